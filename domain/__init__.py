@@ -1,0 +1,1 @@
+"""The language both halves of Sage speak: values, ports and errors; standard library only."""

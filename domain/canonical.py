@@ -1,0 +1,130 @@
+"""One canonical form for every value that is stored, hashed, prompted or shown as JSON.
+
+Decimals become plain strings without exponent or trailing zeros, times become ``2026-03-17T15:00:00Z``,
+enums their value, dataclasses objects, tuples arrays, sets sorted arrays. Keys are sorted and floats are refused,
+because a float has no canonical text: statistics are rounded to Decimals before they leave the code that made them.
+``restore`` is the inverse for typed dataclasses, so that a stored record comes back as the value it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from domain.errors import DataQualityError
+
+T = TypeVar("T")
+
+
+def plain(value: Any) -> Any:
+    """Reduce ``value`` to JSON types in canonical form."""
+    if value is None or isinstance(value, (bool, str)) and not isinstance(value, enum.Enum):
+        return value
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, datetime):
+        return time_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(item) for name, item in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    raise DataQualityError(f"a {type(value).__name__} has no canonical form", "Round or convert it where it is made.")
+
+
+def canonical_json(value: Any) -> str:
+    """The one text of ``value``: sorted keys, no spaces, non-ASCII kept."""
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical text, in lower-case hex."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def decimal_text(value: Decimal) -> str:
+    """``Decimal('1.500')`` -> ``'1.5'``; refuses NaN and infinities."""
+    if not value.is_finite():
+        raise DataQualityError(f"{value} has no canonical form", "A missing figure is None, never NaN.")
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def time_text(value: datetime) -> str:
+    """An aware time as UTC text; microseconds only where there are any."""
+    if value.tzinfo is None:
+        raise DataQualityError(f"the time {value.isoformat()} names no zone", "Give every time a zone, for example Z.")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def restore(kind: type[T], stored: Any) -> T:
+    """Rebuild a value of type ``kind`` from its plain form; raises DataQualityError where it does not fit."""
+    try:
+        return typing.cast(T, _restore(kind, stored))
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        name = getattr(kind, "__name__", str(kind))
+        raise DataQualityError(f"a stored {name} cannot be read: {error}", "Run `sage audit verify`.") from error
+
+
+def _restore(kind: Any, stored: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, typing.NewType):
+        return _restore(kind.__supertype__, stored)
+    if origin in (typing.Union, types.UnionType):
+        return _restore_union(arguments, stored)
+    if origin is typing.Literal or kind in (Any, str, int, bool, None, type(None)):
+        return stored
+    if origin is tuple:
+        inner = arguments[0] if arguments else Any
+        return tuple(_restore(inner, item) for item in stored)
+    if origin in (Mapping, dict):
+        return {_restore(arguments[0], key): _restore(arguments[1], item) for key, item in stored.items()}
+    if kind is Decimal:
+        return Decimal(stored)
+    if kind is datetime:
+        return datetime.fromisoformat(stored)
+    if kind is date:
+        return date.fromisoformat(stored)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return kind(stored)
+    hints = _hints(kind)
+    return kind(**{name: _restore(hint, stored[name]) for name, hint in hints.items() if name in stored})
+
+
+def _restore_union(options: tuple[Any, ...], stored: Any) -> Any:
+    if stored is None and type(None) in options:
+        return None
+    for option in options:
+        if option is type(None):
+            continue
+        try:
+            return _restore(option, stored)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            continue
+    raise ValueError(f"{stored!r} fits none of {options}")
+
+
+@lru_cache(maxsize=256)
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)

@@ -1,0 +1,77 @@
+"""Evidence: every figure a role may speak about, with where it came from and since when it could be known.
+
+A reference names a figure inside one cycle: ``rsi14@AAPL``, ``quote.ask@AAPL``, ``news.1@AAPL``, ``book.cash``.
+Models write references, never numbers; the renderer fills in the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from domain.canonical import digest
+from domain.errors import DataQualityError
+from domain.ids import CycleId, Ref
+from domain.market import Symbol
+
+Value = Decimal | int | str | bool | None
+"""What evidence can say. None means: asked for and not available."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One figure. ``unit`` is ``USD``, ``shares``, ``pct``, ``ratio``, ``points``, ``time``, ``text`` or ``count``."""
+
+    ref: Ref
+    value: Value
+    unit: str
+    source: str
+    observed_at: datetime
+    available_at: datetime
+    symbol: Symbol | None = None
+
+    @property
+    def digest(self) -> str:
+        """Identity of this figure with its provenance."""
+        return digest(self)
+
+
+@dataclass(frozen=True)
+class EvidenceSet:
+    """All evidence of one cycle, sorted by reference. Nothing in it was unknowable at ``as_of``."""
+
+    cycle_id: CycleId
+    as_of: datetime
+    items: Mapping[Ref, Evidence] = field(default_factory=dict)
+
+    def __contains__(self, ref: object) -> bool:
+        return ref in self.items
+
+    def get(self, ref: str) -> Evidence | None:
+        """The evidence of that name, or None."""
+        return self.items.get(Ref(ref))
+
+    def about(self, symbol: Symbol) -> tuple[Evidence, ...]:
+        """What is known about ``symbol``, and about nothing in particular (book, market)."""
+        return tuple(item for item in self.items.values() if item.symbol in (symbol, None))
+
+    @property
+    def digest(self) -> str:
+        """Identity of the whole set, independent of the cycle that gathered it."""
+        return digest([self.as_of, list(self.items.values())])
+
+
+def gather(cycle_id: CycleId, as_of: datetime, items: Iterable[Evidence]) -> EvidenceSet:
+    """Build the set; refuses duplicate references and anything available only after ``as_of`` (look-ahead)."""
+    found: dict[Ref, Evidence] = {}
+    for item in items:
+        if item.available_at > as_of:
+            raise DataQualityError(
+                f"{item.ref} became available at {item.available_at} after {as_of}", "This is look-ahead; fix its source."
+            )
+        if item.ref in found:
+            raise DataQualityError(f"two figures are called {item.ref}", "References name one figure each.")
+        found[item.ref] = item
+    return EvidenceSet(cycle_id, as_of, dict(sorted(found.items())))

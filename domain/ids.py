@@ -1,0 +1,50 @@
+"""Names of things. Every id is a function of what it names, so that a re-run of the same step finds the same row.
+
+    cycle      cyc-…   account, as_of, sequence number
+    candidate  cand-…  cycle, strategy, symbol, kind
+    decision   dec-…   cycle, candidate
+    order      ord-…   decision, leg            the client order id at the broker: nothing else goes into it
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import NewType
+
+from domain.canonical import canonical_json
+
+CycleId = NewType("CycleId", str)
+CandidateId = NewType("CandidateId", str)
+DecisionId = NewType("DecisionId", str)
+ClientOrderId = NewType("ClientOrderId", str)
+Ref = NewType("Ref", str)
+"""Name of one piece of evidence inside a cycle, e.g. ``rsi14@AAPL`` or ``book.cash``."""
+
+_LENGTH = 16
+
+
+def derive(prefix: str, *parts: object) -> str:
+    """A readable id from the canonical text of its parts: 80 bits of SHA-256 in base32, e.g. ``dec-k3v5…``."""
+    hashed = hashlib.sha256(canonical_json(list(parts)).encode()).digest()
+    return f"{prefix}-{base64.b32encode(hashed).decode().lower()[:_LENGTH]}"
+
+
+def cycle_id(account: str, as_of: object, sequence: int) -> CycleId:
+    """The id of the ``sequence``-th cycle of an account."""
+    return CycleId(derive("cyc", account, as_of, sequence))
+
+
+def candidate_id(cycle: CycleId, strategy: str, symbol: str, kind: str) -> CandidateId:
+    """The id of a trade candidate inside its cycle."""
+    return CandidateId(derive("cand", cycle, strategy, symbol, kind))
+
+
+def decision_id(cycle: str, candidate: str) -> DecisionId:
+    """The id of the decision on a candidate; a manual order passes its own request as ``candidate``."""
+    return DecisionId(derive("dec", cycle, candidate))
+
+
+def client_order_id(decision: DecisionId, leg: str = "entry") -> ClientOrderId:
+    """The broker-side id of one leg of a decision; it does not depend on time or attempt."""
+    return ClientOrderId(derive("ord", decision, leg))

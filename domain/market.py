@@ -1,0 +1,145 @@
+"""What a market says: instruments, bars, quotes, sessions and events. Prices and volumes are Decimals, times UTC."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+from domain.errors import DataQualityError
+
+Symbol = NewType("Symbol", str)
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?", re.ASCII)
+_LONGEST_SYMBOL = 15
+
+
+def parse_symbol(text: object) -> Symbol:
+    """A ticker after the one documented normalisation: upper case, nothing else.
+
+    Homoglyphs, full-width letters, zero-width and control characters, blanks and anything longer than 15 are refused,
+    so that a name that only looks like a listed one never matches it.
+    """
+    name = text.upper() if isinstance(text, str) and text.isascii() else ""
+    if not _SYMBOL.fullmatch(name) or len(name) > _LONGEST_SYMBOL:
+        raise DataQualityError(f"{text!r} is not a symbol", "Write a ticker like AAPL or BRK.B.")
+    return Symbol(name)
+
+
+class Timeframe(StrEnum):
+    """Length of a bar."""
+
+    MIN_1 = "1Min"
+    MIN_5 = "5Min"
+    MIN_15 = "15Min"
+    HOUR_1 = "1Hour"
+    DAY_1 = "1Day"
+
+
+class AssetClass(StrEnum):
+    """What kind of thing is traded."""
+
+    EQUITY = "equity"
+    ETF = "etf"
+    CRYPTO = "crypto"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What may be traded and in which steps: ``tick`` for prices, ``lot`` for quantities."""
+
+    symbol: Symbol
+    name: str
+    asset_class: AssetClass = AssetClass.EQUITY
+    currency: str = "USD"
+    tick: Decimal = Decimal("0.01")
+    lot: Decimal = Decimal(1)
+    sector: str | None = None
+    tradable: bool = True
+    fractionable: bool = False
+    shortable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One completed bar over ``[start, end)``; nobody may know it before ``end``."""
+
+    symbol: Symbol
+    timeframe: Timeframe
+    start: datetime
+    end: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The best bid and ask at ``at``. ``modelled`` marks a quote derived from a bar, where the source has none."""
+
+    symbol: Symbol
+    bid: Decimal
+    ask: Decimal
+    last: Decimal
+    at: datetime
+    source: str
+    bid_size: Decimal | None = None
+    ask_size: Decimal | None = None
+    modelled: bool = False
+
+    @property
+    def mid(self) -> Decimal:
+        """Middle of bid and ask."""
+        return (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class TradingStatus:
+    """Whether a symbol trades at ``at``: a halt names its reason."""
+
+    symbol: Symbol
+    at: datetime
+    halted: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One regular session of an exchange day; an early close simply ends sooner."""
+
+    day: date
+    opens_at: datetime
+    closes_at: datetime
+
+    def contains(self, at: datetime) -> bool:
+        """True from the opening up to, but not at, the close."""
+        return self.opens_at <= at < self.closes_at
+
+
+class EventKind(StrEnum):
+    """Dated facts around a symbol or the whole market."""
+
+    EARNINGS = "earnings"
+    SPLIT = "split"
+    DIVIDEND = "dividend"
+    MACRO = "macro"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketEvent:
+    """A scheduled event or corporate action, known since ``announced_at`` and taking effect at ``effective_at``.
+
+    ``figure`` is the split ratio (new shares an old one) or the dividend in currency a share.
+    """
+
+    symbol: Symbol | None
+    kind: EventKind
+    announced_at: datetime
+    effective_at: datetime
+    figure: Decimal | None = None
+    source: str = ""

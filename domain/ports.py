@@ -1,0 +1,176 @@
+"""The ports: what the deterministic half needs from outside, as Protocols with few methods.
+
+Every method that answers about the market takes ``as_of`` from the runtime and answers as if it were that moment.
+A port that cannot answer raises ``SourceUnavailable``; one that answers rubbish raises ``DataQualityError``; a question
+that has no answer (unknown symbol, no quote) returns None or an empty tuple.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.book import Account, Position
+from domain.ids import ClientOrderId
+from domain.market import Bar, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.news import NewsArticle, SocialPost
+from domain.orders import ApprovedOrder, Fill, OrderReport
+from domain.records import LedgerEntry, RecordKind
+
+
+class Clock(Protocol):
+    """Where the present comes from."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class BarFeed(Protocol):
+    """Completed bars."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in evidence, e.g. ``simulated`` or ``alpaca``."""
+        ...
+
+    def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
+        """The last ``limit`` bars with ``end <= as_of``, oldest first."""
+        ...
+
+
+class QuoteFeed(Protocol):
+    """The present price."""
+
+    def quote(self, symbol: Symbol, *, as_of: datetime) -> Quote | None:
+        """The newest quote at or before ``as_of``."""
+        ...
+
+
+class InstrumentFeed(Protocol):
+    """What can be traded and whether it trades."""
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """All symbols the source knows, sorted."""
+        ...
+
+    def instrument(self, symbol: Symbol) -> Instrument | None:
+        """The instrument, or None for a symbol the source does not know."""
+        ...
+
+    def status(self, symbol: Symbol, *, as_of: datetime) -> TradingStatus | None:
+        """Whether it is halted at ``as_of``; None when the source cannot tell."""
+        ...
+
+
+class EventFeed(Protocol):
+    """Scheduled events and corporate actions."""
+
+    def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
+        """Events announced at or before ``as_of`` that take effect in [as_of - 7 days, until], oldest first."""
+        ...
+
+
+class Market(BarFeed, QuoteFeed, InstrumentFeed, EventFeed, Protocol):
+    """One source that answers all four."""
+
+
+class NewsFeed(Protocol):
+    """Articles and posts."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in evidence."""
+        ...
+
+    def articles(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[NewsArticle, ...]:
+        """Articles first seen in (since, as_of], oldest first, each once."""
+        ...
+
+    def posts(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[SocialPost, ...]:
+        """Posts first seen in (since, as_of], oldest first; empty for sources without any."""
+        ...
+
+
+class Calendar(Protocol):
+    """Exchange sessions."""
+
+    @property
+    def name(self) -> str:
+        """Calendar name, e.g. ``XNYS``."""
+        ...
+
+    def session_at(self, at: datetime) -> Session | None:
+        """The session open at ``at``, or None."""
+        ...
+
+    def sessions(self, start: datetime, end: datetime) -> tuple[Session, ...]:
+        """Sessions that open in [start, end), in order."""
+        ...
+
+
+class Broker(Protocol):
+    """Where orders go. Adapters check the permit and the kill switch themselves, just before the order leaves."""
+
+    @property
+    def name(self) -> str:
+        """``paper``, ``alpaca`` ..."""
+        ...
+
+    @property
+    def paper(self) -> bool:
+        """True where no real money is behind it."""
+        ...
+
+    def account(self) -> Account:
+        """Account truth, with its age."""
+        ...
+
+    def positions(self) -> tuple[Position, ...]:
+        """All holdings."""
+        ...
+
+    def orders(self) -> tuple[OrderReport, ...]:
+        """Every order the broker still works on, protective legs included."""
+        ...
+
+    def find(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """The order of that id in any state, or None when the broker proves it never arrived."""
+        ...
+
+    def submit(self, approved: ApprovedOrder) -> OrderReport:
+        """Send an approved order. Raises RetryableError when the outcome is ambiguous."""
+        ...
+
+    def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """Ask to cancel; the answer is the order as it stands afterwards."""
+        ...
+
+    def fills(self, *, since: datetime) -> tuple[Fill, ...]:
+        """Executions after ``since``, oldest first."""
+        ...
+
+    def time(self) -> datetime:
+        """The broker's own clock."""
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only record."""
+
+    def append(
+        self, kind: RecordKind, subject: str, body: Any, *, at: datetime, cycle_id: str = "", cause: str = ""
+    ) -> LedgerEntry:
+        """Chain one fact durably; raises when it cannot be written, and then nothing may follow from it."""
+        ...
+
+    def entries(
+        self, *, subject: str | None = None, cycle_id: str | None = None, kind: RecordKind | None = None
+    ) -> tuple[LedgerEntry, ...]:
+        """Matching facts in order."""
+        ...
+
+    def head(self) -> str:
+        """Hash of the newest entry."""
+        ...

@@ -1,0 +1,70 @@
+"""Figures for people: the one place where a reference in braces becomes a number with its unit.
+
+A free-hand digit is a claim nobody can check, so ``check`` refuses a statement that has one outside a reference.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+
+from domain.canonical import decimal_text
+from domain.decisions import Statement
+from domain.evidence import Evidence
+
+_SLOT = re.compile(r"\{([^{}]*)\}")
+_REF = re.compile(r"[a-zA-Z][a-zA-Z0-9_.]*(@[A-Z0-9./-]{1,15})?", re.ASCII)
+_NUMBER_WORDS = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|"
+    r"ninety|hundred|thousand|million|billion|percent|dozen|half|double|triple)\b",
+    re.IGNORECASE,
+)
+LONGEST_STATEMENT = 400
+
+
+def refs_in(text: str) -> tuple[str, ...]:
+    """The references a statement cites, in order of appearance."""
+    return tuple(_SLOT.findall(text))
+
+
+def check(statement: Statement, known: Mapping[str, Evidence]) -> str | None:
+    """Why a statement may not be shown, or None: free-hand figures, unknown references, control characters, length."""
+    text = statement.text
+    if not text.strip() or len(text) > LONGEST_STATEMENT:
+        return "empty or too long"
+    bare = _SLOT.sub("", text)
+    if "{" in bare or "}" in bare:
+        return "stray brace"
+    if any(unicodedata.category(char)[0] == "C" for char in text):
+        return "control character"
+    if any(unicodedata.category(char)[0] == "N" for char in bare) or _NUMBER_WORDS.search(bare):
+        return "free-hand figure"
+    for ref in refs_in(text):
+        if not _REF.fullmatch(ref):
+            return "malformed reference"
+        if ref not in known:
+            return f"unknown reference {ref}"
+    return None
+
+
+def render(statement: Statement, known: Mapping[str, Evidence]) -> str:
+    """The sentence with every reference filled in; a reference that is gone shows as ``(not available)``."""
+    return _SLOT.sub(lambda match: figure(known.get(match.group(1))), statement.text)
+
+
+def figure(evidence: Evidence | None) -> str:
+    """One figure with its unit, e.g. ``187.20 USD``, ``1.4 %``, ``25 shares``."""
+    if evidence is None or evidence.value is None:
+        return "(not available)"
+    value = evidence.value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    text = f"{value:,.2f}" if evidence.unit == "USD" else decimal_text(Decimal(value))
+    return text + _SUFFIX.get(evidence.unit, "")
+
+
+_SUFFIX = {"USD": " USD", "pct": " %", "shares": " shares", "hours": " h", "seconds": " s"}
