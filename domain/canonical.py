@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 def plain(value: Any) -> Any:
     """Reduce ``value`` to JSON types in canonical form."""
-    if value is None or isinstance(value, (bool, str)) and not isinstance(value, enum.Enum):
+    if value is None or (isinstance(value, (bool, str)) and not isinstance(value, enum.Enum)):
         return value
     if isinstance(value, enum.Enum):
         return value.value
@@ -95,13 +95,15 @@ def _restore(kind: Any, stored: Any) -> Any:
         return _restore_union(arguments, stored)
     if origin is typing.Literal or kind in (Any, str, int, bool, None, type(None)):
         return stored
+    if origin is frozenset:
+        return frozenset(_restore(arguments[0], item) for item in stored)
     if origin is tuple:
         inner = arguments[0] if arguments else Any
         return tuple(_restore(inner, item) for item in stored)
     if origin in (Mapping, dict):
         return {_restore(arguments[0], key): _restore(arguments[1], item) for key, item in stored.items()}
     if kind is Decimal:
-        return Decimal(stored)
+        return _restore_decimal(stored)
     if kind is datetime:
         return datetime.fromisoformat(stored)
     if kind is date:
@@ -112,16 +114,25 @@ def _restore(kind: Any, stored: Any) -> Any:
     return kind(**{name: _restore(hint, stored[name]) for name, hint in hints.items() if name in stored})
 
 
+def _restore_decimal(stored: Any) -> Decimal:
+    if not isinstance(stored, str) or not (number := Decimal(stored)).is_finite():
+        raise ValueError(f"{stored!r} is not a finite decimal")
+    return number
+
+
 def _restore_union(options: tuple[Any, ...], stored: Any) -> Any:
     if stored is None and type(None) in options:
         return None
-    for option in options:
-        if option is type(None):
-            continue
+    candidates = [option for option in options if option is not type(None)]
+    if len(candidates) == 1:
+        return _restore(candidates[0], stored)
+    for option in candidates:
         try:
-            return _restore(option, stored)
+            value = _restore(option, stored)
         except (KeyError, TypeError, ValueError, ArithmeticError):
             continue
+        if plain(value) == stored:  # "1_0" is a text and True is a bool, though Decimal would take both
+            return value
     raise ValueError(f"{stored!r} fits none of {options}")
 
 

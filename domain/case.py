@@ -120,6 +120,8 @@ class Proposal:
     inspected_qty: Decimal | None
     quoted_price: Decimal | None = None
     confidence: Decimal | None = None
+    needs_approval: bool = False
+    """A role asked for a person; gate A2 turns this into NEED_APPROVAL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ def gather(cycle_id: CycleId, as_of: datetime, items: Iterable[Evidence]) -> Evi
     for item in items:
         if item.available_at > as_of:
             raise DataQualityError(
-                f"{item.ref} became available at {item.available_at} after {as_of}", "This is look-ahead; fix its source."
+                f"{item.ref} became available at {item.available_at} after {as_of}",
+                "This is look-ahead; fix its source.",
             )
         if item.ref in found:
             raise DataQualityError(f"two figures are called {item.ref}", "References name one figure each.")

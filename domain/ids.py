@@ -1,9 +1,9 @@
 """Names of things. Every id is a function of what it names, so that a re-run of the same step finds the same row.
 
-    cycle      cyc-…   account, as_of, sequence number
-    candidate  cand-…  cycle, strategy, symbol, kind
-    decision   dec-…   cycle, candidate
-    order      ord-…   decision, leg            the client order id at the broker: nothing else goes into it
+cycle      cyc-…   account, as_of, sequence number
+candidate  cand-…  cycle, strategy, symbol, kind
+decision   dec-…   cycle, candidate
+order      ord-…   decision, leg            the client order id at the broker: nothing else goes into it
 """
 
 from __future__ import annotations

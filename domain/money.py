@@ -34,10 +34,10 @@ def decimal_of(value: object, *, name: str = "number") -> Decimal:
 
 def from_float(value: float, places: int = 6, *, name: str = "number") -> Decimal:
     """A vendor's float as a Decimal of at most ``places`` decimals; NaN and infinities are refused."""
-    try:
-        return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize() + ZERO
-    except ArithmeticError as error:
-        raise DataQualityError(f"{name} {value!r} is not finite", "Look at the source of this figure.") from error
+    number = Decimal(repr(float(value)))
+    if not number.is_finite():
+        raise DataQualityError(f"{name} {value!r} is not finite", "Look at the source of this figure.")
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize() + ZERO
 
 
 def rounded(value: float, digits: int = 4) -> Decimal | None:
@@ -45,7 +45,9 @@ def rounded(value: float, digits: int = 4) -> Decimal | None:
     number = Decimal(repr(float(value)))
     if not number.is_finite():
         return None
-    return number if number == 0 else number.quantize(Decimal(1).scaleb(number.adjusted() - digits + 1), ROUND_HALF_EVEN)
+    if number == 0:
+        return ZERO
+    return number.quantize(Decimal(1).scaleb(number.adjusted() - digits + 1), ROUND_HALF_EVEN)
 
 
 def cents(value: Decimal) -> Decimal:

@@ -1,12 +1,12 @@
-"""An observation: all that one cycle saw at its ``as_of``, stored whole so that the cycle can resume and be replayed."""
+"""An observation: all that one cycle saw at its ``as_of``, stored whole so that it can be resumed and replayed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from domain.book import Book
-from domain.evidence import EvidenceSet
 from domain.case import Control, MarketView
+from domain.evidence import EvidenceSet
 from domain.signals import CompositeSignal, ScannerAlert
 
 

@@ -40,7 +40,7 @@ class QuantSignals:
 
 @dataclass(frozen=True, slots=True)
 class TextSignals:
-    """News and posts of the look-back window, reduced to counts and a score in [-1, 1]; suspicious texts do not count."""
+    """News and posts of the look-back window as counts and a score in [-1, 1]; suspicious texts do not score."""
 
     symbol: Symbol
     at: datetime

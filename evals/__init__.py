@@ -1,0 +1,1 @@
+"""Suites, cases, recordings, scorers and the runner that judge agents by world state."""

@@ -1,0 +1,1 @@
+"""State and wiring of the oversight cycle, the chat and the explanation."""

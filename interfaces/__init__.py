@@ -1,0 +1,1 @@
+"""The faces: use cases and views, Telegram, dashboard, command line and scheduler."""

@@ -1,0 +1,1 @@
+"""Trades and lessons, their recall as of a time, and the index rebuilt from the ledger."""

@@ -1,0 +1,1 @@
+"""Versioned prompt files, and the loading, rendering and digest of them."""

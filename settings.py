@@ -1,0 +1,133 @@
+"""One frozen settings object, read once in app.py and handed down as small values.
+
+Precedence: environment variables, then ``.env``, then ``sage.toml`` in the working folder, then the defaults here.
+Vendor variables keep their vendors' names; secrets are ``SecretStr`` and never printed. Limits are not settings: they
+live in the policy file.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from domain.case import Mode
+from domain.errors import ConfigurationError
+from domain.market import Timeframe
+
+
+class Settings(BaseSettings):
+    """Everything a start needs to know. Field aliases are the variables' names."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        env_file=".env",
+        toml_file="sage.toml",
+        populate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    home: Path = Field(Path(".sage"), alias="SAGE_HOME")
+    """Folder of everything Sage writes: database, checkpoints, memory, kill latch."""
+    database_url: str = Field("", alias="SAGE_DATABASE_URL")
+    """SQLAlchemy URL; empty means SQLite in the home folder."""
+    redis_url: str = Field("", alias="SAGE_REDIS_URL")
+    chroma_url: str = Field("", alias="SAGE_CHROMA_URL")
+    policy: str = Field("conservative", alias="SAGE_POLICY")
+    """Profile name or path of a policy file."""
+    model: str = Field("", alias="SAGE_MODEL")
+    """``openai:NAME``, ``recorded`` or ``rules``; empty means openai where a key is set, otherwise rules."""
+    market: str = Field("simulated", alias="SAGE_MARKET")
+    news: str = Field("", alias="SAGE_NEWS")
+    """Empty means the twin of the market: simulated news, the same files, or none."""
+    broker: Literal["paper"] = Field("paper", alias="SAGE_BROKER")
+    mode: Mode = Field(Mode.PAPER, alias="SAGE_MODE")
+    """Where the autonomy ladder starts in a new home; afterwards the stored mode counts."""
+    timeframe: Timeframe = Field(Timeframe.DAY_1, alias="SAGE_TIMEFRAME")
+    universe: str = Field("", alias="SAGE_UNIVERSE")
+    """Comma-separated symbols; empty means all symbols the market source knows."""
+    seed: int = Field(7, alias="SAGE_SEED", ge=0)
+    """Seed of the simulated market."""
+    start_cash: Decimal = Field(Decimal(100_000), alias="SAGE_START_CASH", gt=0)
+    concurrency: int = Field(8, alias="SAGE_CONCURRENCY", ge=1, le=64)
+    """Candidates reviewed at once."""
+    model_timeout_s: float = Field(60.0, alias="SAGE_MODEL_TIMEOUT_S", gt=0)
+    model_max_tokens: int = Field(900, alias="SAGE_MODEL_MAX_TOKENS", ge=64)
+    model_temperature: Decimal = Field(Decimal(0), alias="SAGE_MODEL_TEMPERATURE", ge=0, le=2)
+    price_in_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_IN_USD_PER_MTOK", ge=0)
+    price_out_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_OUT_USD_PER_MTOK", ge=0)
+    max_calls_per_cycle: int = Field(200, alias="SAGE_MAX_CALLS_PER_CYCLE", ge=0)
+    max_tokens_per_cycle: int = Field(600_000, alias="SAGE_MAX_TOKENS_PER_CYCLE", ge=0)
+    recordings: Path | None = Field(None, alias="SAGE_RECORDINGS")
+    """File or folder of stored model answers; empty means the ones shipped with Sage."""
+    record_to: Path | None = Field(None, alias="SAGE_RECORD_TO")
+    """Append every model answer to this file, for later replay."""
+    record_origin: Literal["hosted", "relay", "scripted"] = Field("hosted", alias="SAGE_RECORD_ORIGIN")
+
+    openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    openai_base_url: str = Field("", alias="OPENAI_BASE_URL")
+    alpaca_key_id: SecretStr | None = Field(None, alias="APCA_API_KEY_ID")
+    alpaca_secret_key: SecretStr | None = Field(None, alias="APCA_API_SECRET_KEY")
+    alpaca_base_url: str = Field("https://paper-api.alpaca.markets", alias="APCA_API_BASE_URL")
+    alpaca_data_url: str = Field("https://data.alpaca.markets", alias="APCA_API_DATA_URL")
+    newsapi_key: SecretStr | None = Field(None, alias="NEWSAPI_KEY")
+    newsapi_base_url: str = Field("https://newsapi.org", alias="NEWSAPI_BASE_URL")
+    yahoo_base_url: str = Field("https://query2.finance.yahoo.com", alias="YAHOO_BASE_URL")
+    rss_feeds: str = Field("", alias="SAGE_RSS_FEEDS")
+    """Comma-separated feed addresses for ``SAGE_NEWS=rss``."""
+    rss_names: str = Field("", alias="SAGE_RSS_NAMES")
+    """Company names for tagging, e.g. ``AAPL=Apple,MSFT=Microsoft``."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'sage.db'}"
+
+    @property
+    def model_name(self) -> str:
+        """The model in force."""
+        return self.model or ("openai:gpt-4.1-mini" if self.openai_api_key else "rules")
+
+    @property
+    def news_name(self) -> str:
+        """The news source in force."""
+        if self.news:
+            return self.news
+        return self.market if self.market == "simulated" or self.market.startswith("files:") else "none"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the redaction filter only."""
+        held = (self.openai_api_key, self.alpaca_key_id, self.alpaca_secret_key, self.newsapi_key)
+        return tuple(secret.get_secret_value() for secret in held if secret is not None)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings once; ``overrides`` are command-line options that were given."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(
+            f"setting {name}: {first['msg']}", "Correct it in the environment, .env or sage.toml."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"settings cannot be read: {error}", "Correct .env or sage.toml.") from error

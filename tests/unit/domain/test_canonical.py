@@ -1,0 +1,88 @@
+"""One canonical text for every value, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.canonical import canonical_json, decimal_text, digest, plain, restore, time_text
+from domain.case import Approval, Pause
+from domain.decisions import Concern, MonitorReport, Severity
+from domain.errors import DataQualityError
+from domain.market import Bar, Symbol, Timeframe
+from domain.verdicts import Outcome, Verdict
+
+NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param(Decimal("1.500"), "1.5", id="trailing_zeros"),
+        pytest.param(Decimal("1E+3"), "1000", id="exponent"),
+        pytest.param(Decimal("-0.00"), "0", id="negative_zero"),
+        pytest.param(Decimal("0.000001"), "0.000001", id="small"),
+        pytest.param(Decimal("100"), "100", id="whole_number_keeps_its_zeros"),
+    ],
+)
+def test_a_decimal_has_one_text(value: Decimal, text: str) -> None:
+    assert decimal_text(value) == text
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity")])
+def test_a_figure_that_is_not_finite_is_refused(value: Decimal) -> None:
+    with pytest.raises(DataQualityError, match="no canonical form"):
+        decimal_text(value)
+
+
+def test_a_float_is_refused_because_it_has_no_single_text() -> None:
+    with pytest.raises(DataQualityError, match="float has no canonical form"):
+        plain({"price": 0.1})
+
+
+def test_a_time_is_written_in_utc_and_needs_a_zone() -> None:
+    assert time_text(datetime(2026, 3, 17, 8, 0, tzinfo=timezone(timedelta(hours=-4)))) == "2026-03-17T12:00:00Z"
+    with pytest.raises(DataQualityError, match="names no zone"):
+        time_text(datetime(2026, 3, 17, 8, 0))  # noqa: DTZ001  # a naive time is the input under test
+
+
+def test_key_order_and_sets_do_not_change_the_digest() -> None:
+    assert digest({"a": 1, "b": {3, 2}}) == digest({"b": {2, 3}, "a": 1})
+
+
+def test_a_verdict_reads_as_an_object() -> None:
+    verdict = Verdict("C3", "MAX_POSITION", Outcome.DENY, Decimal("10"), Decimal("12"), Decimal("-2"))
+    assert plain(verdict)["outcome"] == "DENY"
+    assert restore(Verdict, plain(verdict)) == verdict
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Bar(Symbol("AAPL"), Timeframe.DAY_1, NOON, NOON + timedelta(hours=1), *(Decimal(1),) * 4, Decimal(10), "test"),
+        Pause("symbol", "AAPL", NOON, "owner", until=NOON + timedelta(hours=2)),
+        Approval("owner", "d" * 64, NOON, NOON + timedelta(seconds=120), price=Decimal("10.50")),
+        MonitorReport("caution", "tighten", (Concern("stale", Severity.CAUTION, ("quote.age@AAPL",)),), "rules"),
+    ],
+    ids=["bar", "pause", "approval", "monitor_report"],
+)
+def test_a_stored_value_comes_back_equal(value: object) -> None:
+    assert restore(type(value), plain(value)) == value
+
+
+def test_a_stored_value_that_does_not_fit_is_named() -> None:
+    with pytest.raises(DataQualityError, match="stored Approval cannot be read"):
+        restore(Approval, {"by": "owner", "at": "yesterday"})
+
+
+@given(st.dictionaries(st.text(max_size=5), st.decimals(allow_nan=False, allow_infinity=False, places=4), max_size=4))
+def test_canonical_text_is_a_fixed_point(values: dict[str, Decimal]) -> None:
+    assert canonical_json(plain(values)) == canonical_json(values)
+
+
+def test_a_day_is_written_as_a_day() -> None:
+    assert plain(date(2026, 3, 17)) == "2026-03-17"

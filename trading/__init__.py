@@ -1,0 +1,1 @@
+"""Everything deterministic, from bar to fill."""
