@@ -1,0 +1,82 @@
+"""Approvals: a person's yes to exactly one order, near the price they saw, for a short time, under one policy.
+
+An approval lifts A2's wait and nothing else: every other gate runs as before. ``fault`` says why an approval does not
+hold; the gate A10 and the use case that stores a person's answer share it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from domain.case import Approval
+from domain.market import Quote
+from domain.orders import OrderIntent, Side
+from domain.verdicts import Figure
+from policies.codes import ReasonCode
+from policies.gates.ages import seconds
+from policies.worst_case import is_positive, percent
+
+DEFAULT_TTL_S = Decimal(120)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalTerms:
+    """How long an approval holds, in seconds, how far the price may move, in percent, and under which policy."""
+
+    approval_ttl_s: Decimal = DEFAULT_TTL_S
+    approval_price_band_pct: Decimal | None = None
+    policy_digest: str = ""
+
+
+class Fault(NamedTuple):
+    """Why an approval does not hold."""
+
+    code: ReasonCode
+    limit: Figure = None
+    value: Figure = None
+
+
+def price_shown(quote: Quote, side: Side) -> Decimal:
+    """The price a person is asked about and the band is measured from: the ask for a buy, the bid for a sell."""
+    return quote.ask if side is Side.BUY else quote.bid
+
+
+def grant(intent: OrderIntent, *, by: str, at: datetime, price: Decimal | None, terms: ApprovalTerms) -> Approval:
+    """The approval of ``intent`` by ``by``, who saw ``price``, bound to order and policy."""
+    return Approval(
+        by=by,
+        order_digest=intent.digest,
+        at=at,
+        expires_at=at + timedelta(seconds=float(terms.approval_ttl_s)),
+        price=price,
+        policy_digest=terms.policy_digest,
+    )
+
+
+def fault(
+    approval: Approval, intent: OrderIntent, *, now: datetime, price: Decimal | None, terms: ApprovalTerms
+) -> Fault | None:
+    """The first reason why ``approval`` does not cover ``intent`` now, or None.
+
+    It holds up to and including its last second; a price that moved exactly by the band still holds.
+    """
+    if not approval.by or approval.order_digest != intent.digest:
+        return Fault(ReasonCode.APPROVAL_MISMATCH, intent.digest, approval.order_digest)
+    if approval.policy_digest != terms.policy_digest:
+        return Fault(ReasonCode.APPROVAL_POLICY_CHANGED, terms.policy_digest, approval.policy_digest)
+    age = seconds(now, approval.at)
+    if age < 0 or age > terms.approval_ttl_s or now > approval.expires_at:
+        return Fault(ReasonCode.APPROVAL_EXPIRED, terms.approval_ttl_s, age)
+    return _moved(approval.price, price, terms.approval_price_band_pct)
+
+
+def _moved(approved: Decimal | None, price: Decimal | None, band: Decimal | None) -> Fault | None:
+    if band is None:
+        return None
+    if not is_positive(approved) or price is None:
+        return Fault(ReasonCode.APPROVAL_PRICE_MOVED, band)
+    moved = percent(abs(price - approved), approved)
+    return Fault(ReasonCode.APPROVAL_PRICE_MOVED, band, moved) if moved > band else None

@@ -1,0 +1,122 @@
+"""What a gate is: one small pure function over values, with an id, a scope, its inputs and its limits.
+
+    check(case, worst, limits) -> Verdict
+
+The fields of a gate's limits dataclass carry the names of the policy's limits. A field without default must be set in
+the policy for the gate to be enforced; a field with one refines a gate that always runs. ``bind`` reads the policy
+once, so that an evaluation looks nothing up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+from domain.case import Case
+from domain.verdicts import Figure, Outcome, Verdict
+from policies.codes import ReasonCode
+from policies.worst_case import WorstCase
+
+Check = Callable[[Case, WorstCase, Any], Verdict]
+Need = Literal[
+    "control", "account", "positions", "orders", "counters", "quote", "instrument", "sector", "status", "session",
+    "bars", "adv", "events", "broker_time", "approval", "proposal",
+]  # fmt: skip
+"""An input that some source must supply; ``sage doctor`` names the gates whose inputs no source can."""
+
+OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
+"""What a size gate does with an order that is too large: refuse it, or cut it to the largest quantity that passes."""
+
+
+# Held as plain names because gates answer with them for every order, and an enum looks its members up slowly.
+OK, PASS, DENY = ReasonCode.OK, Outcome.PASS, Outcome.DENY
+
+
+class Scope(StrEnum):
+    """Whether a gate also stands before orders that provably reduce risk."""
+
+    ALWAYS = "always"
+    NEW_EXPOSURE = "new_exposure"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NoLimits:
+    """A gate with nothing to set: it always runs."""
+
+
+class Gate(NamedTuple):
+    """One entry of the catalogue."""
+
+    id: str
+    name: str
+    scope: Scope
+    needs: tuple[Need, ...]
+    limits: type
+    check: Check
+
+
+class BoundGate(NamedTuple):
+    """A gate with the limits of one policy, and the answer it gives where it does not apply."""
+
+    id: str
+    exempts_exits: bool
+    check: Check
+    limits: Any
+    exemption: Verdict
+
+
+def bind(gate: Gate, values: Mapping[str, Any]) -> BoundGate | None:
+    """The gate with its limits taken from ``values``; None when a limit it cannot do without is not set."""
+    fields = dataclasses.fields(gate.limits)
+    if any(field.name not in values and field.default is dataclasses.MISSING for field in fields):
+        return None
+    limits = gate.limits(**{field.name: values[field.name] for field in fields if field.name in values})
+    exemption = Verdict(gate.id, ReasonCode.RISK_REDUCING, Outcome.PASS)
+    return BoundGate(gate.id, gate.scope is Scope.NEW_EXPOSURE, gate.check, limits, exemption)
+
+
+def passed(gate: str, limit: Figure = None, value: Figure = None, margin: Decimal | None = None) -> Verdict:
+    """No objection."""
+    return Verdict(gate, OK, PASS, limit, value, margin)
+
+
+def denied(gate: str, code: ReasonCode, limit: Figure = None, value: Figure = None, note: str = "") -> Verdict:
+    """A refusal that no smaller quantity would lift, as far as the gate can tell."""
+    return Verdict(gate, code, DENY, limit, value, None, None, note)
+
+
+def at_most(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
+    """PASS up to and including ``limit``."""
+    margin = limit - value
+    return (
+        Verdict(gate, OK, PASS, limit, value, margin)
+        if margin >= 0
+        else Verdict(gate, code, DENY, limit, value, margin)
+    )
+
+
+def below(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
+    """PASS while ``value`` has not reached ``limit``: a loss that equals its limit stops trading."""
+    margin = limit - value
+    return (
+        Verdict(gate, OK, PASS, limit, value, margin) if margin > 0 else Verdict(gate, code, DENY, limit, value, margin)
+    )
+
+
+def at_least(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
+    """PASS from ``limit`` upwards."""
+    margin = value - limit
+    return (
+        Verdict(gate, OK, PASS, limit, value, margin)
+        if margin >= 0
+        else Verdict(gate, code, DENY, limit, value, margin)
+    )
+
+
+def reduced(gate: str, code: ReasonCode, limit: Figure, value: Figure, margin: Decimal, quantity: Decimal) -> Verdict:
+    """REDUCE to ``quantity``, or DENY where nothing is left."""
+    outcome = Outcome.REDUCE if quantity > 0 else DENY
+    return Verdict(gate, code, outcome, limit, value, margin, quantity)

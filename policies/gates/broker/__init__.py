@@ -1,0 +1,1 @@
+"""Gates on what the broker will hold us to."""

@@ -1,0 +1,46 @@
+"""D8 available quantity: an order that closes takes no more than the broker has free for it.
+
+The broker holds 50 and says 20 are free, the rest being tied up in other orders: a sell of 20 passes, one of 30 is cut
+to 20. The protective legs of a bracket are added back, because an exit replaces them. Where the broker does not say,
+our own count of open orders stands.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import ZERO
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.worst_case import FLAT, WorstCase, is_finite, whole_lots
+
+
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+    """REDUCE to what is free, DENY where nothing is."""
+    if worst.held is None or not worst.measurable:
+        return denied("D8", ReasonCode.POSITION_UNKNOWN)
+    if worst.held * case.order.side.sign >= ZERO:
+        return passed("D8")
+    free = _free(case, worst)
+    if free is None:
+        return denied("D8", ReasonCode.POSITION_UNKNOWN)
+    margin = free - case.order.qty
+    if margin >= ZERO:
+        return passed("D8", free, case.order.qty, margin)
+    left = free if worst.fractions else whole_lots(free, worst.step)
+    return reduced("D8", ReasonCode.QTY_NOT_AVAILABLE, free, case.order.qty, margin, left)
+
+
+def _free(case: Case, worst: WorstCase) -> Decimal | None:
+    position = case.book.positions.get(case.order.symbol)
+    if position is None or position.available_qty is None:
+        return worst.closable
+    if not is_finite(position.available_qty):
+        return None
+    legs = worst.exposures.get(case.order.symbol, FLAT).legs
+    return min(worst.closable, abs(position.available_qty) + legs)
+
+
+GATE = Gate("D8", "available quantity", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)

@@ -1,0 +1,50 @@
+"""D1 buying power: what this order and all open buys need is at most the account's buying power, or a share of it.
+
+Buying power 20,000 and 95 %: with an open buy of 4,000, an order of 15,000.00 passes and one of 15,000.01 does not. A
+short sale needs its limit or 1.03 times the ask, whichever is more, for every share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import HUNDRED
+from domain.orders import Side
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gates.caps import in_money
+from policies.worst_case import WorstCase, is_finite
+
+SHORT_MARKUP = Decimal("1.03")
+
+
+@dataclass(frozen=True, slots=True)
+class BuyingPowerLimits:
+    """In percent of buying power."""
+
+    max_buying_power_pct: Decimal = HUNDRED
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: BuyingPowerLimits) -> Verdict:
+    """PASS while the need is covered."""
+    power = case.book.account.buying_power
+    if not is_finite(power):
+        return denied("D1", ReasonCode.BUYING_POWER_UNKNOWN)
+    cap, valued = power * limits.max_buying_power_pct / HUNDRED, _valued(case, worst)
+    need = None if valued.notional is None or worst.reserved is None else worst.reserved + valued.notional
+    unknown = ReasonCode.PRICE_UNKNOWN
+    return in_money("D1", ReasonCode.BUYING_POWER, cap, need, valued, limits.oversize, unknown)
+
+
+def _valued(case: Case, worst: WorstCase) -> WorstCase:
+    if case.order.side is Side.BUY or worst.price is None or worst.quote is None:
+        return worst
+    price = max(worst.price, worst.quote.ask * SHORT_MARKUP)
+    return worst._replace(price=price, notional=case.order.qty * price)
+
+
+GATE = Gate("D1", "buying power", Scope.NEW_EXPOSURE, ("account", "quote", "orders"), BuyingPowerLimits, check)

@@ -1,0 +1,57 @@
+"""D5 self-cross: an order does not trade against a resting order of our own, which brokers refuse as a wash trade.
+
+With our sell resting at 201.00, a buy limit at 200.99 passes and one at 201.00 does not. A resting market order of
+ours is crossed by anything on the other side, a resting stop by nothing before it triggers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import ZERO
+from domain.orders import Order, OrderType, Side
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCrossLimits:
+    """``forbid_self_cross`` False leaves it to the broker."""
+
+    forbid_self_cross: bool
+
+
+def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Verdict:
+    """DENY an order that meets one of ours."""
+    order = case.order
+    if not limits.forbid_self_cross:
+        return passed("D5")
+    reach = _reach(case, worst)
+    for other in case.book.open_orders:
+        if other.symbol == order.symbol and other.side is not order.side and other.open_qty > ZERO:
+            if reach is None and not worst.reduces_risk:
+                return denied("D5", ReasonCode.PRICE_UNKNOWN)
+            if reach is not None and _meet(other, order.side, reach):
+                return denied("D5", ReasonCode.SELF_CROSS, other.limit_price, reach, str(other.client_order_id))
+    return passed("D5", value=reach)
+
+
+def _reach(case: Case, worst: WorstCase) -> Decimal | None:
+    if case.order.side is Side.BUY or case.order.type is OrderType.LIMIT:
+        return case.order.limit_price if case.order.type is OrderType.LIMIT else worst.price
+    return None if worst.quote is None else worst.quote.bid
+
+
+def _meet(other: Order, side: Side, reach: Decimal) -> bool:
+    if other.type is OrderType.MARKET:
+        return True
+    if other.type is not OrderType.LIMIT or other.limit_price is None:
+        return False
+    return reach >= other.limit_price if side is Side.BUY else reach <= other.limit_price
+
+
+GATE = Gate("D5", "self-cross", Scope.ALWAYS, ("orders", "quote"), SelfCrossLimits, check)

@@ -1,0 +1,1 @@
+"""Gates on who and what may trade at all."""

@@ -1,0 +1,33 @@
+"""A6_age account age: entries need account figures that are at most ``max_account_age_s`` old.
+
+With 30 s, figures of exactly 30 s pass and of 30.001 s do not. A time more than two seconds in the future denies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope
+from policies.gates.ages import fresh, seconds
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAgeLimits:
+    """Seconds."""
+
+    max_account_age_s: Decimal
+    max_clock_skew_s: Decimal | None = None
+
+
+def check(case: Case, worst: WorstCase, limits: AccountAgeLimits) -> Verdict:
+    """PASS while the account figures are fresh."""
+    age = seconds(case.now, case.book.account.as_of)
+    return fresh("A6_age", ReasonCode.ACCOUNT_STALE, limits.max_account_age_s, age, limits.max_clock_skew_s)
+
+
+GATE = Gate("A6_age", "account age", Scope.NEW_EXPOSURE, ("account",), AccountAgeLimits, check)

@@ -1,0 +1,55 @@
+"""A2 mode: what the autonomy ladder allows without a person.
+
+Two modes count, the one in force and the one the policy sets as its ceiling, and both must agree: off and observe send
+nothing; paper sends only to a paper account; approve needs a person's approval for every order; auto does not. Above
+``approval_required_above_notional`` an entry needs approval in any mode: with 8,000 an order of 8,000.00 passes and
+one of 8,000.01 waits. Whether an approval that came with the order is any good is for A10 to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case, Mode
+from domain.verdicts import Outcome, Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import WorstCase
+
+SENDS_NOTHING = frozenset({Mode.OFF, Mode.OBSERVE})
+
+
+@dataclass(frozen=True, slots=True)
+class ModeLimits:
+    """``mode`` is the highest the policy allows; the threshold is in account currency."""
+
+    mode: Mode = Mode.AUTO
+    approval_required_above_notional: Decimal | None = None
+
+
+def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
+    """DENY, NEED_APPROVAL or PASS by mode and size."""
+    modes = (Mode(case.control.mode), limits.mode)
+    shown = case.control.mode
+    if modes[0] in SENDS_NOTHING or modes[1] in SENDS_NOTHING:
+        return denied("A2", ReasonCode.MODE_FORBIDS_ORDERS, limits.mode, shown)
+    if Mode.PAPER in modes and case.book.account.paper is not True:
+        return denied("A2", ReasonCode.NOT_A_PAPER_ACCOUNT, limits.mode, shown)
+    if case.approval is not None:
+        return passed("A2", limits.mode, shown)
+    if Mode.APPROVE in modes:
+        return Verdict("A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, limits.mode, shown)
+    threshold = limits.approval_required_above_notional
+    if threshold is None or worst.reduces_risk:
+        return passed("A2", limits.mode, shown)
+    if worst.notional is None:
+        return denied("A2", ReasonCode.PRICE_UNKNOWN, threshold)
+    margin = threshold - worst.notional
+    if margin >= 0:
+        return passed("A2", threshold, worst.notional, margin)
+    code = ReasonCode.NOTIONAL_NEEDS_APPROVAL
+    return Verdict("A2", code, Outcome.NEED_APPROVAL, threshold, worst.notional, margin)
+
+
+GATE = Gate("A2", "mode", Scope.ALWAYS, ("control", "account", "approval"), ModeLimits, check)

@@ -1,0 +1,1 @@
+"""Gates on size and concentration."""

@@ -1,0 +1,53 @@
+"""C5 gross exposure and C7 leverage: the sum of all positions in the worst case, as a share or multiple of equity.
+
+Equity 100,000 and 100 %: with 90,000 in positions and open orders, an order of 10,000.00 passes and one of 10,000.01
+does not. Longs and shorts add up. C7 is the same figure against ``max_leverage``: 1.5 allows 150,000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import HUNDRED
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import OVERSIZE_DENY, Gate, Need, Scope
+from policies.gates.caps import in_percent
+from policies.worst_case import WorstCase
+
+UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class GrossLimits:
+    """In percent of equity."""
+
+    max_gross_exposure_pct: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
+@dataclass(frozen=True, slots=True)
+class LeverageLimits:
+    """A multiple of equity."""
+
+    max_leverage: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Verdict:
+    """PASS up to the share of equity."""
+    cap, total = limits.max_gross_exposure_pct, worst.gross_after
+    return in_percent("C5", ReasonCode.GROSS_EXPOSURE, cap, total, worst, limits.oversize, UNKNOWN)
+
+
+def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Verdict:
+    """PASS up to the multiple of equity; the verdict shows both as percent of equity."""
+    cap, total = limits.max_leverage * HUNDRED, worst.gross_after
+    return in_percent("C7", ReasonCode.LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
+
+
+NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")
+GATE = Gate("C5", "gross exposure", Scope.NEW_EXPOSURE, NEEDS, GrossLimits, check)
+LEVERAGE_GATE = Gate("C7", "leverage", Scope.NEW_EXPOSURE, NEEDS, LeverageLimits, check_leverage)

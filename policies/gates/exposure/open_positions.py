@@ -1,0 +1,44 @@
+"""C4 number of positions: held, being opened, and this one together are at most ``max_open_positions``.
+
+With 10, an order that makes the tenth passes and one that makes the eleventh does not; adding to one of the ten does.
+C4_cycle: a cycle opens at most ``max_entries_per_cycle`` positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, at_most
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPositionsLimits:
+    """A count."""
+
+    max_open_positions: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class CycleEntriesLimits:
+    """A count."""
+
+    max_entries_per_cycle: Decimal
+
+
+def check(case: Case, worst: WorstCase, limits: OpenPositionsLimits) -> Verdict:
+    """PASS up to the number of positions."""
+    return at_most("C4", ReasonCode.OPEN_POSITIONS, limits.max_open_positions, Decimal(worst.positions_after))
+
+
+def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Verdict:
+    """PASS up to the number of entries of one cycle, this one included."""
+    return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, Decimal(case.cycle_entries + 1))
+
+
+GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check)
+CYCLE_GATE = Gate("C4_cycle", "entries in this cycle", Scope.NEW_EXPOSURE, (), CycleEntriesLimits, check_cycle)

@@ -1,0 +1,51 @@
+"""C11 risk to the stop: quantity times the distance from the worst price to the stop, at most a share of equity.
+
+Equity 100,000 and 1 %: a buy at 200 with a stop at 190 risks 10 a share, so 100 shares (1,000.00) pass and 101 do not.
+An order without a stop risks nobody knows how much and is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import HUNDRED, ZERO
+from domain.orders import Side
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed
+from policies.gates.caps import too_large
+from policies.worst_case import WorstCase, affordable, is_positive, percent
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRiskLimits:
+    """In percent of equity."""
+
+    max_loss_per_trade_pct: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
+    """PASS up to the share of equity."""
+    cap, order = limits.max_loss_per_trade_pct, case.order
+    price = worst.price if order.side is Side.BUY else worst.expected
+    if price is None:
+        return denied("C11", ReasonCode.PRICE_UNKNOWN, cap)
+    if not is_positive(order.stop_loss):
+        return denied("C11", ReasonCode.STOP_MISSING, cap)
+    if worst.equity is None:
+        return denied("C11", ReasonCode.EQUITY_UNKNOWN, cap)
+    per_share = (price - order.stop_loss) * order.side.sign
+    if per_share <= ZERO:
+        return denied("C11", ReasonCode.STOP_WRONG_SIDE, price, order.stop_loss)
+    risk = order.qty * per_share
+    spare, value = worst.equity * cap / HUNDRED - risk, percent(risk, worst.equity)
+    if spare >= ZERO:
+        return passed("C11", cap, value, cap - value)
+    quantity = affordable(risk + spare, per_share, worst.step)
+    return too_large("C11", ReasonCode.TRADE_RISK, cap, value, cap - value, quantity, limits.oversize)
+
+
+GATE = Gate("C11", "loss at the stop", Scope.NEW_EXPOSURE, ("quote", "account"), TradeRiskLimits, check)

@@ -1,0 +1,37 @@
+"""C18 turnover: what was traded today, what is still working, and this order are at most ``max_turnover_per_day``.
+
+With 200,000 a day and 195,000 done, an order of 5,000.00 passes and one of 5,000.01 does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gates.caps import in_money
+from policies.worst_case import WorstCase, is_finite
+
+
+@dataclass(frozen=True, slots=True)
+class TurnoverLimits:
+    """In account currency."""
+
+    max_turnover_per_day: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Verdict:
+    """PASS up to the day's turnover."""
+    cap, done = limits.max_turnover_per_day, case.book.turnover_today
+    if not is_finite(done) or worst.working_value is None:
+        return denied("C18", ReasonCode.TURNOVER_UNKNOWN, cap)
+    after = None if worst.notional is None else done + worst.working_value + worst.notional
+    unknown = ReasonCode.PRICE_UNKNOWN
+    return in_money("C18", ReasonCode.TURNOVER, cap, after, worst, limits.oversize, unknown)
+
+
+GATE = Gate("C18", "turnover", Scope.NEW_EXPOSURE, ("counters", "quote", "orders"), TurnoverLimits, check)

@@ -1,0 +1,1 @@
+"""Gates on how much has been lost."""

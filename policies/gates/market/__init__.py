@@ -1,0 +1,1 @@
+"""Gates on session, halts, quotes and liquidity."""

@@ -1,0 +1,37 @@
+"""E3 halt: nothing is sent for an instrument whose trading is halted.
+
+Where no source says whether it is halted, entries are refused if the policy asks for a status
+(``require_trading_status``); otherwise ``sage doctor`` lists this gate as not covered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import NOTHING, WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class HaltLimits:
+    """Whether an unknown status refuses entries."""
+
+    require_trading_status: bool = False
+
+
+def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Verdict:
+    """DENY while halted."""
+    status = case.market.symbols.get(case.order.symbol, NOTHING).status
+    if status is None:
+        if limits.require_trading_status and not worst.reduces_risk:
+            return denied("E3", ReasonCode.HALT_STATUS_UNKNOWN, value=case.order.symbol)
+        return passed("E3")
+    if status.halted is not False:
+        return denied("E3", ReasonCode.INSTRUMENT_HALTED, value=case.order.symbol, note=status.reason[:80])
+    return passed("E3", value=False)
+
+
+GATE = Gate("E3", "trading halt", Scope.ALWAYS, ("status",), HaltLimits, check)

@@ -1,0 +1,37 @@
+"""E8 market orders: an entry at market is sized at the touch moved by ``market_slippage_pct``, so it needs a touch.
+
+With 0.2 % and an ask of 200.00, every size gate counts 200.40 a share. The verdict shows that worst price as its value
+and the touch as its limit, so that an adapter can send the order as a marketable limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.orders import OrderType, Side
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class MarketOrderLimits:
+    """In percent of the touch; ``worst_case`` applies it."""
+
+    market_slippage_pct: Decimal
+
+
+def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Verdict:
+    """DENY a market order without a quote to size it by."""
+    if case.order.type is not OrderType.MARKET:
+        return passed("E8")
+    if worst.quote is None or worst.price is None:
+        return denied("E8", ReasonCode.QUOTE_MISSING)
+    touch = worst.quote.ask if case.order.side is Side.BUY else worst.quote.bid
+    return passed("E8", touch, worst.price)
+
+
+GATE = Gate("E8", "market order", Scope.NEW_EXPOSURE, ("quote",), MarketOrderLimits, check)

@@ -1,0 +1,41 @@
+"""E4 quote: entries need a usable quote of our own that is at most ``max_quote_age_s`` old.
+
+With 5 s, a quote of exactly 5 s passes and one of 5.001 s does not. A quote from the future, a crossed one, and one
+with a price that is not finite and positive deny, whether or not an age is set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.gates.ages import ahead_allowed, fresh, seconds
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAgeLimits:
+    """Seconds; None for any age."""
+
+    max_quote_age_s: Decimal | None = None
+    max_clock_skew_s: Decimal | None = None
+
+
+def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Verdict:
+    """PASS while the quote is usable and fresh."""
+    limit, skew = limits.max_quote_age_s, limits.max_clock_skew_s
+    if worst.quote is None:
+        return denied("E4", ReasonCode.QUOTE_MISSING, limit)
+    age = seconds(case.now, worst.quote.at)
+    if limit is not None:
+        return fresh("E4", ReasonCode.QUOTE_STALE, limit, age, skew)
+    if age < -ahead_allowed(skew):
+        return denied("E4", ReasonCode.QUOTE_STALE, value=age, note="dated in the future")
+    return passed("E4", value=age)
+
+
+GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check)

@@ -1,0 +1,50 @@
+"""E1 session: orders go out while a session is open; outside it only where the policy allows extended hours.
+
+The regular session runs from its opening up to, but not at, its close, so an early close simply ends sooner. Extended
+hours are 04:00 to 20:00 New York time on weekdays, for orders that say so themselves; a calendar whose extended hours
+are not known has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import WorstCase
+
+NEW_YORK_CALENDARS = frozenset({"XNYS", "XNAS"})
+NEW_YORK = ZoneInfo("America/New_York")
+EARLIEST, LATEST = time(4), time(20)
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Regular session only, unless the policy says otherwise."""
+
+    allow_extended_hours: bool = False
+
+
+def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Verdict:
+    """DENY while the market is closed."""
+    market = case.market
+    if market.session is not None and market.session.contains(case.now):
+        return passed("E1", value=market.calendar)
+    if not limits.allow_extended_hours:
+        return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat())
+    if not case.order.extended_hours or not _extended(market.calendar, case.now):
+        return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat(), note="outside extended hours")
+    return passed("E1", value="extended hours")
+
+
+def _extended(calendar: str, now: datetime) -> bool:
+    local = now.astimezone(NEW_YORK)
+    return calendar in NEW_YORK_CALENDARS and local.weekday() < SATURDAY and EARLIEST <= local.time() < LATEST
+
+
+GATE = Gate("E1", "session", Scope.ALWAYS, ("session",), SessionLimits, check)

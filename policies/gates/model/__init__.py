@@ -1,0 +1,1 @@
+"""Gates on what the language models did on the way."""

@@ -1,0 +1,1 @@
+"""Gates on how often, and after what."""

@@ -1,0 +1,40 @@
+"""F4 duplicates: one leg of a decision is sent once, ever; the same order again has to wait.
+
+With a window of 900 s, a buy of 10 AAPL 899 s after another buy of 10 AAPL is refused and one after 900 s passes. What
+became of the first does not matter, unless a gate kept it from being sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.gates.ages import seconds
+from policies.gates.rate.order_rate import sent
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateLimits:
+    """Seconds; None checks the decision only."""
+
+    duplicate_window_s: Decimal | None = None
+
+
+def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Verdict:
+    """DENY what was sent before."""
+    order, window = case.order, limits.duplicate_window_s
+    for other in sent(case.book):
+        if other.decision_id == order.decision_id and other.leg == order.leg:
+            return denied("F4", ReasonCode.DUPLICATE_DECISION, window, order.decision_id)
+        same = (other.symbol, other.side, other.qty) == (order.symbol, order.side, order.qty)
+        if same and window is not None and seconds(case.now, other.created_at) < window:
+            return denied("F4", ReasonCode.DUPLICATE_ORDER, window, seconds(case.now, other.created_at))
+    return passed("F4", window)
+
+
+GATE = Gate("F4", "duplicate", Scope.ALWAYS, ("orders",), DuplicateLimits, check)

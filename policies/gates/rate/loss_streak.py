@@ -1,0 +1,33 @@
+"""F7 losing streak: no entries once ``max_consecutive_losses`` trades in a row were lost.
+
+With 4, an entry after three losses passes and one after the fourth does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, below, denied
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class LossStreakLimits:
+    """A count."""
+
+    max_consecutive_losses: Decimal
+
+
+def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Verdict:
+    """PASS below the number of losses."""
+    losses = case.book.performance.consecutive_losses
+    if losses is None:
+        return denied("F7", ReasonCode.COUNTERS_UNKNOWN, limits.max_consecutive_losses)
+    return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, Decimal(losses))
+
+
+GATE = Gate("F7", "losing streak", Scope.NEW_EXPOSURE, ("counters",), LossStreakLimits, check)

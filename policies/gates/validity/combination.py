@@ -1,0 +1,58 @@
+"""B4 combination: type and time in force are allowed, and go together with each other, the session and the quantity.
+
+    outside the regular session   only day limit orders in whole shares, and only when the policy allows it
+    immediate-or-cancel, fill-or-kill, opening and closing auction   market and limit orders only
+    fractions of a share          day orders only
+
+The restrictions of the policy hold for exits too: a policy that must be able to sell at market lists ``market``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.case import Case
+from domain.money import ONE, ZERO
+from domain.orders import OrderIntent, OrderType, TimeInForce
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import STOP_TYPES, WorstCase
+
+RESTING = frozenset({TimeInForce.DAY, TimeInForce.GTC})
+
+
+@dataclass(frozen=True, slots=True)
+class CombinationLimits:
+    """None allows every type, every time in force."""
+
+    allowed_order_types: frozenset[OrderType] | None = None
+    allowed_tif: frozenset[TimeInForce] | None = None
+    allow_extended_hours: bool = False
+
+
+def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
+    """DENY for what the policy or no broker supports."""
+    order = case.order
+    kind, tif = OrderType(order.type), TimeInForce(order.tif)
+    if limits.allowed_order_types is not None and kind not in limits.allowed_order_types:
+        return denied("B4", ReasonCode.ORDER_TYPE_FORBIDDEN, value=kind)
+    if limits.allowed_tif is not None and tif not in limits.allowed_tif:
+        return denied("B4", ReasonCode.TIF_FORBIDDEN, value=tif)
+    if order.extended_hours and not limits.allow_extended_hours:
+        return denied("B4", ReasonCode.EXTENDED_HOURS_FORBIDDEN, value=True)
+    if not _go_together(order, worst):
+        return denied("B4", ReasonCode.COMBINATION_UNSUPPORTED, value=f"{kind} {tif}")
+    return passed("B4", value=f"{kind} {tif}")
+
+
+def _go_together(order: OrderIntent, worst: WorstCase) -> bool:
+    fractional = worst.measurable and order.qty % ONE != ZERO
+    if order.extended_hours and (order.type, order.tif, fractional) != (OrderType.LIMIT, TimeInForce.DAY, False):
+        return False
+    if order.type in STOP_TYPES and order.tif not in RESTING:
+        return False
+    return not fractional or order.tif is TimeInForce.DAY
+
+
+GATE = Gate("B4", "combination", Scope.ALWAYS, (), CombinationLimits, check)

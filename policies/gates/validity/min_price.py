@@ -1,0 +1,32 @@
+"""B10 lowest price: no entries into instruments that last traded below ``min_price``.
+
+With 5.00, an instrument at 5.00 passes and one at 4.99 does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, at_least, denied
+from policies.worst_case import WorstCase, is_positive
+
+
+@dataclass(frozen=True, slots=True)
+class MinPriceLimits:
+    """In the instrument's currency."""
+
+    min_price: Decimal
+
+
+def check(case: Case, worst: WorstCase, limits: MinPriceLimits) -> Verdict:
+    """PASS at or above the lowest price."""
+    if worst.quote is None or not is_positive(worst.quote.last):
+        return denied("B10", ReasonCode.QUOTE_MISSING, limits.min_price)
+    return at_least("B10", ReasonCode.PRICE_TOO_LOW, limits.min_price, worst.quote.last)
+
+
+GATE = Gate("B10", "lowest price", Scope.NEW_EXPOSURE, ("quote",), MinPriceLimits, check)

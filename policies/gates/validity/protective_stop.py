@@ -1,0 +1,56 @@
+"""B8 protective stop: an entry carries a stop on the losing side of its price, neither too near nor too far.
+
+A buy at 200 with a stop at 190 stands 5 % off: fine between 0.5 % and 10 %, both included. A stop at or above the price
+of a buy, or a target at or below it, is refused even where no stop is required.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import ZERO
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Scope, denied, passed
+from policies.worst_case import WorstCase, is_positive, percent
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectiveStopLimits:
+    """Distances in percent of the price; None for no bound."""
+
+    require_stop_loss: bool = False
+    min_stop_distance_pct: Decimal | None = None
+    max_stop_distance_pct: Decimal | None = None
+
+
+def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Verdict:
+    """DENY for a missing, misplaced, near or far stop."""
+    order, price = case.order, worst.expected
+    if order.stop_loss is None and limits.require_stop_loss:
+        return denied("B8", ReasonCode.STOP_MISSING)
+    if order.stop_loss is None and order.take_profit is None:
+        return passed("B8")
+    if price is None:
+        return denied("B8", ReasonCode.PRICE_UNKNOWN)
+    if order.take_profit is not None and (order.take_profit - price) * order.side.sign <= ZERO:
+        return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, order.take_profit)
+    if order.stop_loss is None:
+        return passed("B8")
+    if not is_positive(order.stop_loss) or (price - order.stop_loss) * order.side.sign <= ZERO:
+        return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, str(order.stop_loss)[:40])
+    return _distance(percent(abs(price - order.stop_loss), price), limits)
+
+
+def _distance(distance: Decimal, limits: ProtectiveStopLimits) -> Verdict:
+    nearest, farthest = limits.min_stop_distance_pct, limits.max_stop_distance_pct
+    if nearest is not None and distance < nearest:
+        return denied("B8", ReasonCode.STOP_TOO_NEAR, nearest, distance)
+    if farthest is not None and distance > farthest:
+        return denied("B8", ReasonCode.STOP_TOO_FAR, farthest, distance)
+    return passed("B8", farthest, distance, None if farthest is None else farthest - distance)
+
+
+GATE = Gate("B8", "protective stop", Scope.NEW_EXPOSURE, ("quote",), ProtectiveStopLimits, check)

@@ -1,0 +1,29 @@
+"""B7 reduce-only: an order that calls itself reduce-only meets a position on the other side and shrinks it.
+
+With 50 held and an open sell of 20, a reduce-only sell of 30 passes, one of 40 is cut to 30, and a reduce-only buy
+is refused.
+"""
+
+from __future__ import annotations
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.worst_case import WorstCase, whole_lots
+
+
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+    """DENY or REDUCE a reduce-only order that is more than the position allows."""
+    if not case.order.reduce_only:
+        return passed("B7")
+    if worst.held is None or not worst.measurable:
+        return denied("B7", ReasonCode.POSITION_UNKNOWN)
+    margin = worst.closable - case.order.qty
+    if margin >= 0:
+        return passed("B7", worst.closable, case.order.qty, margin)
+    closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
+    return reduced("B7", ReasonCode.NOT_REDUCING, worst.closable, case.order.qty, margin, closing)
+
+
+GATE = Gate("B7", "reduce only", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)

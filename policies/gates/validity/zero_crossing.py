@@ -1,0 +1,29 @@
+"""B6 zero crossing: one order never turns a position around; it may close it, and the other side is a new order.
+
+With 50 held and an open sell of 20, a sell of 30 passes and a sell of 40 is cut to 30; a short is covered alike.
+"""
+
+from __future__ import annotations
+
+from domain.case import Case
+from domain.money import ZERO
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.worst_case import WorstCase, whole_lots
+
+
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+    """REDUCE to what closes the position, DENY where nothing is left to close."""
+    if worst.held is None or not worst.measurable:
+        return denied("B6", ReasonCode.POSITION_UNKNOWN)
+    if worst.held * case.order.side.sign >= ZERO:
+        return passed("B6", value=worst.held)
+    margin = worst.closable - case.order.qty
+    if margin >= 0:
+        return passed("B6", worst.closable, case.order.qty, margin)
+    closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
+    return reduced("B6", ReasonCode.CROSSES_ZERO, worst.closable, case.order.qty, margin, closing)
+
+
+GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)

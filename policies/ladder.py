@@ -1,0 +1,96 @@
+"""The autonomy ladder and the trading states: who may move them, which way, and what a resume takes.
+
+    mode            off < observe < paper, approve < auto
+    trading state   HALTED < REDUCING < ACTIVE
+
+Down is open to everyone and to the rules themselves: a breach moves by itself. Up needs the owner, and a confirmation
+where real money starts to move. Between paper and approve each way gives something up (real money here, the second pair
+of eyes there), so both count as up. Nothing ever moves up by itself, and a resume never resets a counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.case import Mode, TradingState
+from domain.verdicts import Outcome, Verdict
+from policies.limits import LADDER
+
+STATES = (TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE)
+LIVE = frozenset({Mode.APPROVE, Mode.AUTO})
+REDUCING_GATES = frozenset({"G1", "G1_abs", "G3_soft", "F7"})
+HALTING_GATES = frozenset({"G3"})
+
+
+class Actor(StrEnum):
+    """Who wants to move something."""
+
+    OWNER = "owner"
+    PERSON = "person"
+    AGENT = "agent"
+    RULE = "rule"
+
+
+def mode_refusal(
+    old: Mode, new: Mode, actor: Actor, *, confirmed: bool = False, live_account: bool = False
+) -> str | None:
+    """Why ``actor`` may not move the mode, or None. ``live_account``: real money is behind the broker."""
+    if old is new or _is_down(old, new):
+        return None
+    if actor is not Actor.OWNER:
+        return f"only the owner moves the mode from {old} to {new}"
+    if live_account and new in LIVE and not confirmed:
+        return f"moving to {new} on a live account needs the owner's confirmation"
+    return None
+
+
+def state_refusal(old: TradingState, new: TradingState, actor: Actor, missing: tuple[str, ...] = ()) -> str | None:
+    """Why ``actor`` may not move the trading state, or None; ``missing`` is what the resume checklist still wants."""
+    if STATES.index(new) <= STATES.index(old):
+        return None
+    if actor is not Actor.OWNER:
+        return f"only the owner moves trading from {old} to {new}"
+    return f"before trading resumes: {', '.join(missing)}" if missing else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeFacts:
+    """What is known when somebody asks to resume; None is not known, and counts as not so."""
+
+    reconciled: bool | None
+    data_fresh: bool | None
+    breaches: tuple[str, ...] | None
+    self_test_ok: bool | None
+
+
+def resume_checklist(facts: ResumeFacts) -> tuple[str, ...]:
+    """What still stands in the way of a resume, in words; empty when nothing does."""
+    missing = []
+    if facts.reconciled is not True:
+        missing.append("reconcile the book with the broker")
+    if facts.data_fresh is not True:
+        missing.append("wait for fresh market data")
+    if facts.breaches is None:
+        missing.append("find out which limits are breached")
+    elif facts.breaches:
+        missing.append(f"resolve the breach of {', '.join(facts.breaches)}")
+    if facts.self_test_ok is not True:
+        missing.append("repair the gates that fail their self-test")
+    return tuple(missing)
+
+
+def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingState:
+    """Where breached loss limits move the trading state by themselves: down or nowhere."""
+    denied = {verdict.gate for verdict in verdicts if verdict.outcome is Outcome.DENY}
+    wanted = TradingState.ACTIVE
+    if denied & HALTING_GATES:
+        wanted = TradingState.HALTED
+    elif denied & REDUCING_GATES:
+        wanted = TradingState.REDUCING
+    return min(state, wanted, key=STATES.index)
+
+
+def _is_down(old: Mode, new: Mode) -> bool:
+    return LADDER.index(new) < LADDER.index(old) and (old, new) != (Mode.APPROVE, Mode.PAPER)

@@ -1,0 +1,122 @@
+"""A policy: a profile's limits, read once, checked whole, bound to their gates, and named by a digest.
+
+    profile = "conservative"
+    [limits]
+    max_order_notional = 10000
+
+``load_policy`` takes the name of a shipped profile or a path. A file that is missing, broken, incomplete in form, or
+absurd in any value is refused with a ConfigurationError that names it; there is no partial policy.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from domain.canonical import digest
+from domain.errors import ConfigurationError
+from domain.money import HUNDRED, ZERO
+from policies.gate import BoundGate, bind
+from policies.gates.catalogue import GATES
+from policies.limits import LIMITS, compare, parse_limits
+
+PROFILES = ("conservative", "balanced", "research")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is allowed. ``limits`` by contract name, ``gates`` in catalogue order, ``slippage`` a fraction of the price.
+
+    The digest covers profile and limits, and through them everything the gates are bound to.
+    """
+
+    profile: str
+    limits: Mapping[str, Any]
+    gates: tuple[BoundGate, ...] = field(repr=False)
+    digest: str
+    slippage: Decimal = ZERO
+    allow_fractional: bool = False
+
+    @property
+    def enforced(self) -> tuple[str, ...]:
+        """Ids of the gates this policy runs."""
+        return tuple(gate.id for gate in self.gates)
+
+
+class Change(NamedTuple):
+    """How one limit differs between two policies: ``direction`` 1 tighter, -1 looser."""
+
+    name: str
+    old: Any
+    new: Any
+    direction: int
+
+
+def load_policy(source: str | Path) -> Policy:
+    """The shipped profile of that name, or the policy file at that path."""
+    if isinstance(source, str) and source in PROFILES:
+        text = resources.files("policies").joinpath(f"{source}.toml").read_text(encoding="utf-8")
+        return _read(text, f"the shipped profile {source}")
+    path = Path(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = f"Name a policy file or one of {', '.join(PROFILES)}."
+        raise ConfigurationError(f"the policy {path} cannot be read: {error}", remedy) from error
+    return _read(text, str(path))
+
+
+def policy_from_limits(limits: Mapping[str, Any], profile: str = "case") -> Policy:
+    """The policy of a what-if case: its limits and nothing else."""
+    return _build(profile, parse_limits(limits, where=f"the limits of {profile}"))
+
+
+def compare_policies(old: Policy, new: Policy) -> tuple[Change, ...]:
+    """Every limit that differs, with its direction."""
+    pairs = ((limit, old.limits.get(limit.name), new.limits.get(limit.name)) for limit in LIMITS)
+    changes = (Change(limit.name, was, now, compare(limit, was, now)) for limit, was, now in pairs)
+    return tuple(change for change in changes if change.direction != 0)
+
+
+def tightens(old: Policy, new: Policy) -> bool:
+    """True when no limit of ``new`` is looser than in ``old``: such a policy may be put in force without the owner."""
+    return all(change.direction > 0 for change in compare_policies(old, new))
+
+
+def set_but_not_enforced(policy: Policy) -> tuple[str, ...]:
+    """Limits the policy sets although no gate that it runs reads them."""
+    running = set(policy.enforced)
+    return tuple(limit.name for limit in LIMITS if limit.name in policy.limits and not running & set(limit.gates))
+
+
+def _read(text: str, where: str) -> Policy:
+    try:
+        document = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, ArithmeticError) as error:
+        raise ConfigurationError(f"{where} is not valid TOML: {error}", "Correct the file at that place.") from error
+    profile, limits = document.get("profile"), document.get("limits")
+    if set(document) != {"profile", "limits"} or not isinstance(profile, str) or not isinstance(limits, dict):
+        raise ConfigurationError(
+            f"{where} does not have the form of a policy", 'It has profile = "name" and a table [limits], nothing else.'
+        )
+    return _build(profile, parse_limits(limits, where=where))
+
+
+def _build(profile: str, limits: Mapping[str, Any]) -> Policy:
+    identity = digest({"profile": profile, "limits": limits})
+    values = {**limits, "policy_digest": identity}
+    gates = tuple(bound for gate in GATES if (bound := bind(gate, values)) is not None)
+    return Policy(
+        profile=profile,
+        limits=MappingProxyType(dict(limits)),
+        gates=gates,
+        digest=identity,
+        slippage=limits.get("market_slippage_pct", ZERO) / HUNDRED,
+        allow_fractional=limits.get("allow_fractional", False),
+    )

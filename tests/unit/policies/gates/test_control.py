@@ -1,0 +1,257 @@
+"""Group A: who and what may trade at all."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.case import Mode, Pause, TradingState
+from domain.orders import OrderType, Side
+from policies.approval import ApprovalTerms, grant, price_shown
+from tests.builders.policies import (
+    NOW,
+    D,
+    a_case,
+    a_control,
+    a_policy,
+    a_quote,
+    a_sell,
+    a_view,
+    ago,
+    an_account,
+    an_order,
+    answer,
+    held,
+    selling,
+)
+
+EXIT = {"order": a_sell(D(50)), "positions": held(50)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, "PASS", id="released"),
+        pytest.param({"kill_switch": True}, "DENY KILL_SWITCH", id="engaged"),
+        pytest.param({"kill_switch": None}, "DENY KILL_SWITCH", id="unknown_is_engaged"),
+        pytest.param({"kill_switch": "no"}, "DENY KILL_SWITCH", id="text_is_engaged"),
+        pytest.param({"readable": False}, "DENY CONTROL_UNREADABLE", id="unreadable"),
+        pytest.param({"readable": None}, "DENY CONTROL_UNREADABLE", id="unreadable_unknown"),
+    ],
+)
+def test_a1_kill_switch_stops_entries_and_exits(changes, expected):
+    assert answer("A1", a_case(control=a_control(**changes))) == expected
+    assert answer("A1", a_case(**EXIT, control=a_control(**changes))) == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "ceiling", "paper", "expected"),
+    [
+        pytest.param(Mode.OFF, None, True, "DENY MODE_FORBIDS_ORDERS", id="off"),
+        pytest.param(Mode.OBSERVE, None, True, "DENY MODE_FORBIDS_ORDERS", id="observe"),
+        pytest.param(Mode.PAPER, None, True, "PASS", id="paper_on_paper"),
+        pytest.param(Mode.PAPER, None, False, "DENY NOT_A_PAPER_ACCOUNT", id="paper_on_live"),
+        pytest.param(Mode.APPROVE, None, False, "NEED_APPROVAL APPROVAL_REQUIRED", id="approve"),
+        pytest.param(Mode.AUTO, None, False, "PASS", id="auto_on_live"),
+        pytest.param(Mode.AUTO, "observe", True, "DENY MODE_FORBIDS_ORDERS", id="ceiling_observe"),
+        pytest.param(Mode.AUTO, "paper", False, "DENY NOT_A_PAPER_ACCOUNT", id="ceiling_paper_on_live"),
+        pytest.param(Mode.APPROVE, "paper", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="both_count"),
+        pytest.param(Mode.AUTO, "approve", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="ceiling_approve"),
+        pytest.param("autonomous", None, True, "DENY GATE_ERROR", id="unknown_mode"),
+    ],
+)
+def test_a2_mode(mode, ceiling, paper, expected):
+    case = a_case(control=a_control(mode=mode), account=an_account(paper=paper))
+    assert answer("A2", case, **({} if ceiling is None else {"mode": ceiling})) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"order": an_order(qty=D(40))}, "PASS", id="at_threshold"),
+        pytest.param(
+            {"order": an_order(qty=D(40), limit_price=D("200.01"))},
+            "NEED_APPROVAL NOTIONAL_NEEDS_APPROVAL",
+            id="above_threshold",
+        ),
+        pytest.param({"order": a_sell(D(50)), "positions": held(50)}, "PASS", id="exit_does_not_wait"),
+        pytest.param(
+            {"order": an_order(type=OrderType.MARKET), "view": a_view(quote=None)}, "DENY PRICE_UNKNOWN", id="no_quote"
+        ),
+        pytest.param({"order": an_order(qty=D("NaN"))}, "DENY PRICE_UNKNOWN", id="nan_qty"),
+    ],
+)
+def test_a2_large_orders_wait_for_a_person(changes, expected):
+    assert answer("A2", a_case(**changes), approval_required_above_notional="8000") == expected
+
+
+@pytest.mark.parametrize(
+    ("pause", "expected"),
+    [
+        pytest.param(Pause("global", "", NOW, "owner"), "DENY PAUSED", id="global"),
+        pytest.param(Pause("strategy", "momentum", NOW, "owner"), "DENY PAUSED", id="this_strategy"),
+        pytest.param(Pause("strategy", "news", NOW, "owner"), "PASS", id="other_strategy"),
+        pytest.param(Pause("symbol", "AAPL", NOW, "owner"), "DENY PAUSED", id="this_symbol"),
+        pytest.param(Pause("symbol", "MSFT", NOW, "owner"), "PASS", id="other_symbol"),
+        pytest.param(Pause("galaxy", "", NOW, "owner"), "DENY PAUSED", id="unknown_scope"),
+        pytest.param(Pause("global", "", NOW, "owner", until=ago(-1)), "DENY PAUSED", id="not_yet_over"),
+        pytest.param(Pause("global", "", NOW, "owner", until=NOW), "PASS", id="over_at_its_end"),
+    ],
+)
+def test_a3_pause(pause, expected):
+    control = a_control(pauses=(pause,))
+    assert answer("A3", a_case(control=control)) == expected
+    assert answer("A3", a_case(**EXIT, control=control)) == "PASS RISK_REDUCING"
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "expected"),
+    [
+        pytest.param(TradingState.ACTIVE, {}, "PASS", id="active"),
+        pytest.param(TradingState.REDUCING, {}, "DENY REDUCING_ONLY", id="entry_while_reducing"),
+        pytest.param(TradingState.REDUCING, EXIT, "PASS", id="exit_while_reducing"),
+        pytest.param(
+            TradingState.REDUCING,
+            {"order": a_sell(D(51)), "positions": held(50)},
+            "DENY REDUCING_ONLY",
+            id="one_too_many",
+        ),
+        pytest.param(
+            TradingState.REDUCING,
+            {"order": a_sell(D(31)), "positions": held(50), "open_orders": (selling(20),)},
+            "DENY REDUCING_ONLY",
+            id="rest_already_selling",
+        ),
+        pytest.param(
+            TradingState.REDUCING,
+            {"order": an_order(reduce_only=True)},
+            "DENY REDUCING_ONLY",
+            id="a_flag_is_no_reduction",
+        ),
+        pytest.param(
+            TradingState.REDUCING,
+            {"order": an_order(side=Side.BUY, qty=D(5)), "positions": held(-5)},
+            "PASS",
+            id="cover_while_reducing",
+        ),
+        pytest.param(TradingState.HALTED, EXIT, "DENY HALTED", id="exit_while_halted"),
+        pytest.param("ACTIVE?", {}, "DENY GATE_ERROR", id="unknown_state"),
+    ],
+)
+def test_a4_trading_state(state, changes, expected):
+    assert answer("A4", a_case(control=a_control(trading_state=state), **changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("account", "limits", "entry", "exit_"),
+    [
+        pytest.param(an_account(), {}, "PASS", "PASS", id="fine"),
+        pytest.param(
+            an_account(trading_blocked=True), {}, "DENY ACCOUNT_BLOCKED", "DENY ACCOUNT_BLOCKED", id="blocked"
+        ),
+        pytest.param(an_account(trading_blocked=None), {}, "DENY ACCOUNT_STATUS_UNKNOWN", "PASS", id="silent"),
+        pytest.param(an_account(), {"account_id": "paper-1"}, "PASS", "PASS", id="right_account"),
+        pytest.param(
+            an_account(),
+            {"account_id": "live-9"},
+            "DENY ACCOUNT_MISMATCH",
+            "DENY ACCOUNT_MISMATCH",
+            id="wrong_account",
+        ),
+    ],
+)
+def test_a6_account_status(account, limits, entry, exit_):
+    assert answer("A6", a_case(account=account), **limits) == entry
+    assert answer("A6", a_case(**EXIT, account=account), **limits) == exit_
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        pytest.param(ago(30), "PASS", id="at_limit"),
+        pytest.param(ago(30.001), "DENY ACCOUNT_STALE", id="a_millisecond_over"),
+        pytest.param(ago(-2), "PASS", id="clock_two_seconds_ahead"),
+        pytest.param(ago(-2.001), "DENY ACCOUNT_STALE", id="future"),
+        pytest.param(NOW.replace(tzinfo=None), "DENY GATE_ERROR", id="no_zone"),
+    ],
+)
+def test_a6_account_age(as_of, expected):
+    case = a_case(account=an_account(as_of=as_of))
+    assert answer("A6_age", case, max_account_age_s="30") == expected
+    assert answer(
+        "A6_age", replace(a_case(**EXIT), book=replace(case.book, positions=held(50))), max_account_age_s="30"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "limits", "expected"),
+    [
+        pytest.param({}, {}, "PASS", id="reconciled"),
+        pytest.param({"reconciled_at": None}, {}, "DENY NOT_RECONCILED", id="never"),
+        pytest.param({"mismatched": ("AAPL",)}, {}, "DENY POSITION_MISMATCH", id="this_symbol_differs"),
+        pytest.param({"mismatched": ("MSFT",)}, {}, "PASS", id="another_symbol_differs"),
+        pytest.param({"reconciled_at": ago(300)}, {"max_reconcile_age_s": "300"}, "PASS", id="at_limit"),
+        pytest.param(
+            {"reconciled_at": ago(301)}, {"max_reconcile_age_s": "300"}, "DENY NOT_RECONCILED", id="one_second_over"
+        ),
+        pytest.param({"reconciled_at": ago(9999)}, {}, "PASS", id="any_age_without_limit"),
+    ],
+)
+def test_a7_reconciled(changes, limits, expected):
+    assert answer("A7", a_case(control=a_control(**changes)), **limits) == expected
+    assert answer("A7", a_case(**EXIT, control=a_control(**changes)), **limits) == "PASS RISK_REDUCING"
+
+
+@pytest.mark.parametrize(
+    ("broker_time", "expected"),
+    [
+        pytest.param(ago(2), "PASS", id="behind_at_limit"),
+        pytest.param(ago(-2), "PASS", id="ahead_at_limit"),
+        pytest.param(ago(2.001), "DENY CLOCK_SKEW", id="behind"),
+        pytest.param(ago(-2.001), "DENY CLOCK_SKEW", id="ahead"),
+        pytest.param(None, "DENY CLOCK_SKEW", id="unknown"),
+    ],
+)
+def test_a8_clock_skew(broker_time, expected):
+    assert answer("A8", a_case(control=a_control(broker_time=broker_time)), max_clock_skew_s="2") == expected
+
+
+LIMITS = {"mode": "approve", "approval_ttl_s": "120", "approval_price_band_pct": "0.5"}
+TERMS = ApprovalTerms(D(120), D("0.5"), a_policy(**LIMITS).digest)
+YES = grant(an_order(), by="owner", at=NOW, price=price_shown(a_quote(), Side.BUY), terms=TERMS)
+
+
+@pytest.mark.parametrize(
+    ("approval", "changes", "expected"),
+    [
+        pytest.param(YES, {}, "PASS", id="valid"),
+        pytest.param(replace(YES, at=ago(120), expires_at=NOW), {}, "PASS", id="last_second"),
+        pytest.param(replace(YES, at=ago(120.001)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_policy"),
+        pytest.param(replace(YES, at=ago(5), expires_at=ago(1)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_itself"),
+        pytest.param(replace(YES, at=ago(-1)), {}, "DENY APPROVAL_EXPIRED", id="future"),
+        pytest.param(YES, {"order": an_order(qty=D(11))}, "DENY APPROVAL_MISMATCH", id="other_quantity"),
+        pytest.param(YES, {"order": an_order(stop_loss=D(180))}, "DENY APPROVAL_MISMATCH", id="other_stop"),
+        pytest.param(replace(YES, by=""), {}, "DENY APPROVAL_MISMATCH", id="by_nobody"),
+        pytest.param(replace(YES, policy_digest="old"), {}, "DENY APPROVAL_POLICY_CHANGED", id="other_policy"),
+        pytest.param(YES, {"view": a_view(quote=a_quote(ask=D("201.00")))}, "PASS", id="price_at_band"),
+        pytest.param(
+            YES, {"view": a_view(quote=a_quote(ask=D("201.01")))}, "DENY APPROVAL_PRICE_MOVED", id="price_one_cent_over"
+        ),
+        pytest.param(YES, {"view": a_view(quote=None)}, "DENY APPROVAL_PRICE_MOVED", id="no_quote"),
+        pytest.param(replace(YES, price=None), {}, "DENY APPROVAL_PRICE_MOVED", id="no_price_seen"),
+    ],
+)
+def test_a10_approval_validity(approval, changes, expected):
+    assert answer("A10", a_case(approval=approval, **changes), **LIMITS) == expected
+
+
+def test_a_valid_approval_ends_the_wait_and_none_is_needed_without_one():
+    assert answer("A2", a_case(approval=YES), **LIMITS) == "PASS"
+    assert answer("A10", a_case(), **LIMITS) == "PASS"
+
+
+def test_an_approved_exit_goes_out_without_a_quote():
+    order = a_sell(D(50))
+    yes = grant(order, by="owner", at=NOW, price=price_shown(a_quote(), Side.SELL), terms=TERMS)
+    case = a_case(order, positions=held(50), approval=yes, view=a_view(quote=None))
+    assert yes.price == D("199.90")
+    assert answer("A10", case, **LIMITS) == "PASS"
