@@ -1,0 +1,193 @@
+"""News from RSS and Atom feeds: fetched with a timeout and a size limit, read by feedparser.
+
+- A feed tags nothing with symbols: an item is about every symbol of which a name stands in it (``mentioned``).
+- An item without a time cannot be placed before or after a decision: it is left out and the log says so. A time
+  without zone counts as UTC.
+- A feed holds its newest items only; a question about the past finds what is still listed.
+- What is broken but readable is read; what is no feed at all (a login page, half a document) is an error.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from calendar import timegm
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from domain.errors import ConfigurationError, DataQualityError, OversightError, SourceUnavailable
+from domain.ids import derive
+from domain.market import Symbol
+from domain.news import NewsArticle, SocialPost
+from domain.ports import Clock
+from trading.data.normalise import Refused, Rule
+from trading.data.vendors.news_text import (
+    Batch,
+    Names,
+    Sightings,
+    kept,
+    known_names,
+    mentioned,
+    plain_text,
+    shown,
+    sort_out,
+)
+from trading.data.vendors.wire import LATER, MISREAD, PATIENCE, Patience, Vendor, bounded_session
+
+if TYPE_CHECKING:
+    from requests import Session
+
+T = TypeVar("T")
+SOURCE = "rss"
+_CHUNK = 64 * 1024
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RssConfig:
+    """Feeds by the name they go by in evidence, the names of companies, and the limits of one download."""
+
+    feeds: Mapping[str, str]
+    names: Names = field(default_factory=dict)
+    largest_bytes: int = 4_000_000
+    longest_s: float = 30.0
+    patience: Patience = PATIENCE
+
+
+def vendor(feed: str) -> Vendor:
+    """A feed as messages call it: by its name, for addresses of feeds may hold a key."""
+    return Vendor(f"the feed {feed}", address="its address")
+
+
+def download(session: Session, url: str, feed: str, config: RssConfig) -> bytes:
+    """The body of a feed, decompressed; too large or too slow is an error before it is read to the end."""
+    started, body = time.perf_counter(), bytearray()
+    with session.get(url, stream=True, headers={"User-Agent": "sage-oversight", "Accept": "*/*"}) as response:
+        if response.status_code != 200:
+            raise vendor(feed).refusal(response.status_code)
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > config.largest_bytes:
+                raise DataQualityError(f"{feed} sends more than {config.largest_bytes} bytes", "Look at its address.")
+            if time.perf_counter() - started > config.longest_s:
+                raise SourceUnavailable(f"{feed} takes longer than {config.longest_s:g} seconds", LATER)
+    return bytes(body)
+
+
+def parse_feed(body: bytes, feed: str, names: Names) -> Batch:
+    """All items of a feed. The body goes in as a stream: feedparser opens files and addresses named by a string."""
+    import feedparser
+
+    parsed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    if not parsed.version and not parsed.entries:
+        raise DataQualityError(f"{feed} is no RSS or Atom feed", "Open its address and look.")
+    if parsed.bozo and not parsed.entries:
+        raise DataQualityError(f"{feed} is broken ({type(parsed.bozo_exception).__name__})", "Look at the source.")
+    return sort_out(parsed.entries, partial(parse_entry, feed=feed, names=names), feed)
+
+
+def parse_entry(entry: dict[str, Any], feed: str, names: Names) -> NewsArticle:
+    """One item; refused without a time or without any words."""
+    headline, body = plain_text(entry.get("title")), _longest_text(entry)
+    published_at, changed_at = _times(entry)
+    if not headline and not body:
+        raise Refused(Rule.MALFORMED, "no words")
+    link = str(entry.get("link") or "")
+    return NewsArticle(
+        article_id=derive(SOURCE, feed, str(entry.get("id") or link or headline)),
+        symbols=mentioned(f"{headline}\n{body}", names),
+        headline=headline,
+        body=body,
+        published_at=published_at,
+        first_seen_at=changed_at,
+        source=feed,
+        url=link,
+    )
+
+
+def _longest_text(entry: dict[str, Any]) -> str:
+    contents = [item.get("value") for item in entry.get("content") or ()]
+    return max((plain_text(text) for text in (entry.get("summary"), *contents)), key=len)
+
+
+def _times(entry: dict[str, Any]) -> tuple[datetime, datetime]:
+    """When it appeared and when it was last changed; Atom asks for the change alone, which then stands for both."""
+    stamps = (dict.get(entry, name) for name in ("published_parsed", "created_parsed", "updated_parsed"))
+    times = [datetime.fromtimestamp(timegm(stamp), UTC) for stamp in stamps if stamp is not None]
+    if not times:
+        raise Refused(Rule.TIME, "none that can be read")
+    return times[0], max(times)
+
+
+def ask(question: Callable[[], T], feed: str) -> T:
+    """Ask, read the answer, and translate whatever requests, feedparser or a strange answer raises."""
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return question()
+    except (RequestException, HTTPError, *MISREAD) as error:
+        raise translated(error, feed) from error
+
+
+def translated(error: Exception, feed: str) -> OversightError:
+    """The error of ours for one of requests, urllib3, or of reading an answer."""
+    return vendor(feed).failure(error)
+
+
+class RssNews:
+    """The ``NewsFeed`` port over any number of feeds. One that is away does not silence the others."""
+
+    def __init__(self, config: RssConfig, clock: Clock) -> None:
+        for feed, url in config.feeds.items():
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise ConfigurationError(f"the address of the feed {feed} is no web address", "Start it with https://.")
+        if not config.feeds:
+            raise ConfigurationError("no feed is named", "Name at least one RSS or Atom feed.")
+        self._config = config
+        self._session = bounded_session(config.patience)
+        self._sightings = Sightings(clock)
+
+    @property
+    def name(self) -> str:
+        """``rss``."""
+        return SOURCE
+
+    def articles(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[NewsArticle, ...]:
+        """Items first seen in (since, as_of] that name one of ``symbols``, oldest first."""
+        names = known_names(symbols, self._config.names)
+        if not names or since >= as_of:
+            return ()
+        return shown(
+            (
+                self._sightings.dated(each, as_of)
+                for each in self._items(names)
+                if each.symbols and each.published_at <= as_of
+            ),
+            since=since,
+            as_of=as_of,
+        )
+
+    def posts(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[SocialPost, ...]:
+        """Feeds have no posts."""
+        return ()
+
+    def _items(self, names: Names) -> Iterator[NewsArticle]:
+        """Items of all feeds that answer; raises what the last one said when none does."""
+        failures: list[OversightError] = []
+        for feed, url in self._config.feeds.items():
+            try:
+                yield from kept(ask(partial(self._read, feed, url, names), feed), feed)
+            except OversightError as error:
+                _log.warning("%s", error)
+                failures.append(error)
+        if len(failures) == len(self._config.feeds):
+            raise failures[-1]
+
+    def _read(self, feed: str, url: str, names: Names) -> Batch:
+        return parse_feed(download(self._session, url, feed, self._config), feed, names)
