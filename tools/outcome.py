@@ -1,0 +1,55 @@
+"""What became of a decision as evidence: the verdicts, the order and its fills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from domain.evidence import Evidence, Value
+from domain.market import Symbol
+from domain.money import ZERO, rounded
+from domain.orders import Fill, Order
+from domain.verdicts import Evaluation, Figure
+from tools.tool import figure
+
+_PRICE_DIGITS = 8
+
+
+def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tuple[Evidence, ...]:
+    """``gate.<id>.limit``, ``.value`` and ``.margin`` of every gate that measured something, as judged at ``at``.
+
+    A gate's unit is that of its limit in the policy, so the figures carry none of their own.
+    """
+    return tuple(
+        figure(f"gate.{verdict.gate}.{name}", value, _unit(value), source="gates", at=at, symbol=symbol)
+        for verdict in evaluation.verdicts
+        if verdict.value is not None
+        for name, value in (("limit", verdict.limit), ("value", verdict.value), ("margin", verdict.margin))
+    )
+
+
+def order_evidence(order: Order, fills: Sequence[Fill]) -> tuple[Evidence, ...]:
+    """``order.*`` as last updated and, once something was filled, ``fill.*``: sums, and the mean price."""
+    asked = (("order.qty", order.qty, "shares"), ("order.limit", order.limit_price, "USD"))
+    placed = tuple(
+        figure(name, value, unit, source="orders", at=order.updated_at, symbol=order.symbol)
+        for name, value, unit in asked
+    )
+    return (*placed, *_filled(order.symbol, fills)) if fills else placed
+
+
+def _filled(symbol: Symbol, fills: Sequence[Fill]) -> tuple[Evidence, ...]:
+    qty = sum((fill.qty for fill in fills), ZERO)
+    paid = sum((fill.qty * fill.price for fill in fills), ZERO)
+    figures: tuple[tuple[str, Value, str], ...] = (
+        ("fill.qty", qty, "shares"),
+        ("fill.price", rounded(float(paid / qty), _PRICE_DIGITS), "USD"),
+        ("fill.commission", sum((fill.commission for fill in fills), ZERO), "USD"),
+    )
+    at = max(fill.at for fill in fills)
+    return tuple(figure(name, value, unit, source="broker", at=at, symbol=symbol) for name, value, unit in figures)
+
+
+def _unit(value: Figure) -> str:
+    return "ratio" if isinstance(value, Decimal) else "text" if isinstance(value, (str, bool)) else "count"

@@ -1,0 +1,1 @@
+"""What the book can carry: sizes and exposures."""

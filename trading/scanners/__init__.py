@@ -1,0 +1,1 @@
+"""Patterns over many symbols at once, told as alerts."""

@@ -1,0 +1,1 @@
+"""From bars and readings to signals: indicators, quant, text and the composite of both."""
