@@ -1,0 +1,306 @@
+"""The desk: gates at send time, one order for each decision, nothing sent without a record, crashes settled."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.case import Mode, TradingState
+from domain.errors import ConfigurationError, RetryableError
+from domain.orders import OrderStatus
+from domain.records import RecordKind
+from domain.verdicts import Outcome
+from tests.builders.execution import ENTRY, a_house, an_exit, an_intent
+from tests.builders.market import AAPL, NOON, at
+from trading.execution.desk import LATEST_ARRIVAL
+from trading.store.ledger import SqlLedger
+
+S = OrderStatus
+
+
+class Line:
+    """A broker behind a line that fails as told: before the order gets through, after it, or on every question."""
+
+    def __init__(self, paper, *, before=None, after=None, deaf=False):
+        self._paper = paper
+        self.before, self.after, self.deaf = before, after, deaf
+        self.sent = 0
+
+    def __getattr__(self, name):
+        return getattr(self._paper, name)
+
+    def submit(self, approved):
+        if self.before is not None:
+            raise self.before
+        self.sent += 1
+        report = self._paper.submit(approved)
+        if self.after is not None:
+            raise self.after
+        return report
+
+    def find(self, client_order_id):
+        if self.deaf:
+            raise RetryableError("the broker does not answer")
+        return self._paper.find(client_order_id)
+
+
+class Crash(BaseException):
+    """The process is gone: nothing catches this."""
+
+
+@pytest.fixture
+def behind(database, tmp_path):
+    """A house whose broker is behind a line."""
+
+    def build(**faults):
+        return a_house(database, tmp_path, broker=lambda paper: Line(paper, **faults))
+
+    return build
+
+
+def bought(house):
+    return sum(fill.qty for fill in house.broker.fills(since=NOON - timedelta(days=1)))
+
+
+def kinds(house):
+    return [entry.kind for entry in house.ledger.entries(subject=ENTRY)]
+
+
+def test_an_allowed_order_is_sent_settled_and_written_down(house):
+    placed = house.place(an_intent(), cycle_id="cyc-1")
+    assert placed.evaluation.outcome is Outcome.PASS
+    assert (placed.order.status, placed.order.filled_qty) == (S.FILLED, 10)
+    assert kinds(house) == [RecordKind.VERDICTS, RecordKind.ORDER, RecordKind.ORDER]
+    assert [entry.kind for entry in house.ledger.entries(cycle_id="cyc-1")][-1] is RecordKind.FILL
+    assert house.orders.trades.positions() == {AAPL: 10}
+
+
+def test_a_decision_is_sent_once_whoever_asks_again(house):
+    first = house.place(an_intent())
+    again = house.place(an_intent(qty=500))
+    assert again.order == first.order
+    assert again.evaluation == first.evaluation
+    assert bought(house) == 10
+
+
+def test_a_refused_order_leaves_its_verdicts_and_nothing_else(house):
+    house.control.set_mode(Mode.OBSERVE, by="owner", at=NOON)
+    placed = house.place(an_intent())
+    assert placed.order is None
+    assert placed.evaluation.outcome is Outcome.DENY
+    assert kinds(house) == [RecordKind.VERDICTS]
+    assert house.orders.newest(9) == ()
+    assert bought(house) == 0
+
+
+def test_an_order_is_cut_to_what_the_gates_leave(database, tmp_path):
+    house = a_house(database, tmp_path, limits={"max_order_qty": 4, "oversize": "reduce"})
+    placed = house.place(an_intent(qty=10))
+    assert placed.evaluation.outcome is Outcome.REDUCE
+    assert placed.order.qty == bought(house) == 4
+
+
+def test_a_preview_says_the_same_and_writes_nothing(house):
+    before = house.ledger.head()
+    preview = house.desk.preview(an_intent(), market=house.view())
+    assert (house.ledger.head(), house.orders.newest(9), bought(house)) == (before, (), 0)
+    assert preview == house.place(an_intent()).evaluation
+
+
+def test_a_kill_between_permit_and_send_denies_the_order(behind):
+    house = behind()
+    true_submit = house.broker.submit
+
+    def kill_then_submit(approved):
+        house.latch.engage("owner", "drill", "now")
+        return true_submit(approved)
+
+    house.broker.submit = kill_then_submit
+    placed = house.place(an_intent())
+    assert (placed.order.status, "kill switch" in placed.order.reason) == (S.DENIED, True)
+    assert house.desk.recover() == ()
+    assert bought(house) == 0
+
+
+def test_a_rejection_is_kept_with_the_brokers_reason(house):
+    seen = house.view()
+    house.market.quotes.clear()
+    placed = house.desk.place(an_intent(), market=seen)
+    assert (placed.order.status, placed.order.reason) == (S.REJECTED, "AAPL is not traded here")
+
+
+def test_executions_that_the_broker_does_not_tell_stop_new_entries(behind):
+    house = behind()
+
+    def silent(**_since):
+        raise RetryableError("the broker does not answer")
+
+    house.broker.fills = silent
+    assert house.place(an_intent()).order.status is S.FILLED
+    assert house.control.read().reconciled_at is None
+    del house.broker.fills
+    assert house.reconciler.reconcile(NOON).ok
+    assert house.orders.trades.positions() == {AAPL: 10}
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "shares"),
+    [
+        pytest.param({"after": RetryableError("timeout")}, S.FILLED, 10, id="the_answer_was_lost_and_is_looked_up"),
+        pytest.param({"after": RetryableError("timeout"), "deaf": True}, S.UNKNOWN, 10, id="nobody_answers"),
+        pytest.param({"before": RetryableError("refused")}, S.UNKNOWN, 0, id="it_may_still_arrive"),
+    ],
+)
+def test_an_unclear_outcome_is_looked_up_and_never_sent_again(behind, faults, status, shares):
+    house = behind(**faults)
+    placed = house.place(an_intent())
+    assert placed.order.status is status
+    assert house.place(an_intent()).order.status is status
+    assert house.broker.sent == (1 if "after" in faults else 0)
+    assert bought(house) == shares
+
+
+def test_an_order_of_unknown_fate_counts_as_exposure(behind):
+    house = behind(before=RetryableError("timeout"))
+    house.place(an_intent(qty=600))
+    house.broker.before = None
+    second = house.place(an_intent("dec-9", qty=600))
+    assert [order.status for order in house.case(an_intent()).book.open_orders] == [S.UNKNOWN]
+    assert second.order is None or second.order.status is S.REJECTED
+
+
+def test_unknown_becomes_never_arrived_only_when_nobody_can_send_it_any_more(behind):
+    house = behind(before=RetryableError("timeout"))
+    house.place(an_intent())
+    last_chance = house.orders.sendable_until(ENTRY) + LATEST_ARRIVAL
+    house.clock.at = last_chance
+    assert [order.status for order in house.desk.recover()] == [S.UNKNOWN]
+    house.clock.at = last_chance + timedelta(microseconds=1)
+    (closed,) = house.desk.recover()
+    assert (closed.status, closed.reason) == (S.CANCELED, "it never arrived")
+
+
+class BrokenLedger(SqlLedger):
+    """A ledger that cannot write one kind of entry."""
+
+    broken = None
+
+    def append(self, kind, subject, body, **details):
+        if kind is self.broken:
+            raise ConfigurationError("the disk is full")
+        return super().append(kind, subject, body, **details)
+
+
+@pytest.mark.parametrize("kind", [RecordKind.VERDICTS, RecordKind.ORDER])
+def test_without_a_record_nothing_is_sent(database, tmp_path, kind):
+    house = a_house(database, tmp_path, ledger=BrokenLedger(database))
+    house.ledger.broken = kind
+    with pytest.raises(ConfigurationError, match="disk is full"):
+        house.place(an_intent())
+    assert bought(house) == 0
+    assert house.orders.newest(9) == ()
+    house.ledger.broken = None
+    assert house.place(an_intent()).order.status is S.FILLED
+
+
+CRASHES = ["before_the_intent", "before_the_claim", "before_the_send", "after_the_send", "before_the_answer_is_booked",
+           "before_the_fill_is_booked"]  # fmt: skip
+
+
+def crash_at(house, point):
+    """Let the process die at one point of ``place``; the objects stand in for it, the database is all that is left."""
+
+    def die(*_args, **_kwargs):
+        raise Crash
+
+    target, name = {
+        "before_the_intent": (house.orders, "insert"),
+        "before_the_claim": (house.orders, "claim"),
+        "before_the_send": (house.broker, "submit"),
+        "before_the_answer_is_booked": (house.settlement, "apply_report"),
+        "before_the_fill_is_booked": (house.settlement, "sync"),
+    }.get(point, (house.broker, "after"))
+    setattr(target, name, Crash() if point == "after_the_send" else die)
+    with pytest.raises(Crash):
+        house.place(an_intent())
+
+
+@pytest.mark.parametrize("second", [None, *CRASHES])
+@pytest.mark.parametrize("first", CRASHES)
+def test_no_crash_loses_an_order_or_sends_it_twice(database, tmp_path, first, second):
+    crash_at(a_house(database, tmp_path, broker=Line), first)
+    if second is not None:
+        crashed_again = a_house(database, tmp_path, broker=Line)
+        crashed_again.clock.wait(minutes=2)
+        crashed_again.desk.recover()
+        known = crashed_again.orders.get(ENTRY) is not None
+        crashed_again.reconciler.reconcile(crashed_again.clock.now())
+        if not known:
+            crashed_again.market.move("99.99", "100.01", crashed_again.clock.now())
+            crash_at(crashed_again, second)
+    house = a_house(database, tmp_path, broker=Line)
+    house.clock.wait(minutes=4)
+    house.desk.recover()
+    assert house.control.read().reconciled_at is None, "no new exposure before the books are compared"
+    assert house.reconciler.reconcile(house.clock.now()).ok
+    ours = house.orders.get(ENTRY)
+    at_the_broker = house.broker.find(ENTRY)
+    assert bought(house) == house.orders.trades.positions().get(AAPL, 0) == (0 if at_the_broker is None else 10)
+    if ours is not None:
+        assert ours.status is (S.CANCELED if at_the_broker is None else S.FILLED)
+        assert house.place(an_intent()).order == ours, "it is not sent again"
+    assert house.ledger.verify().ok
+
+
+def test_an_intent_that_another_process_has_closed_is_not_sent(database, tmp_path):
+    house = a_house(database, tmp_path, broker=Line)
+    true_claim = house.orders.claim
+
+    def recovered_meanwhile(*args, **kwargs):
+        other = a_house(database, tmp_path)
+        assert [order.status for order in other.desk.recover()] == [S.CANCELED]
+        return true_claim(*args, **kwargs)
+
+    house.orders.claim = recovered_meanwhile
+    assert house.place(an_intent()).order.status is S.CANCELED
+    assert (house.broker.sent, bought(house)) == (0, 0)
+
+
+def test_after_a_start_entries_wait_for_reconciliation_and_exits_do_not(house):
+    house.place(an_intent())
+    house.desk.recover()
+    refused = house.place(an_intent("dec-9"))
+    assert "NOT_RECONCILED" in refused.evaluation.codes
+    assert house.place(an_exit()).order.status is S.FILLED
+
+
+def test_a_breached_loss_limit_stops_new_exposure_by_itself(database, tmp_path):
+    house = a_house(database, tmp_path, limits={"daily_loss_limit_pct": 1})
+    house.equity.record(at("2026-03-16T20:00"), Decimal(110_000))
+    assert house.place(an_intent()).order is None
+    assert house.control.read().trading_state is TradingState.REDUCING
+
+
+def test_entries_of_a_cycle_are_counted_from_the_record(database, tmp_path):
+    house = a_house(database, tmp_path, limits={"max_entries_per_cycle": 1})
+    house.place(an_intent("dec-1"), cycle_id="cyc-1")
+    second = house.place(an_intent("dec-9"), cycle_id="cyc-1", cycle_entries=0)
+    assert second.order is None
+    assert house.place(an_intent("dec-9"), cycle_id="cyc-2").order is not None
+
+
+def test_cancelling_what_works_leaves_the_protection(house):
+    house.place(an_intent(qty=800))
+    assert [order.status for order in house.desk.cancel_working()] == [S.CANCELED]
+    assert {report.leg for report in house.broker.orders()} == {"stop", "target"}
+
+
+def test_the_book_carries_what_only_we_know(house):
+    house.place(an_intent())
+    house.reconciler.reconcile(NOON)
+    book = house.case(an_intent()).book
+    position = book.positions[AAPL]
+    assert (position.strategy, position.stop_loss, position.opened_at) == ("momentum", 95, NOON)
+    assert (book.orders_today, book.turnover_today) == (1, sum(f.qty * f.price for f in house.orders.fills_since(NOON)))
+    assert {order.leg for order in book.open_orders} == {"stop", "target"}
+    assert book.performance.unrealized_pnl == position.qty * (Decimal("99.99") - position.avg_price)

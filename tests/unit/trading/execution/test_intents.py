@@ -1,0 +1,72 @@
+"""From a decision to an intent: marketable limits, protection behind entries, exits that only reduce."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.decisions import Action, Decision
+from domain.errors import DataQualityError
+from domain.ids import CandidateId, CycleId, DecisionId
+from domain.orders import OrderType, Origin, Side, TimeInForce
+from domain.signals import CandidateKind, TradeCandidate
+from tests.builders.execution import an_exit, an_intent
+from tests.builders.market import AAPL, NOON, a_quote, an_instrument
+from trading.execution.intents import in_sending_order, intent_of, marketable_limit
+
+D = Decimal
+
+
+def a_decision(qty="10", stop=None, **changes):
+    candidate = TradeCandidate(
+        CandidateId("cand-1"), AAPL, "momentum", CandidateKind.ENTRY, Side.BUY, D(20), D(100), D("95.001"),
+        D("110.009"), D("0.5"), D("0.6"), "breakout", (),
+    )  # fmt: skip
+    return Decision(
+        DecisionId("dec-1"), CycleId("cyc-1"), replace(candidate, **changes), Action.TAKE, D(qty), stop, False, (), (),
+        (), "e", NOON, "rules",
+    )  # fmt: skip
+
+
+def test_an_entry_is_a_marketable_limit_with_its_protection():
+    intent = intent_of(a_decision(), an_instrument(), a_quote(), at=NOON)
+    assert (intent.type, intent.tif, intent.side, intent.qty) == (OrderType.LIMIT, TimeInForce.DAY, Side.BUY, 10)
+    assert intent.limit_price == D("100.21"), "100.01 * 1.002 = 100.21002, rounded down"
+    assert (intent.stop_loss, intent.take_profit) == (D("95.01"), D("110.00")), "rounded toward the entry"
+    assert (intent.reduce_only, intent.leg, intent.origin) == (False, "entry", Origin.AGENT)
+
+
+def test_a_tightened_stop_of_the_decision_comes_first():
+    assert intent_of(a_decision(stop=D("97.5")), an_instrument(), a_quote(), at=NOON).stop_loss == D("97.5")
+
+
+@pytest.mark.parametrize("kind", [CandidateKind.EXIT, CandidateKind.REDUCE])
+def test_an_exit_only_reduces_and_needs_no_protection(kind):
+    decision = a_decision(kind=kind, side=Side.SELL, stop_loss=D(95), take_profit=D(110))
+    intent = intent_of(decision, an_instrument(), a_quote(), at=NOON)
+    assert (intent.reduce_only, intent.leg, intent.origin) == (True, "exit", Origin.RULE)
+    assert (intent.stop_loss, intent.take_profit) == (None, None)
+    assert intent.limit_price == D("99.80"), "99.99 * 0.998 = 99.79002, rounded up"
+
+
+def test_a_quantity_is_shortened_to_whole_lots():
+    assert intent_of(a_decision(qty="10.9"), an_instrument(), a_quote(), at=NOON).qty == 10
+
+
+def test_no_intent_is_made_of_a_quote_without_price():
+    with pytest.raises(DataQualityError, match="shows 0"):
+        marketable_limit(Side.BUY, a_quote(ask="0"), D("0.01"))
+
+
+def test_what_reduces_risk_is_sent_first_and_otherwise_in_order():
+    entries, exits = [an_intent("dec-1"), an_intent("dec-3")], [an_exit("dec-2"), an_exit("dec-4")]
+    assert in_sending_order([entries[0], exits[0], entries[1], exits[1]]) == (*exits, *entries)
+
+
+@given(st.decimals("1", "900", places=2), st.sampled_from(Side), st.sampled_from([D("0.01"), D("0.05")]))
+def test_a_marketable_limit_stays_inside_the_collar_and_on_the_tick(price, side, tick):
+    limit = marketable_limit(side, a_quote(bid=price, ask=price), tick)
+    assert abs(limit / price - 1) <= D("0.002") or abs(limit - price) < tick
+    assert limit % tick == 0

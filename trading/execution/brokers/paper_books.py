@@ -1,0 +1,251 @@
+"""The paper broker's own books: cash, holdings, orders and executions, in the same database as everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from domain.book import Position
+from domain.canonical import restore
+from domain.errors import IntegrityError
+from domain.ids import ClientOrderId, DecisionId, derive
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.orders import Fill, OrderReport, OrderStatus, OrderType, Side, TimeInForce
+from trading.execution.brokers.fill_model import Resting
+from trading.store.database import Database
+from trading.store.tables import paper_accounts, paper_fills, paper_orders, paper_positions
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOrder:
+    """An order as the broker knows it; ``expires_at`` is the close of the session that a day order lives in."""
+
+    client_order_id: ClientOrderId
+    decision_id: DecisionId
+    symbol: Symbol
+    side: Side
+    qty: Decimal
+    type: OrderType
+    tif: TimeInForce
+    status: OrderStatus
+    accepted_at: datetime
+    updated_at: datetime
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    reduce_only: bool = False
+    leg: str = "entry"
+    parent_id: ClientOrderId | None = None
+    expires_at: datetime | None = None
+    matched_quote_at: datetime | None = None
+    triggered: bool = False
+    filled_qty: Decimal = ZERO
+    filled_value: Decimal = ZERO
+    commission: Decimal = ZERO
+    executions: int = 0
+    reason: str = ""
+
+    @property
+    def open_qty(self) -> Decimal:
+        """What may still be executed."""
+        return self.qty - self.filled_qty if self.status.is_open else ZERO
+
+    @property
+    def is_leg(self) -> bool:
+        """True for a stop or target that this broker made out of an entry."""
+        return self.parent_id is not None
+
+    @property
+    def resting(self) -> Resting:
+        """What matching looks at."""
+        return Resting(self.side, self.type, self.open_qty, self.limit_price, self.trigger_price, self.triggered)
+
+    @property
+    def report(self) -> OrderReport:
+        """The order as the port tells it."""
+        return OrderReport(
+            client_order_id=self.client_order_id,
+            broker_id=derive("paper", self.client_order_id),
+            status=self.status,
+            broker_status=self.status.value,
+            symbol=self.symbol,
+            side=self.side,
+            qty=self.qty,
+            filled_qty=self.filled_qty,
+            avg_fill_price=average(self.filled_value, self.filled_qty),
+            at=self.updated_at,
+            type=self.type,
+            limit_price=self.limit_price,
+            trigger_price=self.trigger_price,
+            parent_id=self.parent_id,
+            leg=self.leg,
+            reason=self.reason,
+        )
+
+
+def average(value: Decimal, qty: Decimal) -> Decimal | None:
+    """Value a share to six decimals; None for nothing."""
+    return None if qty == 0 else (value / qty).quantize(Decimal("0.000001"))
+
+
+class PaperBooks:
+    """Storage only; ``PaperBroker`` decides what is written."""
+
+    def __init__(self, database: Database, account_id: str, currency: str, starting_cash: Decimal) -> None:
+        self._database = database
+        self._account_id = account_id
+        self._currency = currency
+        self._starting_cash = starting_cash
+
+    def cash(self) -> Decimal:
+        """Cash in the account's currency; the starting cash where it never traded."""
+        account = self._account()
+        return self._starting_cash if account is None else account.cash
+
+    def advanced_to(self) -> datetime | None:
+        """How far resting orders have been matched against the market."""
+        account = self._account()
+        return None if account is None else account.advanced_to
+
+    def add_cash(self, amount: Decimal) -> None:
+        """Receive (positive) or pay."""
+        self._update_account(cash=self.cash() + amount)
+
+    def set_advanced_to(self, at: datetime) -> None:
+        """Remember how far matching has come."""
+        self._update_account(advanced_to=at)
+
+    def positions(self) -> tuple[Position, ...]:
+        """Holdings, by symbol; what plain sell orders hold is not available."""
+        selling: dict[Symbol, Decimal] = {}
+        for order in self.working():
+            if order.side is Side.SELL and not order.is_leg:
+                selling[order.symbol] = selling.get(order.symbol, ZERO) + order.open_qty
+        with self._database.reading() as connection:
+            rows = connection.execute(select(paper_positions).order_by(paper_positions.c.symbol)).all()
+        return tuple(
+            Position(
+                symbol=Symbol(row.symbol),
+                qty=row.qty,
+                avg_price=row.avg_price,
+                available_qty=max(ZERO, row.qty - selling.get(row.symbol, ZERO)),
+                opened_at=row.opened_at,
+            )
+            for row in rows
+        )
+
+    def held(self, symbol: Symbol) -> Decimal:
+        """Shares of one symbol."""
+        query = select(paper_positions.c.qty).where(paper_positions.c.symbol == symbol)
+        with self._database.reading() as connection:
+            qty = connection.execute(query).scalar_one_or_none()
+        return ZERO if qty is None else qty
+
+    def working(self, symbol: Symbol | None = None) -> tuple[PaperOrder, ...]:
+        """Orders that may still execute, in the order they came."""
+        query = select(paper_orders.c.body).where(paper_orders.c.working).order_by(paper_orders.c.position)
+        if symbol is not None:
+            query = query.where(paper_orders.c.symbol == symbol)
+        with self._database.reading() as connection:
+            return tuple(restore(PaperOrder, body) for body in connection.execute(query).scalars().all())
+
+    def order(self, client_order_id: ClientOrderId) -> PaperOrder | None:
+        """One order in any state."""
+        query = select(paper_orders.c.body).where(paper_orders.c.client_order_id == client_order_id)
+        with self._database.reading() as connection:
+            body = connection.execute(query).scalar_one_or_none()
+        return None if body is None else restore(PaperOrder, body)
+
+    def present(self, client_order_id: ClientOrderId) -> PaperOrder:
+        """An order that is known to exist, as it stands now."""
+        order = self.order(client_order_id)
+        if order is None:
+            raise IntegrityError(
+                f"the paper order {client_order_id} has vanished", "Restore the database from a backup."
+            )
+        return order
+
+    def save(self, order: PaperOrder) -> PaperOrder:
+        """Insert or update an order."""
+        values: dict[str, Any] = {"working": order.status.is_open, "body": order}
+        with self._database.transaction() as connection:
+            row = paper_orders.c.client_order_id == order.client_order_id
+            if not connection.execute(paper_orders.update().where(row).values(values)).rowcount:
+                position = connection.execute(select(func.count()).select_from(paper_orders)).scalar_one()
+                values |= {"client_order_id": order.client_order_id, "symbol": order.symbol, "position": position}
+                connection.execute(paper_orders.insert().values(values))
+        return order
+
+    def execute(self, order: PaperOrder, qty: Decimal, price: Decimal, commission: Decimal, at: datetime) -> PaperOrder:
+        """One execution: the fill, the holding and the cash, all or nothing."""
+        number = order.executions + 1
+        fill = Fill(
+            fill_id=derive("fill", order.client_order_id, number),
+            client_order_id=order.client_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            qty=qty,
+            price=price,
+            commission=commission,
+            at=at,
+        )
+        filled = replace(
+            order,
+            status=OrderStatus.FILLED if order.filled_qty + qty == order.qty else OrderStatus.PARTIALLY_FILLED,
+            filled_qty=order.filled_qty + qty,
+            filled_value=order.filled_value + qty * price,
+            commission=order.commission + commission,
+            executions=number,
+            updated_at=at,
+        )
+        with self._database.transaction() as connection:
+            self.save(filled)
+            position = connection.execute(select(func.count()).select_from(paper_fills)).scalar_one()
+            connection.execute(
+                paper_fills.insert().values(
+                    fill_id=fill.fill_id, position=position, client_order_id=order.client_order_id, at=at, body=fill
+                )
+            )
+            self._hold(fill)
+            self.add_cash(-order.side.sign * qty * price - commission)
+        return filled
+
+    def fills(self, since: datetime) -> tuple[Fill, ...]:
+        """Executions after ``since``, oldest first."""
+        query = select(paper_fills.c.body).where(paper_fills.c.at > since).order_by(paper_fills.c.position)
+        with self._database.reading() as connection:
+            return tuple(restore(Fill, body) for body in connection.execute(query).scalars().all())
+
+    def _hold(self, fill: Fill) -> None:
+        row = paper_positions.c.symbol == fill.symbol
+        with self._database.transaction() as connection:
+            held = connection.execute(select(paper_positions).where(row)).one_or_none()
+            if held is None:
+                values = {"qty": fill.qty * fill.side.sign, "avg_price": fill.price, "opened_at": fill.at}
+                connection.execute(paper_positions.insert().values(symbol=fill.symbol, **values))
+                return
+            qty = held.qty + fill.qty * fill.side.sign
+            if qty == 0:
+                connection.execute(paper_positions.delete().where(row))
+                return
+            cost = held.qty * held.avg_price + fill.qty * fill.price
+            price = average(cost, qty) if fill.side is Side.BUY else held.avg_price
+            connection.execute(paper_positions.update().where(row).values(qty=qty, avg_price=price))
+
+    def _account(self) -> Row[Any] | None:
+        query = select(paper_accounts).where(paper_accounts.c.account_id == self._account_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).one_or_none()
+
+    def _update_account(self, **values: Any) -> None:
+        row = paper_accounts.c.account_id == self._account_id
+        with self._database.transaction() as connection:
+            if not connection.execute(paper_accounts.update().where(row).values(values)).rowcount:
+                new = {"currency": self._currency, "cash": self._starting_cash} | values
+                connection.execute(paper_accounts.insert().values(account_id=self._account_id, **new))

@@ -1,0 +1,68 @@
+"""From a decision to an order intent: pure, and never toward more risk.
+
+A market order would fill at any price, so the desk asks for a *marketable limit*: a buy at ask * (1 + collar) rounded
+down to the tick, a sell at bid * (1 - collar) rounded up. With ask 100.00 and a collar of 20 bp a buy is limited at
+100.20. Entries carry their stop and target to the broker; exits may only reduce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from domain.decisions import Decision
+from domain.errors import DataQualityError
+from domain.market import Instrument, Quote
+from domain.money import ZERO, ceil_to, floor_to
+from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from domain.signals import CandidateKind
+
+COLLAR_BP = Decimal(20)
+_BP = Decimal(10_000)
+
+
+def intent_of(decision: Decision, instrument: Instrument, quote: Quote, *, at: datetime) -> OrderIntent:
+    """The order that carries out a decision: a marketable limit for the day, with protection behind an entry."""
+    candidate = decision.candidate
+    entry = candidate.kind is CandidateKind.ENTRY
+    stop = decision.stop_loss if decision.stop_loss is not None else candidate.stop_loss
+    closer = ceil_to if candidate.side is Side.BUY else floor_to  # a stop nearer to the entry risks less
+    return OrderIntent(
+        decision_id=decision.decision_id,
+        symbol=candidate.symbol,
+        side=candidate.side,
+        qty=floor_to(decision.qty, instrument.lot),
+        type=OrderType.LIMIT,
+        tif=TimeInForce.DAY,
+        created_at=at,
+        origin=Origin.AGENT if entry else Origin.RULE,
+        strategy=candidate.strategy,
+        limit_price=marketable_limit(candidate.side, quote, instrument.tick),
+        stop_loss=closer(stop, instrument.tick) if entry and stop is not None else None,
+        take_profit=_target(decision, instrument.tick) if entry else None,
+        currency=instrument.currency,
+        reduce_only=not entry,
+        leg="entry" if entry else "exit",
+    )
+
+
+def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, collar_bp: Decimal = COLLAR_BP) -> Decimal:
+    """The worst price a market order is allowed, on the tick and inside the collar."""
+    touch = quote.ask if side is Side.BUY else quote.bid
+    if touch <= ZERO:
+        raise DataQualityError(f"the quote of {quote.symbol} shows {touch}", "Wait for a valid quote.")
+    limit = touch * (1 + side.sign * collar_bp / _BP)
+    return floor_to(limit, tick) if side is Side.BUY else ceil_to(limit, tick)
+
+
+def in_sending_order(intents: Iterable[OrderIntent]) -> tuple[OrderIntent, ...]:
+    """Orders that reduce risk first, then entries; otherwise as given."""
+    return tuple(sorted(intents, key=lambda intent: not intent.reduce_only))
+
+
+def _target(decision: Decision, tick: Decimal) -> Decimal | None:
+    target = decision.candidate.take_profit
+    if target is None:
+        return None
+    return floor_to(target, tick) if decision.candidate.side is Side.BUY else ceil_to(target, tick)

@@ -1,0 +1,312 @@
+"""From a broker's reports and executions to orders, lots, realised profit and closed trades.
+
+Holdings change only from executions, each applied once. First in, first out: a sell of 120 against lots of 100 at 10
+and 50 at 12, at 13, realises 100 * 3 + 20 * 1 = 320 and leaves 30 at 12. What cannot be (another symbol, more than was
+ordered, nothing or less than nothing) raises an incident, and from then on only reducing orders are allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from domain.canonical import decimal_text
+from domain.ids import derive
+from domain.money import ZERO
+from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
+from domain.ports import Broker, Ledger
+from domain.records import ClosedTrade, RecordKind
+from trading.execution.lifecycle import transition
+from trading.store.control import ControlStore
+from trading.store.database import Database
+from trading.store.orders import OrderStore
+from trading.store.trades import Lot, Trade
+
+FINEST_AVERAGE = Decimal("0.000001")
+OVERLAP = timedelta(hours=1)
+"""How far back before the last known execution a look-up reaches; what comes twice is applied once."""
+
+
+class Closing(NamedTuple):
+    """What a fill left of the lots, the profit it realised, and how much of it opened something new."""
+
+    lots: tuple[Lot, ...]
+    realized: Decimal
+    opened_qty: Decimal
+
+
+def fifo(lots: tuple[Lot, ...], fill: Fill) -> Closing:
+    """Close the oldest opposite lots first; what is left of the fill opens a lot of its own."""
+    left, realized, kept = fill.qty * fill.side.sign, ZERO, []
+    for lot in lots:
+        closing = ZERO if lot.qty * left >= 0 else min(abs(lot.qty), abs(left)) * (1 if lot.qty > 0 else -1)
+        realized += closing * (fill.price - lot.price)
+        left += closing
+        if lot.qty != closing:
+            kept.append(replace(lot, qty=lot.qty - closing))
+    if left != 0:
+        kept.append(Lot(fill.fill_id, fill.symbol, left, fill.price, fill.at))
+    return Closing(tuple(kept), realized, abs(left))
+
+
+class Fault(NamedTuple):
+    """What is wrong with an execution, and whether it is booked all the same because the shares are there."""
+
+    what: str
+    booked: bool
+
+
+def fault(order: Order, fill: Fill, filled: Decimal) -> Fault | None:
+    """Why an execution cannot be right, or None; ``filled`` is what earlier ones filled of its order."""
+    if fill.symbol != order.symbol or fill.side is not order.side:
+        what = f"fill {fill.fill_id} is {fill.side} {fill.symbol}, its order is {order.side} {order.symbol}"
+        return Fault(what, booked=False)
+    if fill.qty <= 0 or fill.price <= 0:
+        return Fault(f"fill {fill.fill_id} of {order.symbol} is {fill.qty} at {fill.price}", booked=False)
+    if filled + fill.qty > order.qty:
+        what = f"{order.client_order_id} was filled {filled + fill.qty} of {order.qty} {order.symbol}"
+        return Fault(what, booked=True)
+    return None
+
+
+class Settlement:
+    """Applies what a broker says; the only writer of order states after the send, and of lots and trades."""
+
+    def __init__(self, database: Database, ledger: Ledger, orders: OrderStore, control: ControlStore) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._orders = orders
+        self._control = control
+
+    def sync(self, broker: Broker, *, now: datetime) -> None:
+        """Bring every open order up to what the broker says; orders that it cannot find stay as they are."""
+        ours = {order.client_order_id: order for order in self._orders.open()}
+        reports = {report.client_order_id: report for report in broker.orders()}
+        for name in ours.keys() - reports.keys():
+            report = broker.find(name)
+            reports |= {} if report is None else {name: report}
+        with self._database.transaction():
+            for name, report in sorted(reports.items()):
+                if name not in ours or is_news(ours[name], report):
+                    self.apply_report(report, now=now)
+            self.collect_fills(broker, now=now)
+
+    def collect_fills(self, broker: Broker, *, now: datetime) -> None:
+        """Apply the executions that are not in our books yet."""
+        known = [order.created_at for order in self._orders.open()]
+        last = self._orders.last_fill_at()
+        for fill in broker.fills(since=min([*known, last or now]) - OVERLAP):
+            self.apply_fill(fill, broker, now=now)
+
+    def apply_report(self, report: OrderReport, *, now: datetime) -> Order | None:
+        """One order as the broker tells it; None for an order that is not ours, which reconciliation will show."""
+        with self._database.transaction():
+            order = self._orders.get(report.client_order_id) or self._adopt_leg(report)
+            if order is None:
+                return None
+            if (report.symbol, report.side) != (order.symbol, order.side):
+                what = (
+                    f"the broker calls {order.client_order_id} a {report.side} of {report.symbol}, not {order.symbol}"
+                )
+                self._control.incident(f"report:{order.client_order_id}", what, at=now)
+                return order
+            settled = after_report(order, report)
+            if not transition(order.status, report.status).legal:
+                what = f"{order.client_order_id} was {order.status} and is now reported {report.status}"
+                self._control.incident(f"status:{order.client_order_id}:{report.status}", what, at=now)
+            if not is_news(order, report):
+                return order
+            self._record(settled, at=now)
+            return self._orders.update(settled)
+
+    def apply_fill(self, fill: Fill, broker: Broker, *, now: datetime) -> bool:
+        """One execution into order, lots and trade; False where it was applied before or cannot be applied."""
+        with self._database.transaction():
+            if self._orders.has_fill(fill.fill_id):
+                return False
+            order = self._known(fill, broker, now=now)
+            if order is None:
+                return False
+            earlier = self._orders.fills_of(order.client_order_id)
+            wrong = fault(order, fill, sum((each.qty for each in earlier), ZERO))
+            if wrong is not None:
+                self._control.incident(f"fill:{fill.fill_id}", wrong.what, at=now)
+                if not wrong.booked:
+                    return False
+            closing = fifo(self._orders.trades.lots(fill.symbol), fill)
+            self._orders.add_fill(fill, realized_pnl=closing.realized)
+            self._orders.update(after_fills(order, (*earlier, fill)))
+            self._ledger.append(
+                RecordKind.FILL,
+                fill.fill_id,
+                fill,
+                at=fill.at,
+                cycle_id=self._cycle(order),
+                cause=order.client_order_id,
+            )
+            self._update_trade(order, fill, closing)
+        return True
+
+    def mark(self, order: Order, status: OrderStatus, *, at: datetime, reason: str) -> Order:
+        """Move an order to a status that we know ourselves: denied, never left, or of unknown fate."""
+        with self._database.transaction():
+            settled = replace(order, status=transition(order.status, status).status, updated_at=at, reason=reason)
+            self._record(settled, at=at)
+            return self._orders.update(settled)
+
+    def _known(self, fill: Fill, broker: Broker, *, now: datetime) -> Order | None:
+        order = self._orders.get(fill.client_order_id)
+        if order is not None:
+            return order
+        report = broker.find(fill.client_order_id)
+        return None if report is None else self.apply_report(report, now=now)
+
+    def _adopt_leg(self, report: OrderReport) -> Order | None:
+        """The row of a protective leg that the broker made out of an entry of ours."""
+        parent = None if report.parent_id is None else self._orders.get(report.parent_id)
+        if parent is None:
+            return None
+        leg = protective_order(parent, report)
+        return self._orders.insert(leg, cycle_id=self._cycle(parent))
+
+    def _cycle(self, order: Order) -> str:
+        return self._orders.cycle_of(order.client_order_id)
+
+    def _record(self, order: Order, *, at: datetime) -> None:
+        self._ledger.append(
+            RecordKind.ORDER, order.client_order_id, order, at=at, cycle_id=self._cycle(order), cause=order.decision_id
+        )
+
+    def _update_trade(self, order: Order, fill: Fill, closing: Closing) -> None:
+        trade = self._orders.trades.open(fill.symbol)
+        self._orders.trades.replace_lots(fill.symbol, closing.lots)
+        if trade is not None:
+            exit_qty = fill.qty - closing.opened_qty
+            trade = after_fill(trade, fill, exit_qty=exit_qty, flat=exit_qty > 0 and not _holds(closing.lots, trade))
+            self._orders.trades.save(trade)
+            if trade.closed_at is not None:
+                body = closed_trade(trade, exit_reason(order))
+                self._ledger.append(
+                    RecordKind.TRADE_CLOSED, trade.trade_id, body, at=fill.at, cycle_id=self._cycle(order),
+                    cause=trade.decision_id,
+                )  # fmt: skip
+        if closing.opened_qty > 0 and (trade is None or trade.closed_at is not None):
+            self._orders.trades.save(opened_trade(order, fill, closing.opened_qty))
+
+
+def after_report(order: Order, report: OrderReport) -> Order:
+    """The order with the broker's news; filled quantities only grow."""
+    return replace(
+        order,
+        status=transition(order.status, report.status).status,
+        updated_at=max(order.updated_at, report.at),
+        qty=report.qty if order.parent_id is not None else order.qty,
+        filled_qty=max(order.filled_qty, report.filled_qty),
+        avg_fill_price=report.avg_fill_price if report.avg_fill_price is not None else order.avg_fill_price,
+        broker_id=report.broker_id,
+        broker_status=report.broker_status,
+        reason=report.reason or order.reason,
+    )
+
+
+def is_news(order: Order, report: OrderReport) -> bool:
+    """True where the report says anything that our record does not know yet."""
+    return replace(after_report(order, report), updated_at=order.updated_at) != order
+
+
+def after_fills(order: Order, fills: tuple[Fill, ...]) -> Order:
+    """The order with the quantity and average price of its executions."""
+    filled = sum((fill.qty for fill in fills), ZERO)
+    value = sum((fill.qty * fill.price for fill in fills), ZERO)
+    return replace(order, filled_qty=max(order.filled_qty, filled), avg_fill_price=average(value, filled))
+
+
+def average(value: Decimal, qty: Decimal) -> Decimal:
+    """Value a share, to six decimals."""
+    return (value / qty).quantize(FINEST_AVERAGE)
+
+
+def protective_order(parent: Order, report: OrderReport) -> Order:
+    """Our record of a stop or target that rests behind ``parent``."""
+    return Order(
+        client_order_id=report.client_order_id,
+        decision_id=parent.decision_id,
+        symbol=report.symbol,
+        side=report.side,
+        qty=report.qty,
+        type=report.type,
+        tif=TimeInForce.GTC,
+        status=OrderStatus.SUBMITTED,
+        created_at=report.at,
+        updated_at=report.at,
+        strategy=parent.strategy,
+        origin=parent.origin,
+        limit_price=report.limit_price,
+        trigger_price=report.trigger_price,
+        reduce_only=True,
+        leg=report.leg,
+        parent_id=parent.client_order_id,
+    )
+
+
+def opened_trade(order: Order, fill: Fill, qty: Decimal) -> Trade:
+    """A round trip that begins with ``qty`` of this fill, and its share of the commission."""
+    return Trade(
+        trade_id=derive("trd", fill.fill_id),
+        symbol=fill.symbol,
+        strategy=order.strategy,
+        side=fill.side,
+        decision_id=order.decision_id,
+        opened_at=fill.at,
+        stop_loss=order.stop_loss,
+        entry_qty=qty,
+        entry_value=qty * fill.price,
+        commission=fill.commission * qty / fill.qty,
+    )
+
+
+def after_fill(trade: Trade, fill: Fill, *, exit_qty: Decimal, flat: bool) -> Trade:
+    """The round trip with one more fill: ``exit_qty`` of it closed something, the rest of it added when not flat."""
+    added = ZERO if flat else fill.qty - exit_qty
+    moved = replace(
+        trade,
+        entry_qty=trade.entry_qty + added,
+        entry_value=trade.entry_value + added * fill.price,
+        exit_value=trade.exit_value + exit_qty * fill.price,
+        commission=trade.commission + fill.commission * (exit_qty + added) / fill.qty,
+    )
+    if not flat:
+        return moved
+    gross = (moved.exit_value - moved.entry_value) * moved.side.sign
+    return replace(moved, closed_at=fill.at, pnl=gross - moved.commission)
+
+
+def closed_trade(trade: Trade, reason: str) -> ClosedTrade:
+    """The ledger's form of a finished round trip, with average prices."""
+    if trade.closed_at is None or trade.pnl is None:
+        raise ValueError(f"{trade.trade_id} is still open")
+    return ClosedTrade(
+        trade_id=trade.trade_id,
+        symbol=trade.symbol,
+        strategy=trade.strategy,
+        side=trade.side,
+        qty=decimal_text(trade.entry_qty),
+        entry_price=decimal_text(average(trade.entry_value, trade.entry_qty)),
+        exit_price=decimal_text(average(trade.exit_value, trade.entry_qty)),
+        pnl=decimal_text(trade.pnl),
+        opened_at=trade.opened_at,
+        closed_at=trade.closed_at,
+        decision_id=trade.decision_id,
+        exit_reason=reason,
+    )
+
+
+def exit_reason(order: Order) -> str:
+    """Why a trade ended: the protective leg that filled, or who asked for the exit."""
+    return order.leg if order.parent_id is not None else f"{order.origin} exit"
+
+
+def _holds(lots: tuple[Lot, ...], trade: Trade) -> bool:
+    return any((lot.qty > 0) == (trade.side is Side.BUY) for lot in lots)

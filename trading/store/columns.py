@@ -1,0 +1,75 @@
+"""Column types that give back on every database what was put in: aware times, exact Decimals, canonical JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Numeric, Text, TypeDecorator
+from sqlalchemy.types import TypeEngine
+
+from domain.canonical import canonical_json, decimal_text
+from domain.clock import in_utc
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC. SQLite has no zones: there it is text of fixed width, which also sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, a time with zone elsewhere."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a time without zone, store UTC."""
+        if value is None:
+            return None
+        moment = in_utc(value)
+        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Back to an aware time in UTC."""
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A Decimal without loss: NUMERIC of any scale where the database has it, canonical text on SQLite."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, which would turn a number into a float."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Canonical text or the Decimal of it; NaN and infinities are refused."""
+        if value is None:
+            return None
+        text = decimal_text(value)
+        return text if dialect.name == "sqlite" else Decimal(text)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Back to the Decimal."""
+        return None if value is None else Decimal(value)
+
+
+class CanonicalJson(TypeDecorator[Any]):
+    """A value in canonical form, stored as text so that a hash over it can be taken again."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """The one text of the value."""
+        return None if value is None else canonical_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Plain JSON types; ``domain.canonical.restore`` makes values of them."""
+        return None if value is None else json.loads(value)

@@ -1,0 +1,147 @@
+"""Our own record of orders and their executions: one row for each leg of a decision, one for each fill, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from domain.ids import ClientOrderId, DecisionId
+from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
+from trading.store.database import Database
+from trading.store.tables import fills, orders
+from trading.store.trades import TradeStore
+
+_OPEN = tuple(status.value for status in OrderStatus if status.is_open)
+
+
+class OrderStore:
+    """Orders, their fills and, in ``trades``, what the fills became."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.trades = TradeStore(database)
+
+    def insert(self, order: Order, *, cycle_id: str = "", sendable_until: datetime | None = None) -> Order:
+        """A new row; IntegrityError of the database where the id, or this leg of the decision, is taken.
+
+        ``sendable_until`` is when its permit expires: after it nobody can send the order any more.
+        """
+        values = {name: getattr(order, name) for name in _FIELDS}
+        values |= {"cycle_id": cycle_id, "sendable_until": sendable_until}
+        with self._database.transaction() as connection:
+            connection.execute(orders.insert().values(values))
+        return order
+
+    def update(self, order: Order) -> Order:
+        """Write the order as it stands now."""
+        values = {name: getattr(order, name) for name in _FIELDS}
+        with self._database.transaction() as connection:
+            connection.execute(orders.update().where(orders.c.client_order_id == order.client_order_id).values(values))
+        return order
+
+    def claim(self, client_order_id: ClientOrderId, expected: OrderStatus, to: OrderStatus, *, at: datetime) -> bool:
+        """Compare-and-set of the status; True for the one caller that made the move."""
+        row = (orders.c.client_order_id == client_order_id) & (orders.c.status == expected)
+        with self._database.transaction() as connection:
+            return bool(connection.execute(orders.update().where(row).values(status=to, updated_at=at)).rowcount)
+
+    def get(self, client_order_id: ClientOrderId) -> Order | None:
+        """One order by its id at the broker."""
+        return self._one(select(orders).where(orders.c.client_order_id == client_order_id))
+
+    def find(self, decision_id: DecisionId, leg: str) -> Order | None:
+        """The order that this leg of the decision became, whatever its fate."""
+        return self._one(select(orders).where(orders.c.decision_id == decision_id, orders.c.leg == leg))
+
+    def open(self) -> tuple[Order, ...]:
+        """Everything that may still add exposure, in-flight and UNKNOWN included, oldest first."""
+        return self._many(select(orders).where(orders.c.status.in_(_OPEN)))
+
+    def recent(self, since: datetime) -> tuple[Order, ...]:
+        """Orders made at or after ``since``, oldest first."""
+        return self._many(select(orders).where(orders.c.created_at >= since))
+
+    def of_cycle(self, cycle_id: str) -> tuple[Order, ...]:
+        """Orders that a cycle made, oldest first."""
+        return self._many(select(orders).where(orders.c.cycle_id == cycle_id))
+
+    def newest(self, limit: int) -> tuple[Order, ...]:
+        """The last ``limit`` orders, newest first."""
+        with self._database.reading() as connection:
+            query = select(orders).order_by(orders.c.created_at.desc(), orders.c.client_order_id).limit(limit)
+            return tuple(_order(row) for row in connection.execute(query))
+
+    def sendable_until(self, client_order_id: ClientOrderId) -> datetime | None:
+        """When the permit of that order expires or expired; None for legs that the broker made."""
+        query = select(orders.c.sendable_until).where(orders.c.client_order_id == client_order_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def cycle_of(self, client_order_id: ClientOrderId) -> str:
+        """The cycle that made the order; empty for orders made by hand."""
+        query = select(orders.c.cycle_id).where(orders.c.client_order_id == client_order_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one_or_none() or ""
+
+    def add_fill(self, fill: Fill, *, realized_pnl: Decimal) -> bool:
+        """Record an execution; False when that fill was recorded before."""
+        with self._database.transaction() as connection:
+            if self.has_fill(fill.fill_id):
+                return False
+            values = {field.name: getattr(fill, field.name) for field in fields(Fill)}
+            connection.execute(fills.insert().values(values | {"realized_pnl": realized_pnl}))
+        return True
+
+    def has_fill(self, fill_id: str) -> bool:
+        """True when that execution is recorded."""
+        with self._database.reading() as connection:
+            return connection.execute(select(fills.c.fill_id).where(fills.c.fill_id == fill_id)).first() is not None
+
+    def fills_of(self, client_order_id: ClientOrderId) -> tuple[Fill, ...]:
+        """Executions of one order, oldest first."""
+        return self._fills(select(fills).where(fills.c.client_order_id == client_order_id))
+
+    def fills_since(self, since: datetime) -> tuple[Fill, ...]:
+        """Executions at or after ``since``, oldest first."""
+        return self._fills(select(fills).where(fills.c.at >= since))
+
+    def last_fill_at(self) -> datetime | None:
+        """Time of the newest execution."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.max(fills.c.at))).scalar_one_or_none()
+
+    def _one(self, query: Select[Any]) -> Order | None:
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _order(row)
+
+    def _many(self, query: Select[Any]) -> tuple[Order, ...]:
+        with self._database.reading() as connection:
+            rows: Iterable[Row[Any]] = connection.execute(query.order_by(orders.c.created_at, orders.c.client_order_id))
+            return tuple(_order(row) for row in rows)
+
+    def _fills(self, query: Select[Any]) -> tuple[Fill, ...]:
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(fills.c.at, fills.c.fill_id))
+            return tuple(_fill(row) for row in rows)
+
+
+def _order(row: Row[Any]) -> Order:
+    stored = row._mapping
+    values = {name: stored[name] for name in _FIELDS}
+    kinds = {"side": Side, "type": OrderType, "tif": TimeInForce, "status": OrderStatus, "origin": Origin}
+    return Order(**(values | {name: kind(values[name]) for name, kind in kinds.items()}))
+
+
+def _fill(row: Row[Any]) -> Fill:
+    stored = row._mapping
+    values = {field.name: stored[field.name] for field in fields(Fill)}
+    return Fill(**(values | {"side": Side(values["side"])}))
+
+
+_FIELDS = tuple(field.name for field in fields(Order))

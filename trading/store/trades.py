@@ -1,0 +1,118 @@
+"""What fills became: lots still held, first in first out, and round trips from flat to flat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from domain.ids import DecisionId
+from domain.market import Symbol
+from domain.orders import Side
+from trading.store.database import Database
+from trading.store.tables import fills, lots, trades
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Shares bought (or sold short: ``qty`` < 0) by one fill and still held."""
+
+    fill_id: str
+    symbol: Symbol
+    qty: Decimal
+    price: Decimal
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One round trip so far: values are quantity times price, ``pnl`` is net and None until it is closed."""
+
+    trade_id: str
+    symbol: Symbol
+    strategy: str
+    side: Side
+    decision_id: DecisionId
+    opened_at: datetime
+    stop_loss: Decimal | None = None
+    entry_qty: Decimal = Decimal(0)
+    entry_value: Decimal = Decimal(0)
+    exit_value: Decimal = Decimal(0)
+    commission: Decimal = Decimal(0)
+    closed_at: datetime | None = None
+    pnl: Decimal | None = None
+
+
+class TradeStore:
+    """Lots and trades; ``trading.execution.settle`` is their only writer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lots(self, symbol: Symbol | None = None) -> tuple[Lot, ...]:
+        """Lots held, oldest first: of one symbol or of all."""
+        query = select(lots).order_by(lots.c.position)
+        if symbol is not None:
+            query = query.where(lots.c.symbol == symbol)
+        with self._database.reading() as connection:
+            return tuple(Lot(**{name: row._mapping[name] for name in _LOT}) for row in connection.execute(query))
+
+    def positions(self) -> dict[Symbol, Decimal]:
+        """What our own fills say we hold, by symbol; flat symbols are absent."""
+        held: dict[Symbol, Decimal] = {}
+        for lot in self.lots():
+            held[lot.symbol] = held.get(lot.symbol, Decimal(0)) + lot.qty
+        return held
+
+    def replace_lots(self, symbol: Symbol, kept: tuple[Lot, ...]) -> None:
+        """The lots of a symbol after a fill."""
+        with self._database.transaction() as connection:
+            connection.execute(lots.delete().where(lots.c.symbol == symbol))
+            rows = [
+                {name: getattr(lot, name) for name in _LOT} | {"position": number} for number, lot in enumerate(kept)
+            ]
+            if rows:
+                connection.execute(lots.insert(), rows)
+
+    def open(self, symbol: Symbol) -> Trade | None:
+        """The round trip a symbol is in, or None when flat."""
+        query = select(trades).where(trades.c.symbol == symbol, trades.c.closed_at.is_(None))
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _trade(row)
+
+    def save(self, trade: Trade) -> None:
+        """Insert or update a round trip."""
+        values = {name: getattr(trade, name) for name in _TRADE}
+        with self._database.transaction() as connection:
+            row = trades.c.trade_id == trade.trade_id
+            if not connection.execute(trades.update().where(row).values(values)).rowcount:
+                connection.execute(trades.insert().values(values))
+
+    def closed(self, *, since: datetime | None = None) -> tuple[Trade, ...]:
+        """Finished round trips, newest first."""
+        query = select(trades).where(trades.c.closed_at.is_not(None))
+        if since is not None:
+            query = query.where(trades.c.closed_at >= since)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(trades.c.closed_at.desc(), trades.c.trade_id))
+            return tuple(_trade(row) for row in rows)
+
+    def realized(self, since: datetime) -> Decimal:
+        """Profit and loss that fills since then made final, commissions of all fills included."""
+        query = select(fills.c.realized_pnl, fills.c.commission).where(fills.c.at >= since)
+        with self._database.reading() as connection:
+            rows = connection.execute(query)
+            return sum((row.realized_pnl - row.commission for row in rows), Decimal(0))
+
+
+def _trade(row: Row[Any]) -> Trade:
+    values = {name: row._mapping[name] for name in _TRADE}
+    return Trade(**(values | {"side": Side(values["side"])}))
+
+
+_LOT = tuple(field.name for field in fields(Lot))
+_TRADE = tuple(field.name for field in fields(Trade))
