@@ -1,1 +1,1 @@
-"""Trades and lessons, their recall as of a time, and the index rebuilt from the ledger."""
+"""Trades and what they taught: a Chroma index of past situations that the ledger can rebuild at any time."""

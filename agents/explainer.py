@@ -1,0 +1,269 @@
+"""Explanations: sentences with references about one decision, written by a model or, word for word, by a template.
+
+Whoever writes them, the figures come from the record, and code adds what must not be left out: that a trade was
+refused, made smaller or sent to a person. A model that fails, cites what it was not given, writes a figure by hand or
+tells of a fill that did not happen is replaced by the template as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from agents.ask import Asker
+from agents.decider import sizes, warnings_said
+from agents.llm import UNANSWERED, BadAnswer
+from agents.outputs import ExplanationOutput, statements_of
+from agents.slots import encode, evidence_lines, index
+from domain.decisions import Action, Decision, Explanation, Phase, Stance, Statement
+from domain.evidence import Evidence, EvidenceSet, Value
+from domain.ids import CycleId, Ref
+from domain.market import Symbol
+from domain.money import ONE, ZERO
+from domain.orders import Fill, Order, Side
+from domain.rendering import check
+from domain.verdicts import Evaluation, Outcome, Verdict
+from tools.outcome import gate_evidence, order_evidence
+
+_DONE = re.compile(r"\b(filled|executed|bought|sold)\b", re.IGNORECASE)
+_SHOWN_REFS = 4
+_LABELS = {
+    "adx14": "trend strength",
+    "atr14": "average range",
+    "bb_pct": "place in its band",
+    "close": "last close",
+    "ema12": "fast average",
+    "event.action": "corporate action",
+    "event.earnings_in": "time to earnings",
+    "macd_hist": "momentum histogram",
+    "quote.ask": "ask",
+    "quote.bid": "bid",
+    "quote.spread_pct": "spread",
+    "ret1": "last return",
+    "ret20": "longer return",
+    "ret5": "recent return",
+    "rsi14": "relative strength",
+    "signal.confidence": "signal confidence",
+    "signal.score": "signal score",
+    "sma20": "short average",
+    "sma50": "long average",
+    "stoch14": "stochastic",
+    "text.score": "score of texts",
+    "text.suspicious": "suspicious texts",
+    "vol20": "volatility",
+    "volume_ratio": "volume against its average",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is known about one decision at one moment: what an explanation may speak of."""
+
+    decision: Decision
+    evidence: EvidenceSet
+    plan: tuple[Evidence, ...]
+    evaluation: Evaluation | None = None
+    order: Order | None = None
+    fills: tuple[Fill, ...] = ()
+    lot: Decimal = ONE
+
+
+def facts(record: Record) -> dict[str, Evidence]:
+    """Every figure an explanation of this record may cite: evidence that was cited, plan, sizes, gates and outcome."""
+    decision, items = record.decision, record.evidence.items
+    cited = (items[ref] for ref in (*decision.cited, *decision.candidate.refs) if ref in items)
+    made = (_fact(record, *made) for made in (*_sizes(record), *_gates(record)))
+    return dict(sorted(index((*cited, *record.plan, *made, *_outcome(record))).items()))
+
+
+def explain(asker: Asker, cycle_id: CycleId, record: Record, phase: Phase) -> Explanation:
+    """Explain with at most two calls; whatever goes wrong, the template answers."""
+    decision, known = record.decision, facts(record)
+    given = {ref: item for ref, item in known.items() if item.value is not None}
+    variables = {
+        "symbol": decision.candidate.symbol,
+        "phase": phase.value,
+        "record": encode(_summary(record)),
+        "facts": evidence_lines(given.values(), record.evidence.as_of),
+    }
+
+    def read(output: ExplanationOutput, source: str, repaired: bool) -> Explanation:
+        said = statements_of(output.statements, given, "explainer")
+        if not record.fills and any(_DONE.search(statement.text) for statement in said):
+            raise BadAnswer("contradiction", "the explainer tells of a fill that is not on record")
+        every = (*said, *(item for item in disclosures(record) if item not in said))
+        return Explanation(decision.decision_id, decision.candidate.symbol, phase, every, source)
+
+    try:
+        return asker.ask("explainer", f"{decision.decision_id}.{phase.value}", cycle_id, variables, read).value
+    except UNANSWERED:
+        return template(record, phase)
+
+
+def template(record: Record, phase: Phase) -> Explanation:
+    """The explanation that needs no model: thesis, evidence, roles, sizes, gates and what happened."""
+    known = facts(record)
+    told = (*_thesis(record), *_roles(record), *_arithmetic(record), *disclosures(record), *_happened(record, phase))
+    fit = (statement for statement in told if check(statement, known) is None)
+    kept = tuple({statement.text: statement for statement in fit}.values())
+    return Explanation(record.decision.decision_id, record.decision.candidate.symbol, phase, kept, "template")
+
+
+def disclosures(record: Record) -> tuple[Statement, ...]:
+    """What every explanation says, whoever wrote it: refusals, reductions and the need for a person."""
+    return tuple(_disclosed(record))
+
+
+def _disclosed(record: Record) -> Iterator[Statement]:
+    decision, symbol = record.decision, record.decision.candidate.symbol
+    if decision.action in (Action.SKIP, Action.DELAY):
+        left = "was delayed" if decision.action is Action.DELAY else "was not taken"
+        yield Statement(f"The trade {left} ({{decision.codes@{symbol}}}); nothing was sent.", "high")
+    elif decision.qty < decision.candidate.qty:
+        yield Statement(
+            f"It was made smaller: {{size.decided@{symbol}}} of the proposed {{size.proposed@{symbol}}}.", "high"
+        )
+    if decision.needs_approval:
+        yield Statement("It needs the approval of a person.", "high")
+    if record.evaluation is None or decision.qty == ZERO:
+        return
+    for verdict in record.evaluation.verdicts:
+        if verdict.outcome is not Outcome.PASS:
+            yield Statement(f"{_GATE_WORDS[verdict.outcome]} {_objection(verdict, symbol)}.", "high")
+
+
+def _objection(verdict: Verdict, symbol: Symbol) -> str:
+    reason = re.sub(r"[^a-z ]", "", verdict.code.lower().replace("_", " "))
+    if verdict.value is None:
+        return reason
+    names = [name for name in ("limit", "value", "margin") if getattr(verdict, name) is not None]
+    return f"{reason}, " + ", ".join(f"{name} {{gate.{verdict.gate}.{name}@{symbol}}}" for name in names)
+
+
+_GATE_WORDS: Mapping[Outcome, str] = {
+    Outcome.REDUCE: "A gate allows less:",
+    Outcome.NEED_APPROVAL: "A gate asks for a person:",
+    Outcome.DENY: "A gate refuses it:",
+}
+
+
+def _thesis(record: Record) -> Iterator[Statement]:
+    candidate, planned = record.decision.candidate, index(record.plan)
+    strategy = candidate.strategy.replace("_", " ")
+    verb = "buying" if candidate.side is Side.BUY else "selling"
+    names = ("plan.qty", "plan.entry", "plan.stop", "plan.target")
+    slots = {name: f"{{{name}@{candidate.symbol}}}" for name in names if _given(planned, f"{name}@{candidate.symbol}")}
+    text = f"The {strategy} strategy proposed {verb} {slots.get('plan.qty', 'it')}"
+    for name, words in (("plan.entry", " at about "), ("plan.stop", ", stop at "), ("plan.target", ", target at ")):
+        text += words + slots[name] if name in slots else ""
+    yield Statement(f"{text}.", "high")
+    cited = (*candidate.refs, *record.decision.cited)
+    known = [ref for ref in dict.fromkeys(cited) if _given(record.evidence.items, ref)][:_SHOWN_REFS]
+    if known:
+        yield Statement("It rests on " + ", ".join(f"{_label(ref)} {{{ref}}}" for ref in known) + ".")
+
+
+def _roles(record: Record) -> Iterator[Statement]:
+    decision, symbol = record.decision, record.decision.candidate.symbol
+    if decision.advice is not None:
+        words = {Stance.TAKE: "supported it", Stance.REDUCE: "asked for less of it", Stance.SKIP: "spoke against it"}
+        yield Statement(f"The advisor {words[decision.advice.stance]}, confidence {{advice.confidence@{symbol}}}.")
+        yield from (*decision.advice.bull[:1], *decision.advice.bear[:1])
+    if decision.inspection is not None:
+        yield Statement(f"The risk inspector's ruling: {{inspection.ruling@{symbol}}}.")
+        yield from warnings_said(decision.inspection)[:2]
+    yield from decision.reasons[:2]
+
+
+def _arithmetic(record: Record) -> Iterator[Statement]:
+    symbol = record.decision.candidate.symbol
+    steps = [("proposed", "proposed"), ("advised", "after the advisor"), ("inspected", "after the inspector")]
+    steps += [("decided", "decided"), ("gated", "after the gates")]
+    known = facts(record)
+    told = [f"{{size.{n}@{symbol}}} {words}" for n, words in steps if _given(known, f"size.{n}@{symbol}")]
+    yield Statement(f"Size: {', '.join(told)}.")
+
+
+def _happened(record: Record, phase: Phase) -> Iterator[Statement]:
+    symbol, evaluation = record.decision.candidate.symbol, record.evaluation
+    if evaluation is not None and record.decision.qty > ZERO:
+        yield Statement(f"Of {{gates.total@{symbol}}} gates {{gates.passed@{symbol}}} passed.")
+    if record.order is not None:
+        limit = f" at a limit of {{order.limit@{symbol}}}" if record.order.limit_price is not None else ""
+        yield Statement(f"An order for {{order.qty@{symbol}}}{limit} stands as {{order.status@{symbol}}}.", "high")
+    elif phase is Phase.AFTER and record.decision.qty > ZERO:
+        yield Statement("No order was sent.", "high")
+    if record.fills:
+        cost = f"commission {{fill.commission@{symbol}}}"
+        yield Statement(f"So far {{fill.qty@{symbol}}} were filled at {{fill.price@{symbol}}}, {cost}.", "high")
+
+
+_Made = tuple[str, Value, str]
+
+
+def _sizes(record: Record) -> Iterator[_Made]:
+    decision = record.decision
+    left = sizes(decision.candidate, decision.advice, decision.inspection, record.lot)
+    yield "size.proposed", left.candidate, "shares"
+    yield "size.advised", left.advised, "shares"
+    yield "size.inspected", left.inspected, "shares"
+    yield "size.decided", decision.qty, "shares"
+    yield "decision.codes", ", ".join(decision.codes) or "no code", "text"
+    if decision.advice is not None:
+        yield "advice.confidence", decision.advice.confidence, "ratio"
+    if decision.inspection is not None:
+        yield "inspection.ruling", decision.inspection.ruling.value, "text"
+
+
+def _gates(record: Record) -> Iterator[_Made]:
+    if record.evaluation is not None:
+        outcomes = [verdict.outcome for verdict in record.evaluation.verdicts]
+        yield "size.gated", record.evaluation.final_qty, "shares"
+        yield "gates.total", len(outcomes), "count"
+        yield "gates.passed", outcomes.count(Outcome.PASS), "count"
+
+
+def _outcome(record: Record) -> Iterator[Evidence]:
+    """What the gates that objected measured, and what became of the order."""
+    decision = record.decision
+    if record.evaluation is not None:
+        objections = tuple(item for item in record.evaluation.verdicts if item.outcome is not Outcome.PASS)
+        objecting = replace(record.evaluation, verdicts=objections)
+        yield from gate_evidence(decision.candidate.symbol, objecting, at=decision.decided_at)
+    if record.order is not None:
+        yield _fact(record, "order.status", record.order.status.value, "text")
+        yield from order_evidence(record.order, record.fills)
+
+
+def _fact(record: Record, name: str, value: Value, unit: str) -> Evidence:
+    symbol, at = record.decision.candidate.symbol, record.decision.decided_at
+    return Evidence(Ref(f"{name}@{symbol}"), value, unit, "record", at, at, symbol)
+
+
+def _summary(record: Record) -> dict[str, object]:
+    decision = record.decision
+    return {
+        "side": decision.candidate.side,
+        "kind": decision.candidate.kind,
+        "strategy": decision.candidate.strategy,
+        "advice": decision.advice.stance if decision.advice else None,
+        "ruling": decision.inspection.ruling if decision.inspection else None,
+        "action": decision.action,
+        "needs_approval": decision.needs_approval,
+        "reasons": [statement.text for statement in decision.reasons],
+        "gates": record.evaluation.outcome if record.evaluation else None,
+        "order": record.order.status if record.order else None,
+        "filled": bool(record.fills),
+    }
+
+
+def _given(known: Mapping[str, Evidence] | Mapping[Ref, Evidence], ref: str) -> bool:
+    item = known.get(Ref(ref))
+    return item is not None and item.value is not None
+
+
+def _label(ref: str) -> str:
+    name = ref.partition("@")[0]
+    return _LABELS.get(name) or re.sub(r"[^a-z ]", "", name.replace(".", " ").replace("_", " ")).strip()

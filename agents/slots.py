@@ -1,0 +1,84 @@
+"""Data slots: how evidence and other values are written into a prompt, and how a role's share of evidence is chosen.
+
+Everything in a slot is canonical JSON with ``<``, ``>`` and ``&`` escaped, so no value can close a slot, open another
+or look like one. Lines are sorted; the same values give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.canonical import canonical_json
+from domain.evidence import Evidence, EvidenceSet
+from domain.market import Symbol
+from tools.tool import Tool
+
+_SAID_BY = {
+    "quote": "quotes",
+    "halted": "quotes",
+    "signal": "signals",
+    "text": "signals",
+    "news": "news",
+    "event": "news",
+    "book": "portfolio",
+    "position": "position",
+    "room": "room",
+    "memory": "memory",
+}
+"""Which tool says the references of a family; indicators have no prefix of their own."""
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_HOUR = 3600
+
+
+def encode(value: object) -> str:
+    """One value as inert JSON."""
+    return canonical_json(value).translate(_ESCAPES)
+
+
+def evidence_lines(items: Iterable[Evidence], as_of: datetime) -> str:
+    """One line a figure, ``{"age":"2h","ref":"rsi14@AAPL","unit":"points","value":"54.2"}``, sorted by reference."""
+    return "\n".join(
+        encode({"ref": item.ref, "value": item.value, "unit": item.unit, "age": age_text(as_of - item.observed_at)})
+        for item in sorted(items, key=lambda item: item.ref)
+    )
+
+
+def age_text(age: timedelta) -> str:
+    """``45s``, ``90m``, ``30h`` or ``12d``: the largest unit that still tells two ages apart."""
+    seconds = max(int(age.total_seconds()), 0)
+    if seconds < 2 * 60:
+        return f"{seconds}s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds // 60}m"
+    return f"{seconds // _HOUR}h" if seconds < 48 * _HOUR else f"{seconds // (24 * _HOUR)}d"
+
+
+def said_by(ref: str) -> str:
+    """The name of the tool behind a reference: ``quote.ask@AAPL`` -> ``quotes``, ``rsi14@AAPL`` -> ``indicators``."""
+    return _SAID_BY.get(ref.partition("@")[0].partition(".")[0], "indicators")
+
+
+def share(evidence: EvidenceSet, symbol: Symbol, tools: Iterable[Tool]) -> tuple[Evidence, ...]:
+    """What a role with these tools may see: about one symbol, and about the book."""
+    names = {tool.name for tool in tools}
+    return tuple(item for item in evidence.about(symbol) if said_by(item.ref) in names)
+
+
+def index(items: Iterable[Evidence]) -> dict[str, Evidence]:
+    """Evidence by reference."""
+    return {item.ref: item for item in items}
+
+
+def read_slot(text: str, name: str) -> list[Any]:
+    """The values inside ``<name>…</name>`` of a rendered prompt, one a line; empty when there is no such slot."""
+    found = re.search(rf"^<{name}>\n(.*?)\n?</{name}>$", text, re.DOTALL | re.MULTILINE)
+    return [json.loads(line) for line in found.group(1).split("\n") if line] if found else []
+
+
+def figures(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Evidence lines of a prompt as values by reference."""
+    return {line["ref"]: line["value"] for line in lines}

@@ -1,0 +1,283 @@
+"""Advisor, inspector and decider: what each is shown, and that together they can only make a trade smaller."""
+
+import json
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents import advisor, decider, inspector
+from agents.advisor import advise
+from agents.decider import decide, sizes
+from agents.inspector import inspect
+from agents.llm import BadAnswer, NoAnswer
+from agents.slots import figures as shown
+from agents.slots import read_slot
+from domain.decisions import Action, Concern, MonitorReport, Ruling, Severity, Stance
+from domain.rendering import check
+from tests.builders.agents import (
+    AT,
+    CYCLE,
+    a_candidate,
+    a_decision_answer,
+    a_figure,
+    a_plan,
+    an_advice,
+    an_advice_answer,
+    an_evidence_set,
+    an_exit,
+    an_inspection,
+    an_inspection_answer,
+    asking,
+)
+
+STRANGER = a_figure("close", Decimal(9), "USD", symbol="OTHER")
+
+
+def decided(*answers, candidate=None, advice=None, inspection=None, missing=(), **more):
+    asker, model, _ = asking(*(answers or (a_decision_answer(),)))
+    advice = None if "advice" in missing else advice or an_advice()
+    inspection = None if "inspection" in missing else inspection or an_inspection()
+    evidence, candidate = an_evidence_set(STRANGER), candidate or a_candidate()
+    return decide(asker, CYCLE, evidence, candidate, a_plan(), advice, inspection, **more), model
+
+
+@pytest.mark.parametrize(
+    ("room", "sees", "not_seen"),
+    [
+        (advisor, {"close@ACME", "signal.score@ACME", "memory.trades@ACME"}, {"book.cash", "room.shares@ACME"}),
+        (inspector, {"close@ACME", "book.cash", "room.shares@ACME", "position.qty@ACME"}, {"close@OTHER"}),
+        (decider, {"quote.ask@ACME", "book.cash", "room.shares@ACME"}, {"rsi14@ACME", "memory.trades@ACME"}),
+    ],
+    ids=["advisor", "inspector", "decider"],
+)
+def test_a_role_sees_what_its_tools_say_about_its_symbol_and_no_more(room, sees, not_seen):
+    evidence = an_evidence_set(STRANGER)
+    if room is advisor:
+        asker, model, _ = asking(an_advice_answer())
+        advise(asker, CYCLE, evidence, a_candidate(), a_plan())
+    elif room is inspector:
+        asker, model, _ = asking(an_inspection_answer())
+        inspect(asker, CYCLE, evidence, a_candidate(), a_plan(), an_advice())
+    else:
+        asker, model, _ = asking(a_decision_answer())
+        decide(asker, CYCLE, evidence, a_candidate(), a_plan(), an_advice(cited=()), an_inspection(cited=()))
+    refs = set(shown(read_slot(model.requests[0].user, "evidence")))
+    assert sees <= refs
+    assert not (not_seen | {"close@OTHER"}) & refs
+    assert {"plan.qty@ACME", "plan.stop@ACME"} <= set(shown(read_slot(model.requests[0].user, "plan")))
+
+
+def test_the_decider_is_also_shown_what_the_others_leaned_on():
+    _, model = decided(advice=an_advice(cited=("rsi14@ACME",)))
+    assert "rsi14@ACME" in shown(read_slot(model.requests[0].user, "evidence"))
+
+
+def test_no_question_names_a_cycle_an_account_or_the_present_time():
+    _, model = decided()
+    text = model.requests[0].system + model.requests[0].user
+    assert not [word for word in (CYCLE, "cand-acme", "2026", AT.isoformat()) if word in text]
+
+
+def test_a_typical_question_is_short():
+    asker, model, _ = asking(an_advice_answer())
+    advise(asker, CYCLE, an_evidence_set(), a_candidate(), a_plan())
+    request = model.requests[0]
+    assert (len(request.system) + len(request.user)) / 3.5 < 3000
+
+
+def test_the_advisor_that_fails_raises_and_its_reason_is_told():
+    asker, *_ = asking(NoAnswer("timeout", "slow"))
+    with pytest.raises(NoAnswer):
+        advise(asker, CYCLE, an_evidence_set(), a_candidate(), a_plan())
+
+
+def test_advice_after_a_repair_is_for_half_at_most():
+    asker, *_ = asking("rubbish", an_advice_answer())
+    advice = advise(asker, CYCLE, an_evidence_set(), a_candidate(), a_plan())
+    assert (advice.stance, advice.size_fraction) == (Stance.REDUCE, Decimal("0.5"))
+
+
+def test_when_all_agree_the_candidate_is_taken_whole():
+    decision, model = decided()
+    assert (decision.action, decision.qty, decision.needs_approval, decision.codes) == (Action.TAKE, 40, False, ())
+    assert decision.cited == ("atr14@ACME", "halted@ACME", "signal.score@ACME")
+    assert decision.evidence_digest == an_evidence_set(STRANGER).digest
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("advised", "inspected", "chosen", "qty"),
+    [
+        pytest.param("1", "1", 0.5, 20, id="decider_smallest"),
+        pytest.param("0.25", "1", 1, 10, id="advisor_smallest"),
+        pytest.param("1", "0.3", 1, 12, id="inspector_smallest"),
+        pytest.param("0.99", "0.99", 0.99, 39, id="rounded_down"),
+        pytest.param("1", "0.02", 1, 0, id="less_than_a_lot"),
+    ],
+)
+def test_the_smallest_size_counts_in_whole_lots(advised, inspected, chosen, qty):
+    decision, _ = decided(
+        a_decision_answer(size_fraction=chosen),
+        advice=an_advice(size_fraction=Decimal(advised), stance=Stance.REDUCE),
+        inspection=an_inspection(max_fraction=Decimal(inspected), ruling=Ruling.SHRINK),
+    )
+    assert decision.qty == qty
+    assert decision.action is (Action.SHRINK if qty else Action.SKIP)
+    assert ("SIZE_ZERO" in decision.codes) is (qty == 0)
+
+
+BLOCK = an_inspection(
+    ruling=Ruling.BLOCK,
+    max_fraction=Decimal(0),
+    warnings=(Concern("earnings_soon", Severity.CRITICAL, ("event.earnings_in@ACME",)),),
+)
+
+
+@pytest.mark.parametrize(
+    ("given_", "code"),
+    [
+        pytest.param({"missing": ("advice",)}, "ADVISOR_MISSING", id="no_advisor"),
+        pytest.param({"missing": ("inspection",)}, "INSPECTOR_MISSING", id="no_inspector"),
+        pytest.param({"advice": an_advice(stance=Stance.SKIP, size_fraction=Decimal(0))}, "ADVISOR_SKIP", id="advisor"),
+        pytest.param({"inspection": BLOCK}, "INSPECTOR_BLOCK", id="inspector"),
+        pytest.param({"monitor": MonitorReport("alarm", "halt", (), "test")}, "MONITOR_HALT", id="monitor"),
+    ],
+)
+def test_an_entry_that_somebody_ended_costs_no_further_call(given_, code):
+    decision, model = decided(**given_)
+    assert (decision.action, decision.qty, model.requests) == (Action.SKIP, 0, [])
+    assert code in decision.codes
+    known = an_evidence_set().items
+    assert [check(reason, known) for reason in decision.reasons] == [None] * len(decision.reasons)
+
+
+def test_the_codes_of_missing_roles_are_kept():
+    decision, _ = decided(missing=("advice",), codes=("ADVISOR_TIMEOUT",))
+    assert decision.codes == ("ADVISOR_TIMEOUT", "ADVISOR_MISSING")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (NoAnswer("timeout", "slow"), "DECIDER_TIMEOUT"),
+        ("rubbish", "DECIDER_GARBAGE"),
+        (NoAnswer("budget", "x"), "DECIDER_BUDGET"),
+    ],
+    ids=["timeout", "rubbish", "budget"],
+)
+def test_a_decider_that_fails_takes_no_entry(answer, code):
+    decision, _ = decided(answer)
+    assert (decision.action, decision.qty) == (Action.SKIP, 0)
+    assert {"DECIDER_MISSING", code} <= set(decision.codes)
+
+
+@pytest.mark.parametrize("action", ["skip", "delay"])
+def test_the_decider_may_leave_it(action):
+    decision, _ = decided(a_decision_answer(action=action))
+    assert (decision.action, decision.qty, decision.codes) == (Action(action), 0, (f"DECIDER_{action.upper()}",))
+
+
+@pytest.mark.parametrize(
+    ("given_", "answer"),
+    [
+        ({"inspection": an_inspection(ruling=Ruling.ASK)}, a_decision_answer()),
+        ({}, a_decision_answer(ask_approval=True)),
+    ],
+    ids=["inspector_asks", "decider_asks"],
+)
+def test_a_person_is_asked_when_either_asks(given_, answer):
+    decision, _ = decided(answer, **given_)
+    assert (decision.qty, decision.needs_approval) == (40, True)
+
+
+def test_the_monitor_halves_an_entry_and_leaves_an_exit_alone():
+    tighten = MonitorReport("watch", "tighten", (), "test")
+    assert decided(monitor=tighten)[0].qty == 20
+    assert decided(monitor=tighten, candidate=an_exit())[0].qty == 40
+
+
+@pytest.mark.parametrize(
+    ("given_", "answer"),
+    [
+        ({"missing": ("advice", "inspection")}, a_decision_answer()),
+        ({"missing": ("advice", "inspection")}, NoAnswer("network", "down")),
+        ({"inspection": BLOCK}, a_decision_answer()),
+        ({"inspection": BLOCK}, "rubbish"),
+        ({"monitor": MonitorReport("alarm", "halt", (), "test")}, a_decision_answer()),
+    ],
+    ids=["roles_missing", "all_models_down", "inspector_blocks", "decider_rubbish", "monitor_halts"],
+)
+def test_what_takes_risk_off_needs_no_model(given_, answer):
+    decision, _ = decided(answer, candidate=an_exit(qty=Decimal("40.5")), **given_)
+    assert (decision.action, decision.qty, decision.needs_approval) == (Action.TAKE, Decimal("40.5"), False)
+
+
+def test_advisor_and_decider_may_argue_that_an_exit_waits():
+    waits = an_advice(stance=Stance.SKIP, size_fraction=Decimal(0))
+    assert decided(candidate=an_exit(), advice=waits)[0].qty == 0
+    assert decided(a_decision_answer(action="delay"), candidate=an_exit())[0].action is Action.DELAY
+
+
+def test_the_tightest_stop_counts():
+    decision, _ = decided(
+        a_decision_answer(stop_ref="low20@ACME"), advice=an_advice(stop_loss=Decimal("96.8"), cited=("low20@ACME",))
+    )
+    assert decision.stop_loss == Decimal(97)
+
+
+def test_sizes_never_rise_along_the_way():
+    left = sizes(
+        a_candidate(),
+        an_advice(size_fraction=Decimal("0.5")),
+        an_inspection(max_fraction=Decimal("0.9"), ruling=Ruling.SHRINK),
+        Decimal(1),
+    )
+    assert left == (40, 20, 20)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=10,
+)
+FRACTIONS = st.floats(-2, 3) | st.sampled_from([0, 1, 2, 1e9, "1", None, True])
+WORDS = st.sampled_from(["take", "reduce", "shrink", "skip", "delay", "allow", "ask", "block", "double", ""])
+
+
+def hostile(good):
+    """Near-misses of a good answer, other JSON, and plain text."""
+    fields = st.fixed_dictionaries(
+        {
+            name: FRACTIONS if "fraction" in name or name == "confidence" else WORDS
+            for name in good
+            if name in ("size_fraction", "max_fraction", "confidence", "stance", "ruling", "action")
+        }
+    )
+    near = fields.map(lambda changed: json.dumps({**good, **changed}))
+    other = st.dictionaries(st.sampled_from([*good, "qty"]), JSON).map(lambda changed: json.dumps({**good, **changed}))
+    return near | other | JSON.map(json.dumps) | st.text(max_size=60)
+
+
+@given(
+    hostile(an_advice_answer()),
+    hostile(an_inspection_answer()),
+    hostile(a_decision_answer()),
+    st.sampled_from([a_candidate(), a_candidate(qty=Decimal(1)), an_exit(), an_exit(qty=Decimal("0.5"))]),
+)
+def test_no_answer_whatsoever_enlarges_a_trade(first, second, third, candidate):
+    evidence = an_evidence_set()
+    advice = inspection = None
+    with suppress(BadAnswer):
+        advice = advise(asking(first)[0], CYCLE, evidence, candidate, a_plan())
+        inspection = inspect(asking(second)[0], CYCLE, evidence, candidate, a_plan(), advice)
+    decision = decide(asking(third)[0], CYCLE, evidence, candidate, a_plan(), advice, inspection)
+    left = sizes(candidate, advice, inspection, Decimal(1))
+    assert 0 <= decision.qty <= candidate.qty
+    assert all(size is None or decision.qty <= size for size in left)
+    assert decision.candidate is candidate
+    assert decision.stop_loss is None or decision.stop_loss >= candidate.stop_loss
+    if None in left and candidate.kind == "entry":
+        assert decision.qty == 0
