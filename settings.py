@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     yahoo_base_url: str = Field("https://query2.finance.yahoo.com", alias="YAHOO_BASE_URL")
     rss_feeds: str = Field("", alias="SAGE_RSS_FEEDS")
     """Comma-separated feed addresses for ``SAGE_NEWS=rss``."""
-    rss_names: str = Field("", alias="SAGE_RSS_NAMES")
-    """Company names for tagging, e.g. ``AAPL=Apple,MSFT=Microsoft``."""
+    company_names: str = Field("", alias="SAGE_COMPANY_NAMES")
+    """What texts call companies, for tagging: ``AAPL=Apple|iPhone,MSFT=Microsoft``."""
 
     @classmethod
     def settings_customise_sources(

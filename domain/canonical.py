@@ -82,7 +82,7 @@ def restore(kind: type[T], stored: Any) -> T:
     """Rebuild a value of type ``kind`` from its plain form; raises DataQualityError where it does not fit."""
     try:
         return typing.cast(T, _restore(kind, stored))
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         name = getattr(kind, "__name__", str(kind))
         raise DataQualityError(f"a stored {name} cannot be read: {error}", "Run `sage audit verify`.") from error
 

@@ -1,0 +1,446 @@
+"""Composition root and command line: read the settings, build the ports, the graphs and the service, run one command.
+
+    sage COMMAND -> main -> opened(settings) -> Service -> a view -> rendered, or as JSON
+
+The rooms are named here once and run on first use (docs/decisions/0008), so ``--help`` and ``kill`` answer at once.
+``kill`` needs neither database nor model nor graph: the latch falls first, everything else follows.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from domain.clock import FixedClock, SystemClock
+from domain.errors import ConfigurationError, OversightError, UsageError
+from domain.market import Symbol, parse_symbol
+from domain.ports import Calendar, Clock, Market, NewsFeed
+from interfaces.cli import parser
+from interfaces.cli.home import home_folder
+from interfaces.lazy import rooms_on_first_use
+
+with rooms_on_first_use():
+    import agents.ask as asking
+    import agents.llm as llm
+    import agents.openai_llm as openai_llm
+    import agents.recorded_llm as recorded_llm
+    import agents.rules_llm as rules_llm
+    import graphs.approval as approval_graph
+    import graphs.checkpoints as checkpoints
+    import graphs.deps as wiring
+    import graphs.oversight as oversight_graph
+    import interfaces.cli.console as console
+    import interfaces.cli.run as commands
+    import interfaces.runtime as runtimes
+    import interfaces.service as services
+    import memory.trades as trade_memory
+    import policies.kill_switch as kill_switches
+    import policies.permit as permits
+    import policies.policy as policies
+    import prompts.loader as prompts
+    import settings as configuration
+    import trading.data.alpaca_market as alpaca_market
+    import trading.data.alpaca_news as alpaca_news
+    import trading.data.calendar as calendars
+    import trading.data.files_market as files_market
+    import trading.data.files_news as files_news
+    import trading.data.newsapi_news as newsapi_news
+    import trading.data.rss_news as rss_news
+    import trading.data.simulated_market as simulated_market
+    import trading.data.simulated_news as simulated_news
+    import trading.data.vendors.alpaca as alpaca
+    import trading.data.yahoo_bars as yahoo_bars
+    import trading.execution.brokers.paper as paper
+    import trading.execution.desk as desks
+    import trading.execution.reconcile as reconciling
+    import trading.execution.settle as settling
+    import trading.monitor.logs as logs
+    import trading.store.approvals as approval_store
+    import trading.store.calls as call_store
+    import trading.store.control as control_store
+    import trading.store.cycles as cycle_store
+    import trading.store.database as databases
+    import trading.store.equity as equity_store
+    import trading.store.ledger as ledgers
+    import trading.store.news as news_store
+    import trading.store.observations as observation_store
+    import trading.store.orders as order_store
+
+LATCH = "killed"
+SIMULATED = ("simulated",)
+FILES = "files:"
+DEMO: Mapping[str, object] = {
+    "market": "simulated",
+    "news": "simulated",
+    "model": "recorded",
+    "seed": 7,
+    "policy": "conservative",
+    "mode": "paper",
+    "database_url": "",
+    "chroma_url": "",
+    "universe": "",
+    "timeframe": "1Day",
+    "start_cash": "100000",
+}
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+FIRST_SIMULATED = datetime(2026, 3, 17, 15, tzinfo=UTC)
+AFTER_OPEN = timedelta(minutes=90)
+"""Where in its session a simulated cycle stands when nobody names a time."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 for what was refused or failed, 2 for wrong usage, 130 for Ctrl-C."""
+    arguments = parser.parse(sys.argv[1:] if argv is None else argv)
+    if arguments.command == "kill" and not arguments.flatten:
+        return kill(arguments)
+    terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet)
+    try:
+        with opened(settings_for(arguments), arguments) as (service, moment, symbols):
+            return commands.run(arguments, service, terminal, moment, symbols)
+    except OversightError as error:
+        return terminal.fail(error)
+    except KeyboardInterrupt:
+        terminal.note("stopped; nothing is lost, the next cycle goes on from here")
+        return 130
+
+
+def kill(arguments: parser.Arguments) -> int:
+    """Let the latch fall with nothing but the standard library: every broker adapter looks at it before it sends."""
+    latch = kill_switches.KillSwitch(home_folder(arguments.home) / LATCH)
+    try:
+        latch.engage("owner", arguments.reason or "sage kill", SystemClock().now().isoformat())
+    except OversightError as error:
+        sys.stderr.write(f"sage: {error}\n")
+        return error.exit_code
+    told = "Killed: nothing is sent any more. `sage resume` is the way back."
+    sys.stdout.write('{"kill_switch": true}\n' if arguments.json else f"{told}\n")
+    return 0
+
+
+def settings_for(arguments: parser.Arguments) -> configuration.Settings:
+    """Settings with what the command line says on top; the demo has a home of its own, new each time."""
+    if arguments.command != "demo":
+        return configuration.load_settings(
+            home=arguments.home, market=arguments.market, news=arguments.news, model=arguments.model
+        )
+    home = configuration.load_settings(home=arguments.home).home / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    return configuration.load_settings(**DEMO, home=home)
+
+
+@contextmanager
+def opened(
+    settings: configuration.Settings, arguments: parser.Arguments
+) -> Iterator[tuple[services.Service, datetime, tuple[Symbol, ...]]]:
+    """The service over everything the settings name, the moment it stands at, and the universe of its market."""
+    logs.log_to(sys.stderr, level="WARNING", secrets=settings.secrets)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        latch = kill_switches.KillSwitch(settings.home / LATCH)
+        database = databases.open_database(settings.database)
+        stack.callback(database.close)
+        stores = stores_of(database, settings, latch)
+        calendar = calendars.ExchangeCalendar()
+        market = market_of(settings, calendar)
+        moment = moment_of(settings, arguments, stores, market, calendar)
+        simulated = settings.market in SIMULATED or settings.market.startswith(FILES)
+        clock: Clock = FixedClock(moment) if simulated else SystemClock()
+        runtime = runtime_of(settings, stores, latch, calendar, market, clock, stack)
+        yield services.Service(runtime), moment, universe_of(settings, arguments, market)
+        if arguments.command in ("cycle", "demo"):
+            stores.cycles.move_cursor(settings.market, moment)
+
+
+def stores_of(
+    database: databases.Database, settings: configuration.Settings, latch: kill_switches.KillSwitch
+) -> wiring.Stores:
+    """One store a noun over one database; a new home starts in the mode of the settings."""
+    ledger = ledgers.SqlLedger(database, anchor=settings.home / "ledger.anchor")
+    orders = order_store.OrderStore(database)
+    return wiring.Stores(
+        database=database,
+        ledger=ledger,
+        observations=observation_store.ObservationStore(database),
+        orders=orders,
+        trades=orders.trades,
+        approvals=approval_store.ApprovalStore(database),
+        control=control_store.ControlStore(database, ledger, latch),
+        news=news_store.NewsStore(database),
+        calls=call_store.CallStore(database),
+        cycles=cycle_store.CycleStore(database),
+        equity=equity_store.EquityStore(database, EXCHANGE_ZONE),
+    )
+
+
+def runtime_of(
+    settings: configuration.Settings,
+    stores: wiring.Stores,
+    latch: kill_switches.KillSwitch,
+    calendar: Calendar,
+    market: Market,
+    clock: Clock,
+    stack: ExitStack,
+) -> runtimes.Runtime:
+    """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
+    policy = policies.load_policy(settings.policy)
+    put_in_force(settings, stores.control, policy, clock, latch)
+    office = permits.PermitOffice(secrets.token_bytes(32), latch)
+    account = paper.PaperSettings(starting_cash=settings.start_cash, timeframe=settings.timeframe)
+    broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
+    settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
+    memory = trade_memory.TradeMemory(settings.home / "memory", settings.chroma_url)
+    stack.callback(memory.close)
+    model = model_of(settings, clock, stack)
+    deps = wiring.CycleDeps(
+        clock=clock,
+        rules=wiring.CycleRules(timeframe=settings.timeframe, concurrency=settings.concurrency),
+        market=market,
+        calendar=calendar,
+        news=news_of(settings, calendar, clock),
+        broker=broker,
+        desk=desks.OrderDesk(
+            database=stores.database,
+            ledger=stores.ledger,
+            orders=stores.orders,
+            control=stores.control,
+            equity=stores.equity,
+            settlement=settlement,
+            broker=broker,
+            office=office,
+            policy=policy,
+            clock=clock,
+        ),
+        reconciler=reconciling.Reconciler(
+            stores.database, stores.ledger, stores.orders, stores.control, stores.equity, settlement, broker
+        ),
+        stores=stores,
+        policy=policy,
+        asker=asking.Asker(
+            model,
+            stores.calls,
+            clock,
+            asking.Budget(settings.max_calls_per_cycle, settings.max_tokens_per_cycle),
+            {model.sampling.model: asking.Price(settings.price_in_usd_per_mtok, settings.price_out_usd_per_mtok)},
+        ),
+        memory=memory,
+    )
+    saver = stack.enter_context(checkpoints.open_checkpoints(settings.home, settings.database))
+    return runtimes.Runtime(
+        deps=deps,
+        oversight=oversight_graph.build_oversight(deps, saver),
+        approval=approval_graph.build_approval(deps, saver),
+        kill_switch=latch,
+        setup=runtimes.Setup(
+            home=settings.home,
+            model=model.name,
+            market=settings.market,
+            news=settings.news_name,
+            broker=broker.name,
+            prompt_digest=prompts.prompt_digest(),
+            started_at=SystemClock().now(),
+        ),
+        advance=broker.advance,
+    )
+
+
+def put_in_force(
+    settings: configuration.Settings,
+    control: control_store.ControlStore,
+    policy: policies.Policy,
+    clock: Clock,
+    latch: kill_switches.KillSwitch,
+) -> None:
+    """Record what this start changes: the mode of a new home, another policy file, a latch that fell meanwhile.
+
+    Naming another policy file is the owner's act at a restart, and it is on record; nothing else can loosen a limit.
+    """
+    now, stored = clock.now(), control.read()
+    if not stored.policy_digest:
+        control.set_mode(settings.mode, by="owner", at=now, reason="first start of this home")
+    if stored.policy_digest != policy.digest:
+        control.set_policy(policy.digest, by="owner", at=now, reason=f"policy {policy.profile} loaded")
+    if latch.engaged():
+        control.set_killed(True, by="latch", at=now, reason="the latch file is set")
+
+
+def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:
+    """The market source by its name."""
+    name, sources = settings.market, ", ".join((*SIMULATED, "yahoo", "alpaca", "files:DIR"))
+    if name in SIMULATED:
+        return simulated_market.SimulatedMarket(settings.seed, calendar)
+    if name.startswith(FILES):
+        return files_market.FilesMarket(Path(name.removeprefix(FILES)), calendar)
+    if name == "alpaca":
+        return alpaca_market.AlpacaMarket(alpaca_of(settings), SystemClock())
+    if name == "yahoo":
+        config = yahoo_bars.YahooConfig(
+            symbols=symbols_in(settings.universe), cache_dir=settings.home / "yahoo", base_url=settings.yahoo_base_url
+        )
+        return yahoo_bars.YahooBars(config, SystemClock())
+    raise UsageError(f"there is no market source {name!r}", f"Choose one of {sources}.")
+
+
+def news_of(settings: configuration.Settings, calendar: Calendar, clock: Clock) -> NewsFeed | None:
+    """The news source by its name; None for ``none``."""
+    name = settings.news_name
+    if name == "none":
+        return None
+    if name in SIMULATED:
+        return simulated_news.SimulatedNews(settings.seed, calendar)
+    if name.startswith(FILES):
+        return files_news.FilesNews(Path(name.removeprefix(FILES)))
+    if name == "alpaca":
+        return alpaca_news.AlpacaNews(alpaca_of(settings), clock)
+    names = names_in(settings.company_names)
+    if name == "newsapi":
+        return newsapi_news.NewsApiNews(
+            newsapi_news.NewsApiConfig(
+                key=secret(settings.newsapi_key, "NEWSAPI_KEY"), names=names, base_url=settings.newsapi_base_url
+            ),
+            clock,
+        )
+    if name == "rss":
+        return rss_news.RssNews(rss_news.RssConfig(feeds_in(settings.rss_feeds), names), clock)
+    raise UsageError(f"there is no news source {name!r}", "Choose simulated, newsapi, rss, alpaca, files:DIR or none.")
+
+
+def alpaca_of(settings: configuration.Settings) -> alpaca.AlpacaConfig:
+    """Keys and addresses of Alpaca."""
+    return alpaca.AlpacaConfig(
+        key_id=secret(settings.alpaca_key_id, "APCA_API_KEY_ID"),
+        secret_key=secret(settings.alpaca_secret_key, "APCA_API_SECRET_KEY"),
+        trading_url=settings.alpaca_base_url,
+        data_url=settings.alpaca_data_url,
+    )
+
+
+def secret(value: SecretStr | None, name: str) -> str:
+    """A secret that the chosen source cannot do without."""
+    if value is None:
+        raise ConfigurationError(f"{name} is not set", "Set it in the environment or .env, or choose another source.")
+    return value.get_secret_value()
+
+
+def model_of(settings: configuration.Settings, clock: Clock, stack: ExitStack) -> llm.LanguageModel:
+    """The model twin by its name, recording what it says where that was asked for."""
+    model = answering_model(settings, stack)
+    if settings.record_to is None:
+        return model
+    return recorded_llm.RecordingModel(model, settings.record_to, SystemClock(), origin=settings.record_origin)
+
+
+def answering_model(settings: configuration.Settings, stack: ExitStack) -> llm.LanguageModel:
+    """``rules``, ``recorded`` or ``openai:NAME``."""
+    kind, _, name = settings.model_name.partition(":")
+    if kind == "rules" and not name:
+        return rules_llm.RulesModel()
+    if kind == "recorded" and not name:
+        return recorded_llm.RecordedModel(recordings_of(settings))
+    if kind != "openai" or not name:
+        raise UsageError(f"there is no model {settings.model_name!r}", "Choose openai:NAME, recorded or rules.")
+    if settings.openai_api_key is None:
+        raise ConfigurationError("OPENAI_API_KEY is not set", "Set it, or use --model rules.")
+    sampling = llm.Sampling(name, settings.model_temperature, settings.model_max_tokens)
+    return stack.enter_context(
+        openai_llm.OpenAIModel(
+            sampling,
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key,
+            timeout_s=settings.model_timeout_s,
+            origin=settings.record_origin,
+        )
+    )
+
+
+def recordings_of(settings: configuration.Settings) -> list[Path]:
+    """The named recording, a folder of them, or those that are shipped."""
+    place = settings.recordings or Path(str(resources.files("evals") / "recordings"))
+    return sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
+
+
+def moment_of(
+    settings: configuration.Settings,
+    arguments: parser.Arguments,
+    stores: wiring.Stores,
+    market: Market,
+    calendar: Calendar,
+) -> datetime:
+    """The ``as_of`` of this run. Real sources stand at the present; simulated time stands where it was left.
+
+    Without ``--as-of`` a cycle in simulated time moves to the next session, and one over files to the newest bar.
+    """
+    now = SystemClock().now()
+    if arguments.as_of is not None and arguments.as_of > now:
+        raise UsageError(
+            f"{arguments.as_of.isoformat()} lies in the future", "Nobody knows that yet; name a past time."
+        )
+    if arguments.as_of is not None:
+        return arguments.as_of
+    stands = stores.cycles.cursor(settings.market)
+    runs_cycle = arguments.command in ("cycle", "demo")
+    if settings.market in SIMULATED:
+        if stands is None:
+            return FIRST_SIMULATED
+        following = calendar.sessions(stands + timedelta(hours=12), stands + timedelta(days=10))
+        return following[0].opens_at + AFTER_OPEN if runs_cycle else stands
+    if settings.market.startswith(FILES):
+        return stands if stands is not None and not runs_cycle else newest_bar_start(market, settings, now)
+    return now
+
+
+def newest_bar_start(market: Market, settings: configuration.Settings, now: datetime) -> datetime:
+    """Where the newest bar of any symbol begins: its open was known then."""
+    newest = [market.bars(symbol, settings.timeframe, as_of=now, limit=1) for symbol in market.symbols()]
+    starts = [bars[-1].start for bars in newest if bars]
+    if not starts:
+        raise ConfigurationError(
+            f"{settings.market} holds no bars of {settings.timeframe.value}", "Set SAGE_TIMEFRAME to what it holds."
+        )
+    return max(starts)
+
+
+def universe_of(settings: configuration.Settings, arguments: parser.Arguments, market: Market) -> tuple[Symbol, ...]:
+    """What was asked for, else the configured universe, else all the source knows; an unknown name is refused."""
+    asked = arguments.symbols or symbols_in(settings.universe)
+    unknown = [symbol for symbol in asked if market.instrument(symbol) is None] if asked else []
+    if unknown:
+        known = ", ".join(market.symbols()[:12])
+        raise UsageError(f"{settings.market} does not know {', '.join(unknown)}", f"It knows {known or 'nothing'}.")
+    return asked or market.symbols()
+
+
+def names_in(text: str) -> dict[Symbol, tuple[str, ...]]:
+    """``AAPL=Apple|iPhone,MSFT=Microsoft`` as the names that texts call companies by."""
+    pairs = (part.partition("=") for part in text.split(",") if part.strip())
+    return {parse_symbol(symbol.strip()): tuple(filter(None, names.split("|"))) for symbol, _, names in pairs}
+
+
+def feeds_in(text: str) -> dict[str, str]:
+    """``wire=https://…,https://…`` as feeds by name; one without a name is called by its place in the list."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    named = (
+        part.partition("=") if re.match(r"[\w-]+=", part) else (f"feed{n}", "=", part)
+        for n, part in enumerate(parts, 1)
+    )
+    return {name: address for name, _, address in named}
+
+
+def symbols_in(text: str) -> tuple[Symbol, ...]:
+    """``AAPL,msft`` as symbols."""
+    return tuple(dict.fromkeys(parse_symbol(part.strip()) for part in text.split(",") if part.strip()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

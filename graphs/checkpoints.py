@@ -1,0 +1,67 @@
+"""Where a cycle's progress is kept: SQLite in the home folder by default, PostgreSQL by URL.
+
+Only values of ``domain`` and of ``graphs.state`` may come back out of a checkpoint; any other type named in the stored
+bytes is refused, so a tampered checkpoint cannot make Python import something. Order truth is never in here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from domain import case, decisions, market, orders, signals, verdicts
+from domain.errors import ConfigurationError
+from graphs import state
+
+_ROOMS: tuple[ModuleType, ...] = (case, decisions, market, orders, signals, verdicts, state)
+
+
+def strict_serialiser() -> JsonPlusSerializer:
+    """A serialiser that rebuilds our own frozen values and nothing else."""
+    return JsonPlusSerializer(allowed_msgpack_modules=[(kind.__module__, kind.__qualname__) for kind in _values()])
+
+
+def _values() -> Iterator[type]:
+    for room in _ROOMS:
+        for kind in vars(room).values():
+            ours = isinstance(kind, type) and kind.__module__ == room.__name__
+            if ours and (dataclasses.is_dataclass(kind) or issubclass(kind, enum.Enum)):
+                yield kind
+
+
+@contextmanager
+def open_checkpoints(home: Path, database_url: str) -> Iterator[BaseCheckpointSaver[str]]:
+    """The saver that belongs to a database URL; its tables are made on first use."""
+    if database_url.startswith("postgresql"):
+        with _postgres(database_url) as saver:
+            yield saver
+        return
+    connection = sqlite3.connect(home / "checkpoints.db", check_same_thread=False, timeout=30)
+    try:
+        yield SqliteSaver(connection, serde=strict_serialiser())
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _postgres(url: str) -> Iterator[BaseCheckpointSaver[str]]:
+    try:
+        from langgraph.checkpoint.postgres import PostgresSaver
+    except ImportError as error:
+        raise ConfigurationError(
+            "PostgreSQL checkpoints need the extra 'postgres'", "Install sage-oversight[postgres]."
+        ) from error
+    plain_url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    with PostgresSaver.from_conn_string(plain_url) as saver:
+        saver.serde = strict_serialiser()
+        saver.setup()
+        yield saver

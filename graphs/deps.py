@@ -1,0 +1,75 @@
+"""What the nodes are given: ports, stores and rules, put together once in ``app.py`` and by tests with twins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from agents.ask import Asker
+from domain.market import Timeframe
+from domain.ports import Broker, Calendar, Clock, Market, NewsFeed
+from memory.trades import TradeMemory
+from policies.policy import Policy
+from trading.execution.desk import OrderDesk
+from trading.execution.reconcile import Reconciler
+from trading.portfolio.sizing import SizingRule
+from trading.store.approvals import ApprovalStore
+from trading.store.calls import CallStore
+from trading.store.control import ControlStore
+from trading.store.cycles import CycleStore
+from trading.store.database import Database
+from trading.store.equity import EquityStore
+from trading.store.ledger import SqlLedger
+from trading.store.news import NewsStore
+from trading.store.observations import ObservationStore
+from trading.store.orders import OrderStore
+from trading.store.trades import TradeStore
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRules:
+    """How a cycle looks at the market: bars of ``timeframe``, texts of the last ``news_window``, reviews at once."""
+
+    timeframe: Timeframe = Timeframe.DAY_1
+    history_bars: int = 300
+    news_window: timedelta = timedelta(hours=72)
+    concurrency: int = 8
+    strategies: tuple[str, ...] = ("momentum", "mean_reversion", "news_event")
+    sizing: SizingRule = SizingRule(risk_pct=Decimal("0.3"))
+    approval_ttl: timedelta = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The database and one store a noun."""
+
+    database: Database
+    ledger: SqlLedger
+    observations: ObservationStore
+    orders: OrderStore
+    trades: TradeStore
+    approvals: ApprovalStore
+    control: ControlStore
+    news: NewsStore
+    calls: CallStore
+    cycles: CycleStore
+    equity: EquityStore
+
+
+@dataclass(frozen=True, slots=True)
+class CycleDeps:
+    """Everything a node may reach. ``news`` is None where no source is configured, ``memory`` where it is off."""
+
+    clock: Clock
+    rules: CycleRules
+    market: Market
+    calendar: Calendar
+    news: NewsFeed | None
+    broker: Broker
+    desk: OrderDesk
+    reconciler: Reconciler
+    stores: Stores
+    policy: Policy
+    asker: Asker
+    memory: TradeMemory | None

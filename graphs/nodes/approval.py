@@ -1,0 +1,81 @@
+"""Nodes of the approval thread: wait for a person, then the same desk, explanation and memory as in the cycle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.types import interrupt
+
+from agents.explainer import template
+from domain.case import Approval, MarketView
+from domain.decisions import Phase
+from domain.errors import IntegrityError
+from domain.market import Symbol
+from graphs.deps import CycleDeps
+from graphs.nodes.observe import bars_of, market_of
+from graphs.nodes.outcome import learn, record_explanation
+from graphs.nodes.screen import observation_of
+from graphs.proposal import proposal_for
+from graphs.record import record_of
+from graphs.state import ApprovalNode, ApprovalState, Sent
+from tools.orders import place_order
+
+
+def pause(state: ApprovalState) -> dict[str, Any]:
+    """Nothing but the interruption: this node runs again from its start when the answer comes."""
+    answer = interrupt({"pending_id": state["pending_id"]})
+    return {"approval": answer if isinstance(answer, Approval) else None}
+
+
+def submit(deps: CycleDeps) -> ApprovalNode:
+    """The stored order, with the approval, at the desk: every gate runs again on what is true now."""
+
+    def node(state: ApprovalState) -> dict[str, Any]:
+        pending = deps.stores.approvals.get(state["pending_id"])
+        if pending is None:
+            raise IntegrityError(f"the request {state['pending_id']} is gone", "Run `sage audit verify`.")
+        decision, approval = state["decision"], state["approval"]
+        market = market_now(deps, decision.candidate.symbol)
+        placed = place_order(
+            deps.desk,
+            pending.intent,
+            market=market,
+            proposal=proposal_for(decision, observation_of(deps, decision.cycle_id)),
+            approval=approval,
+            cycle_id=decision.cycle_id,
+        )
+        codes = placed.evaluation.codes if placed.evaluation is not None else ()
+        sent = Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)
+        return {"sent": [sent]}
+
+    return node
+
+
+def market_now(deps: CycleDeps, symbol: Symbol) -> MarketView:
+    """The symbol and everything held, as of now and not as of the cycle that asked."""
+    now = deps.clock.now()
+    symbols = tuple(sorted({symbol, *(position.symbol for position in deps.broker.positions())}))
+    missing: list[str] = []
+    return market_of(deps, symbols, now, bars_of(deps, symbols, now, missing), missing)
+
+
+def explain(deps: CycleDeps) -> ApprovalNode:
+    """What became of it, from the record alone: an answer must not wait for a model."""
+
+    def node(state: ApprovalState) -> dict[str, Any]:
+        decision = state["decision"]
+        record_explanation(deps, decision, template(record_of(deps.stores, decision), Phase.AFTER))
+        return {}
+
+    return node
+
+
+def remember(deps: CycleDeps) -> ApprovalNode:
+    """The request is carried out; settled trades enter the memory."""
+
+    def node(state: ApprovalState) -> dict[str, Any]:
+        deps.stores.approvals.finish(state["pending_id"])
+        learn(deps)
+        return {}
+
+    return node

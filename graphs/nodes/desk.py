@@ -1,0 +1,138 @@
+"""Gate, park, submit: the money path. The gates inform first; only the desk's own run authorises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from domain.decisions import Decision
+from domain.errors import DataQualityError
+from domain.money import ZERO
+from domain.observation import Observation
+from domain.orders import OrderIntent
+from domain.records import RecordKind
+from domain.verdicts import Evaluation, Outcome
+from graphs.deps import CycleDeps
+from graphs.nodes.screen import observation_of
+from graphs.proposal import proposal_for
+from graphs.record import record_once
+from graphs.state import CycleNode, CycleState, Ruled, Sent
+from memory.rebuild import decision_body
+from policies.approval import price_shown
+from tools.orders import intent_for, place_order, preview_order
+from trading.store.approvals import PendingApproval, pending_id
+
+ALLOWED = (Outcome.PASS, Outcome.REDUCE)
+
+
+def gate(deps: CycleDeps) -> CycleNode:
+    """Put every decision on record and before the gates; what takes risk off comes first."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        seen = observation_of(deps, state["cycle_id"])
+        decisions = in_sending_order(state["decisions"])
+        for decision in decisions:
+            record_once(
+                deps.stores.ledger,
+                RecordKind.DECISION,
+                decision.decision_id,
+                decision_body(decision, seen.signals),
+                at=state["as_of"],
+                cycle_id=state["cycle_id"],
+                cause=decision.candidate.candidate_id,
+            )
+        return {"ruled": [ruled for ruled in (judge(deps, each, seen) for each in decisions) if ruled is not None]}
+
+    return node
+
+
+def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
+    """Exits and reductions first, then entries; otherwise in the order of the candidates."""
+    return sorted(decisions, key=lambda decision: decision.candidate.stop_loss is not None)
+
+
+def judge(deps: CycleDeps, decision: Decision, seen: Observation) -> Ruled | None:
+    """The gates' opinion on one decision, on record; None where there is nothing to send."""
+    if decision.qty <= ZERO:
+        return None
+    try:
+        intent = intent_for(decision, seen.market, at=deps.clock.now())
+    except DataQualityError:
+        return Ruled(decision.decision_id, Outcome.DENY, ZERO, ("NO_QUOTE",))
+    said = preview_order(deps.desk, intent, market=seen.market, proposal=proposal_for(decision, seen))
+    record_verdicts(deps, decision, intent, said)
+    return Ruled(decision.decision_id, said.outcome, said.final_qty, said.codes)
+
+
+def record_verdicts(deps: CycleDeps, decision: Decision, intent: OrderIntent, said: Evaluation) -> None:
+    """What the gates said before sending; the desk records what they said when it counted."""
+    record_once(
+        deps.stores.ledger,
+        RecordKind.VERDICTS,
+        decision.decision_id,
+        {"evaluation": said, "intent": intent},
+        at=deps.clock.now(),
+        cycle_id=decision.cycle_id,
+        cause=decision.decision_id,
+    )
+
+
+def park(deps: CycleDeps) -> CycleNode:
+    """Store a request for every decision that a person must see; the cycle goes on without them."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        seen = observation_of(deps, state["cycle_id"])
+        waiting = {ruled.decision_id: ruled for ruled in state["ruled"] if ruled.outcome is Outcome.NEED_APPROVAL}
+        for decision in state["decisions"]:
+            if decision.decision_id in waiting:
+                deps.stores.approvals.request(request_for(deps, decision, waiting[decision.decision_id], seen))
+        return {}
+
+    return node
+
+
+def request_for(deps: CycleDeps, decision: Decision, ruled: Ruled, seen: Observation) -> PendingApproval:
+    """The request a person is shown: exactly this order, at this price, for a limited time."""
+    now, proposal = deps.clock.now(), proposal_for(decision, seen)
+    intent = replace(intent_for(decision, seen.market, at=now), qty=ruled.qty)
+    quote = seen.market.symbols[intent.symbol].quote
+    if proposal is None:
+        raise DataQualityError(f"{decision.decision_id} asks for approval of an exit", "Exits need no person.")
+    return PendingApproval(
+        pending_id=pending_id(decision.decision_id),
+        decision_id=decision.decision_id,
+        cycle_id=decision.cycle_id,
+        intent=intent,
+        proposal=proposal,
+        order_digest=intent.digest,
+        requested_at=now,
+        expires_at=now + deps.rules.approval_ttl,
+        price=None if quote is None else price_shown(quote, intent.side),
+        reasons=tuple(ruled.codes),
+    )
+
+
+def submit(deps: CycleDeps) -> CycleNode:
+    """Hand what the gates allowed to the desk, one by one; it decides again and alone."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        seen = observation_of(deps, state["cycle_id"])
+        allowed = {ruled.decision_id for ruled in state["ruled"] if ruled.outcome in ALLOWED}
+        sent = [send(deps, d, seen) for d in in_sending_order(state["decisions"]) if d.decision_id in allowed]
+        return {"sent": sent}
+
+    return node
+
+
+def send(deps: CycleDeps, decision: Decision, seen: Observation) -> Sent:
+    """One decision at the desk; a decision that was sent before gets its order back."""
+    placed = place_order(
+        deps.desk,
+        intent_for(decision, seen.market, at=deps.clock.now()),
+        market=seen.market,
+        proposal=proposal_for(decision, seen),
+        cycle_id=decision.cycle_id,
+    )
+    codes = placed.evaluation.codes if placed.evaluation is not None else ()
+    return Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)

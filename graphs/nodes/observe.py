@@ -1,0 +1,140 @@
+"""Observe: ask every source once, as of the cycle's moment, and store what it said as one observation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.case import MarketView
+from domain.errors import DataQualityError, RetryableError
+from domain.evidence import EvidenceSet
+from domain.ids import CycleId
+from domain.market import Bar, Symbol
+from domain.news import NewsReading
+from domain.observation import Observation
+from domain.records import RecordKind
+from domain.signals import CompositeSignal
+from graphs.deps import CycleDeps
+from graphs.record import record_once
+from graphs.state import CycleNode, CycleState
+from tools.catalogue import gather_evidence
+from tools.environment import Environment
+from trading.data.view import market_view
+from trading.execution.account import read_book
+from trading.scanners.registry import scan
+from trading.signals.composite import composite
+from trading.signals.quant import quant_signals
+from trading.signals.text import text_signals
+
+Bars = Mapping[Symbol, tuple[Bar, ...]]
+Readings = Mapping[Symbol, tuple[NewsReading, ...]]
+
+
+def observe(deps: CycleDeps) -> CycleNode:
+    """Reconcile, look once, and keep the observation; a node that runs again finds the stored one."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        stored = deps.stores.observations.load(state["cycle_id"])
+        if stored is None:
+            deps.reconciler.reconcile(now=deps.clock.now())
+            seen = look(deps, state["cycle_id"], state["as_of"], state["symbols"])
+            stored = deps.stores.observations.save(seen)
+        record_once(
+            deps.stores.ledger,
+            RecordKind.EVIDENCE,
+            state["cycle_id"],
+            {"digest": stored.evidence.digest, "count": len(stored.evidence.items), "missing": stored.missing},
+            at=state["as_of"],
+            cycle_id=state["cycle_id"],
+        )
+        return {"degraded": [f"data: {line}" for line in stored.missing]}
+
+    return node
+
+
+def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Symbol]) -> Observation:
+    """Everything the sources say about the asked symbols and those we hold."""
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=as_of)
+    control = deps.stores.control.read(broker_time=deps.broker.time())
+    symbols = tuple(sorted({*asked, *book.positions}))
+    missing: list[str] = []
+    bars = bars_of(deps, symbols, as_of, missing)
+    market = market_of(deps, symbols, as_of, bars, missing)
+    readings = readings_of(deps, symbols, as_of)
+    signals = {
+        symbol: composite(
+            quant_signals(symbol, deps.rules.timeframe, bars[symbol]),
+            text_signals(symbol, readings[symbol], as_of=as_of),
+            market.symbols[symbol],
+            as_of=as_of,
+        )
+        for symbol in symbols
+        if bars.get(symbol)
+    }
+    env = Environment(
+        cycle_id=cycle_id,
+        as_of=as_of,
+        timeframe=deps.rules.timeframe,
+        book=book,
+        control=control,
+        market=market,
+        bars=bars,
+        signals=signals,
+        readings=readings,
+        policy=deps.policy,
+        memory=deps.memory,
+    )
+    evidence = gather_evidence(env, symbols)
+    return seen(evidence, env, signals, bars, missing)
+
+
+def seen(
+    evidence: EvidenceSet,
+    env: Environment,
+    signals: Mapping[Symbol, CompositeSignal],
+    bars: Bars,
+    missing: Sequence[str],
+) -> Observation:
+    """The values of one look, put together."""
+    return Observation(
+        evidence=evidence,
+        signals=tuple(signals.values()),
+        alerts=scan(bars),
+        market=env.market,
+        book=env.book,
+        control=env.control,
+        missing=tuple(missing),
+    )
+
+
+def market_of(
+    deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime, bars: Bars, missing: list[str]
+) -> MarketView:
+    """The symbols as the market source shows them now; what it cannot tell is None there and named in ``missing``."""
+    return market_view(
+        deps.market,
+        deps.calendar,
+        symbols,
+        as_of=as_of,
+        timeframe=deps.rules.timeframe,
+        bars=bars,
+        report=missing.append,
+    )
+
+
+def bars_of(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime, missing: list[str]) -> Bars:
+    """The history of every symbol; one that its source cannot give is named and the others go on."""
+    bars: dict[Symbol, tuple[Bar, ...]] = {}
+    for symbol in symbols:
+        try:
+            bars[symbol] = deps.market.bars(symbol, deps.rules.timeframe, as_of=as_of, limit=deps.rules.history_bars)
+        except (RetryableError, DataQualityError) as error:
+            missing.append(f"{symbol} bars: {error.what}")
+    return bars
+
+
+def readings_of(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> Readings:
+    """Read-outs of the window, by the symbols they were tagged with."""
+    since = as_of - deps.rules.news_window
+    return {symbol: deps.stores.news.readings([symbol], since=since, as_of=as_of) for symbol in symbols}

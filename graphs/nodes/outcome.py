@@ -1,0 +1,80 @@
+"""Explain and remember: what a cycle leaves behind for people and for later cycles."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from agents.explainer import explain as explained
+from agents.explainer import template
+from domain.decisions import Decision, Explanation, Phase
+from domain.errors import OversightError
+from domain.records import RecordKind
+from domain.signals import CandidateKind
+from graphs.deps import CycleDeps
+from graphs.record import record_of, record_once
+from graphs.state import CycleNode, CycleState
+from memory.rebuild import catch_up
+
+
+def explain(deps: CycleDeps) -> CycleNode:
+    """One explanation a decision, several at once; the template speaks for exits and for models that fail."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        decisions = sorted(state["decisions"], key=lambda decision: decision.decision_id)
+        with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
+            told = list(pool.map(partial(explanation_of, deps), decisions))
+        for decision, explanation in zip(decisions, told, strict=True):
+            record_explanation(deps, decision, explanation)
+        silent = [each for each in told if each.source == "template"]
+        entries = {each.decision_id for each in decisions if each.candidate.kind is CandidateKind.ENTRY}
+        failed = [each for each in silent if each.decision_id in entries]
+        return {"degraded": [f"explainer: template for {each.symbol}" for each in failed]}
+
+    return node
+
+
+def explanation_of(deps: CycleDeps, decision: Decision) -> Explanation:
+    """Why it was decided; an exit by rule needs no model to say so."""
+    record = record_of(deps.stores, decision)
+    if decision.candidate.kind is not CandidateKind.ENTRY:
+        return template(record, Phase.BEFORE)
+    return explained(deps.asker, decision.cycle_id, record, Phase.BEFORE)
+
+
+def record_explanation(deps: CycleDeps, decision: Decision, explanation: Explanation) -> None:
+    """Keep an explanation beside its decision."""
+    record_once(
+        deps.stores.ledger,
+        RecordKind.EXPLANATION,
+        decision.decision_id,
+        explanation,
+        at=deps.clock.now(),
+        cycle_id=decision.cycle_id,
+        cause=decision.decision_id,
+    )
+
+
+def remember(deps: CycleDeps) -> CycleNode:
+    """Settled trades enter the memory, and the models' calls the ledger; a memory out of reach catches up later."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        cycle = state["cycle_id"]
+        calls = sorted(deps.stores.calls.of_cycle(cycle), key=lambda call: call.request_digest)
+        for call in calls:
+            record_once(deps.stores.ledger, RecordKind.MODEL_CALL, call.call_id, call, at=call.at, cycle_id=cycle)
+        return {"degraded": learn(deps)}
+
+    return node
+
+
+def learn(deps: CycleDeps) -> list[str]:
+    """Remember what was settled since last time; the answer names what stood in the way."""
+    if deps.memory is None:
+        return []
+    try:
+        catch_up(deps.stores.ledger, deps.memory)
+    except OversightError as error:
+        return [f"memory: {error}"]
+    return []

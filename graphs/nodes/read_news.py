@@ -1,0 +1,49 @@
+"""The quarantine: every new text is read once, alone, by a role without tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from agents.reader import read, was_read
+from domain.errors import RetryableError
+from domain.market import Symbol
+from domain.news import NewsArticle, NewsReading, SocialPost
+from graphs.deps import CycleDeps
+from graphs.state import CycleNode, CycleState
+
+
+def read_news(deps: CycleDeps) -> CycleNode:
+    """Fetch the texts of the window and read those that nobody has read yet, several at once."""
+
+    def node(state: CycleState) -> dict[str, Any]:
+        try:
+            texts = new_texts(deps, state["symbols"], state["as_of"])
+        except RetryableError as error:
+            return {"degraded": [f"news: {error}"]}
+        unread = deps.stores.news.save_items(texts)
+        with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
+            readings = list(pool.map(partial(read, deps.asker, state["cycle_id"]), unread))
+        for reading in filter(was_read, readings):
+            deps.stores.news.save_reading(reading)
+        return {"degraded": unread_reasons(readings)}
+
+    return node
+
+
+def new_texts(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> tuple[NewsArticle | SocialPost, ...]:
+    """Articles and posts that could be seen in the window before ``as_of``."""
+    if deps.news is None:
+        return ()
+    since = as_of - deps.rules.news_window
+    articles = deps.news.articles(symbols, since=since, as_of=as_of)
+    return (*articles, *deps.news.posts(symbols, since=since, as_of=as_of))
+
+
+def unread_reasons(readings: Sequence[NewsReading]) -> list[str]:
+    """One line for all texts that could not be read, by reason."""
+    failed = [reading.model for reading in readings if not was_read(reading)]
+    return [f"reader: {failed.count(reason)} texts {reason}" for reason in sorted(set(failed))]

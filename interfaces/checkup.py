@@ -1,0 +1,94 @@
+"""The doctor: every part asked once whether it is fit, with the remedy where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.case import TradingState
+from domain.errors import OversightError
+from interfaces.looking import account_of, newest_bar
+from interfaces.runtime import Runtime
+from interfaces.views import DoctorRow, DoctorView, State
+from policies.selftest import run_self_test
+
+
+def doctor(runtime: Runtime) -> DoctorView:
+    """All checks; ``ok`` when none failed."""
+    rows = tuple(checks(runtime))
+    return DoctorView(runtime.deps.clock.now(), all(row.state is not State.FAILED for row in rows), rows)
+
+
+def checks(runtime: Runtime) -> Iterator[DoctorRow]:
+    """One row a check, in the order in which things depend on each other."""
+    deps, setup = runtime.deps, runtime.setup
+    yield DoctorRow("home", State.OK, str(setup.home))
+    yield DoctorRow("database", State.OK, deps.stores.database.place)
+    yield ledger(runtime)
+    yield DoctorRow("policy", State.OK, f"{deps.policy.profile}, digest {deps.policy.digest[:12]}")
+    yield gates(runtime)
+    yield coverage(runtime)
+    yield control(runtime)
+    yield broker(runtime)
+    bar = newest_bar(runtime, deps.clock.now())
+    remedy = "" if bar.ok else "Check SAGE_MARKET, its folder or its keys."
+    yield DoctorRow(bar.name, State.OK if bar.ok else State.FAILED, bar.note or f"newest bar {bar.age_s} s old", remedy)
+    yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
+    yield DoctorRow("model", State.OK, setup.model)
+    yield memory(runtime)
+
+
+def ledger(runtime: Runtime) -> DoctorRow:
+    """Whether the chain of records holds."""
+    report = runtime.deps.stores.ledger.verify()
+    if report.ok:
+        return DoctorRow("ledger", State.OK, f"{report.entries} entries, chain intact")
+    return DoctorRow("ledger", State.FAILED, str(report.problems[0]), "Stop, and see `sage audit verify`.")
+
+
+def gates(runtime: Runtime) -> DoctorRow:
+    """Whether every enforced gate refuses the order that it must refuse."""
+    results = run_self_test(runtime.deps.policy)
+    failed = [result.gate for result in results if not result.ok]
+    if failed:
+        return DoctorRow("gates", State.FAILED, f"{', '.join(failed)} let a bad order pass", "Do not trade; report it.")
+    return DoctorRow("gates", State.OK, f"{len(results)} gates enforced, each refused its must-block order")
+
+
+def coverage(runtime: Runtime) -> DoctorRow:
+    """Gates that deny because no configured source supplies what they need."""
+    uncovered = runtime.setup.uncovered
+    if not uncovered:
+        return DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
+    return DoctorRow(
+        "coverage", State.TIGHT, f"not covered: {', '.join(uncovered)}", "They deny new exposure; add a source."
+    )
+
+
+def control(runtime: Runtime) -> DoctorRow:
+    """Kill switch, trading state and mode."""
+    now = runtime.deps.stores.control.read()
+    told = f"mode {now.mode.value}, {now.trading_state.value}"
+    if now.kill_switch or not now.readable:
+        return DoctorRow("control", State.FAILED, f"{told}, killed", "`sage resume` when you know why.")
+    state = State.OK if now.trading_state is TradingState.ACTIVE else State.TIGHT
+    return DoctorRow("control", state, told, "" if state is State.OK else "`sage resume` when you know why.")
+
+
+def broker(runtime: Runtime) -> DoctorRow:
+    """Whether the broker answers, and how far its clock is from ours."""
+    account, note = account_of(runtime)
+    if account is None:
+        return DoctorRow("broker", State.FAILED, note, "Nothing new is sent until it answers.")
+    skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
+    kind = "paper" if account.paper else "live"
+    return DoctorRow("broker", State.OK, f"{runtime.deps.broker.name}, {kind} account, clocks {skew:.0f} s apart")
+
+
+def memory(runtime: Runtime) -> DoctorRow:
+    """Whether the memory of trades can be reached."""
+    if runtime.deps.memory is None:
+        return DoctorRow("memory", State.OFF, "not configured")
+    try:
+        return DoctorRow("memory", State.OK, f"{len(runtime.deps.memory.remembered())} trades remembered")
+    except OversightError as error:
+        return DoctorRow("memory", State.TIGHT, error.what, error.remedy)

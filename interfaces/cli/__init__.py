@@ -1,0 +1,1 @@
+"""The command line: what was asked (parser), and how answers look (render)."""

@@ -1,0 +1,151 @@
+"""What was asked on the command line, as one frozen value.
+
+``--help`` must answer at once, so nothing heavier than argparse is imported here, and only the parser of the command
+that was named is built. Wrong usage prints the usage and one line to standard error and leaves with code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from importlib import metadata
+from typing import NoReturn
+
+from domain.decisions import Phase
+from domain.market import Symbol
+from interfaces.cli.commands import COMMANDS, Command
+
+_GROUPS = {"run": "Run", "look": "Look", "decide": "Decide and control", "care": "Look after it"}
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A checked command line. ``command`` has two words for ``audit verify`` and ``memory rebuild``.
+
+    ``scope`` is ``global``, ``strategy`` or ``symbol`` with its ``name``; ``phase`` None means both.
+    """
+
+    command: str
+    home: str | None = None
+    json: bool = False
+    quiet: bool = False
+    symbols: tuple[Symbol, ...] = ()
+    as_of: datetime | None = None
+    market: str | None = None
+    news: str | None = None
+    model: str | None = None
+    id: str = ""
+    phase: Phase | None = None
+    scope: str = "global"
+    name: str = ""
+    lasting: timedelta | None = None
+    flatten: bool = False
+    reason: str = ""
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Read the words after ``sage``; raises SystemExit 0 for help and version, 2 for wrong usage."""
+    top = _top_parser()
+    before = top.parse_args(argv)
+    if not before.words:
+        top.exit(2, f"{top.format_help()}\nsage: name a command\n")
+    name, *rest = before.words
+    command = _BY_NAME.get(name)
+    if command is None:
+        top.error(f"there is no command {name!r}{_nearest(name)}")
+    own = command_parser(command)
+    told = vars(before) | vars(own.parse_args(rest))
+    if told["json"] and not command.json:
+        own.error(f"{name} returns no data, so it has no --json")
+    _check_scope(own, told)
+    verb = told.get("verb")
+    known = {field.name for field in fields(Arguments)}
+    given = {key: value for key, value in told.items() if key in known and value is not None}
+    return Arguments(command=f"{name} {verb}" if verb else name, **given)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse whose complaint is the usage and one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with code 2."""
+        self.exit(2, f"{self.format_usage()}sage: {message}\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and leave."""
+        try:
+            print(f"sage {metadata.version('sage-oversight')}")
+        except metadata.PackageNotFoundError:
+            print("sage, not installed")
+        parser.exit()
+
+
+def command_parser(command: Command) -> argparse.ArgumentParser:
+    """The parser of one command, with the options that all of them share."""
+    parser = _Parser(
+        prog=f"sage {command.name}",
+        description=f"{command.help[0].upper()}{command.help[1:]}.",
+        epilog="\n".join(("example:", *(f"  {example}" for example in command.examples))),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if command.verbs:
+        parser.add_argument("verb", choices=command.verbs, help="what to do")
+    if command.fill is not None:
+        command.fill(parser)
+    _add_shared(parser)
+    return parser
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="sage",
+        usage="sage [--home DIR] [--json] [--quiet] COMMAND ...",
+        description=f"Models watch, advise, inspect and explain; gates they cannot override decide.\n{_listing()}",
+        epilog="`sage COMMAND --help` shows the options of a command and an example. New here? Try `sage demo`.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    _add_shared(parser)
+    parser.set_defaults(home=None, json=False, quiet=False)
+    return parser
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    absent = argparse.SUPPRESS
+    parser.add_argument("--home", metavar="DIR", default=absent, help="folder of everything Sage keeps (or SAGE_HOME)")
+    parser.add_argument("--json", action="store_true", default=absent, help="print one JSON document")
+    parser.add_argument("--quiet", action="store_true", default=absent, help="no progress on standard error")
+
+
+def _listing() -> str:
+    names = {command: " ".join((command.name, "|".join(command.verbs))).strip() for command in COMMANDS}
+    wide = max(map(len, names.values()))
+    lines = []
+    for group, title in _GROUPS.items():
+        lines.append(f"\n{title}:")
+        lines += [f"  {name:<{wide}}  {command.help}" for command, name in names.items() if command.group == group]
+    return "\n".join(lines)
+
+
+def _nearest(name: str) -> str:
+    near = get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "; `sage --help` lists them"
+
+
+def _check_scope(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    scope, name = told.get("scope"), told.get("name")
+    if scope in ("strategy", "symbol") and not name:
+        parser.error(f"name the {scope}, for example `{parser.prog} {scope} {'TSLA' if scope == 'symbol' else 'news'}`")
+    if scope == "global" and name:
+        parser.error("global takes no name")

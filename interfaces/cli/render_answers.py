@@ -1,0 +1,138 @@
+"""Screens that answer one question: why, is the record whole, is everything well, and what did my word change."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from domain.decisions import Phase
+from domain.verdicts import Outcome
+from interfaces.cli.cells import (
+    BAD,
+    BOLD,
+    DIM,
+    GOOD,
+    WAIT,
+    figure,
+    heading,
+    lines,
+    moment,
+    pairs,
+    screen,
+    state,
+    table,
+    words,
+    yes_no,
+)
+from interfaces.cli.render_state import order_status, order_words, pauses
+from interfaces.views import (
+    AnswerView,
+    AuditView,
+    ControlView,
+    DoctorView,
+    ExplainView,
+    ExplanationView,
+    MemoryView,
+    SourceView,
+    VerdictView,
+)
+
+_PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
+
+
+def explain(view: ExplainView) -> RenderableType:
+    """``sage explain``: every stored explanation, each with its sources beneath."""
+    if not view.explanations:
+        return screen(heading("Explanation", view.id), Text("Nothing is stored about it.", DIM))
+    return screen(*(explanation(each) for each in view.explanations))
+
+
+def explanation(view: ExplanationView) -> RenderableType:
+    """One explanation: its sentences, then where each figure comes from."""
+    told = heading(f"{view.symbol}: {_PHASE[view.phase]}", f"told by {view.source} · {view.decision_id}")
+    sentences = Group(*(_sentence(each) for each in view.statements))
+    return (
+        Group(told, sentences, Padding(_sources(view.sources), (1, 0, 0, 2)))
+        if view.sources
+        else Group(told, sentences)
+    )
+
+
+def answer(view: AnswerView) -> RenderableType:
+    """``sage approve`` and ``sage reject``."""
+    told = heading(f"{view.answer} {view.id}", moment(view.as_of).plain)
+    parts: list[RenderableType] = [told, words(view.note, GOOD if view.done else WAIT)]
+    if view.order is not None:
+        parts.append(lines(order_words(view.order), order_status(view.order)))
+    refused = [each for each in view.verdicts if each.outcome is not Outcome.PASS]
+    if refused:
+        parts.append(verdicts(refused))
+    return screen(*parts)
+
+
+def verdicts(rows: list[VerdictView]) -> RenderableType:
+    """Gates with what they measured."""
+    made = table("gate", "answer", "limit>", "measured>", "note")
+    for each in rows:
+        colour = BAD if each.outcome is Outcome.DENY else WAIT
+        made.add_row(
+            words(each.gate),
+            Text(each.outcome.value, colour),
+            figure(each.limit),
+            figure(each.value),
+            words(each.note, DIM),
+        )
+    return made
+
+
+def control(view: ControlView) -> RenderableType:
+    """``sage pause``, ``resume`` and ``kill``."""
+    facts = pairs(
+        (
+            ("trading", Text(view.trading_state.value)),
+            ("kill switch", yes_no(not view.kill_switch, "off", "ON")),
+            ("paused", pauses(view.paused)),
+        )
+    )
+    note = (words(view.note),) if view.note else ()
+    return screen(heading(view.action, moment(view.as_of).plain), *note, facts)
+
+
+def memory(view: MemoryView) -> RenderableType:
+    """``sage memory rebuild``."""
+    return screen(words(f"{view.trades} trades are remembered in {view.place}, made anew from the ledger.", GOOD))
+
+
+def audit(view: AuditView) -> RenderableType:
+    """``sage audit verify``."""
+    if view.ok:
+        told = words(
+            f"{view.entries:,} entries, each chained to the one before: none was changed, removed or added.", GOOD
+        )
+    else:
+        told = lines(words("The record is not whole.", BAD), *(words(each, BAD) for each in view.problems))
+    return screen(
+        heading("Ledger", moment(view.as_of).plain), told, Text.assemble(("head ", DIM), words(view.head, DIM))
+    )
+
+
+def doctor(view: DoctorView) -> RenderableType:
+    """``sage doctor``: every check, with the remedy where one is needed."""
+    made = table("check", "state", "found")
+    for each in view.checks:
+        remedy = words(each.remedy, WAIT) if each.remedy else None
+        made.add_row(words(each.name, BOLD), state(each.state, tight="look"), lines(words(each.detail), remedy))
+    told = Text("Everything is in order.", GOOD) if view.ok else Text("Not everything is in order: see above.", BAD)
+    return screen(heading("Doctor", moment(view.as_of).plain), made, told)
+
+
+def _sentence(text: str) -> RenderableType:
+    return Padding(words(text), (0, 0, 0, 2))
+
+
+def _sources(rows: tuple[SourceView, ...]) -> RenderableType:
+    made = table("figure", "value>", "source", "observed>")
+    for each in rows:
+        made.add_row(words(each.ref), words(each.figure), words(each.source, DIM), moment(each.observed_at, DIM))
+    return made

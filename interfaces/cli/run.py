@@ -1,0 +1,109 @@
+"""The commands: each asks the service for one view and shows it. What a command may do is the service's business."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.console import RenderableType
+
+from domain.market import Symbol
+from interfaces.cli import render
+from interfaces.cli.console import Terminal
+from interfaces.cli.parser import Arguments
+from interfaces.conversing import HELP, Topic
+from interfaces.service import Service
+
+OWNER = "owner"
+Look = Callable[[Service], Any]
+Screen = Callable[[Any], RenderableType]
+
+LOOKS: Mapping[str, tuple[Look, Screen]] = {
+    "status": (Service.status, render.status),
+    "positions": (Service.positions, render.positions),
+    "orders": (Service.orders, render.orders),
+    "trades": (Service.trades, render.trades),
+    "pnl": (Service.pnl, render.pnl),
+    "risk": (Service.risk, render.risk),
+    "limits": (Service.limits, render.limits),
+    "pending": (Service.pending, render.pending),
+    "audit verify": (Service.verify, render.audit),
+    "doctor": (Service.doctor, render.doctor),
+    "memory rebuild": (Service.rebuild_memory, render.memory),
+}
+
+
+def run(
+    arguments: Arguments, service: Service, terminal: Terminal, moment: datetime, universe: tuple[Symbol, ...]
+) -> int:
+    """Run one command; the exit code says whether what was asked for is so."""
+    command = arguments.command
+    if command in LOOKS:
+        look, screen = LOOKS[command]
+        view = look(service)
+        terminal.show(view, screen)
+        return 0 if getattr(view, "ok", True) else 1
+    if command in ("cycle", "demo"):
+        with terminal.working("starting the cycle") as progress:
+            report = service.cycle(universe, moment, progress)
+        terminal.show(report, render.demo if command == "demo" else render.cycle)
+        return 0
+    if command == "chat":
+        return chat(service, terminal)
+    return act(arguments, service, terminal)
+
+
+def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """The commands that take an argument or change something."""
+    match arguments.command:
+        case "explain":
+            terminal.show(service.explain(arguments.id, arguments.phase), render.explain)
+        case "approve" | "reject":
+            answer = service.approve if arguments.command == "approve" else service.reject
+            view = answer(arguments.id, OWNER)
+            terminal.show(view, render.answer)
+            return 0 if view.done and (arguments.command == "reject" or view.order is not None) else 1
+        case "pause":
+            terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
+        case "resume":
+            terminal.show(service.resume(arguments.scope, arguments.name), render.control)
+        case "kill":
+            terminal.show(service.kill(arguments.reason or "sage kill", flatten=arguments.flatten), render.control)
+        case _:
+            raise AssertionError(f"the parser knows {arguments.command!r} and this table does not")
+    return 0
+
+
+def chat(service: Service, terminal: Terminal) -> int:
+    """Answer questions from the records until the input ends."""
+    terminal.note(HELP)
+    for line in questions(terminal):
+        asked = service.understood(line)
+        if asked.topic == "bye":
+            break
+        answer(asked.topic, asked.about, service, terminal)
+    return 0
+
+
+def questions(terminal: Terminal) -> Any:
+    """Lines as they are typed; the prompt goes to standard error."""
+    while True:
+        terminal.ask("you> ")
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+def answer(topic: Topic, about: str, service: Service, terminal: Terminal) -> None:
+    """One question, one view; a question about nothing on record is told so and the talk goes on."""
+    if topic in LOOKS:
+        look, screen = LOOKS[topic]
+        terminal.show(look(service), screen)
+    elif topic == "explain":
+        terminal.attempt(lambda: service.explain(about, None), render.explain)
+    else:
+        terminal.note(HELP)

@@ -1,0 +1,107 @@
+"""Controlling: pause, resume, kill, flatten. Tightening is always possible; loosening asks a checklist first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.case import Pause, TradingState
+from domain.errors import ManualActionError, UsageError
+from domain.ids import decision_id
+from domain.money import ZERO
+from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from interfaces.looking import market_at
+from interfaces.runtime import Runtime
+from interfaces.views import ControlView
+from policies.selftest import run_self_test
+from tools.orders import place_order
+from trading.execution.intents import marketable_limit
+
+OWNER = "owner"
+
+
+def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
+    """Stop new entries of a scope; exits go on."""
+    now = runtime.deps.clock.now()
+    until = now + lasting if lasting is not None else None
+    runtime.deps.stores.control.pause(Pause(scope, name, now, OWNER, until, reason))
+    return view_of(runtime, "pause", "new entries stop, exits go on")
+
+
+def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
+    """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows."""
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    if scope != "global":
+        if not control.resume(scope, name, by=OWNER, at=now):
+            raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
+        return view_of(runtime, "resume", f"the {scope} {name} may enter again")
+    failed = checklist(runtime)
+    if failed:
+        raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
+    for each in control.read().pauses:
+        if each.scope == "global":
+            control.resume(each.scope, each.name, by=OWNER, at=now)
+    runtime.kill_switch.release()
+    control.set_killed(False, by=OWNER, at=now, reason="resumed by the owner")
+    control.set_trading_state(TradingState.ACTIVE, by=OWNER, at=now, reason="resumed by the owner")
+    return view_of(runtime, "resume", "trading is active again; counters and limits are as they were")
+
+
+def checklist(runtime: Runtime) -> tuple[str, ...]:
+    """What stands against resuming: books that differ, a ledger that was changed, a gate that fails its self-test."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    differences = deps.reconciler.reconcile(now=now).differences
+    report = deps.stores.ledger.verify()
+    broken = [result.gate for result in run_self_test(deps.policy) if not result.ok]
+    return (
+        *(f"{each.symbol} differs from the broker" for each in differences),
+        *(() if report.ok else ("the ledger does not verify",)),
+        *(f"gate {gate} fails its self-test" for gate in broken),
+    )
+
+
+def kill(runtime: Runtime, reason: str) -> ControlView:
+    """Latch in file and database, then ask the broker to cancel what could still add exposure."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    runtime.kill_switch.engage(OWNER, reason, now.isoformat())
+    deps.stores.control.set_killed(True, by=OWNER, at=now, reason=reason)
+    cancelled = deps.desk.cancel_working()
+    return view_of(runtime, "kill", f"nothing is sent any more; {len(cancelled)} working entries cancelled")
+
+
+def flatten(runtime: Runtime, reason: str) -> int:
+    """Sell (or cover) everything; entries stop first. Returns how many orders went out."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    deps.stores.control.tighten(TradingState.REDUCING, by=OWNER, at=now, reason=reason)
+    deps.desk.cancel_working()
+    held = [position for position in deps.broker.positions() if position.qty != ZERO]
+    market = market_at(runtime, tuple(sorted(position.symbol for position in held)), now)
+    sent = 0
+    for position in held:
+        view = market.symbols[position.symbol]
+        if view.quote is None or view.instrument is None:
+            continue
+        side = Side.SELL if position.qty > ZERO else Side.BUY
+        intent = OrderIntent(
+            decision_id=decision_id("flatten", f"{now.isoformat()} {position.symbol}"),
+            symbol=position.symbol,
+            side=side,
+            qty=abs(position.qty),
+            type=OrderType.LIMIT,
+            tif=TimeInForce.DAY,
+            created_at=now,
+            origin=Origin.MANUAL,
+            strategy=position.strategy or "manual",
+            limit_price=marketable_limit(side, view.quote, view.instrument.tick),
+            reduce_only=True,
+            leg="exit",
+        )
+        sent += place_order(deps.desk, intent, market=market, proposal=None).order is not None
+    return sent
+
+
+def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
+    """The control plane afterwards."""
+    control = runtime.deps.stores.control.read()
+    return ControlView(
+        runtime.deps.clock.now(), action, control.trading_state, control.kill_switch, control.pauses, note
+    )

@@ -1,0 +1,102 @@
+"""Running a cycle: claim it, run or resume its graph, open a thread for every decision that waits, report.
+
+A cycle that a crash cut off is resumed before a new one starts; its finished model calls are not made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+from domain.errors import RetryableError, UsageError
+from domain.ids import CycleId, cycle_id
+from domain.market import Symbol
+from domain.records import RecordKind
+from graphs.state import CycleInput
+from interfaces.approving import open_threads
+from interfaces.reporting import report_of
+from interfaces.runtime import Runtime
+from interfaces.views import CycleReport
+from trading.store.cycles import CycleRecord
+
+RECURSION_LIMIT = 40
+Progress = Callable[[str], None]
+
+
+def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress) -> CycleReport:
+    """One cycle as of ``as_of``, or the rest of the one that was cut off."""
+    deps = runtime.deps
+    account = deps.broker.account().account_id
+    deps.desk.recover()
+    last = deps.stores.cycles.last(account)
+    if last is not None and last.finished_at is None:
+        progress(f"resuming cycle {last.cycle_id}")
+        return finish(runtime, last, drive(runtime, last.cycle_id, None, progress))
+    if last is not None and as_of < last.as_of:
+        raise UsageError(
+            f"{as_of.isoformat()} lies before the last cycle of this home, {last.as_of.isoformat()}",
+            "Choose a later time, or another --home.",
+        )
+    cycle = started(runtime, account, symbols, as_of)
+    start = CycleInput(cycle_id=cycle.cycle_id, as_of=as_of, symbols=list(symbols))
+    return finish(runtime, cycle, drive(runtime, cycle.cycle_id, start, progress))
+
+
+def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: datetime) -> CycleRecord:
+    """Claim the next cycle of the account; of two processes one gets it."""
+    stores, sequence = runtime.deps.stores, runtime.deps.stores.cycles.next_sequence(account)
+    cycle = CycleRecord(cycle_id(account, as_of, sequence), account, sequence, as_of, runtime.deps.clock.now())
+    if not stores.cycles.start(cycle):
+        raise RetryableError("another process has just started this cycle", "Wait for it, then try again.")
+    body = {
+        "symbols": symbols,
+        "model": runtime.setup.model,
+        "market": runtime.setup.market,
+        "policy": runtime.deps.policy.digest,
+        "prompts": runtime.setup.prompt_digest,
+    }
+    stores.ledger.append(RecordKind.CYCLE_STARTED, cycle.cycle_id, body, at=as_of, cycle_id=cycle.cycle_id)
+    return cycle
+
+
+def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: Progress) -> Mapping[str, int]:
+    """Run the graph to its end; the answer is how long each node took, in milliseconds."""
+    timings: dict[str, int] = {}
+    since = perf_counter()
+    for update in runtime.oversight.stream(start, config_of(runtime, cycle), stream_mode="updates"):
+        for node in update:
+            now = perf_counter()
+            timings[node] = timings.get(node, 0) + round((now - since) * 1000)
+            since = now
+            progress(f"{node.replace('_', ' ')} done")
+    return timings
+
+
+def config_of(runtime: Runtime, cycle: str) -> RunnableConfig:
+    """One thread a cycle, bounded in steps and in reviews at once."""
+    return {
+        "configurable": {"thread_id": cycle},
+        "recursion_limit": RECURSION_LIMIT,
+        "max_concurrency": runtime.deps.rules.concurrency,
+    }
+
+
+def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int]) -> CycleReport:
+    """Open the threads of what waits, write the report, close the cycle."""
+    stores, state = runtime.deps.stores, state_of(runtime, cycle.cycle_id)
+    open_threads(runtime, cycle.cycle_id)
+    summary = {"decisions": len(state["decisions"]), "orders": len(state.get("sent", ()))}
+    stores.ledger.append(RecordKind.CYCLE_FINISHED, cycle.cycle_id, summary, at=cycle.as_of, cycle_id=cycle.cycle_id)
+    report = report_of(runtime, cycle, state, timings)
+    stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())
+    return report
+
+
+def state_of(runtime: Runtime, cycle: str) -> Mapping[str, Any]:
+    """The channels of a cycle as its newest checkpoint has them."""
+    values: Mapping[str, Any] = runtime.oversight.get_state(config_of(runtime, cycle)).values
+    return values

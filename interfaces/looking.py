@@ -1,0 +1,197 @@
+"""Looking: status, positions, orders, trades, profit and loss, risk and limits as of now. Nothing here changes anything.
+
+Broker truth stands beside our own books, with the age of each; a broker that does not answer leaves its column empty.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.book import Account, Position
+from domain.canonical import restore
+from domain.case import MarketView
+from domain.errors import RetryableError
+from domain.market import Symbol
+from domain.money import HUNDRED, ZERO
+from domain.records import ClosedTrade, RecordKind
+from graphs.nodes.observe import bars_of, market_of
+from interfaces.runtime import Runtime
+from interfaces.views import (
+    DependencyView,
+    LimitsView,
+    OrdersView,
+    PnlView,
+    PositionsView,
+    PositionView,
+    ReconciledView,
+    RiskRow,
+    RiskView,
+    State,
+    StatusView,
+    TradesView,
+)
+from policies.headroom import headroom, probe
+from trading.execution.account import read_book
+
+SHOWN_ORDERS = 50
+SHOWN_TRADES = 50
+_PERCENT_STEP = Decimal("0.01")
+
+
+def status(runtime: Runtime) -> StatusView:
+    """Mode, trading state, pauses, the last cycle, and what Sage leans on."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    control = deps.stores.control.read()
+    last = last_report(runtime)
+    account, note = account_of(runtime)
+    return StatusView(
+        as_of=now,
+        mode=control.mode,
+        trading_state=control.trading_state,
+        kill_switch=control.kill_switch,
+        paused=control.pauses,
+        policy_digest=deps.policy.digest,
+        prompt_digest=runtime.setup.prompt_digest,
+        model=runtime.setup.model,
+        degraded=last.get("degraded") if last else None,
+        reconciled=ReconciledView(
+            at=control.reconciled_at,
+            ok=None if control.reconciled_at is None else not control.mismatched,
+            differences=tuple(f"{symbol} differs" for symbol in control.mismatched),
+        ),
+        last_cycle=last["cycle_id"] if last else None,
+        last_cycle_at=datetime.fromisoformat(last["as_of"]) if last else None,
+        dependencies=(
+            DependencyView("database", True, ZERO, deps.stores.database.place),
+            DependencyView(
+                f"broker {deps.broker.name}", account is not None, age(now, account.as_of) if account else None, note
+            ),
+            newest_bar(runtime, now),
+        ),
+    )
+
+
+def last_report(runtime: Runtime) -> dict[str, Any] | None:
+    """The stored report of the newest finished cycle."""
+    account, _note = account_of(runtime)
+    record = runtime.deps.stores.cycles.last(account.account_id, finished=True) if account is not None else None
+    return dict(record.report) if record is not None and record.report is not None else None
+
+
+def account_of(runtime: Runtime) -> tuple[Account | None, str]:
+    """The broker's account, or None and why."""
+    try:
+        return runtime.deps.broker.account(), ""
+    except RetryableError as error:
+        return None, error.what
+
+
+def newest_bar(runtime: Runtime, now: datetime) -> DependencyView:
+    """How old the market source's newest bar of its first symbol is."""
+    name, symbols = f"market {runtime.setup.market}", runtime.deps.market.symbols()
+    missing: list[str] = []
+    bars = bars_of(runtime.deps, symbols[:1], now, missing)
+    ends = [series[-1].end for series in bars.values() if series]
+    return DependencyView(name, bool(ends), age(now, max(ends)) if ends else None, "; ".join(missing))
+
+
+def age(now: datetime, then: datetime) -> Decimal:
+    """Seconds between two moments, whole."""
+    return Decimal(int((now - then).total_seconds()))
+
+
+def positions(runtime: Runtime) -> PositionsView:
+    """Every holding by our books and by the broker's."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    ours = deps.stores.trades.positions()
+    held = {position.symbol: position for position in deps.broker.positions()}
+    market = market_at(runtime, tuple(sorted({*ours, *held})), now)
+    rows = (position_view(symbol, ours.get(symbol), held.get(symbol), market) for symbol in sorted({*ours, *held}))
+    return PositionsView(now, tuple(rows))
+
+
+def market_at(runtime: Runtime, symbols: tuple[Symbol, ...], now: datetime) -> MarketView:
+    """These symbols as the source shows them now."""
+    missing: list[str] = []
+    return market_of(runtime.deps, symbols, now, bars_of(runtime.deps, symbols, now, missing), missing)
+
+
+def position_view(symbol: Symbol, ours: Decimal | None, held: Position | None, market: MarketView) -> PositionView:
+    """One holding at the price at which it could be sold."""
+    quote = market.symbols[symbol].quote
+    price = None if quote is None else quote.bid if held is None or held.qty > 0 else quote.ask
+    avg = held.avg_price if held is not None else ZERO
+    return PositionView(
+        symbol=symbol,
+        qty=ours if ours is not None else ZERO,
+        avg_price=avg,
+        market_price=price,
+        unrealized_pnl=None if price is None or held is None else (price - avg) * held.qty,
+        broker_qty=held.qty if held is not None else ZERO,
+        as_of=quote.at if quote is not None else None,
+        stop_loss=held.stop_loss if held is not None else None,
+        strategy=held.strategy if held is not None else "",
+    )
+
+
+def orders(runtime: Runtime) -> OrdersView:
+    """Our records of orders, newest first."""
+    return OrdersView(runtime.deps.clock.now(), runtime.deps.stores.orders.newest(SHOWN_ORDERS))
+
+
+def trades(runtime: Runtime) -> TradesView:
+    """Finished round trips, newest first."""
+    entries = runtime.deps.stores.ledger.entries(kind=RecordKind.TRADE_CLOSED)
+    newest = entries[: -SHOWN_TRADES - 1 : -1]
+    return TradesView(runtime.deps.clock.now(), tuple(restore(ClosedTrade, entry.body) for entry in newest))
+
+
+def pnl(runtime: Runtime) -> PnlView:
+    """Profit and loss of the exchange day and in all, unrealised included."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    counters, equity = book.performance, book.account.equity
+    closed = deps.stores.trades.closed()
+    start, peak = counters.day_start_equity, counters.peak_equity
+    day = None if equity is None or start is None else equity - start
+    return PnlView(
+        as_of=now,
+        currency=book.account.currency,
+        equity=equity,
+        day_start_equity=start,
+        day_pnl=day,
+        day_pnl_pct=percent(day, start),
+        realized_pnl_day=counters.realized_pnl_day,
+        unrealized_pnl=counters.unrealized_pnl,
+        peak_equity=peak,
+        drawdown_pct=None if equity is None or peak is None else percent(peak - equity, peak),
+        closed_trades=len(closed),
+        wins=sum(trade.pnl is not None and trade.pnl > 0 for trade in closed),
+        realized_pnl=sum((trade.pnl for trade in closed if trade.pnl is not None), ZERO),
+    )
+
+
+def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """``part`` of ``whole`` in per cent, two places; None where either is unknown."""
+    return None if part is None or not whole else (part / whole * HUNDRED).quantize(_PERCENT_STEP)
+
+
+def risk(runtime: Runtime) -> RiskView:
+    """The room every gate leaves at this moment."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
+    market = market_at(runtime, tuple(dict.fromkeys(symbols)), now)
+    control = deps.stores.control.read(broker_time=deps.broker.time())
+    rows = headroom(probe(now, control, book, market, symbols[0]), deps.policy)
+    return RiskView(
+        now, tuple(RiskRow(row.gate, row.limit, row.value, row.headroom_pct, State(row.state)) for row in rows)
+    )
+
+
+def limits(runtime: Runtime) -> LimitsView:
+    """The policy in force."""
+    policy = runtime.deps.policy
+    return LimitsView(runtime.deps.clock.now(), policy.profile, policy.digest, runtime.setup.started_at, policy.limits)

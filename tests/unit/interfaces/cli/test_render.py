@@ -1,0 +1,233 @@
+"""Screens: what each must tell, that it fits, and that no text from outside gets out of its cell."""
+
+import dataclasses
+import io
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from domain.decisions import Ruling
+from domain.orders import OrderStatus
+from domain.verdicts import Outcome
+from interfaces.cli import render
+from interfaces.cli.render_cycle import strands
+from interfaces.views import ExplainView, OrdersView, PendingView, PositionsView, RiskRow, RiskView, State, TradesView
+from tests.builders import views
+from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
+
+HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
+
+SCREENS: dict[str, tuple[Any, Any]] = {
+    "demo": (render.demo, views.a_cycle_report()),
+    "cycle": (render.cycle, views.a_cycle_report()),
+    "status": (render.status, views.a_status()),
+    "positions": (render.positions, views.some_positions()),
+    "orders": (render.orders, views.some_orders()),
+    "trades": (render.trades, views.some_trades()),
+    "pnl": (render.pnl, views.a_pnl()),
+    "risk": (render.risk, views.a_risk()),
+    "limits": (render.limits, views.some_limits()),
+    "pending": (render.pending, views.some_pending()),
+    "explain": (render.explain, views.an_explain()),
+    "answer": (render.answer, views.an_answer()),
+    "control": (render.control, views.a_control()),
+    "doctor": (render.doctor, views.a_doctor()),
+    "audit": (render.audit, views.an_audit("entry 17 was changed")),
+    "memory": (render.memory, views.a_memory()),
+}
+EMPTY: dict[str, tuple[Any, Any]] = {
+    "positions": (render.positions, PositionsView(AT, ())),
+    "orders": (render.orders, OrdersView(AT, ())),
+    "trades": (render.trades, TradesView(AT, ())),
+    "pending": (render.pending, PendingView(AT, ())),
+    "explain": (render.explain, ExplainView(AT, "cyc-0", ())),
+}
+
+
+def shown(renderable: Any, *, width: int = 80, terminal: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
+    console.print(renderable)
+    return out.getvalue()
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_screen_is_tried():
+    assert set(SCREENS) == set(render.__all__)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_screen_keeps_its_width(name, width):
+    draw, view = SCREENS[name]
+    assert max(map(len, shown(draw(view), width=width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("name", SCREENS.keys() - {"demo", "cycle"})
+def test_a_screen_is_one_screen(name):
+    draw, view = SCREENS[name]
+    assert len(shown(draw(view)).splitlines()) <= 32
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_list_says_so(name):
+    draw, view = EMPTY[name]
+    assert any(word in shown(draw(view)) for word in ("None", "Nothing"))
+
+
+def poisoned(value: Any) -> Any:
+    """The same view with every text in it replaced, however deep, but for closed words and parsed numbers."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return value if value.replace(".", "").replace("-", "").isdigit() else HOSTILE
+    if isinstance(value, tuple):
+        return tuple(poisoned(item) for item in value)
+    if isinstance(value, Mapping):
+        return {f"{HOSTILE}{key}": poisoned(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: poisoned(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
+    return value
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_text_gets_out_of_its_cell(name):
+    draw, view = SCREENS[name]
+    drawn = shown(draw(poisoned(view)), width=200)
+    assert not {char for char in drawn if char in "\x1b\x07\x9b\x00\r\u202e\u200b"}
+    assert "[red]y[/red]" in drawn
+    coloured = shown(draw(poisoned(view)), width=200, terminal=True)
+    assert "\x1b[2J" not in coloured
+    assert "\x1b]" not in coloured
+
+
+def test_the_story_tells_each_fate():
+    told = flat(shown(render.cycle(a_cycle_report()), width=120))
+    for fate in (
+        "AAPL buy 120 take allow take 120 filled 120",
+        "MSFT buy 40 reduce to 50 % shrink to 25 % shrink 10 filled 10",
+        "TSLA buy 80 take block skip nothing sent",
+        "NVDA buy 90 take ask take 90 waits for you",
+        "AMZN buy 300 take allow take 300 refused",
+        "XOM sell 50 not asked not asked take 50 accepted",
+        "4 texts, 1 hostile, ignored",
+        "C1 position pct refuses: 53.46 where the limit is 10",
+        "E8 approval asks for a person: 82,107 where the limit is 50,000",
+        "Monitor watchful, asks to tighten",
+        "17 model calls, 27,430 tokens",
+    ):
+        assert fate in told
+
+
+def test_fills_are_shown_at_their_average():
+    assert "at 187.25" in shown(render.cycle(a_cycle_report()))
+
+
+def test_the_demo_ends_with_what_to_try_next():
+    told = shown(render.demo(a_cycle_report()))
+    assert "AAPL: what became of it" in told
+    assert told.index("Try next") > told.index("what became of it")
+    assert "sage approve apr-k3v5xw2a7qme" in told
+    assert "sage approve" not in shown(render.demo(a_cycle_report(pending=())))
+
+
+def test_a_cycle_without_candidates_is_a_story_too():
+    report = a_cycle_report(candidates=(), decisions=(), verdicts=(), orders=(), fills=(), explanations=(), pending=())
+    assert "no model was asked and nothing was sent" in flat(shown(render.demo(report)))
+
+
+def test_what_a_cycle_did_without_is_said():
+    report = a_cycle_report(degraded="the model is away", missing=("news: no answer",), model="rules", monitor=None)
+    told = flat(shown(render.cycle(report)))
+    assert "Degraded: the model is away" in told
+    assert "Did without: news: no answer" in told
+    assert "model rules, which is no language model" in told
+
+
+def test_many_refusals_are_counted():
+    report = a_cycle_report(verdicts=tuple(verdict("AMZN", f"G{n}", Outcome.DENY) for n in range(9)))
+    assert "and 6 more gates" in shown(render.cycle(report))
+
+
+def test_a_strand_holds_all_that_is_known_of_a_candidate():
+    told = {str(strand.candidate.symbol): strand for strand in strands(a_cycle_report())}
+    assert told["AAPL"].order is not None
+    assert told["AAPL"].order.leg == "entry"
+    assert len(told["AAPL"].fills) == 2
+    assert told["TSLA"].inspection is not None
+    assert told["TSLA"].inspection.ruling is Ruling.BLOCK
+    assert told["XOM"].advice is None
+    assert told["NVDA"].pending is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"kill_switch": True}, "kill switch ON"),
+        ({"degraded": "model away"}, "degraded model away"),
+        ({"paused": ()}, "paused nothing"),
+        ({"last_cycle": None, "last_cycle_at": None}, "last cycle none yet"),
+        ({}, "symbol TSLA until 2026-03-17 17:00 UTC, by owner: earnings tonight"),
+        ({}, "news newsapi down 1 h limit of requests reached"),
+    ],
+)
+def test_status_tells_what_matters(fields, told):
+    assert told in flat(shown(render.status(a_status(**fields))))
+
+
+def test_an_order_of_unknown_fate_stands_out():
+    order = an_order(status=OrderStatus.UNKNOWN, reason="no answer")
+    drawn = shown(render.orders(OrdersView(AT, (order,))), terminal=True)
+    assert "\x1b[33munknown" in drawn
+    assert order.client_order_id in drawn
+
+
+def test_a_position_that_the_broker_counts_differently_is_red():
+    drawn = shown(render.positions(views.some_positions()), terminal=True)
+    assert re.search(r"\x1b\[31m *-1,100", drawn)
+    assert re.search(r"\x1b\[32m *120", drawn)
+
+
+def test_the_tightest_limit_comes_first():
+    drawn = shown(render.risk(views.a_risk()))
+    order = ["max_open_positions", "daily_loss_limit_pct", "max_position_pct_equity", "allow_short", "max_quote_age_s"]
+    assert sorted(order, key=drawn.index) == order
+
+
+@pytest.mark.parametrize(
+    ("headroom", "cells"), [("100", 0), ("50", 10), ("0", 20), ("-300", 20)], ids=["empty", "half", "full", "beyond"]
+)
+def test_the_bar_shows_how_much_is_used(headroom, cells):
+    row = RiskRow("gate", Decimal(10), Decimal(5), Decimal(headroom), State.OK)
+    assert shown(render.risk(RiskView(AT, (row,)))).count("━") == cells
+
+
+def test_a_request_shows_how_to_answer_it():
+    told = flat(shown(render.pending(views.some_pending())))
+    assert "buy 90 NVDA limit 912.30 10 min left" in told
+    assert "sage approve apr-k3v5xw2a7qme or sage reject apr-k3v5xw2a7qme" in told
+
+
+def test_an_expired_request_says_so():
+    assert "expired" in shown(render.pending(PendingView(AT, (views.a_pending_row(expires_at=AT),))))
+
+
+def test_sources_stand_beneath_the_explanation():
+    told = flat(shown(render.explain(views.an_explain())))
+    assert told.index("sma20@AAPL 180.10 USD simulated bars") > told.index("stands above the average")
+
+
+@pytest.mark.parametrize(("problems", "told"), [((), "none was changed"), (("entry 17 was changed",), "entry 17")])
+def test_the_audit_names_what_is_wrong(problems, told):
+    assert told in shown(render.audit(views.an_audit(*problems)))
+
+
+def test_the_doctor_gives_the_remedy():
+    assert "Set APCA_API_KEY_ID" in shown(render.doctor(views.a_doctor()))
