@@ -8,6 +8,7 @@ The rooms are named here once and run on first use (docs/decisions/0008), so ``-
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import shutil
@@ -29,6 +30,8 @@ from interfaces.cli.home import home_folder
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
+    import trading.bus.memory as memory_bus
+
     import agents.ask as asking
     import agents.llm as llm
     import agents.openai_llm as openai_llm
@@ -48,6 +51,8 @@ with rooms_on_first_use():
     import policies.policy as policies
     import prompts.loader as prompts
     import settings as configuration
+    import trading.bus.port as bus_port
+    import trading.bus.redis_bus as redis_bus
     import trading.data.alpaca_market as alpaca_market
     import trading.data.alpaca_news as alpaca_news
     import trading.data.calendar as calendars
@@ -111,6 +116,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.run(arguments, service, terminal, moment, symbols)
     except OversightError as error:
         return terminal.fail(error)
+    except Exception as error:  # the last line of defence: whatever it is, one line and the log
+        logging.getLogger(__name__).exception("command failed")
+        return terminal.fail(OversightError(f"{type(error).__name__}: {error}", "See sage.log in the home folder."))
     except KeyboardInterrupt:
         terminal.note("stopped; nothing is lost, the next cycle goes on from here")
         return 130
@@ -145,9 +153,8 @@ def opened(
     settings: configuration.Settings, arguments: parser.Arguments
 ) -> Iterator[tuple[services.Service, datetime, tuple[Symbol, ...]]]:
     """The service over everything the settings name, the moment it stands at, and the universe of its market."""
-    logs.log_to(sys.stderr, level="WARNING", secrets=settings.secrets)
-    settings.home.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        open_log(settings, stack)
         latch = kill_switches.KillSwitch(settings.home / LATCH)
         database = databases.open_database(settings.database)
         stack.callback(database.close)
@@ -161,6 +168,18 @@ def opened(
         yield services.Service(runtime), moment, universe_of(settings, arguments, market)
         if arguments.command in ("cycle", "demo"):
             stores.cycles.move_cursor(settings.market, moment)
+
+
+def open_log(settings: configuration.Settings, stack: ExitStack) -> None:
+    """Make the home folder and send the log to a file in it; secrets are cut out of every line."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        stream = stack.enter_context((settings.home / "sage.log").open("a", encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the home folder {settings.home} cannot be used: {error.strerror}", "Name another one with --home."
+        ) from error
+    logs.log_to(stream, level="WARNING", secrets=settings.secrets)
 
 
 def stores_of(
@@ -242,6 +261,7 @@ def runtime_of(
         oversight=oversight_graph.build_oversight(deps, saver),
         approval=approval_graph.build_approval(deps, saver),
         kill_switch=latch,
+        bus=bus_of(settings, stack),
         setup=runtimes.Setup(
             home=settings.home,
             model=model.name,
@@ -249,10 +269,25 @@ def runtime_of(
             news=settings.news_name,
             broker=broker.name,
             prompt_digest=prompts.prompt_digest(),
-            started_at=SystemClock().now(),
+            started_at=clock.now(),
         ),
         advance=broker.advance,
     )
+
+
+def bus_of(settings: configuration.Settings, stack: ExitStack) -> bus_port.Bus:
+    """Redis Streams where an address is set, else in this process."""
+    if not settings.redis_url:
+        return memory_bus.MemoryBus(report_unheard)
+    config = redis_bus.RedisConfig(settings.redis_url, group="sage", consumer=settings.home.resolve().name)
+    bus = redis_bus.RedisBus(config, report_unheard)
+    stack.callback(bus.close)
+    return bus
+
+
+def report_unheard(failure: bus_port.Failure) -> None:
+    """A subscriber that failed is the log's business and nobody else's."""
+    logging.getLogger(__name__).warning("%s failed on %s: %s", failure.subscriber, failure.topic, failure.error)
 
 
 def put_in_force(

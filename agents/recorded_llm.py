@@ -145,6 +145,11 @@ class RecordingModel:
                 nothing = ModelReply("", "other", request.sampling.model, self._origin, 0, 0, 0)
                 self._append(request, nothing, error.reason)
             raise
+        if reply.origin != self._origin:
+            raise ConfigurationError(
+                f"answers of {self.name} are {reply.origin} and cannot be recorded as {self._origin}",
+                "State where the answers really come from.",
+            )
         self._append(request, reply, None)
         return reply
 

@@ -27,6 +27,10 @@ from trading.store.orders import OrderStore
 from trading.store.trades import TradeStore
 
 
+RISK_LITTLE = SizingRule(risk_pct=Decimal("0.3"))
+"""Of equity lost at the stop: a third of what the gates would allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class CycleRules:
     """How a cycle looks at the market: bars of ``timeframe``, texts of the last ``news_window``, reviews at once."""
@@ -36,7 +40,7 @@ class CycleRules:
     news_window: timedelta = timedelta(hours=72)
     concurrency: int = 8
     strategies: tuple[str, ...] = ("momentum", "mean_reversion", "news_event")
-    sizing: SizingRule = SizingRule(risk_pct=Decimal("0.3"))
+    sizing: SizingRule = RISK_LITTLE
     approval_ttl: timedelta = timedelta(hours=4)
 
 

@@ -9,6 +9,7 @@ from domain.errors import ManualActionError, UsageError
 from domain.ids import decision_id
 from domain.money import ZERO
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from interfaces.announcing import announce_control
 from interfaces.looking import market_at
 from interfaces.runtime import Runtime
 from interfaces.views import ControlView
@@ -102,6 +103,8 @@ def flatten(runtime: Runtime, reason: str) -> int:
 def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
     """The control plane afterwards."""
     control = runtime.deps.stores.control.read()
+    if action in ("kill", "resume"):
+        announce_control(runtime, control, note)
     return ControlView(
         runtime.deps.clock.now(), action, control.trading_state, control.kill_switch, control.pauses, note
     )

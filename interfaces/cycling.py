@@ -17,6 +17,7 @@ from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
 from domain.records import RecordKind
 from graphs.state import CycleInput
+from interfaces.announcing import announce_cycle
 from interfaces.approving import open_threads
 from interfaces.reporting import report_of
 from interfaces.runtime import Runtime
@@ -91,7 +92,8 @@ def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int]) -> 
     open_threads(runtime, cycle.cycle_id)
     summary = {"decisions": len(state["decisions"]), "orders": len(state.get("sent", ()))}
     stores.ledger.append(RecordKind.CYCLE_FINISHED, cycle.cycle_id, summary, at=cycle.as_of, cycle_id=cycle.cycle_id)
-    report = report_of(runtime, cycle, state, timings)
+    unheard = announce_cycle(runtime, state)
+    report = report_of(runtime, cycle, state, timings, unheard)
     stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())
     return report
 

@@ -1,4 +1,4 @@
-"""Looking: status, positions, orders, trades, profit and loss, risk and limits as of now. Nothing here changes anything.
+"""Looking: status, positions, orders, trades, profit and loss, risk and limits as of now; nothing is changed here.
 
 Broker truth stands beside our own books, with the age of each; a broker that does not answer leaves its column empty.
 """
@@ -38,6 +38,7 @@ from trading.execution.account import read_book
 SHOWN_ORDERS = 50
 SHOWN_TRADES = 50
 _PERCENT_STEP = Decimal("0.01")
+_STATES = {"ok": State.OK, "warning": State.TIGHT, "approval": State.TIGHT, "blocked": State.FAILED}
 
 
 def status(runtime: Runtime) -> StatusView:
@@ -106,7 +107,7 @@ def positions(runtime: Runtime) -> PositionsView:
     """Every holding by our books and by the broker's."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     ours = deps.stores.trades.positions()
-    held = {position.symbol: position for position in deps.broker.positions()}
+    held = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now).positions
     market = market_at(runtime, tuple(sorted({*ours, *held})), now)
     rows = (position_view(symbol, ours.get(symbol), held.get(symbol), market) for symbol in sorted({*ours, *held}))
     return PositionsView(now, tuple(rows))
@@ -187,7 +188,7 @@ def risk(runtime: Runtime) -> RiskView:
     control = deps.stores.control.read(broker_time=deps.broker.time())
     rows = headroom(probe(now, control, book, market, symbols[0]), deps.policy)
     return RiskView(
-        now, tuple(RiskRow(row.gate, row.limit, row.value, row.headroom_pct, State(row.state)) for row in rows)
+        now, tuple(RiskRow(row.gate, row.limit, row.value, row.headroom_pct, _STATES[row.state]) for row in rows)
     )
 
 

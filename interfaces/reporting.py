@@ -36,7 +36,7 @@ Known = Mapping[str, Evidence]
 
 
 def report_of(
-    runtime: Runtime, cycle: CycleRecord, state: Mapping[str, Any], timings: Mapping[str, int]
+    runtime: Runtime, cycle: CycleRecord, state: Mapping[str, Any], timings: Mapping[str, int], unheard: str | None
 ) -> CycleReport:
     """Everything one cycle saw, heard, decided and did."""
     stores = runtime.deps.stores
@@ -46,7 +46,7 @@ def report_of(
     known = {each.decision_id: facts_of(runtime, each) for each in decisions}
     monitor: MonitorReport | None = state.get("monitor")
     calls = stores.calls.of_cycle(cycle.cycle_id)
-    degraded = tuple(dict.fromkeys(state.get("degraded", ())))
+    degraded = tuple(dict.fromkeys((*state.get("degraded", ()), *filter(None, [unheard]))))
     return CycleReport(
         cycle_id=cycle.cycle_id,
         as_of=cycle.as_of,

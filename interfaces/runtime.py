@@ -11,6 +11,7 @@ from graphs.approval import ApprovalGraph
 from graphs.deps import CycleDeps
 from graphs.oversight import OversightGraph
 from policies.kill_switch import KillSwitch
+from trading.bus.port import Bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Runtime:
     oversight: OversightGraph
     approval: ApprovalGraph
     kill_switch: KillSwitch
+    bus: Bus
     setup: Setup
     advance: Callable[[datetime], None]
     """Lets what rests at a simulated broker meet the market up to that moment; a real broker needs no telling."""

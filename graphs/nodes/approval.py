@@ -44,7 +44,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
             approval=approval,
             cycle_id=decision.cycle_id,
         )
-        codes = placed.evaluation.codes if placed.evaluation is not None else ()
+        codes = tuple(map(str, placed.evaluation.codes)) if placed.evaluation is not None else ()
         sent = Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)
         return {"sent": [sent]}
 

@@ -62,7 +62,7 @@ def judge(deps: CycleDeps, decision: Decision, seen: Observation) -> Ruled | Non
         return Ruled(decision.decision_id, Outcome.DENY, ZERO, ("NO_QUOTE",))
     said = preview_order(deps.desk, intent, market=seen.market, proposal=proposal_for(decision, seen))
     record_verdicts(deps, decision, intent, said)
-    return Ruled(decision.decision_id, said.outcome, said.final_qty, said.codes)
+    return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
 
 def record_verdicts(deps: CycleDeps, decision: Decision, intent: OrderIntent, said: Evaluation) -> None:
@@ -134,5 +134,5 @@ def send(deps: CycleDeps, decision: Decision, seen: Observation) -> Sent:
         proposal=proposal_for(decision, seen),
         cycle_id=decision.cycle_id,
     )
-    codes = placed.evaluation.codes if placed.evaluation is not None else ()
+    codes = tuple(map(str, placed.evaluation.codes)) if placed.evaluation is not None else ()
     return Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)

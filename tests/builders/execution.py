@@ -36,7 +36,7 @@ from policies.policy import Policy, policy_from_limits
 from tests.builders.market import AAPL, MSFT, NOON, TableMarket, WeekdayCalendar, a_bar, a_quote
 from trading.execution.account import read_book
 from trading.execution.brokers.paper import PaperBroker, PaperSettings
-from trading.execution.desk import OrderDesk, Placement
+from trading.execution.desk import OrderDesk
 from trading.execution.reconcile import Reconciler
 from trading.execution.settle import Settlement
 from trading.store.control import ControlStore
@@ -190,7 +190,7 @@ class House:
     control: ControlStore
     office: PermitOffice
     policy: Policy
-    broker: Broker
+    broker: Any
     settlement: Settlement
     desk: OrderDesk
     reconciler: Reconciler
@@ -211,8 +211,8 @@ class House:
         }  # fmt: skip
         return MarketView(now, "WEEK", WeekdayCalendar().session_at(now), seen)
 
-    def place(self, intent: OrderIntent, **given: Any) -> Placement:
-        """Place against the market as it is."""
+    def place(self, intent: OrderIntent, **given: Any) -> Any:
+        """The ``Placement`` of an intent against the market as it is."""
         return self.desk.place(intent, market=self.view(), **given)
 
     def case(self, intent: OrderIntent) -> Case:

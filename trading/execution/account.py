@@ -6,7 +6,7 @@ Orders in flight and of unknown fate are part of it: until they are settled they
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.book import Account, Book, Position
@@ -17,12 +17,15 @@ from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Trade
 
+RECENT = timedelta(days=1)
+"""Recent orders reach back this far, or to the start of the exchange's day where that is earlier."""
+
 
 def read_book(broker: Broker, orders: OrderStore, equity: EquityStore, *, now: datetime) -> Book:
     """Everything that gates count exposure from; ask inside the transaction that will act on it."""
     account, held = broker.account(), broker.positions()
     day_start = equity.day_start(now)
-    recent = tuple(order for order in orders.recent(day_start) if is_message(order))
+    recent = tuple(order for order in orders.recent(min(day_start, now - RECENT)) if is_message(order))
     trades = {position.symbol: orders.trades.open(position.symbol) for position in held}
     return Book(
         account=account,
@@ -30,7 +33,7 @@ def read_book(broker: Broker, orders: OrderStore, equity: EquityStore, *, now: d
         positions={position.symbol: annotated(position, trades[position.symbol]) for position in held},
         open_orders=orders.open(),
         recent_orders=recent,
-        orders_today=len(recent),
+        orders_today=sum(order.created_at >= day_start for order in recent),
         turnover_today=turnover(orders.fills_since(day_start)),
     )
 

@@ -95,9 +95,10 @@ class Settlement:
 
     def collect_fills(self, broker: Broker, *, now: datetime) -> None:
         """Apply the executions that are not in our books yet."""
-        known = [order.created_at for order in self._orders.open()]
         last = self._orders.last_fill_at()
-        for fill in broker.fills(since=min([*known, last or now]) - OVERLAP):
+        if last is None:
+            last = min((order.created_at for order in self._orders.open()), default=now)
+        for fill in broker.fills(since=last - OVERLAP):
             self.apply_fill(fill, broker, now=now)
 
     def apply_report(self, report: OrderReport, *, now: datetime) -> Order | None:

@@ -67,7 +67,7 @@ class Database:
             yield running
             return
         if running is not None:
-            raise RetryableError("a write was asked for inside a read", "Open the transaction before the first read.")
+            raise RuntimeError("a write was asked for inside a read: open the transaction before the first read")
         try:
             with self._engine.connect().execution_options(sage_write=write) as connection, connection.begin():
                 self._running.connection, self._running.write, self._running.actions = connection, write, []

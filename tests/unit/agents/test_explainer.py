@@ -10,7 +10,7 @@ from agents.explainer import Record, disclosures, explain, facts, template
 from agents.llm import NoAnswer
 from agents.slots import figures, read_slot
 from domain.decisions import Concern, Phase, Ruling, Severity, Stance, Statement
-from domain.ids import client_order_id
+from domain.ids import ClientOrderId, Ref, client_order_id
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.rendering import check, render
 from domain.verdicts import Evaluation, Outcome, Verdict
@@ -29,9 +29,7 @@ from tests.builders.agents import (
 )
 
 PASSED = Verdict("C1", "OK", Outcome.PASS, Decimal(5000), Decimal(4060), Decimal(940))
-REDUCED = Verdict(
-    "C3", "MAX_POSITION", Outcome.REDUCE, Decimal(3000), Decimal("4060.8"), Decimal("-1060.8"), Decimal(29)
-)
+REDUCED = Verdict("C3", "MAX_POSITION", Outcome.REDUCE, Decimal(3000), Decimal(4060), Decimal(-1060), Decimal(29))
 DENIED = Verdict("E3", "SYMBOL_HALTED", Outcome.DENY, False, True, None)
 UNKNOWN = Verdict("E4", "NO_QUOTE", Outcome.DENY)
 
@@ -65,7 +63,7 @@ def an_order(decision):
 
 
 def a_fill(qty="29", price="101.55"):
-    return Fill("f1", "ord-1", ACME, Side.BUY, Decimal(qty), Decimal(price), Decimal("0.29"), AT)
+    return Fill("f1", ClientOrderId("ord-1"), ACME, Side.BUY, Decimal(qty), Decimal(price), Decimal("0.29"), AT)
 
 
 def told(explanation, record):
@@ -76,7 +74,7 @@ def told(explanation, record):
 BLOCKED = an_inspection(
     ruling=Ruling.BLOCK,
     max_fraction=Decimal(0),
-    warnings=(Concern("spread_wide", Severity.CRITICAL, ("quote.spread_pct@ACME",)),),
+    warnings=(Concern("spread_wide", Severity.CRITICAL, (Ref("quote.spread_pct@ACME"),)),),
     cited=("quote.spread_pct@ACME",),
 )
 RECORDS = {

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import openai
 import pytest
+from langchain_openai import ChatOpenAI
+from langsmith import Client, tracing_context
 from pydantic import SecretStr
 
-from agents.llm import UNANSWERED, BadAnswer, NoAnswer, Sampling, WrongSetup
+from agents.llm import UNANSWERED, BadAnswer, NoAnswer, Sampling, WrongSetup, reason_of
 from agents.openai_llm import FOREIGN, LONGEST_WAIT_S, OpenAIModel, pause_before_retry, translated
 from agents.outputs import parse
 from domain.errors import ModelOutputError, OversightError
@@ -110,7 +112,7 @@ def test_an_answer_that_did_not_end_by_itself_says_how_and_keeps_its_cost(script
     ],
 )
 def test_a_failure_has_a_reason_and_only_what_may_pass_is_repeated(scripted, kind, reason, attempts):
-    waits = []
+    waits: list[float] = []
     with (
         openai_server(scripted) as server,
         OpenAIModel(
@@ -127,19 +129,19 @@ def test_a_failure_has_a_reason_and_only_what_may_pass_is_repeated(scripted, kin
 
 
 def test_a_rate_limit_that_passes_is_waited_for_as_asked():
-    waits = []
+    waits: list[float] = []
     reply, requests = ask(refused(429, headers={"retry-after": "3"}), GOOD, waits=waits)
     assert (reply.finish, len(requests), waits) == ("stop", 2, [3.0])
 
 
 def test_a_server_error_that_passes_is_repeated_after_growing_pauses():
-    waits = []
+    waits: list[float] = []
     reply, requests = ask(refused(500), refused(502), GOOD, waits=waits)
     assert (reply.finish, len(requests), waits) == ("stop", 3, [1.0, 2.0])
 
 
 def test_a_server_that_hangs_is_left_alone():
-    waits = []
+    waits: list[float] = []
     with pytest.raises(NoAnswer) as caught:
         ask(Scripted("", held=True), waits=waits, timeout_s=0.1)
     assert (caught.value.reason, len(waits)) == ("timeout", 2)
@@ -194,18 +196,24 @@ def test_every_error_of_the_vendor_is_known(kind):
     assert "stranger" not in str(ours)
 
 
-def test_tracing_stays_off_whatever_the_environment_says():
-    """LangSmith would get every prompt; a tracer that is asked for is not even made."""
-    asked_for = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "LANGSMITH_API_KEY": "x"}
-    try:
-        with openai_server(GOOD) as tracer:
-            os.environ.update(asked_for, LANGSMITH_ENDPOINT=tracer.base_url)
-            reply, _ = ask(GOOD)
+def test_tracing_stays_off_however_it_was_switched_on():
+    """A tracer would get every prompt: here one listens, gets nothing from us, and everything from a bare client."""
+    with (
+        openai_server(GOOD) as tracer,
+        openai_server(GOOD) as server,
+        openai.DefaultHttpxClient() as http,
+        OpenAIModel(Sampling("m"), base_url=server.base_url, api_key=SecretStr("k")) as model,
+    ):
+        client = Client(api_url=tracer.base_url, api_key="x", auto_batch_tracing=False)
+        bare = ChatOpenAI(
+            model_name="m", openai_api_base=server.base_url, openai_api_key=SecretStr("k"), http_client=http
+        )
+        with tracing_context(enabled=True, client=client):
+            assert model.complete(a_request()).finish == "stop"
             assert tracer.requests == []
-    finally:
-        for name in (*asked_for, "LANGSMITH_ENDPOINT"):
-            os.environ.pop(name, None)
-    assert reply.finish == "stop"
+            bare.invoke("hello")
+            assert tracer.requests != []
+        client.cleanup()
 
 
 def test_another_address_in_the_environment_is_not_followed():
@@ -236,7 +244,7 @@ def test_a_real_answer_is_read_or_has_a_reason(exchange):
     if scripted.status != 200:
         with pytest.raises(UNANSWERED) as caught:
             ask(scripted)
-        assert caught.value.reason in ("bad_request", "unknown_model", "unauthorised", "content_filter")
+        assert reason_of(caught.value) in ("bad_request", "unknown_model", "unauthorised", "content_filter")
     elif not has_message(exchange["response"]):
         with pytest.raises(BadAnswer, match="no chat completion"):  # Azure filters an answer by leaving it out
             ask(scripted)

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,12 @@ GOOD = json.dumps(an_advice_answer())
 
 
 def advised(candidate=None, *, repaired=False, **changed):
-    output = parse("advisor", json.dumps(an_advice_answer(**changed)))
+    output: Any = parse("advisor", json.dumps(an_advice_answer(**changed)))
     return advice(output, candidate or a_candidate(), KNOWN, source="test", repaired=repaired)
 
 
 def inspected(candidate=None, *, repaired=False, **changed):
-    output = parse("inspector", json.dumps(an_inspection_answer(**changed)))
+    output: Any = parse("inspector", json.dumps(an_inspection_answer(**changed)))
     return inspection(output, candidate or a_candidate(), KNOWN, source="test", repaired=repaired)
 
 
@@ -217,5 +218,5 @@ def test_warnings_are_tied_to_evidence_and_to_a_symbol_it_is_about():
 
 def test_a_figure_of_another_symbol_cannot_become_a_stop():
     known = {**KNOWN, **index([a_figure("close", Decimal(100), "USD", symbol=None)])}
-    output = parse("advisor", json.dumps(an_advice_answer(stop_ref="close")))
+    output: Any = parse("advisor", json.dumps(an_advice_answer(stop_ref="close")))
     assert advice(output, a_candidate(), known, source="test").stop_loss == Decimal("96.5")

@@ -103,6 +103,13 @@ def test_what_is_recorded_is_not_asked_again(recording):
     assert len(recording.read_text().splitlines()) == 2
 
 
+def test_answers_are_recorded_under_their_true_origin_only(tmp_path):
+    recorder = RecordingModel(ScriptedModel(a_reply()), tmp_path / "r.jsonl", FixedClock(AT), origin="hosted")
+    with pytest.raises(ConfigurationError, match="are scripted and cannot be recorded as hosted"):
+        recorder.complete(QUESTION)
+    assert not (tmp_path / "r.jsonl").exists()
+
+
 def test_several_files_are_one_recording(tmp_path, recording):
     other = record(tmp_path / "more.jsonl", (replace(QUESTION, user="x"), a_reply("third")))
     assert RecordedModel([recording, other]).complete(replace(QUESTION, user="x")).text == "third"

@@ -160,7 +160,7 @@ class PaperExchange:
         working = [order for order in self._books.working(symbol) if order.is_leg]
         for parent_id in dict.fromkeys(leg.parent_id for leg in working if leg.parent_id is not None):
             parent = self._books.present(parent_id)
-            protected = min(parent.filled_qty - self._closed_by_legs(parent), free)
+            protected = min(parent.filled_qty - self._closed_by_legs(parent, working), free)
             free -= protected
             for leg in working:
                 if leg.parent_id == parent_id:
@@ -173,8 +173,10 @@ class PaperExchange:
         if fitted != leg:
             self._books.save(replace(fitted, updated_at=at))
 
-    def _closed_by_legs(self, parent: PaperOrder) -> Decimal:
-        legs = (self._books.order(id_of_leg(parent.decision_id, leg)) for leg in ("stop", "target"))
+    def _closed_by_legs(self, parent: PaperOrder, working: Sequence[PaperOrder]) -> Decimal:
+        known = {leg.client_order_id: leg for leg in working}
+        ids = (id_of_leg(parent.decision_id, leg) for leg in ("stop", "target"))
+        legs = (known.get(name) or self._books.order(name) for name in ids)
         return sum((leg.filled_qty for leg in legs if leg is not None), ZERO)
 
     def _expire(self, until: datetime) -> None:

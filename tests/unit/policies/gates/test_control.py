@@ -1,6 +1,7 @@
 """Group A: who and what may trade at all."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,18 +25,20 @@ from tests.builders.policies import (
     selling,
 )
 
-EXIT = {"order": a_sell(D(50)), "positions": held(50)}
+row = pytest.param
+
+EXIT: dict[str, Any] = {"order": a_sell(D(50)), "positions": held(50)}
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({}, "PASS", id="released"),
-        pytest.param({"kill_switch": True}, "DENY KILL_SWITCH", id="engaged"),
-        pytest.param({"kill_switch": None}, "DENY KILL_SWITCH", id="unknown_is_engaged"),
-        pytest.param({"kill_switch": "no"}, "DENY KILL_SWITCH", id="text_is_engaged"),
-        pytest.param({"readable": False}, "DENY CONTROL_UNREADABLE", id="unreadable"),
-        pytest.param({"readable": None}, "DENY CONTROL_UNREADABLE", id="unreadable_unknown"),
+        row({}, "PASS", id="released"),
+        row({"kill_switch": True}, "DENY KILL_SWITCH", id="engaged"),
+        row({"kill_switch": None}, "DENY KILL_SWITCH", id="unknown_is_engaged"),
+        row({"kill_switch": "no"}, "DENY KILL_SWITCH", id="text_is_engaged"),
+        row({"readable": False}, "DENY CONTROL_UNREADABLE", id="unreadable"),
+        row({"readable": None}, "DENY CONTROL_UNREADABLE", id="unreadable_unknown"),
     ],
 )
 def test_a1_kill_switch_stops_entries_and_exits(changes, expected):
@@ -46,17 +49,17 @@ def test_a1_kill_switch_stops_entries_and_exits(changes, expected):
 @pytest.mark.parametrize(
     ("mode", "ceiling", "paper", "expected"),
     [
-        pytest.param(Mode.OFF, None, True, "DENY MODE_FORBIDS_ORDERS", id="off"),
-        pytest.param(Mode.OBSERVE, None, True, "DENY MODE_FORBIDS_ORDERS", id="observe"),
-        pytest.param(Mode.PAPER, None, True, "PASS", id="paper_on_paper"),
-        pytest.param(Mode.PAPER, None, False, "DENY NOT_A_PAPER_ACCOUNT", id="paper_on_live"),
-        pytest.param(Mode.APPROVE, None, False, "NEED_APPROVAL APPROVAL_REQUIRED", id="approve"),
-        pytest.param(Mode.AUTO, None, False, "PASS", id="auto_on_live"),
-        pytest.param(Mode.AUTO, "observe", True, "DENY MODE_FORBIDS_ORDERS", id="ceiling_observe"),
-        pytest.param(Mode.AUTO, "paper", False, "DENY NOT_A_PAPER_ACCOUNT", id="ceiling_paper_on_live"),
-        pytest.param(Mode.APPROVE, "paper", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="both_count"),
-        pytest.param(Mode.AUTO, "approve", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="ceiling_approve"),
-        pytest.param("autonomous", None, True, "DENY GATE_ERROR", id="unknown_mode"),
+        row(Mode.OFF, None, True, "DENY MODE_FORBIDS_ORDERS", id="off"),
+        row(Mode.OBSERVE, None, True, "DENY MODE_FORBIDS_ORDERS", id="observe"),
+        row(Mode.PAPER, None, True, "PASS", id="paper_on_paper"),
+        row(Mode.PAPER, None, False, "DENY NOT_A_PAPER_ACCOUNT", id="paper_on_live"),
+        row(Mode.APPROVE, None, False, "NEED_APPROVAL APPROVAL_REQUIRED", id="approve"),
+        row(Mode.AUTO, None, False, "PASS", id="auto_on_live"),
+        row(Mode.AUTO, "observe", True, "DENY MODE_FORBIDS_ORDERS", id="ceiling_observe"),
+        row(Mode.AUTO, "paper", False, "DENY NOT_A_PAPER_ACCOUNT", id="ceiling_paper_on_live"),
+        row(Mode.APPROVE, "paper", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="both_count"),
+        row(Mode.AUTO, "approve", True, "NEED_APPROVAL APPROVAL_REQUIRED", id="ceiling_approve"),
+        row("autonomous", None, True, "DENY GATE_ERROR", id="unknown_mode"),
     ],
 )
 def test_a2_mode(mode, ceiling, paper, expected):
@@ -67,17 +70,17 @@ def test_a2_mode(mode, ceiling, paper, expected):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"order": an_order(qty=D(40))}, "PASS", id="at_threshold"),
-        pytest.param(
+        row({"order": an_order(qty=D(40))}, "PASS", id="at_threshold"),
+        row(
             {"order": an_order(qty=D(40), limit_price=D("200.01"))},
             "NEED_APPROVAL NOTIONAL_NEEDS_APPROVAL",
             id="above_threshold",
         ),
-        pytest.param({"order": a_sell(D(50)), "positions": held(50)}, "PASS", id="exit_does_not_wait"),
-        pytest.param(
+        row({"order": a_sell(D(50)), "positions": held(50)}, "PASS", id="exit_does_not_wait"),
+        row(
             {"order": an_order(type=OrderType.MARKET), "view": a_view(quote=None)}, "DENY PRICE_UNKNOWN", id="no_quote"
         ),
-        pytest.param({"order": an_order(qty=D("NaN"))}, "DENY PRICE_UNKNOWN", id="nan_qty"),
+        row({"order": an_order(qty=D("NaN"))}, "DENY PRICE_UNKNOWN", id="nan_qty"),
     ],
 )
 def test_a2_large_orders_wait_for_a_person(changes, expected):
@@ -87,14 +90,14 @@ def test_a2_large_orders_wait_for_a_person(changes, expected):
 @pytest.mark.parametrize(
     ("pause", "expected"),
     [
-        pytest.param(Pause("global", "", NOW, "owner"), "DENY PAUSED", id="global"),
-        pytest.param(Pause("strategy", "momentum", NOW, "owner"), "DENY PAUSED", id="this_strategy"),
-        pytest.param(Pause("strategy", "news", NOW, "owner"), "PASS", id="other_strategy"),
-        pytest.param(Pause("symbol", "AAPL", NOW, "owner"), "DENY PAUSED", id="this_symbol"),
-        pytest.param(Pause("symbol", "MSFT", NOW, "owner"), "PASS", id="other_symbol"),
-        pytest.param(Pause("galaxy", "", NOW, "owner"), "DENY PAUSED", id="unknown_scope"),
-        pytest.param(Pause("global", "", NOW, "owner", until=ago(-1)), "DENY PAUSED", id="not_yet_over"),
-        pytest.param(Pause("global", "", NOW, "owner", until=NOW), "PASS", id="over_at_its_end"),
+        row(Pause("global", "", NOW, "owner"), "DENY PAUSED", id="global"),
+        row(Pause("strategy", "momentum", NOW, "owner"), "DENY PAUSED", id="this_strategy"),
+        row(Pause("strategy", "news", NOW, "owner"), "PASS", id="other_strategy"),
+        row(Pause("symbol", "AAPL", NOW, "owner"), "DENY PAUSED", id="this_symbol"),
+        row(Pause("symbol", "MSFT", NOW, "owner"), "PASS", id="other_symbol"),
+        row(Pause("galaxy", "", NOW, "owner"), "DENY PAUSED", id="unknown_scope"),
+        row(Pause("global", "", NOW, "owner", until=ago(-1)), "DENY PAUSED", id="not_yet_over"),
+        row(Pause("global", "", NOW, "owner", until=NOW), "PASS", id="over_at_its_end"),
     ],
 )
 def test_a3_pause(pause, expected):
@@ -106,35 +109,35 @@ def test_a3_pause(pause, expected):
 @pytest.mark.parametrize(
     ("state", "changes", "expected"),
     [
-        pytest.param(TradingState.ACTIVE, {}, "PASS", id="active"),
-        pytest.param(TradingState.REDUCING, {}, "DENY REDUCING_ONLY", id="entry_while_reducing"),
-        pytest.param(TradingState.REDUCING, EXIT, "PASS", id="exit_while_reducing"),
-        pytest.param(
+        row(TradingState.ACTIVE, {}, "PASS", id="active"),
+        row(TradingState.REDUCING, {}, "DENY REDUCING_ONLY", id="entry_while_reducing"),
+        row(TradingState.REDUCING, EXIT, "PASS", id="exit_while_reducing"),
+        row(
             TradingState.REDUCING,
             {"order": a_sell(D(51)), "positions": held(50)},
             "DENY REDUCING_ONLY",
             id="one_too_many",
         ),
-        pytest.param(
+        row(
             TradingState.REDUCING,
             {"order": a_sell(D(31)), "positions": held(50), "open_orders": (selling(20),)},
             "DENY REDUCING_ONLY",
             id="rest_already_selling",
         ),
-        pytest.param(
+        row(
             TradingState.REDUCING,
             {"order": an_order(reduce_only=True)},
             "DENY REDUCING_ONLY",
             id="a_flag_is_no_reduction",
         ),
-        pytest.param(
+        row(
             TradingState.REDUCING,
             {"order": an_order(side=Side.BUY, qty=D(5)), "positions": held(-5)},
             "PASS",
             id="cover_while_reducing",
         ),
-        pytest.param(TradingState.HALTED, EXIT, "DENY HALTED", id="exit_while_halted"),
-        pytest.param("ACTIVE?", {}, "DENY GATE_ERROR", id="unknown_state"),
+        row(TradingState.HALTED, EXIT, "DENY HALTED", id="exit_while_halted"),
+        row("ACTIVE?", {}, "DENY GATE_ERROR", id="unknown_state"),
     ],
 )
 def test_a4_trading_state(state, changes, expected):
@@ -144,13 +147,11 @@ def test_a4_trading_state(state, changes, expected):
 @pytest.mark.parametrize(
     ("account", "limits", "entry", "exit_"),
     [
-        pytest.param(an_account(), {}, "PASS", "PASS", id="fine"),
-        pytest.param(
-            an_account(trading_blocked=True), {}, "DENY ACCOUNT_BLOCKED", "DENY ACCOUNT_BLOCKED", id="blocked"
-        ),
-        pytest.param(an_account(trading_blocked=None), {}, "DENY ACCOUNT_STATUS_UNKNOWN", "PASS", id="silent"),
-        pytest.param(an_account(), {"account_id": "paper-1"}, "PASS", "PASS", id="right_account"),
-        pytest.param(
+        row(an_account(), {}, "PASS", "PASS", id="fine"),
+        row(an_account(trading_blocked=True), {}, "DENY ACCOUNT_BLOCKED", "DENY ACCOUNT_BLOCKED", id="blocked"),
+        row(an_account(trading_blocked=None), {}, "DENY ACCOUNT_STATUS_UNKNOWN", "PASS", id="silent"),
+        row(an_account(), {"account_id": "paper-1"}, "PASS", "PASS", id="right_account"),
+        row(
             an_account(),
             {"account_id": "live-9"},
             "DENY ACCOUNT_MISMATCH",
@@ -167,11 +168,11 @@ def test_a6_account_status(account, limits, entry, exit_):
 @pytest.mark.parametrize(
     ("as_of", "expected"),
     [
-        pytest.param(ago(30), "PASS", id="at_limit"),
-        pytest.param(ago(30.001), "DENY ACCOUNT_STALE", id="a_millisecond_over"),
-        pytest.param(ago(-2), "PASS", id="clock_two_seconds_ahead"),
-        pytest.param(ago(-2.001), "DENY ACCOUNT_STALE", id="future"),
-        pytest.param(NOW.replace(tzinfo=None), "DENY GATE_ERROR", id="no_zone"),
+        row(ago(30), "PASS", id="at_limit"),
+        row(ago(30.001), "DENY ACCOUNT_STALE", id="a_millisecond_over"),
+        row(ago(-2), "PASS", id="clock_two_seconds_ahead"),
+        row(ago(-2.001), "DENY ACCOUNT_STALE", id="future"),
+        row(NOW.replace(tzinfo=None), "DENY GATE_ERROR", id="no_zone"),
     ],
 )
 def test_a6_account_age(as_of, expected):
@@ -185,15 +186,13 @@ def test_a6_account_age(as_of, expected):
 @pytest.mark.parametrize(
     ("changes", "limits", "expected"),
     [
-        pytest.param({}, {}, "PASS", id="reconciled"),
-        pytest.param({"reconciled_at": None}, {}, "DENY NOT_RECONCILED", id="never"),
-        pytest.param({"mismatched": ("AAPL",)}, {}, "DENY POSITION_MISMATCH", id="this_symbol_differs"),
-        pytest.param({"mismatched": ("MSFT",)}, {}, "PASS", id="another_symbol_differs"),
-        pytest.param({"reconciled_at": ago(300)}, {"max_reconcile_age_s": "300"}, "PASS", id="at_limit"),
-        pytest.param(
-            {"reconciled_at": ago(301)}, {"max_reconcile_age_s": "300"}, "DENY NOT_RECONCILED", id="one_second_over"
-        ),
-        pytest.param({"reconciled_at": ago(9999)}, {}, "PASS", id="any_age_without_limit"),
+        row({}, {}, "PASS", id="reconciled"),
+        row({"reconciled_at": None}, {}, "DENY NOT_RECONCILED", id="never"),
+        row({"mismatched": ("AAPL",)}, {}, "DENY POSITION_MISMATCH", id="this_symbol_differs"),
+        row({"mismatched": ("MSFT",)}, {}, "PASS", id="another_symbol_differs"),
+        row({"reconciled_at": ago(300)}, {"max_reconcile_age_s": "300"}, "PASS", id="at_limit"),
+        row({"reconciled_at": ago(301)}, {"max_reconcile_age_s": "300"}, "DENY NOT_RECONCILED", id="one_second_over"),
+        row({"reconciled_at": ago(9999)}, {}, "PASS", id="any_age_without_limit"),
     ],
 )
 def test_a7_reconciled(changes, limits, expected):
@@ -204,18 +203,18 @@ def test_a7_reconciled(changes, limits, expected):
 @pytest.mark.parametrize(
     ("broker_time", "expected"),
     [
-        pytest.param(ago(2), "PASS", id="behind_at_limit"),
-        pytest.param(ago(-2), "PASS", id="ahead_at_limit"),
-        pytest.param(ago(2.001), "DENY CLOCK_SKEW", id="behind"),
-        pytest.param(ago(-2.001), "DENY CLOCK_SKEW", id="ahead"),
-        pytest.param(None, "DENY CLOCK_SKEW", id="unknown"),
+        row(ago(2), "PASS", id="behind_at_limit"),
+        row(ago(-2), "PASS", id="ahead_at_limit"),
+        row(ago(2.001), "DENY CLOCK_SKEW", id="behind"),
+        row(ago(-2.001), "DENY CLOCK_SKEW", id="ahead"),
+        row(None, "DENY CLOCK_SKEW", id="unknown"),
     ],
 )
 def test_a8_clock_skew(broker_time, expected):
     assert answer("A8", a_case(control=a_control(broker_time=broker_time)), max_clock_skew_s="2") == expected
 
 
-LIMITS = {"mode": "approve", "approval_ttl_s": "120", "approval_price_band_pct": "0.5"}
+LIMITS: dict[str, Any] = {"mode": "approve", "approval_ttl_s": "120", "approval_price_band_pct": "0.5"}
 TERMS = ApprovalTerms(D(120), D("0.5"), a_policy(**LIMITS).digest)
 YES = grant(an_order(), by="owner", at=NOW, price=price_shown(a_quote(), Side.BUY), terms=TERMS)
 
@@ -223,21 +222,21 @@ YES = grant(an_order(), by="owner", at=NOW, price=price_shown(a_quote(), Side.BU
 @pytest.mark.parametrize(
     ("approval", "changes", "expected"),
     [
-        pytest.param(YES, {}, "PASS", id="valid"),
-        pytest.param(replace(YES, at=ago(120), expires_at=NOW), {}, "PASS", id="last_second"),
-        pytest.param(replace(YES, at=ago(120.001)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_policy"),
-        pytest.param(replace(YES, at=ago(5), expires_at=ago(1)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_itself"),
-        pytest.param(replace(YES, at=ago(-1)), {}, "DENY APPROVAL_EXPIRED", id="future"),
-        pytest.param(YES, {"order": an_order(qty=D(11))}, "DENY APPROVAL_MISMATCH", id="other_quantity"),
-        pytest.param(YES, {"order": an_order(stop_loss=D(180))}, "DENY APPROVAL_MISMATCH", id="other_stop"),
-        pytest.param(replace(YES, by=""), {}, "DENY APPROVAL_MISMATCH", id="by_nobody"),
-        pytest.param(replace(YES, policy_digest="old"), {}, "DENY APPROVAL_POLICY_CHANGED", id="other_policy"),
-        pytest.param(YES, {"view": a_view(quote=a_quote(ask=D("201.00")))}, "PASS", id="price_at_band"),
-        pytest.param(
+        row(YES, {}, "PASS", id="valid"),
+        row(replace(YES, at=ago(120), expires_at=NOW), {}, "PASS", id="last_second"),
+        row(replace(YES, at=ago(120.001)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_policy"),
+        row(replace(YES, at=ago(5), expires_at=ago(1)), {}, "DENY APPROVAL_EXPIRED", id="expired_by_itself"),
+        row(replace(YES, at=ago(-1)), {}, "DENY APPROVAL_EXPIRED", id="future"),
+        row(YES, {"order": an_order(qty=D(11))}, "DENY APPROVAL_MISMATCH", id="other_quantity"),
+        row(YES, {"order": an_order(stop_loss=D(180))}, "DENY APPROVAL_MISMATCH", id="other_stop"),
+        row(replace(YES, by=""), {}, "DENY APPROVAL_MISMATCH", id="by_nobody"),
+        row(replace(YES, policy_digest="old"), {}, "DENY APPROVAL_POLICY_CHANGED", id="other_policy"),
+        row(YES, {"view": a_view(quote=a_quote(ask=D("201.00")))}, "PASS", id="price_at_band"),
+        row(
             YES, {"view": a_view(quote=a_quote(ask=D("201.01")))}, "DENY APPROVAL_PRICE_MOVED", id="price_one_cent_over"
         ),
-        pytest.param(YES, {"view": a_view(quote=None)}, "DENY APPROVAL_PRICE_MOVED", id="no_quote"),
-        pytest.param(replace(YES, price=None), {}, "DENY APPROVAL_PRICE_MOVED", id="no_price_seen"),
+        row(YES, {"view": a_view(quote=None)}, "DENY APPROVAL_PRICE_MOVED", id="no_quote"),
+        row(replace(YES, price=None), {}, "DENY APPROVAL_PRICE_MOVED", id="no_price_seen"),
     ],
 )
 def test_a10_approval_validity(approval, changes, expected):

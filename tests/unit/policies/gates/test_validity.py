@@ -1,6 +1,7 @@
 """Group B: the form of the order."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,40 +22,40 @@ from tests.builders.policies import (
     working,
 )
 
+row = pytest.param
+
 NAN, INFINITE = Decimal("NaN"), Decimal("Infinity")
-EXIT = {"order": a_sell(D(50)), "positions": held(50)}
+EXIT: dict[str, Any] = {"order": a_sell(D(50)), "positions": held(50)}
 
 
 @pytest.mark.parametrize(
     ("changes", "limits", "expected"),
     [
-        pytest.param({}, {}, "PASS", id="known"),
-        pytest.param({"order": an_order(symbol="ZZZZ")}, {}, "DENY INSTRUMENT_UNKNOWN", id="unknown_symbol"),
-        pytest.param({"order": an_order(symbol="aapl")}, {}, "DENY SYMBOL_INVALID", id="lower_case"),
-        pytest.param({"order": an_order(symbol="AАPL")}, {}, "DENY SYMBOL_INVALID", id="cyrillic_look_alike"),
-        pytest.param({"order": an_order(symbol="ＡＡＰＬ")}, {}, "DENY SYMBOL_INVALID", id="full_width"),
-        pytest.param({"order": an_order(symbol="AAPL\u200b")}, {}, "DENY SYMBOL_INVALID", id="zero_width"),
-        pytest.param({"order": an_order(symbol="A" * 16)}, {}, "DENY SYMBOL_INVALID", id="too_long"),
-        pytest.param({"order": an_order(symbol=None)}, {}, "DENY SYMBOL_INVALID", id="no_symbol"),
-        pytest.param({"view": a_view(instrument=None)}, {}, "DENY INSTRUMENT_UNKNOWN", id="no_instrument"),
-        pytest.param({**EXIT, "view": a_view(instrument=None)}, {}, "PASS", id="exit_of_unknown_instrument"),
-        pytest.param(
-            {"view": a_view(instrument=an_instrument(tradable=False))}, {}, "DENY NOT_TRADABLE", id="untradable"
-        ),
-        pytest.param(
+        row({}, {}, "PASS", id="known"),
+        row({"order": an_order(symbol="ZZZZ")}, {}, "DENY INSTRUMENT_UNKNOWN", id="unknown_symbol"),
+        row({"order": an_order(symbol="aapl")}, {}, "DENY SYMBOL_INVALID", id="lower_case"),
+        row({"order": an_order(symbol="AАPL")}, {}, "DENY SYMBOL_INVALID", id="cyrillic_look_alike"),
+        row({"order": an_order(symbol="ＡＡＰＬ")}, {}, "DENY SYMBOL_INVALID", id="full_width"),
+        row({"order": an_order(symbol="AAPL\u200b")}, {}, "DENY SYMBOL_INVALID", id="zero_width"),
+        row({"order": an_order(symbol="A" * 16)}, {}, "DENY SYMBOL_INVALID", id="too_long"),
+        row({"order": an_order(symbol=None)}, {}, "DENY SYMBOL_INVALID", id="no_symbol"),
+        row({"view": a_view(instrument=None)}, {}, "DENY INSTRUMENT_UNKNOWN", id="no_instrument"),
+        row({**EXIT, "view": a_view(instrument=None)}, {}, "PASS", id="exit_of_unknown_instrument"),
+        row({"view": a_view(instrument=an_instrument(tradable=False))}, {}, "DENY NOT_TRADABLE", id="untradable"),
+        row(
             {**EXIT, "view": a_view(instrument=an_instrument(tradable=False))},
             {},
             "DENY NOT_TRADABLE",
             id="exit_of_untradable",
         ),
-        pytest.param(
+        row(
             {"view": a_view(instrument=an_instrument(Symbol("MSFT")))}, {}, "DENY NOT_TRADABLE", id="another_instrument"
         ),
-        pytest.param({"order": an_order(currency="EUR")}, {}, "DENY CURRENCY_MISMATCH", id="order_in_euro"),
-        pytest.param({"account": an_account(currency="EUR")}, {}, "DENY CURRENCY_MISMATCH", id="account_in_euro"),
-        pytest.param({**EXIT, "account": an_account(currency="EUR")}, {}, "PASS", id="exit_from_euro_account"),
-        pytest.param({}, {"allowed_asset_classes": ["equity"]}, "PASS", id="allowed_class"),
-        pytest.param(
+        row({"order": an_order(currency="EUR")}, {}, "DENY CURRENCY_MISMATCH", id="order_in_euro"),
+        row({"account": an_account(currency="EUR")}, {}, "DENY CURRENCY_MISMATCH", id="account_in_euro"),
+        row({**EXIT, "account": an_account(currency="EUR")}, {}, "PASS", id="exit_from_euro_account"),
+        row({}, {"allowed_asset_classes": ["equity"]}, "PASS", id="allowed_class"),
+        row(
             {"view": a_view(instrument=an_instrument(asset_class=AssetClass.CRYPTO))},
             {"allowed_asset_classes": ["equity", "etf"]},
             "DENY ASSET_CLASS_FORBIDDEN",
@@ -73,38 +74,36 @@ HUNDREDS = a_view(instrument=an_instrument(lot=D(100)))
 @pytest.mark.parametrize(
     ("qty", "changes", "limits", "expected"),
     [
-        pytest.param(D(10), {}, {}, "PASS", id="whole"),
-        pytest.param(D(0), {}, {}, "DENY QTY_INVALID", id="zero"),
-        pytest.param(D(-1), {}, {}, "DENY QTY_INVALID", id="negative"),
-        pytest.param(NAN, {}, {}, "DENY QTY_INVALID", id="nan"),
-        pytest.param(Decimal("sNaN"), {}, {}, "DENY QTY_INVALID", id="signalling_nan"),
-        pytest.param(INFINITE, {}, {}, "DENY QTY_INVALID", id="infinite"),
-        pytest.param(10, {}, {}, "DENY QTY_INVALID", id="int"),
-        pytest.param(10.0, {}, {}, "DENY QTY_INVALID", id="float"),
-        pytest.param(True, {}, {}, "DENY QTY_INVALID", id="bool"),
-        pytest.param("10", {}, {}, "DENY QTY_INVALID", id="text"),
-        pytest.param([D(10)], {}, {}, "DENY QTY_INVALID", id="list"),
-        pytest.param(None, {}, {}, "DENY QTY_INVALID", id="none"),
-        pytest.param(D(10) ** 12, {}, {}, "DENY QTY_INVALID", id="absurd"),
-        pytest.param(D(10**399), {}, {}, "DENY QTY_INVALID", id="four_hundred_digits"),
-        pytest.param(D("10.5"), {}, {}, "DENY FRACTION_FORBIDDEN", id="fraction"),
-        pytest.param(
-            D("10.5"), {"view": FRACTIONABLE}, {"allow_fractional": True}, "PASS", id="fraction_allowed_and_possible"
-        ),
-        pytest.param(D("10.5"), {}, {"allow_fractional": True}, "DENY FRACTION_FORBIDDEN", id="fraction_not_possible"),
-        pytest.param(
+        row(D(10), {}, {}, "PASS", id="whole"),
+        row(D(0), {}, {}, "DENY QTY_INVALID", id="zero"),
+        row(D(-1), {}, {}, "DENY QTY_INVALID", id="negative"),
+        row(NAN, {}, {}, "DENY QTY_INVALID", id="nan"),
+        row(Decimal("sNaN"), {}, {}, "DENY QTY_INVALID", id="signalling_nan"),
+        row(INFINITE, {}, {}, "DENY QTY_INVALID", id="infinite"),
+        row(10, {}, {}, "DENY QTY_INVALID", id="int"),
+        row(10.0, {}, {}, "DENY QTY_INVALID", id="float"),
+        row(True, {}, {}, "DENY QTY_INVALID", id="bool"),
+        row("10", {}, {}, "DENY QTY_INVALID", id="text"),
+        row([D(10)], {}, {}, "DENY QTY_INVALID", id="list"),
+        row(None, {}, {}, "DENY QTY_INVALID", id="none"),
+        row(D(10) ** 12, {}, {}, "DENY QTY_INVALID", id="absurd"),
+        row(D(10**399), {}, {}, "DENY QTY_INVALID", id="four_hundred_digits"),
+        row(D("10.5"), {}, {}, "DENY FRACTION_FORBIDDEN", id="fraction"),
+        row(D("10.5"), {"view": FRACTIONABLE}, {"allow_fractional": True}, "PASS", id="fraction_allowed_and_possible"),
+        row(D("10.5"), {}, {"allow_fractional": True}, "DENY FRACTION_FORBIDDEN", id="fraction_not_possible"),
+        row(
             D("10.5"), {"view": FRACTIONABLE}, {"allow_fractional": False}, "DENY FRACTION_FORBIDDEN", id="not_allowed"
         ),
-        pytest.param(D(150), {"view": HUNDREDS}, {}, "DENY QTY_NOT_IN_LOTS", id="odd_lot"),
-        pytest.param(D(200), {"view": HUNDREDS}, {}, "PASS", id="round_lot"),
-        pytest.param(
+        row(D(150), {"view": HUNDREDS}, {}, "DENY QTY_NOT_IN_LOTS", id="odd_lot"),
+        row(D(200), {"view": HUNDREDS}, {}, "PASS", id="round_lot"),
+        row(
             D("0.15"),
             {"view": a_view(instrument=an_instrument(fractionable=True, lot=D("0.1")))},
             {"allow_fractional": True},
             "DENY QTY_NOT_IN_LOTS",
             id="between_fractional_lots",
         ),
-        pytest.param(D(10), {"view": a_view(instrument=an_instrument(lot=D(0)))}, {}, "PASS", id="no_lot_means_one"),
+        row(D(10), {"view": a_view(instrument=an_instrument(lot=D(0)))}, {}, "PASS", id="no_lot_means_one"),
     ],
 )
 def test_b2_quantity(qty, changes, limits, expected):
@@ -114,8 +113,8 @@ def test_b2_quantity(qty, changes, limits, expected):
 @pytest.mark.parametrize(
     ("qty", "expected"),
     [
-        pytest.param("50.5", "PASS", id="the_whole_odd_remainder"),
-        pytest.param("50.25", "DENY FRACTION_FORBIDDEN", id="part_of_it"),
+        row("50.5", "PASS", id="the_whole_odd_remainder"),
+        row("50.25", "DENY FRACTION_FORBIDDEN", id="part_of_it"),
     ],
 )
 def test_b2_an_odd_remainder_can_be_sold_whole(qty, expected):
@@ -125,24 +124,24 @@ def test_b2_an_odd_remainder_can_be_sold_whole(qty, expected):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({}, "PASS", id="limit_on_tick"),
-        pytest.param({"limit_price": D("200.005")}, "DENY PRICE_NOT_ON_TICK", id="half_a_cent"),
-        pytest.param({"limit_price": None}, "DENY PRICE_INVALID", id="limit_without_price"),
-        pytest.param({"limit_price": NAN}, "DENY PRICE_INVALID", id="nan"),
-        pytest.param({"limit_price": INFINITE}, "DENY PRICE_INVALID", id="infinite"),
-        pytest.param({"limit_price": D(0)}, "DENY PRICE_INVALID", id="zero"),
-        pytest.param({"limit_price": D(-200)}, "DENY PRICE_INVALID", id="negative"),
-        pytest.param({"limit_price": 200.0}, "DENY PRICE_INVALID", id="float"),
-        pytest.param({"type": OrderType.MARKET}, "PASS", id="market"),
-        pytest.param({"type": OrderType.MARKET, "limit_price": D(200)}, "DENY PRICE_INVALID", id="market_with_limit"),
-        pytest.param({"trigger_price": D(200)}, "DENY PRICE_INVALID", id="limit_with_trigger"),
-        pytest.param({"type": OrderType.STOP}, "DENY PRICE_INVALID", id="stop_without_trigger"),
-        pytest.param({"type": OrderType.STOP, "trigger_price": D(201)}, "PASS", id="stop"),
-        pytest.param({"type": OrderType.STOP_LIMIT, "trigger_price": D(201)}, "PASS", id="stop_limit"),
-        pytest.param({"type": OrderType.TRAILING_STOP}, "PASS", id="trailing_stop"),
-        pytest.param({"stop_loss": D("189.999")}, "DENY PRICE_NOT_ON_TICK", id="stop_loss_off_tick"),
-        pytest.param({"stop_loss": "190"}, "DENY PRICE_INVALID", id="stop_loss_text"),
-        pytest.param({"take_profit": NAN}, "DENY PRICE_INVALID", id="take_profit_nan"),
+        row({}, "PASS", id="limit_on_tick"),
+        row({"limit_price": D("200.005")}, "DENY PRICE_NOT_ON_TICK", id="half_a_cent"),
+        row({"limit_price": None}, "DENY PRICE_INVALID", id="limit_without_price"),
+        row({"limit_price": NAN}, "DENY PRICE_INVALID", id="nan"),
+        row({"limit_price": INFINITE}, "DENY PRICE_INVALID", id="infinite"),
+        row({"limit_price": D(0)}, "DENY PRICE_INVALID", id="zero"),
+        row({"limit_price": D(-200)}, "DENY PRICE_INVALID", id="negative"),
+        row({"limit_price": 200.0}, "DENY PRICE_INVALID", id="float"),
+        row({"type": OrderType.MARKET}, "PASS", id="market"),
+        row({"type": OrderType.MARKET, "limit_price": D(200)}, "DENY PRICE_INVALID", id="market_with_limit"),
+        row({"trigger_price": D(200)}, "DENY PRICE_INVALID", id="limit_with_trigger"),
+        row({"type": OrderType.STOP}, "DENY PRICE_INVALID", id="stop_without_trigger"),
+        row({"type": OrderType.STOP, "trigger_price": D(201)}, "PASS", id="stop"),
+        row({"type": OrderType.STOP_LIMIT, "trigger_price": D(201)}, "PASS", id="stop_limit"),
+        row({"type": OrderType.TRAILING_STOP}, "PASS", id="trailing_stop"),
+        row({"stop_loss": D("189.999")}, "DENY PRICE_NOT_ON_TICK", id="stop_loss_off_tick"),
+        row({"stop_loss": "190"}, "DENY PRICE_INVALID", id="stop_loss_text"),
+        row({"take_profit": NAN}, "DENY PRICE_INVALID", id="take_profit_nan"),
     ],
 )
 def test_b3_prices(changes, expected):
@@ -158,40 +157,40 @@ def test_b3_without_a_usable_tick_entries_are_refused_and_unknown_instruments_ca
 @pytest.mark.parametrize(
     ("changes", "limits", "expected"),
     [
-        pytest.param({}, {}, "PASS", id="day_limit"),
-        pytest.param({}, {"allowed_order_types": ["limit"]}, "PASS", id="allowed_type"),
-        pytest.param({}, {"allowed_order_types": ["MARKET"]}, "DENY ORDER_TYPE_FORBIDDEN", id="forbidden_type"),
-        pytest.param({"tif": TimeInForce.GTC}, {"allowed_tif": ["day"]}, "DENY TIF_FORBIDDEN", id="forbidden_tif"),
-        pytest.param({"extended_hours": True}, {}, "DENY EXTENDED_HOURS_FORBIDDEN", id="extended_not_allowed"),
-        pytest.param({"extended_hours": True}, {"allow_extended_hours": True}, "PASS", id="extended_day_limit"),
-        pytest.param(
+        row({}, {}, "PASS", id="day_limit"),
+        row({}, {"allowed_order_types": ["limit"]}, "PASS", id="allowed_type"),
+        row({}, {"allowed_order_types": ["MARKET"]}, "DENY ORDER_TYPE_FORBIDDEN", id="forbidden_type"),
+        row({"tif": TimeInForce.GTC}, {"allowed_tif": ["day"]}, "DENY TIF_FORBIDDEN", id="forbidden_tif"),
+        row({"extended_hours": True}, {}, "DENY EXTENDED_HOURS_FORBIDDEN", id="extended_not_allowed"),
+        row({"extended_hours": True}, {"allow_extended_hours": True}, "PASS", id="extended_day_limit"),
+        row(
             {"extended_hours": True, "type": OrderType.MARKET},
             {"allow_extended_hours": True},
             "DENY COMBINATION_UNSUPPORTED",
             id="extended_market",
         ),
-        pytest.param(
+        row(
             {"extended_hours": True, "tif": TimeInForce.GTC},
             {"allow_extended_hours": True},
             "DENY COMBINATION_UNSUPPORTED",
             id="extended_gtc",
         ),
-        pytest.param(
+        row(
             {"extended_hours": True, "qty": D("1.5")},
             {"allow_extended_hours": True},
             "DENY COMBINATION_UNSUPPORTED",
             id="extended_fraction",
         ),
-        pytest.param({"tif": TimeInForce.IOC}, {}, "PASS", id="ioc_limit"),
-        pytest.param(
+        row({"tif": TimeInForce.IOC}, {}, "PASS", id="ioc_limit"),
+        row(
             {"type": OrderType.STOP, "trigger_price": D(201), "tif": TimeInForce.IOC},
             {},
             "DENY COMBINATION_UNSUPPORTED",
             id="ioc_stop",
         ),
-        pytest.param({"qty": D("1.5"), "tif": TimeInForce.GTC}, {}, "DENY COMBINATION_UNSUPPORTED", id="fraction_gtc"),
-        pytest.param({"qty": D("1.5")}, {}, "PASS", id="fraction_day"),
-        pytest.param({"tif": "forever"}, {}, "DENY GATE_ERROR", id="unknown_tif"),
+        row({"qty": D("1.5"), "tif": TimeInForce.GTC}, {}, "DENY COMBINATION_UNSUPPORTED", id="fraction_gtc"),
+        row({"qty": D("1.5")}, {}, "PASS", id="fraction_day"),
+        row({"tif": "forever"}, {}, "DENY GATE_ERROR", id="unknown_tif"),
     ],
 )
 def test_b4_combination(changes, limits, expected):
@@ -201,32 +200,32 @@ def test_b4_combination(changes, limits, expected):
 @pytest.mark.parametrize(
     ("order", "changes", "expected"),
     [
-        pytest.param(a_sell(D(50)), {"positions": held(50)}, "PASS", id="closes_all"),
-        pytest.param(a_sell(D(80)), {"positions": held(50)}, "REDUCE CROSSES_ZERO 50", id="would_go_short"),
-        pytest.param(
+        row(a_sell(D(50)), {"positions": held(50)}, "PASS", id="closes_all"),
+        row(a_sell(D(80)), {"positions": held(50)}, "REDUCE CROSSES_ZERO 50", id="would_go_short"),
+        row(
             a_sell(D(40)),
             {"positions": held(50), "open_orders": (selling(20),)},
             "REDUCE CROSSES_ZERO 30",
             id="part_already_selling",
         ),
-        pytest.param(
+        row(
             a_sell(D(10)),
             {"positions": held(50), "open_orders": (selling(50),)},
             "DENY CROSSES_ZERO",
             id="all_already_selling",
         ),
-        pytest.param(an_order(qty=D(30)), {"positions": held(-20)}, "REDUCE CROSSES_ZERO 20", id="cover_would_go_long"),
-        pytest.param(
+        row(an_order(qty=D(30)), {"positions": held(-20)}, "REDUCE CROSSES_ZERO 20", id="cover_would_go_long"),
+        row(
             an_order(qty=D(10)),
             {"positions": held(-20), "open_orders": (working(15),)},
             "REDUCE CROSSES_ZERO 5",
             id="part_already_covering",
         ),
-        pytest.param(an_order(), {"positions": held(50)}, "PASS", id="adds"),
-        pytest.param(a_sell(D(10)), {}, "PASS", id="opens_from_flat"),
-        pytest.param(a_sell(D(80)), {"positions": held("50.5")}, "REDUCE CROSSES_ZERO 50", id="whole_lots_only"),
-        pytest.param(a_sell(D(80)), {"positions": held(NAN)}, "DENY POSITION_UNKNOWN", id="nan_position"),
-        pytest.param(a_sell(NAN), {"positions": held(50)}, "DENY POSITION_UNKNOWN", id="nan_qty"),
+        row(an_order(), {"positions": held(50)}, "PASS", id="adds"),
+        row(a_sell(D(10)), {}, "PASS", id="opens_from_flat"),
+        row(a_sell(D(80)), {"positions": held("50.5")}, "REDUCE CROSSES_ZERO 50", id="whole_lots_only"),
+        row(a_sell(D(80)), {"positions": held(NAN)}, "DENY POSITION_UNKNOWN", id="nan_position"),
+        row(a_sell(NAN), {"positions": held(50)}, "DENY POSITION_UNKNOWN", id="nan_qty"),
     ],
 )
 def test_b6_zero_crossing(order, changes, expected):
@@ -236,44 +235,40 @@ def test_b6_zero_crossing(order, changes, expected):
 @pytest.mark.parametrize(
     ("order", "changes", "expected"),
     [
-        pytest.param(an_order(), {}, "PASS", id="makes_no_claim"),
-        pytest.param(a_sell(D(50), reduce_only=True), {"positions": held(50)}, "PASS", id="shrinks"),
-        pytest.param(
-            a_sell(D(60), reduce_only=True), {"positions": held(50)}, "REDUCE NOT_REDUCING 50", id="more_than_held"
-        ),
-        pytest.param(an_order(reduce_only=True), {"positions": held(50)}, "DENY NOT_REDUCING", id="adds"),
-        pytest.param(a_sell(D(5), reduce_only=True), {}, "DENY NOT_REDUCING", id="nothing_held"),
-        pytest.param(a_sell(D(5), reduce_only=True), {"positions": held(NAN)}, "DENY POSITION_UNKNOWN", id="nan_held"),
+        row(an_order(), {}, "PASS", id="makes_no_claim"),
+        row(a_sell(D(50), reduce_only=True), {"positions": held(50)}, "PASS", id="shrinks"),
+        row(a_sell(D(60), reduce_only=True), {"positions": held(50)}, "REDUCE NOT_REDUCING 50", id="more_than_held"),
+        row(an_order(reduce_only=True), {"positions": held(50)}, "DENY NOT_REDUCING", id="adds"),
+        row(a_sell(D(5), reduce_only=True), {}, "DENY NOT_REDUCING", id="nothing_held"),
+        row(a_sell(D(5), reduce_only=True), {"positions": held(NAN)}, "DENY POSITION_UNKNOWN", id="nan_held"),
     ],
 )
 def test_b7_reduce_only(order, changes, expected):
     assert answer("B7", a_case(order, **changes)) == expected
 
 
-BAND = {"min_stop_distance_pct": "0.5", "max_stop_distance_pct": "10"}
+BAND: dict[str, Any] = {"min_stop_distance_pct": "0.5", "max_stop_distance_pct": "10"}
 
 
 @pytest.mark.parametrize(
     ("changes", "limits", "expected"),
     [
-        pytest.param({}, {"require_stop_loss": True, **BAND}, "PASS", id="five_percent_below"),
-        pytest.param({"stop_loss": None}, {"require_stop_loss": True}, "DENY STOP_MISSING", id="missing"),
-        pytest.param({"stop_loss": None}, {}, "PASS", id="not_required"),
-        pytest.param({"stop_loss": None, "take_profit": D(220)}, {}, "PASS", id="target_alone"),
-        pytest.param({"stop_loss": D(200)}, {}, "DENY STOP_WRONG_SIDE", id="at_the_price"),
-        pytest.param({"stop_loss": D(210)}, {}, "DENY STOP_WRONG_SIDE", id="above_a_buy"),
-        pytest.param({"stop_loss": NAN}, {}, "DENY STOP_WRONG_SIDE", id="nan"),
-        pytest.param({"take_profit": D(199)}, {}, "DENY STOP_WRONG_SIDE", id="target_below_a_buy"),
-        pytest.param({"stop_loss": D(199)}, BAND, "PASS", id="at_nearest"),
-        pytest.param({"stop_loss": D("199.01")}, BAND, "DENY STOP_TOO_NEAR", id="one_cent_too_near"),
-        pytest.param({"stop_loss": D(180)}, BAND, "PASS", id="at_farthest"),
-        pytest.param({"stop_loss": D("179.99")}, BAND, "DENY STOP_TOO_FAR", id="one_cent_too_far"),
-        pytest.param({"type": OrderType.MARKET}, BAND, "PASS", id="market_order_measured_at_the_ask"),
-        pytest.param(
-            {"type": OrderType.STOP, "trigger_price": D(205)}, BAND, "PASS", id="stop_order_measured_at_its_trigger"
-        ),
-        pytest.param({"side": Side.SELL, "stop_loss": D(210)}, BAND, "PASS", id="short_sale"),
-        pytest.param({"side": Side.SELL, "stop_loss": D(190)}, BAND, "DENY STOP_WRONG_SIDE", id="short_sale_below"),
+        row({}, {"require_stop_loss": True, **BAND}, "PASS", id="five_percent_below"),
+        row({"stop_loss": None}, {"require_stop_loss": True}, "DENY STOP_MISSING", id="missing"),
+        row({"stop_loss": None}, {}, "PASS", id="not_required"),
+        row({"stop_loss": None, "take_profit": D(220)}, {}, "PASS", id="target_alone"),
+        row({"stop_loss": D(200)}, {}, "DENY STOP_WRONG_SIDE", id="at_the_price"),
+        row({"stop_loss": D(210)}, {}, "DENY STOP_WRONG_SIDE", id="above_a_buy"),
+        row({"stop_loss": NAN}, {}, "DENY STOP_WRONG_SIDE", id="nan"),
+        row({"take_profit": D(199)}, {}, "DENY STOP_WRONG_SIDE", id="target_below_a_buy"),
+        row({"stop_loss": D(199)}, BAND, "PASS", id="at_nearest"),
+        row({"stop_loss": D("199.01")}, BAND, "DENY STOP_TOO_NEAR", id="one_cent_too_near"),
+        row({"stop_loss": D(180)}, BAND, "PASS", id="at_farthest"),
+        row({"stop_loss": D("179.99")}, BAND, "DENY STOP_TOO_FAR", id="one_cent_too_far"),
+        row({"type": OrderType.MARKET}, BAND, "PASS", id="market_order_measured_at_the_ask"),
+        row({"type": OrderType.STOP, "trigger_price": D(205)}, BAND, "PASS", id="stop_order_measured_at_its_trigger"),
+        row({"side": Side.SELL, "stop_loss": D(210)}, BAND, "PASS", id="short_sale"),
+        row({"side": Side.SELL, "stop_loss": D(190)}, BAND, "DENY STOP_WRONG_SIDE", id="short_sale_below"),
     ],
 )
 def test_b8_protective_stop(changes, limits, expected):
@@ -289,22 +284,20 @@ def test_b8_without_a_price_the_stop_cannot_be_placed_and_exits_need_none():
 @pytest.mark.parametrize(
     ("limits", "entry", "exit_"),
     [
-        pytest.param({}, "PASS", "PASS", id="no_lists"),
-        pytest.param({"universe": ["AAPL", "MSFT"]}, "PASS", "PASS", id="in_universe"),
-        pytest.param({"universe": ["aapl"]}, "PASS", "PASS", id="written_in_lower_case"),
-        pytest.param({"universe": ["MSFT"]}, "DENY NOT_IN_UNIVERSE", "PASS", id="not_in_universe"),
-        pytest.param({"universe": []}, "DENY NOT_IN_UNIVERSE", "PASS", id="empty_universe"),
-        pytest.param({"restricted": ["AAPL"]}, "DENY RESTRICTED", "DENY RESTRICTED", id="restricted"),
-        pytest.param({"restricted": ["MSFT"]}, "PASS", "PASS", id="another_is_restricted"),
-        pytest.param(
+        row({}, "PASS", "PASS", id="no_lists"),
+        row({"universe": ["AAPL", "MSFT"]}, "PASS", "PASS", id="in_universe"),
+        row({"universe": ["aapl"]}, "PASS", "PASS", id="written_in_lower_case"),
+        row({"universe": ["MSFT"]}, "DENY NOT_IN_UNIVERSE", "PASS", id="not_in_universe"),
+        row({"universe": []}, "DENY NOT_IN_UNIVERSE", "PASS", id="empty_universe"),
+        row({"restricted": ["AAPL"]}, "DENY RESTRICTED", "DENY RESTRICTED", id="restricted"),
+        row({"restricted": ["MSFT"]}, "PASS", "PASS", id="another_is_restricted"),
+        row(
             {"restricted": [{"symbol": "AAPL", "reason": "merger", "until": "2026-03-17T15:00:01Z"}]},
             "DENY RESTRICTED",
             "DENY RESTRICTED",
             id="a_second_before_its_end",
         ),
-        pytest.param(
-            {"restricted": [{"symbol": "AAPL", "until": "2026-03-17T15:00:00Z"}]}, "PASS", "PASS", id="at_its_end"
-        ),
+        row({"restricted": [{"symbol": "AAPL", "until": "2026-03-17T15:00:00Z"}]}, "PASS", "PASS", id="at_its_end"),
     ],
 )
 def test_b9_lists(limits, entry, exit_):
@@ -315,10 +308,10 @@ def test_b9_lists(limits, entry, exit_):
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
-        pytest.param(a_view(quote=a_quote(last=D("5.00"))), "PASS", id="at_limit"),
-        pytest.param(a_view(quote=a_quote(last=D("4.99"))), "DENY PRICE_TOO_LOW", id="one_cent_under"),
-        pytest.param(a_view(quote=a_quote(last=NAN)), "DENY QUOTE_MISSING", id="nan_price"),
-        pytest.param(a_view(quote=None), "DENY QUOTE_MISSING", id="no_quote"),
+        row(a_view(quote=a_quote(last=D("5.00"))), "PASS", id="at_limit"),
+        row(a_view(quote=a_quote(last=D("4.99"))), "DENY PRICE_TOO_LOW", id="one_cent_under"),
+        row(a_view(quote=a_quote(last=NAN)), "DENY QUOTE_MISSING", id="nan_price"),
+        row(a_view(quote=None), "DENY QUOTE_MISSING", id="no_quote"),
     ],
 )
 def test_b10_min_price(view, expected):

@@ -25,8 +25,8 @@ MARKET, LIMIT, STOP, STOP_LIMIT = OrderType.MARKET, OrderType.LIMIT, OrderType.S
 
 
 def resting(side, type, qty=100, limit=None, trigger=None, triggered=False):
-    prices = (None if price is None else D(str(price)) for price in (limit, trigger))
-    return Resting(side, type, D(qty), *prices, triggered)
+    limit, trigger = (None if price is None else D(str(price)) for price in (limit, trigger))
+    return Resting(side, type, D(qty), limit, trigger, triggered)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_order_against_a_bar_from_100_between_99_and_102(order, prices, price
 def test_a_bar_gives_no_more_than_its_room():
     assert match_bar(resting(BUY, MARKET), a_bar(), FREE, LOT, room=D(30)).qty == 30
     spent = match_bar(resting(SELL, STOP, trigger=105), a_bar(), FREE, LOT, room=D(0))
-    assert (spent.triggered, spent.qty) == (True, 0)
+    assert (spent.triggered, spent.qty) == (True, D(0))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def a_decision(qty="10", stop=None, **changes):
 
 def test_an_entry_is_a_marketable_limit_with_its_protection():
     intent = intent_of(a_decision(), an_instrument(), a_quote(), at=NOON)
-    assert (intent.type, intent.tif, intent.side, intent.qty) == (OrderType.LIMIT, TimeInForce.DAY, Side.BUY, 10)
+    assert (intent.type, intent.tif, intent.side, intent.qty) == (OrderType.LIMIT, TimeInForce.DAY, Side.BUY, D(10))
     assert intent.limit_price == D("100.21"), "100.01 * 1.002 = 100.21002, rounded down"
     assert (intent.stop_loss, intent.take_profit) == (D("95.01"), D("110.00")), "rounded toward the entry"
     assert (intent.reduce_only, intent.leg, intent.origin) == (False, "entry", Origin.AGENT)

@@ -47,7 +47,8 @@ def test_a_killed_process_loses_no_order_and_sends_none_twice(tmp_path, sends):
     assert killed.exitcode == -SIGKILL
     database = open_database(url)
     house = a_house(database, tmp_path)
-    assert house.orders.get(ENTRY).status is OrderStatus.SUBMITTED, "the intent was durable before the send"
+    (left,) = house.orders.open()
+    assert (left.client_order_id, left.status) == (ENTRY, OrderStatus.SUBMITTED), "durable before the send"
     house.clock.wait(minutes=2)
     (settled,) = house.desk.recover()
     assert settled.status is (OrderStatus.FILLED if sends else OrderStatus.CANCELED)

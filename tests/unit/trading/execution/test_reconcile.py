@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from domain.book import Position
 from domain.ids import ClientOrderId
+from domain.market import Symbol
 from domain.orders import OrderStatus
 from domain.records import RecordKind
 from tests.builders.execution import ENTRY, OpenOffice, a_house, a_report, a_slip, an_exit, an_intent, an_order
@@ -18,7 +19,7 @@ D = Decimal
 
 
 def positions(**held):
-    return [Position(symbol, D(qty), D(100)) for symbol, qty in held.items()]
+    return [Position(Symbol(symbol), D(qty), D(100)) for symbol, qty in held.items()]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,8 @@ def test_a_trade_made_behind_our_back_blocks_its_symbol_until_both_agree(databas
     house = a_house(database, tmp_path, office=OpenOffice)
     house.broker.submit(a_slip(an_intent("foreign", stop_loss=None, take_profit=None)))
     result = house.reconciler.reconcile(NOON)
-    assert [(each.kind, each.symbol, each.ours, each.theirs) for each in result.differences] == [
-        ("position", AAPL, 0, 10)
-    ]
+    (difference,) = result.differences
+    assert (difference.kind, difference.symbol, difference.ours, difference.theirs) == ("position", AAPL, D(0), D(10))
     assert house.control.read().mismatched == (AAPL,)
     assert "POSITION_MISMATCH" in house.place(an_intent("dec-9")).evaluation.codes
     assert house.place(an_intent("dec-8", symbol=MSFT)).order is not None

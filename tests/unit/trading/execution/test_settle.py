@@ -50,7 +50,8 @@ def test_lots_close_first_in_first_out(held, fill, left, realized, opened):
 
 @given(st.lists(st.tuples(st.sampled_from(Side), st.integers(1, 500), st.decimals("1", "500", places=2)), max_size=20))
 def test_realised_profit_and_what_is_held_add_up_to_the_cash_that_moved(trades):
-    held, realized, cash, shares = (), D(0), D(0), D(0)
+    held: tuple[Lot, ...] = ()
+    realized, cash, shares = D(0), D(0), D(0)
     for number, (side, qty, price) in enumerate(trades):
         closing = fifo(held, a_fill(number, side=side, qty=qty, price=price))
         held, realized = closing.lots, realized + closing.realized
@@ -177,7 +178,8 @@ def test_a_protective_leg_becomes_an_order_of_ours_and_a_foreign_order_does_not(
 
 @given(st.permutations([a_fill(n, qty=n, price=100 + n) for n in (1, 2, 3)] * 2))
 def test_fills_in_any_order_and_number_leave_the_same_position(fills):
-    held, seen = (), set()
+    held: tuple[Lot, ...] = ()
+    seen = set()
     for fill in fills:
         if fill.fill_id not in seen:
             held, _, _ = fifo(held, fill)

@@ -48,7 +48,7 @@ def test_a_write_inside_a_read_is_refused_and_not_lost(database):
         with database.reading(), database.transaction():
             pass
 
-    with pytest.raises(RetryableError, match="write was asked for inside a read"):
+    with pytest.raises(RuntimeError, match="write was asked for inside a read"):
         write_inside_a_read()
 
 

@@ -1,0 +1,60 @@
+"""Announcing: what a cycle did, told on the bus to whoever listens. The ledger is the record; nobody waits for this."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domain.case import Control
+from domain.decisions import Decision, Ruling
+from domain.errors import RetryableError
+from domain.verdicts import Outcome
+from graphs.record import record_of
+from interfaces.runtime import Runtime
+from trading.bus.messages import BusTopic, Message, Notice
+
+
+def announce_cycle(runtime: Runtime, state: Mapping[str, Any]) -> str | None:
+    """Publish what a finished cycle produced; the answer says why that failed, where it did."""
+    try:
+        for message in told(runtime, state):
+            runtime.bus.publish(message)
+    except RetryableError as error:
+        return f"bus: {error.what}"
+    return None
+
+
+def announce_control(runtime: Runtime, control: Control, note: str) -> None:
+    """Publish a kill or a resume; a bus that is away stops neither."""
+    topic = BusTopic.CONTROL_KILL_SWITCH_ACTIVATED if control.kill_switch else BusTopic.CONTROL_RESUME_TRADING
+    try:
+        runtime.bus.publish(Message(topic, runtime.deps.clock.now(), Notice("control", note)))
+    except RetryableError as error:
+        logging.getLogger(__name__).warning("the bus did not take a control notice: %s", error.what)
+
+
+def told(runtime: Runtime, state: Mapping[str, Any]) -> Iterator[Message]:
+    """One message a candidate, piece of advice, warning, ruling of the gates, order and fill, in that order."""
+    at = runtime.deps.clock.now()
+    for candidate in state["candidates"]:
+        yield Message(BusTopic.STRATEGY_TRADE_CANDIDATE, at, candidate, state["cycle_id"])
+    for decision in state["decisions"]:
+        yield from of_decision(runtime, decision)
+
+
+def of_decision(runtime: Runtime, decision: Decision) -> Iterator[Message]:
+    """What the roles, the gates and the broker made of one decision."""
+    record, at, cause = record_of(runtime.deps.stores, decision), runtime.deps.clock.now(), decision.decision_id
+    if decision.advice is not None:
+        yield Message(BusTopic.AI_SIGNAL_ADVICE, at, decision.advice, cause)
+    if decision.inspection is not None and decision.inspection.ruling is not Ruling.ALLOW:
+        yield Message(BusTopic.AI_RISK_WARNING, at, decision.inspection, cause)
+    if record.evaluation is not None:
+        blocked = record.evaluation.outcome is Outcome.DENY
+        topic = BusTopic.RISK_TRADE_BLOCKED if blocked else BusTopic.RISK_TRADE_APPROVED
+        yield Message(topic, at, record.evaluation, cause)
+    if record.order is not None:
+        yield Message(BusTopic.TRADE_SUBMITTED, at, record.order, cause)
+    for fill in record.fills:
+        yield Message(BusTopic.TRADE_EXECUTED, at, fill, cause)
