@@ -30,8 +30,6 @@ from interfaces.cli.home import home_folder
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
-    import trading.bus.memory as memory_bus
-
     import agents.ask as asking
     import agents.llm as llm
     import agents.openai_llm as openai_llm
@@ -41,6 +39,7 @@ with rooms_on_first_use():
     import graphs.checkpoints as checkpoints
     import graphs.deps as wiring
     import graphs.oversight as oversight_graph
+    import graphs.telemetry as telemetry
     import interfaces.cli.console as console
     import interfaces.cli.run as commands
     import interfaces.runtime as runtimes
@@ -51,6 +50,7 @@ with rooms_on_first_use():
     import policies.policy as policies
     import prompts.loader as prompts
     import settings as configuration
+    import trading.bus.memory as memory_bus
     import trading.bus.port as bus_port
     import trading.bus.redis_bus as redis_bus
     import trading.data.alpaca_market as alpaca_market
@@ -213,6 +213,7 @@ def runtime_of(
     stack: ExitStack,
 ) -> runtimes.Runtime:
     """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
+    telemetry.switch_off()
     policy = policies.load_policy(settings.policy)
     put_in_force(settings, stores.control, policy, clock, latch)
     office = permits.PermitOffice(secrets.token_bytes(32), latch)

@@ -28,18 +28,10 @@ from domain.signals import CandidateKind, TradeCandidate
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes
-from tools.risk import room
 from tools.signals import signals
 from tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = (
-    quotes,
-    signals,
-    news,
-    portfolio,
-    position,
-    room,
-)
+TOOLS: tuple[Tool, ...] = (quotes, signals, news, portfolio, position)
 TIGHTENED_FRACTION = Decimal("0.5")
 """Most of an entry that is left when the monitor asks to tighten."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tools.risk import room
-
 from agents.advisor import proposal
 from agents.ask import Asker
 from agents.outputs import InspectionOutput, inspection
@@ -22,16 +20,7 @@ from tools.quotes import quotes
 from tools.signals import signals
 from tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = (
-    indicators,
-    quotes,
-    signals,
-    news,
-    portfolio,
-    position,
-    room,
-    memory,
-)
+TOOLS: tuple[Tool, ...] = (indicators, quotes, signals, news, portfolio, position, memory)
 
 
 def inspect(

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from domain.book import Book
 from domain.ids import Ref
-from domain.market import Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.market import EventKind, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
 from domain.orders import OrderIntent
 
 
@@ -65,7 +65,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class SymbolView:
-    """One symbol as our own sources show it; None where they cannot."""
+    """One symbol as our own sources show it; None where they cannot.
+
+    ``event_kinds`` are the kinds that ``events`` is complete in: of any other kind, no event listed means unknown.
+    """
 
     instrument: Instrument | None = None
     quote: Quote | None = None
@@ -75,6 +78,7 @@ class SymbolView:
     atr: Decimal | None = None
     adv_shares: Decimal | None = None
     events: tuple[MarketEvent, ...] = ()
+    event_kinds: frozenset[EventKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
 from domain.errors import DataQualityError
 
 Symbol = NewType("Symbol", str)
+MarketInput = Literal["quote", "instrument", "sector", "status", "bars", "adv", "earnings"]
+"""What gates need from a market source. A source names those it can supply; nobody may take silence for an answer."""
+
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?", re.ASCII)
 _LONGEST_SYMBOL = 15
 

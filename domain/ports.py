@@ -13,7 +13,18 @@ from typing import Any, Protocol
 
 from domain.book import Account, Position
 from domain.ids import ClientOrderId
-from domain.market import Bar, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.market import (
+    Bar,
+    EventKind,
+    Instrument,
+    MarketEvent,
+    MarketInput,
+    Quote,
+    Session,
+    Symbol,
+    Timeframe,
+    TradingStatus,
+)
 from domain.news import NewsArticle, SocialPost
 from domain.orders import ApprovedOrder, Fill, OrderReport
 from domain.records import LedgerEntry, RecordKind
@@ -67,6 +78,11 @@ class InstrumentFeed(Protocol):
 class EventFeed(Protocol):
     """Scheduled events and corporate actions."""
 
+    @property
+    def event_kinds(self) -> frozenset[EventKind]:
+        """Kinds it tells of before they take effect: of these alone, no event in the answer means that none is due."""
+        ...
+
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
         """Events announced at or before ``as_of`` that take effect in [as_of - 7 days, until], oldest first."""
         ...
@@ -74,6 +90,11 @@ class EventFeed(Protocol):
 
 class Market(BarFeed, QuoteFeed, InstrumentFeed, EventFeed, Protocol):
     """One source that answers all four."""
+
+    @property
+    def supplies(self) -> frozenset[MarketInput]:
+        """What it can tell of its symbols at all; a gate that needs more is not covered by this source."""
+        ...
 
 
 class NewsFeed(Protocol):

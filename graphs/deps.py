@@ -26,7 +26,6 @@ from trading.store.observations import ObservationStore
 from trading.store.orders import OrderStore
 from trading.store.trades import TradeStore
 
-
 RISK_LITTLE = SizingRule(risk_pct=Decimal("0.3"))
 """Of equity lost at the stop: a third of what the gates would allow."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from domain.case import TradingState
 from domain.errors import OversightError
-from interfaces.looking import account_of, newest_bar
+from interfaces.looking import account_of, health_of
 from interfaces.runtime import Runtime
 from interfaces.views import DoctorRow, DoctorView, State
 from policies.selftest import run_self_test
@@ -29,9 +29,7 @@ def checks(runtime: Runtime) -> Iterator[DoctorRow]:
     yield coverage(runtime)
     yield control(runtime)
     yield broker(runtime)
-    bar = newest_bar(runtime, deps.clock.now())
-    remedy = "" if bar.ok else "Check SAGE_MARKET, its folder or its keys."
-    yield DoctorRow(bar.name, State.OK if bar.ok else State.FAILED, bar.note or f"newest bar {bar.age_s} s old", remedy)
+    yield from sources(runtime)
     yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
     yield DoctorRow("model", State.OK, setup.model)
     yield memory(runtime)
@@ -82,6 +80,14 @@ def broker(runtime: Runtime) -> DoctorRow:
     skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
     kind = "paper" if account.paper else "live"
     return DoctorRow("broker", State.OK, f"{runtime.deps.broker.name}, {kind} account, clocks {skew:.0f} s apart")
+
+
+def sources(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Whether broker and market answer, and how old their newest answer is."""
+    for source in health_of(runtime, runtime.deps.clock.now()):
+        remedy = "" if source.ok else "Check its settings, folder or keys; until then new exposure is denied."
+        told = source.note or f"newest answer {source.age_s} s old"
+        yield DoctorRow(source.name, State.OK if source.ok else State.FAILED, told, remedy)
 
 
 def memory(runtime: Runtime) -> DoctorRow:

@@ -34,9 +34,12 @@ from interfaces.views import (
 )
 from policies.headroom import headroom, probe
 from trading.execution.account import read_book
+from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 
 SHOWN_ORDERS = 50
 SHOWN_TRADES = 50
+_LONGEST_ANSWER_AGE_S = 300
+_LONGEST_BAR_AGE_S = 4 * 86_400
 _PERCENT_STEP = Decimal("0.01")
 _STATES = {"ok": State.OK, "warning": State.TIGHT, "approval": State.TIGHT, "blocked": State.FAILED}
 
@@ -46,7 +49,6 @@ def status(runtime: Runtime) -> StatusView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     control = deps.stores.control.read()
     last = last_report(runtime)
-    account, note = account_of(runtime)
     return StatusView(
         as_of=now,
         mode=control.mode,
@@ -66,10 +68,10 @@ def status(runtime: Runtime) -> StatusView:
         last_cycle_at=datetime.fromisoformat(last["as_of"]) if last else None,
         dependencies=(
             DependencyView("database", True, ZERO, deps.stores.database.place),
-            DependencyView(
-                f"broker {deps.broker.name}", account is not None, age(now, account.as_of) if account else None, note
+            *(
+                DependencyView(each.name, each.ok, None if each.age_s is None else Decimal(each.age_s), each.note)
+                for each in health_of(runtime, now)
             ),
-            newest_bar(runtime, now),
         ),
     )
 
@@ -89,18 +91,24 @@ def account_of(runtime: Runtime) -> tuple[Account | None, str]:
         return None, error.what
 
 
-def newest_bar(runtime: Runtime, now: datetime) -> DependencyView:
-    """How old the market source's newest bar of its first symbol is."""
-    name, symbols = f"market {runtime.setup.market}", runtime.deps.market.symbols()
+def sources_of(runtime: Runtime, now: datetime) -> tuple[SourceState, ...]:
+    """When broker and market last answered."""
+    account, note = account_of(runtime)
     missing: list[str] = []
-    bars = bars_of(runtime.deps, symbols[:1], now, missing)
-    ends = [series[-1].end for series in bars.values() if series]
-    return DependencyView(name, bool(ends), age(now, max(ends)) if ends else None, "; ".join(missing))
+    bars = bars_of(runtime.deps, runtime.deps.market.symbols()[:1], now, missing)
+    newest = max((series[-1].end for series in bars.values() if series), default=None)
+    return (
+        SourceState(f"broker {runtime.setup.broker}", account.as_of if account is not None else None, note),
+        SourceState(f"market {runtime.setup.market}", newest, "; ".join(missing)),
+    )
 
 
-def age(now: datetime, then: datetime) -> Decimal:
-    """Seconds between two moments, whole."""
-    return Decimal(int((now - then).total_seconds()))
+def health_of(runtime: Runtime, now: datetime) -> tuple[Dependency, ...]:
+    """Each source with its age, judged by the ages that the policy allows."""
+    limits = runtime.deps.policy.limits
+    market = f"market {runtime.setup.market}"
+    ages = {market: int(limits.get("max_bar_age_s", _LONGEST_BAR_AGE_S))}
+    return dependencies(sources_of(runtime, now), now, HealthLimits(_LONGEST_ANSWER_AGE_S, ages))
 
 
 def positions(runtime: Runtime) -> PositionsView:

@@ -86,6 +86,7 @@ def _view(quote: Quote) -> SymbolView:
         last_bar_end=NOW,
         atr=ONE,
         adv_shares=FORTUNE,
+        event_kinds=frozenset({EventKind.EARNINGS}),
     )
 
 

@@ -111,6 +111,7 @@ class ReasonCode(StrEnum):
     LIQUIDITY = "LIQUIDITY", "The order is too large a part of the average daily volume."
     LIQUIDITY_UNKNOWN = "LIQUIDITY_UNKNOWN", "The average daily volume is unknown."
     EARNINGS_BLACKOUT = "EARNINGS_BLACKOUT", "An earnings report is too near."
+    EARNINGS_UNKNOWN = "EARNINGS_UNKNOWN", "No source says when the next earnings report is due."
 
     ORDER_RATE = "ORDER_RATE", "Too many orders in the last minute."
     ORDERS_TODAY = "ORDERS_TODAY", "The day's number of orders is used up, or unknown."

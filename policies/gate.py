@@ -16,16 +16,17 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from domain.case import Case
+from domain.market import MarketInput
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.worst_case import WorstCase
 
 Check = Callable[[Case, WorstCase, Any], Verdict]
 Need = Literal[
-    "control", "account", "positions", "orders", "counters", "quote", "instrument", "sector", "status", "session",
-    "bars", "adv", "events", "broker_time", "approval", "proposal",
+    MarketInput, "control", "account", "positions", "orders", "counters", "session", "broker_time", "approval",
+    "proposal",
 ]  # fmt: skip
-"""An input that some source must supply; ``sage doctor`` names the gates whose inputs no source can."""
+"""An input that some source must supply; ``policies/coverage.py`` names the gates whose inputs no source can."""
 
 OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
 """What a size gate does with an order that is too large: refuse it, or cut it to the largest quantity that passes."""

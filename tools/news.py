@@ -2,10 +2,13 @@
 
 ``news.1@AAPL`` says, for example, ``earnings, good, high, fresh``: topic, sign and strength of the strongest event of a
 reading, and its age. Suspicious readings are left out; ``text.suspicious`` counts them.
+
+An event that a source would have told of and did not is ``none announced``; one that no source tells of is unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from domain.evidence import Evidence, Value
@@ -18,6 +21,8 @@ from trading.portfolio.exposure import view_of
 from trading.signals.text import STRENGTH, age_of, known_readings
 
 SHOWN = 5
+NONE_ANNOUNCED = "none announced"
+EARNINGS, ACTIONS = frozenset({EventKind.EARNINGS}), frozenset({EventKind.SPLIT, EventKind.DIVIDEND})
 _SIGNS = {-1: "bad", 0: "neutral", 1: "good"}
 _AGES = ((timedelta(hours=6), "fresh"), (timedelta(hours=24), "today"))
 
@@ -55,25 +60,27 @@ def _age(reading: NewsReading, as_of: datetime) -> str:
 
 
 def _scheduled(env: Environment, symbol: Symbol) -> tuple[Evidence, ...]:
-    earnings, action = _next(env, symbol, EventKind.EARNINGS), _next(env, symbol, EventKind.SPLIT, EventKind.DIVIDEND)
-    hours = None if earnings is None else rounded((earnings.effective_at - env.as_of).total_seconds() / 3600)
-    kind = None if action is None else action.kind.value
+    view = view_of(env.market, symbol)
+
+    def told(name: str, unit: str, kinds: frozenset[EventKind], tell: Callable[[MarketEvent], Value]) -> Evidence:
+        event = _next(view.events, kinds, env.as_of)
+        if event is not None:
+            return figure(name, tell(event), unit, source=event.source, at=event.announced_at, symbol=symbol)
+        if kinds <= view.event_kinds:
+            return figure(name, NONE_ANNOUNCED, unit, source="calendar", at=env.as_of, symbol=symbol)
+        return figure(name, None, unit, source="missing", at=env.as_of, symbol=symbol)
+
     return (
-        _event("event.earnings_in", hours, "hours", earnings, env, symbol),
-        _event("event.action", kind, "text", action, env, symbol),
+        told("event.earnings_in", "hours", EARNINGS, lambda event: _hours_to(event, env.as_of)),
+        told("event.action", "text", ACTIONS, lambda event: event.kind.value),
     )
 
 
-def _next(env: Environment, symbol: Symbol, *kinds: EventKind) -> MarketEvent | None:
+def _hours_to(event: MarketEvent, as_of: datetime) -> Value:
+    return rounded((event.effective_at - as_of).total_seconds() / 3600)
+
+
+def _next(events: Iterable[MarketEvent], kinds: frozenset[EventKind], as_of: datetime) -> MarketEvent | None:
     """The next announced event of these kinds."""
-    ahead = [
-        event
-        for event in view_of(env.market, symbol).events
-        if event.kind in kinds and event.announced_at <= env.as_of <= event.effective_at
-    ]
+    ahead = [event for event in events if event.kind in kinds and event.announced_at <= as_of <= event.effective_at]
     return min(ahead, key=lambda event: (event.effective_at, event.kind), default=None)
-
-
-def _event(name: str, value: Value, unit: str, event: MarketEvent | None, env: Environment, symbol: Symbol) -> Evidence:
-    source, at = ("missing", env.as_of) if event is None else (event.source, event.announced_at)
-    return figure(name, value, unit, source=source, at=at, symbol=symbol)

@@ -15,6 +15,7 @@ from domain.signals import CandidateKind
 from graphs.deps import CycleDeps
 from graphs.record import record_once
 from graphs.state import CycleNode, CycleState
+from tools.control import act_on
 from trading.strategies import screen as strategies
 
 
@@ -54,6 +55,7 @@ def monitor(deps: CycleDeps) -> CycleNode:
         cycle = state["cycle_id"]
         report: MonitorReport = watch(deps.asker, observation_of(deps, cycle))
         record_once(deps.stores.ledger, RecordKind.MONITOR, cycle, report, at=state["as_of"], cycle_id=cycle)
+        act_on(report, deps.stores.control, at=state["as_of"])
         silent = report.source.removeprefix("code:") if report.source.startswith("code:") else ""
         return {"monitor": report, "degraded": [f"monitor: {silent}"] if silent else []}
 

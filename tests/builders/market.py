@@ -4,10 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from domain.clock import parse_time
-from domain.market import Bar, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.market import (
+    Bar,
+    EventKind,
+    Instrument,
+    MarketEvent,
+    MarketInput,
+    Quote,
+    Session,
+    Symbol,
+    Timeframe,
+    TradingStatus,
+)
 
 AAPL = Symbol("AAPL")
 MSFT = Symbol("MSFT")
@@ -107,6 +118,8 @@ class TableMarket:
     halted: frozenset[Symbol] = frozenset()
     failing: Mapping[Symbol, Exception] = field(default_factory=dict)
     name: str = "table"
+    event_kinds: frozenset[EventKind] = frozenset(EventKind)
+    supplies: frozenset[MarketInput] = frozenset(get_args(MarketInput))
 
     def _answer(self, symbol: Symbol) -> None:
         if symbol in self.failing:

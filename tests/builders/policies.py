@@ -12,7 +12,7 @@ from typing import Any
 from domain.book import Account, Book, Performance, Position
 from domain.case import Approval, Case, Control, MarketView, Mode, Proposal, SymbolView, TradingState
 from domain.ids import ClientOrderId, DecisionId
-from domain.market import Instrument, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.market import EventKind, Instrument, Quote, Session, Symbol, Timeframe, TradingStatus
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.verdicts import Outcome, Verdict
 from policies.evaluate import evaluate
@@ -74,6 +74,7 @@ def a_view(symbol: Symbol = AAPL, **changes: Any) -> SymbolView:
         timeframe=Timeframe.DAY_1,
         atr=D("4.00"),
         adv_shares=D(2_000_000),
+        event_kinds=frozenset(EventKind),
     )
     return replace(view, **changes)
 

@@ -196,6 +196,7 @@ def a_view(symbol: str = "AAPL", **changes: Any) -> SymbolView:
         "timeframe": Timeframe.DAY_1,
         "atr": d(2),
         "adv_shares": d(5_000_000),
+        "event_kinds": frozenset(EventKind),
     }
     return SymbolView(**fields | changes)
 

@@ -8,7 +8,7 @@ Average true range over 14 bars after Wilder, New Concepts in Technical Trading 
 Worked number: fourteen TR of 2.00 and then one of 4.80 give (13 x 2.00 + 4.80) / 14 = 2.20.
 
 ADV20 is the mean volume of the last 20 completed daily bars, in shares. Too few bars, or a source that fails, leave
-None; one symbol's trouble never reaches another.
+None; one symbol's trouble never reaches another. Events that a source failed to tell are unknown in every kind.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def _symbol_view(
         return market.bars(symbol, Timeframe.DAY_1, as_of=as_of, limit=ADV_BARS)
 
     daily = bars if timeframe is Timeframe.DAY_1 else asked("daily bars", daily_bars)
+    events = asked("events", lambda: market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD))
     return SymbolView(
         instrument=asked("instrument", lambda: market.instrument(symbol)),
         quote=asked("quote", lambda: market.quote(symbol, as_of=as_of)),
@@ -77,7 +78,8 @@ def _symbol_view(
         timeframe=timeframe,
         atr=average_true_range(bars),
         adv_shares=average_daily_volume(daily or ()),
-        events=asked("events", lambda: market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD)) or (),
+        events=events or (),
+        event_kinds=frozenset() if events is None else market.event_kinds,
     )
 
 

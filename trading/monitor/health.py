@@ -53,16 +53,6 @@ class Abnormality(StrEnum):
     STALE = "stale"
 
 
-@dataclass(frozen=True, slots=True)
-class AbnormalFact:
-    """What the monitor is told: nothing of this kind, no call. ``limit_s`` is the age that would still be well."""
-
-    source: str
-    kind: Abnormality
-    age_s: int | None
-    limit_s: int
-
-
 def age_of(state: SourceState, as_of: datetime) -> int | None:
     """Whole seconds since the last good answer; negative for a source whose clock is ahead of ours."""
     return None if state.answered_at is None else int((as_of - state.answered_at).total_seconds() // 1)
@@ -83,17 +73,6 @@ def abnormality(state: SourceState, as_of: datetime, limit_s: int) -> Abnormalit
 def dependencies(states: Iterable[SourceState], as_of: datetime, limits: HealthLimits) -> tuple[Dependency, ...]:
     """Every source with its health, by name."""
     return tuple(_dependency(state, as_of, limits.of(state.name)) for state in _by_name(states))
-
-
-def abnormal_facts(states: Iterable[SourceState], as_of: datetime, limits: HealthLimits) -> tuple[AbnormalFact, ...]:
-    """What the monitor has to look at, by name; empty when all is well."""
-    facts = []
-    for state in _by_name(states):
-        limit_s = limits.of(state.name)
-        kind = abnormality(state, as_of, limit_s)
-        if kind is not None:
-            facts.append(AbnormalFact(state.name, kind, age_of(state, as_of), limit_s))
-    return tuple(facts)
 
 
 def _dependency(state: SourceState, as_of: datetime, limit_s: int) -> Dependency:

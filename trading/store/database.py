@@ -7,6 +7,7 @@ mode with ``synchronous=FULL``: what is committed survives a power cut.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,8 +138,12 @@ def _sqlite(address: URL, lock_wait_s: int) -> Engine:
     engine = create_engine(address, connect_args={"isolation_level": None, "timeout": lock_wait_s})
 
     def prepare(connection: Any, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}").fetchall()
+        except sqlite3.Error:
+            connection.close()  # the pool has not taken it over yet
+            raise
 
     def begin(connection: Connection) -> None:
         # Without it the driver would begin at the first write, and what was read before could be stale: lost updates.

@@ -50,8 +50,8 @@ def decided(*answers, candidate=None, advice=None, inspection=None, missing=(), 
     ("room", "sees", "not_seen"),
     [
         (advisor, {"close@ACME", "signal.score@ACME", "memory.trades@ACME"}, {"book.cash", "room.shares@ACME"}),
-        (inspector, {"close@ACME", "book.cash", "room.shares@ACME", "position.qty@ACME"}, {"close@OTHER"}),
-        (decider, {"quote.ask@ACME", "book.cash", "room.shares@ACME"}, {"rsi14@ACME", "memory.trades@ACME"}),
+        (inspector, {"close@ACME", "book.cash", "position.qty@ACME"}, {"close@OTHER", "room.shares@ACME"}),
+        (decider, {"quote.ask@ACME", "book.cash"}, {"rsi14@ACME", "memory.trades@ACME", "room.shares@ACME"}),
     ],
     ids=["advisor", "inspector", "decider"],
 )

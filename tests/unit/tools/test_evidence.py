@@ -35,6 +35,7 @@ from tools.catalogue import READ_TOOLS, gather_evidence
 from tools.environment import Environment
 from tools.indicators import indicators
 from tools.memory import memory
+from tools.news import NONE_ANNOUNCED as NONE
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes
@@ -193,27 +194,44 @@ def test_no_free_text_gets_through(item_id, content, model, suspicious):
     )
     for item in news(an_environment(readings=readings_of(reading)), symbol=AAPL):
         assert re.fullmatch(r"[a-z, ]+|", str(item.value or ""))
-        assert item.source in ("article", "post", "missing")
+        assert item.source in ("article", "post", "calendar")
 
 
 @pytest.mark.parametrize(
     ("events", "hours", "action"),
     [
-        pytest.param((), None, None, id="nothing_announced"),
-        pytest.param((an_event_due(30), an_event_due(12)), "12", None, id="the_next_report"),
-        pytest.param((an_event_due(5, EventKind.SPLIT),), None, "split", id="a_split"),
+        pytest.param((), NONE, NONE, id="nothing_announced"),
+        pytest.param((an_event_due(30), an_event_due(12)), 12, NONE, id="the_next_report"),
+        pytest.param((an_event_due(5, EventKind.SPLIT),), NONE, "split", id="a_split"),
         pytest.param(
-            (an_event_due(9, EventKind.SPLIT), an_event_due(5, EventKind.DIVIDEND)), None, "dividend", id="first"
+            (an_event_due(9, EventKind.SPLIT), an_event_due(5, EventKind.DIVIDEND)), NONE, "dividend", id="first"
         ),
-        pytest.param((an_event_due(-1), an_event_due(-1, EventKind.SPLIT)), None, None, id="over"),
-        pytest.param((an_event_due(5, announced_at=NOW + timedelta(hours=1)),), None, None, id="not_announced_yet"),
+        pytest.param((an_event_due(-1), an_event_due(-1, EventKind.SPLIT)), NONE, NONE, id="over"),
+        pytest.param((an_event_due(5, announced_at=NOW + timedelta(hours=1)),), NONE, NONE, id="not_announced_yet"),
     ],
 )
 def test_scheduled_events(events, hours, action):
     env = an_environment(market=a_market({"AAPL": a_view(events=events)}))
     found = values(news(env, symbol=AAPL))
-    assert found["event.earnings_in"] == (None if hours is None else d(hours))
-    assert found["event.action"] == action
+    assert (found["event.earnings_in"], found["event.action"]) == (hours, action)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "events", "earnings", "action"),
+    [
+        pytest.param((), (), (None, "missing"), (None, "missing"), id="a_source_without_events"),
+        pytest.param(
+            (EventKind.SPLIT, EventKind.DIVIDEND), (), (None, "missing"), (NONE, "calendar"), id="actions_only"
+        ),
+        pytest.param((EventKind.EARNINGS,), (), (NONE, "calendar"), (None, "missing"), id="earnings_only"),
+        pytest.param((EventKind.SPLIT,), (), (None, "missing"), (None, "missing"), id="splits_are_half_of_the_actions"),
+        pytest.param((), (an_event_due(12),), (12, "test"), (None, "missing"), id="what_it_tells_counts"),
+    ],
+)
+def test_silence_of_a_source_that_does_not_tell_is_unknown(kinds, events, earnings, action):
+    view = a_view(event_kinds=frozenset(kinds), events=events)
+    found = {item.ref: (item.value, item.source) for item in news(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)}
+    assert (found["event.earnings_in@AAPL"], found["event.action@AAPL"]) == (earnings, action)
 
 
 def test_the_book():

@@ -1,5 +1,6 @@
 """Group E: session, halts, quotes and liquidity."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -213,6 +214,9 @@ def test_e9_liquidity(qty, view, expected):
     assert answer("E9", case, max_adv_pct="1", oversize="reduce") == expected
 
 
+ALL_BUT_EARNINGS = frozenset(EventKind) - {EventKind.EARNINGS}
+
+
 def earnings(hours, kind=EventKind.EARNINGS):
     return a_view(events=(MarketEvent(AAPL, kind, ago(99_999), NOW + timedelta(hours=hours)),))
 
@@ -226,6 +230,10 @@ def earnings(hours, kind=EventKind.EARNINGS):
         row(earnings(-24), "DENY EARNINGS_BLACKOUT", id="at_limit_after"),
         row(earnings(-24.001), "PASS", id="just_outside_after"),
         row(earnings(1, EventKind.DIVIDEND), "PASS", id="a_dividend"),
+        row(a_view(event_kinds=frozenset()), "DENY EARNINGS_UNKNOWN", id="a_source_without_events"),
+        row(a_view(event_kinds=ALL_BUT_EARNINGS), "DENY EARNINGS_UNKNOWN", id="a_source_of_other_events"),
+        row(replace(earnings(24), event_kinds=frozenset()), "DENY EARNINGS_BLACKOUT", id="a_report_told_all_the_same"),
+        row(replace(earnings(99), event_kinds=frozenset()), "DENY EARNINGS_UNKNOWN", id="a_late_report_and_no_list"),
     ],
 )
 def test_e13_earnings(view, expected):

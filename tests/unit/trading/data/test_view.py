@@ -65,10 +65,11 @@ def test_a_failing_symbol_is_unknown_and_told_and_stops_no_other(error):
     apple = view.symbols[AAPL]
 
     assert (apple.instrument, apple.quote, apple.status, apple.last_bar_end, apple.atr) == (None,) * 5
-    assert apple.events == ()
+    assert (apple.events, apple.event_kinds) == ((), frozenset())
     assert view.symbols[MSFT].quote is not None
+    assert view.symbols[MSFT].event_kinds == frozenset(EventKind)
     assert len(missing) == 4
-    assert missing[0] == f"table: instrument of AAPL: {error}"
+    assert f"table: instrument of AAPL: {error}" in missing
 
 
 def test_an_error_that_is_not_the_sources_is_not_hidden():
@@ -87,6 +88,12 @@ def test_events_of_the_next_week_are_seen():
     later = MarketEvent(AAPL, EventKind.EARNINGS, NOON, NOON + timedelta(days=7, seconds=1))
 
     assert viewed(TableMarket(scheduled=(report, later))).symbols[AAPL].events == (report,)
+
+
+def test_a_view_is_complete_in_the_kinds_that_its_source_tells_of():
+    market = TableMarket(event_kinds=frozenset({EventKind.SPLIT}))
+
+    assert viewed(market).symbols[AAPL].event_kinds == {EventKind.SPLIT}
 
 
 def test_shorter_bars_take_the_daily_volume_from_the_source():

@@ -3,15 +3,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders.vendors import NOW
-from trading.monitor.health import (
-    AbnormalFact,
-    Abnormality,
-    Dependency,
-    HealthLimits,
-    SourceState,
-    abnormal_facts,
-    dependencies,
-)
+from trading.monitor.health import Abnormality, Dependency, HealthLimits, SourceState, dependencies
 
 LIMITS = HealthLimits(60, {"news": 600})
 
@@ -38,8 +30,8 @@ def a_state(name="alpaca", *, age_s=0, failure=""):
          "never_answered_and_failing", "failing_though_young", "ahead_within_limit", "ahead"],
 )  # fmt: skip
 def test_a_source_is_well_or_it_is_told_why_not(state, kind):
-    facts = abnormal_facts([state], NOW, LIMITS)
-    assert [fact.kind for fact in facts] == ([] if kind is None else [kind])
+    (told,) = dependencies([state], NOW, LIMITS)
+    assert told.note.split(",")[0].split(":")[0] == ("" if kind is None else kind)
     assert [dependency.ok for dependency in dependencies([state], NOW, LIMITS)] == [kind is None]
 
 
@@ -52,11 +44,5 @@ def test_dependencies_are_all_sources_by_name_with_age_and_note():
     )
 
 
-def test_facts_are_only_what_is_abnormal():
-    assert abnormal_facts([a_state(age_s=75), a_state("news", age_s=75)], NOW, LIMITS) == (
-        AbnormalFact("alpaca", Abnormality.STALE, 75, 60),
-    )
-
-
-def test_no_sources_no_facts():
-    assert abnormal_facts([], NOW, LIMITS) == ()
+def test_no_sources_no_lines():
+    assert dependencies([], NOW, LIMITS) == ()

@@ -1,0 +1,241 @@
+"""A start of Sage as app.py makes it, over the simulated market, in a folder of the test's own; and models to put in.
+
+    with a_runtime(tmp_path, model=SpyModel()) as runtime:
+        report = a_cycle(runtime)
+
+The wiring is the product's: ``open_database``, ``stores_of`` and ``runtime_of`` run as they do for the command line. A
+test changes what lies outside (the model, the clock, the market, settings), and the graphs are compiled anew over it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import app
+from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
+from agents.rules_llm import RulesModel
+from agents.slots import read_slot
+from domain.clock import FixedClock
+from domain.market import Symbol
+from domain.ports import Clock, Market, NewsFeed
+from graphs.approval import build_approval
+from graphs.deps import CycleDeps
+from graphs.oversight import build_oversight
+from interfaces.cycling import Progress
+from interfaces.runtime import Runtime
+from interfaces.service import Service
+from interfaces.views import CycleReport
+from policies.kill_switch import KillSwitch
+from settings import Settings, load_settings
+from tests.builders.market import NOON
+from trading.data.calendar import ExchangeCalendar
+from trading.data.simulated_market import SimulatedMarket
+from trading.store.database import Database, open_database
+
+GLIMR, KORVA, NIMBO = Symbol("GLIMR"), Symbol("KORVA"), Symbol("NIMBO")
+OSTRE, TARQU, VERDA = Symbol("OSTRE"), Symbol("TARQU"), Symbol("VERDA")
+SCENE = (GLIMR, KORVA, NIMBO, OSTRE, TARQU)
+"""On NOON the rules take NIMBO and KORVA, ask a person about OSTRE, halve GLIMR (its spread is too wide for the gates)
+and have TARQU blocked by the inspector, because it reports tomorrow."""
+TAKEN, ASKED, SHRUNK, BLOCKED = NIMBO, OSTRE, GLIMR, TARQU
+
+
+@lru_cache(maxsize=1)
+def the_calendar() -> ExchangeCalendar:
+    """The exchange of the simulated market."""
+    return ExchangeCalendar()
+
+
+@lru_cache(maxsize=1)
+def the_market() -> SimulatedMarket:
+    """The simulated market of seed 7; it keeps the prices it has found, so one is enough for all tests."""
+    return SimulatedMarket(7, the_calendar())
+
+
+def settings_in(home: Path, **changes: object) -> Settings:
+    """Settings of a home without news, where ``changes`` say nothing else."""
+    return load_settings(**{"home": home, "model": "rules", "news": "none", **changes})
+
+
+@contextmanager
+def a_runtime(
+    home: Path,
+    *,
+    model: LanguageModel | None = None,
+    clock: Clock | None = None,
+    market: Market | None = None,
+    news: NewsFeed | None = None,
+    database: Callable[[Database], Database] = lambda opened: opened,
+    deps: Mapping[str, Any] | None = None,
+    **changes: object,
+) -> Iterator[Runtime]:
+    """One start of Sage in ``home``; ``deps`` replaces fields of CycleDeps, ``changes`` are settings."""
+    with ExitStack() as stack:
+        settings = settings_in(home, **changes)
+        app.open_log(settings, stack)
+        latch = KillSwitch(settings.home / app.LATCH)
+        opened = open_database(settings.database)
+        stack.callback(opened.close)
+        stores = app.stores_of(database(opened), settings, latch)
+        runtime = app.runtime_of(
+            settings,
+            stores,
+            latch,
+            the_calendar(),
+            the_market() if market is None else market,
+            FixedClock(NOON) if clock is None else clock,
+            stack,
+        )
+        given = dict(deps or {})
+        if model is not None:
+            given["asker"] = replace(runtime.deps.asker, model=model)
+        if news is not None:
+            given["news"] = news
+        yield rewired(runtime, **given)
+
+
+def rewired(runtime: Runtime, **changes: Any) -> Runtime:
+    """The same start with other dependencies; both graphs are compiled anew over them."""
+    deps: CycleDeps = replace(runtime.deps, **changes)
+    saver = runtime.approval.checkpointer
+    assert saver is not None
+    assert not isinstance(saver, bool)
+    setup = replace(runtime.setup, model=deps.asker.model.name)
+    return replace(
+        runtime, deps=deps, setup=setup, oversight=build_oversight(deps, saver), approval=build_approval(deps, saver)
+    )
+
+
+def a_cycle(
+    runtime: Runtime,
+    *symbols: Symbol,
+    as_of: datetime | None = None,
+    progress: Progress = lambda _text: None,
+) -> CycleReport:
+    """One cycle over ``symbols`` (the scene), as of the clock."""
+    moment = runtime.deps.clock.now() if as_of is None else as_of
+    return Service(runtime).cycle(symbols or SCENE, moment, progress)
+
+
+Answering = Callable[[ModelRequest, dict[str, Any]], "dict[str, Any] | str | ModelReply | Exception"]
+
+
+class SpyModel:
+    """The rules' answers, counted; ``says`` may change an answer, or return what to raise.
+
+    ``calls`` holds the digest of every question that was put, in order; ``peak`` is the most that were open at once.
+    """
+
+    def __init__(self, says: Answering = lambda _request, answer: answer, *, pause_s: float = 0) -> None:
+        self._rules = RulesModel()
+        self._says = says
+        self._pause_s = pause_s
+        self._open = 0
+        self._lock = threading.Lock()
+        self.requests: list[ModelRequest] = []
+        self.answered: list[str] = []
+        self.peak = 0
+
+    @property
+    def name(self) -> str:
+        """``scripted:spy``."""
+        return "scripted:spy"
+
+    @property
+    def sampling(self) -> Sampling:
+        """Nothing is sampled."""
+        return Sampling("spy")
+
+    @property
+    def calls(self) -> list[str]:
+        """Digests of the questions."""
+        return [request.digest for request in self.requests]
+
+    def asked(self, role: Role) -> list[ModelRequest]:
+        """The questions put to one role."""
+        return [request for request in self.requests if request.role == role]
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Answer by rule and by script."""
+        with self._lock:
+            self.requests.append(request)
+            self._open += 1
+            self.peak = max(self.peak, self._open)
+        try:
+            time.sleep(self._pause_s)
+            said = self._says(request, json.loads(self._rules.complete(request).text))
+        finally:
+            with self._lock:
+                self._open -= 1
+        if isinstance(said, Exception):
+            raise said
+        with self._lock:
+            self.answered.append(request.digest)
+        if isinstance(said, ModelReply):
+            return said
+        return a_scripted_reply(said if isinstance(said, str) else json.dumps(said))
+
+
+def a_scripted_reply(text: str, **changes: Any) -> ModelReply:
+    """A finished answer."""
+    return replace(ModelReply(text, "stop", "spy", "scripted", 100, 10, 0), **changes)
+
+
+def symbol_in(request: ModelRequest) -> str:
+    """The symbol an advisor, inspector, decider or explainer is asked about."""
+    lines = (line for line in request.user.splitlines() if line.startswith("Symbol: "))
+    return next(lines, "").removeprefix("Symbol: ")
+
+
+def slot_of(request: ModelRequest, name: str) -> list[Any]:
+    """The values in a slot of a question."""
+    return read_slot(request.user, name)
+
+
+class Crash(Exception):
+    """What nobody expects: no OversightError, so nothing may catch it on the way."""
+
+
+class CrashingDatabase:
+    """A database that is struck by a crash at its ``at``-th outermost write, before or after it has committed."""
+
+    def __init__(self, database: Database, at: int, *, committed: bool = False) -> None:
+        self._database = database
+        self._at = at
+        self._committed = committed
+        self._inside = threading.local()
+        self._lock = threading.Lock()
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """As the database does it, up to the crash; after it nothing can be written any more."""
+        if getattr(self._inside, "depth", 0):
+            with self._database.transaction() as connection:
+                yield connection
+            return
+        with self._lock:
+            self.writes += 1
+            number = self.writes
+        if number > self._at or (number == self._at and not self._committed):
+            raise Crash(f"write {number}")
+        self._inside.depth = 1
+        try:
+            with self._database.transaction() as connection:
+                yield connection
+        finally:
+            self._inside.depth = 0
+        if number == self._at:
+            raise Crash(f"after write {number}")

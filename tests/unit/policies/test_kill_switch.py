@@ -1,0 +1,119 @@
+"""The latch: set by anyone, surviving everything, engaged whenever that cannot be told."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from domain.errors import ManualActionError
+from policies.kill_switch import UNREADABLE, KillDetails, KillSwitch
+
+ROOT = Path(__file__).parents[3]
+AT = "2026-03-17T15:00:00Z"
+
+
+@pytest.fixture
+def switch(tmp_path) -> KillSwitch:
+    return KillSwitch(tmp_path / "control" / "KILL")
+
+
+def test_engage_and_release(switch):
+    switch.engage("owner", "drill", AT)
+    assert switch.engaged()
+    assert switch.details() == KillDetails("owner", "drill", AT)
+    switch.release()
+    assert not switch.engaged()
+    assert switch.details() is None
+
+
+def test_engaging_again_keeps_the_first_record_and_leaves_no_drafts(switch):
+    switch.engage("owner", "first", AT)
+    switch.engage("agent", "second", "later")
+    assert switch.details() == KillDetails("owner", "first", AT)
+    assert [path.name for path in switch.path.parent.iterdir()] == ["KILL"]
+
+
+def test_releasing_twice_is_fine(switch):
+    switch.engage("owner", "drill", AT)
+    switch.release()
+    switch.release()
+    assert not switch.engaged()
+
+
+def test_a_missing_folder_counts_as_engaged(switch):
+    assert switch.engaged()
+    assert switch.details() == KillDetails("unknown", UNREADABLE, "unknown")
+
+
+def test_an_empty_folder_does_not(tmp_path):
+    assert not KillSwitch(tmp_path / "KILL").engaged()
+
+
+def test_a_folder_that_is_a_file_counts_as_engaged(tmp_path):
+    (tmp_path / "control").write_text("not a folder")
+    assert KillSwitch(tmp_path / "control" / "KILL").engaged()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"by": "owner"}', b"\xff\xfe"])
+def test_a_file_that_is_not_ours_counts_as_engaged(tmp_path, content):
+    path = tmp_path / "KILL"
+    path.write_bytes(content)
+    switch = KillSwitch(path)
+    assert switch.engaged()
+    details = switch.details()
+    assert details is not None
+    assert details.by == "unknown"
+
+
+def test_a_dangling_link_and_a_folder_count_as_engaged(tmp_path):
+    (tmp_path / "LINK").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "FOLDER").mkdir()
+    assert KillSwitch(tmp_path / "LINK").engaged()
+    assert KillSwitch(tmp_path / "FOLDER").engaged()
+
+
+def test_touching_the_file_by_hand_is_enough(tmp_path):
+    (tmp_path / "KILL").touch()
+    assert KillSwitch(tmp_path / "KILL").engaged()
+
+
+def test_where_the_record_cannot_be_written_an_empty_file_has_to_do(tmp_path):
+    switch = KillSwitch(tmp_path / "KILL")
+    (tmp_path / f".KILL.{os.getpid()}").mkdir()  # stands where the draft would be written
+    switch.engage("owner", "disk full", AT)
+    assert switch.engaged()
+    assert switch.path.read_bytes() == b""
+
+
+def test_where_nothing_can_be_written_the_owner_is_told_what_to_do(tmp_path):
+    (tmp_path / "control").write_text("not a folder")
+    switch = KillSwitch(tmp_path / "control" / "KILL")
+    with pytest.raises(ManualActionError, match="by hand"):
+        switch.engage("owner", "drill", AT)
+    with pytest.raises(ManualActionError, match="cannot be released"):
+        switch.release()
+
+
+def test_a_latch_set_by_a_process_that_is_killed_stays_set(tmp_path):
+    path = tmp_path / "KILL"
+    program = (
+        "import os, signal, pathlib; from policies.kill_switch import KillSwitch;"
+        f"KillSwitch(pathlib.Path({str(path)!r})).engage('cli', 'crash', '{AT}'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert KillSwitch(path).details() == KillDetails("cli", "crash", AT)
+
+
+def test_it_needs_nothing_but_the_standard_library_and_the_error_tree():
+    program = (
+        "import sys; import policies.kill_switch;"
+        "ours = sorted(n for n in sys.modules if n.split('.')[0] in ('domain', 'policies', 'trading'));"
+        "theirs = [n for n in sys.modules if n.split('.')[0] in ('pydantic', 'sqlalchemy', 'langgraph')];"
+        "print(ours, theirs)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "['domain', 'domain.errors', 'policies', 'policies.kill_switch'] []"

@@ -1,0 +1,208 @@
+"""The lock: who can make an approved order, and when it is believed."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.case import Mode, TradingState
+from domain.errors import IntegrityError, ManualActionError
+from domain.ids import ClientOrderId
+from domain.orders import ApprovedOrder, Side
+from domain.verdicts import Evaluation, Outcome
+from policies.kill_switch import KillSwitch
+from policies.permit import PermitOffice
+from policies.policy import load_policy
+from tests.builders.policies import NOW, D, a_case, a_control, a_policy, a_sell, an_order, held
+
+row = pytest.param
+KEY = b"a key of at least sixteen bytes"
+ORDER_ID = ClientOrderId("ord-1")
+POLICY = a_policy(max_order_qty="40", oversize="reduce")
+
+
+@pytest.fixture
+def latch(tmp_path) -> KillSwitch:
+    return KillSwitch(tmp_path / "KILL")
+
+
+@pytest.fixture
+def office(latch) -> PermitOffice:
+    return PermitOffice(KEY, latch)
+
+
+def issued(office: PermitOffice, **changes: Any) -> ApprovedOrder:
+    approved = office.issue(a_case(**changes), POLICY, ORDER_ID)
+    assert isinstance(approved, ApprovedOrder)
+    return approved
+
+
+def test_a_permit_carries_the_order_its_reasons_and_a_short_life(office):
+    approved = issued(office)
+    assert (approved.intent, approved.client_order_id) == (an_order(), ORDER_ID)
+    assert approved.policy_digest == POLICY.digest
+    assert approved.expires_at - approved.issued_at == timedelta(seconds=10)
+    office.redeem(approved, now=NOW, control=a_control())
+
+
+def test_a_cut_order_is_approved_at_the_quantity_the_gates_left(office):
+    assert issued(office, order=an_order(qty=D(60))).intent.qty == 40
+
+
+@pytest.mark.parametrize(
+    ("case", "outcome"),
+    [
+        row(a_case(an_order(limit_price=None)), Outcome.DENY, id="denied"),
+        row(a_case(control=a_control(mode=Mode.APPROVE)), Outcome.NEED_APPROVAL, id="waiting_for_a_person"),
+        row(a_case(control=a_control(readable=False)), Outcome.DENY, id="control_unreadable"),
+    ],
+)
+def test_without_a_pass_there_is_an_evaluation_and_no_permit(office, case, outcome):
+    answer = office.issue(case, POLICY, ORDER_ID)
+    assert isinstance(answer, Evaluation)
+    assert answer.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        row(lambda good: replace(good, intent=replace(good.intent, qty=D(10_000))), id="larger"),
+        row(lambda good: replace(good, intent=replace(good.intent, symbol="MSFT")), id="another_symbol"),
+        row(lambda good: replace(good, intent=replace(good.intent, side=Side.SELL)), id="another_side"),
+        row(lambda good: replace(good, intent=replace(good.intent, strategy="other")), id="another_strategy"),
+        row(lambda good: replace(good, intent=replace(good.intent, stop_loss=None)), id="without_its_stop"),
+        row(lambda good: replace(good, client_order_id=ClientOrderId("ord-2")), id="another_order_id"),
+        row(lambda good: replace(good, policy_digest="lenient"), id="another_policy"),
+        row(lambda good: replace(good, case_digest="elsewhere"), id="another_case"),
+        row(lambda good: replace(good, expires_at=NOW + timedelta(days=1)), id="a_longer_life"),
+        row(lambda good: replace(good, seal=""), id="no_seal"),
+        row(lambda good: replace(good, seal="ünreadable"), id="a_seal_that_is_not_ascii"),
+        row(lambda good: replace(good, seal=None), id="none_for_a_seal"),
+        row(lambda good: good.intent, id="an_intent"),
+        row(lambda good: None, id="none"),
+    ],
+)
+def test_a_forged_permit_is_refused(office, forge):
+    with pytest.raises(IntegrityError, match="without a valid permit"):
+        office.redeem(forge(issued(office)), now=NOW, control=a_control())
+
+
+def test_an_order_built_by_hand_is_refused(office):
+    good = issued(office)
+    by_hand = type(good)(good.intent, ORDER_ID, POLICY.digest, "", NOW, NOW + timedelta(seconds=10), "0" * 64)
+    with pytest.raises(IntegrityError, match="without a valid permit"):
+        office.redeem(by_hand, now=NOW, control=a_control())
+
+
+def test_a_permit_of_another_office_is_refused(office, latch):
+    foreign = issued(PermitOffice(b"another key, just as long", latch))
+    with pytest.raises(IntegrityError, match="without a valid permit"):
+        office.redeem(foreign, now=NOW, control=a_control())
+
+
+def test_a_subclass_is_not_an_approved_order(office):
+    good = issued(office)
+    kind = type("ApprovedOrderToo", (ApprovedOrder,), {})
+    twin = kind(*(getattr(good, name) for name in ApprovedOrder.__dataclass_fields__))
+    with pytest.raises(IntegrityError, match="without a valid permit"):
+        office.redeem(twin, now=NOW, control=a_control())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "good"),
+    [
+        row(0, True, id="at_once"),
+        row(10, True, id="last_moment"),
+        row(10.001, False, id="late"),
+        row(-1, False, id="early"),
+    ],
+)
+def test_a_permit_lives_ten_seconds(office, seconds, good):
+    approved, now = issued(office), NOW + timedelta(seconds=seconds)
+    if good:
+        office.redeem(approved, now=now, control=a_control())
+    else:
+        with pytest.raises(IntegrityError, match="not valid at"):
+            office.redeem(approved, now=now, control=a_control())
+
+
+def test_a_permit_is_used_once(office):
+    approved = issued(office)
+    office.redeem(approved, now=NOW, control=a_control())
+    with pytest.raises(IntegrityError, match="has been used"):
+        office.redeem(approved, now=NOW + timedelta(seconds=10), control=a_control())
+
+
+def test_of_many_threads_one_redeems(office):
+    approved, results, start = issued(office), [], threading.Barrier(16)
+
+    def redeem() -> None:
+        start.wait()
+        try:
+            office.redeem(approved, now=NOW, control=a_control())
+            results.append("sent")
+        except IntegrityError:
+            results.append("refused")
+
+    threads = [threading.Thread(target=redeem) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["refused"] * 15 + ["sent"]
+
+
+def test_used_permits_are_forgotten_once_they_could_not_be_used_anyway(office):
+    first = issued(office)
+    office.redeem(first, now=NOW, control=a_control())
+    later = NOW + timedelta(seconds=60)
+    second = issued(office, now=later)
+    office.redeem(second, now=later, control=a_control())
+    with pytest.raises(IntegrityError, match="not valid at"):
+        office.redeem(first, now=later, control=a_control())
+    with pytest.raises(IntegrityError, match="has been used"):
+        office.redeem(second, now=later, control=a_control())
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        row({"kill_switch": True}, id="kill_flag"),
+        row({"kill_switch": None}, id="kill_flag_unknown"),
+        row({"readable": False}, id="unreadable"),
+        row({"trading_state": TradingState.HALTED}, id="halted"),
+        row({"trading_state": TradingState.REDUCING}, id="reducing"),
+        row({"trading_state": "resting"}, id="unknown_state"),
+    ],
+)
+def test_a_stop_between_approval_and_send_wins_and_does_not_use_the_permit_up(office, control):
+    approved = issued(office)
+    with pytest.raises(ManualActionError):
+        office.redeem(approved, now=NOW, control=a_control(**control))
+    office.redeem(approved, now=NOW, control=a_control())
+
+
+def test_the_latch_between_approval_and_send_wins(office, latch):
+    approved = issued(office)
+    latch.engage("owner", "enough", "2026-03-17T15:00:01Z")
+    with pytest.raises(ManualActionError, match="kill switch"):
+        office.redeem(approved, now=NOW, control=a_control())
+
+
+def test_reduce_only_orders_still_leave_while_reducing_but_not_while_halted(office):
+    approved = issued(office, order=a_sell(D(50), reduce_only=True), positions=held(50))
+    with pytest.raises(ManualActionError, match="halted"):
+        office.redeem(approved, now=NOW, control=a_control(trading_state=TradingState.HALTED))
+    office.redeem(approved, now=NOW, control=a_control(trading_state=TradingState.REDUCING))
+
+
+def test_a_short_key_is_refused(latch):
+    with pytest.raises(IntegrityError, match="too short"):
+        PermitOffice(b"short", latch)
+
+
+def test_the_shipped_default_can_issue(office):
+    policy = load_policy("conservative")
+    assert isinstance(office.issue(a_case(), policy, ORDER_ID), ApprovedOrder)

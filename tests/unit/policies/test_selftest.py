@@ -1,0 +1,92 @@
+"""The self-test stops what it must, and notices a gate that does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.verdicts import Outcome, Verdict
+from policies.breaches import BREACHES, good_case
+from policies.evaluate import evaluate
+from policies.gates.catalogue import GATES
+from policies.policy import PROFILES, Policy, load_policy
+from policies.selftest import run_self_test
+from tests.builders.policies import a_policy
+
+row = pytest.param
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_enforced_gate_of_a_shipped_profile_passes(profile):
+    policy = load_policy(profile)
+    results = run_self_test(policy)
+    assert [result.gate for result in results] == list(policy.enforced)
+    assert [result for result in results if not result.ok] == []
+
+
+def test_every_gate_has_a_must_block_order():
+    assert set(BREACHES) == {gate.id for gate in GATES}
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        row({}, id="nothing_set"),
+        row({"universe": ["TSLA"]}, id="a_universe"),
+        row({"universe": []}, id="an_empty_universe"),
+        row({"restricted": ["AAPL"]}, id="a_restricted_list"),
+        row({"restricted": [{"symbol": "AAPL", "until": "2020-01-01T00:00:00Z"}]}, id="an_old_restriction"),
+        row({"forbid_self_cross": False}, id="self_cross_left_to_the_broker"),
+        row({"allow_short": True, "allow_extended_hours": True, "allow_fractional": True}, id="everything_allowed"),
+        row({"allowed_order_types": ["market"], "allowed_tif": ["gtc"]}, id="market_orders_only"),
+        row({"allowed_order_types": []}, id="no_order_type"),
+        row({"mode": "observe"}, id="observe"),
+        row({"min_price": "5000", "min_stop_distance_pct": "20", "max_stop_distance_pct": "30"}, id="far_stops"),
+        row(
+            {"cooldown_after_loss_s": "0", "min_cash_reserve": "0", "min_confidence": "0", "min_price": "0"},
+            id="zero_floors",
+        ),
+        row({"max_order_notional": "0", "max_open_positions": "0", "max_orders_per_minute": "0"}, id="zero_caps"),
+        row(
+            {
+                "max_order_notional": 10**12,
+                "max_position_qty": 10**9,
+                "max_leverage": 20,
+                "daily_loss_limit_abs": 10**12,
+            },
+            id="the_largest_caps",
+        ),
+        row({"account_id": "mine"}, id="a_named_account"),
+    ],
+)
+def test_any_policy_that_loads_can_be_tested(limits):
+    assert [result for result in run_self_test(a_policy(**limits)) if not result.ok] == []
+
+
+def with_answer(policy: Policy, gate_id: str, check) -> Policy:
+    gates = tuple(gate._replace(check=check) if gate.id == gate_id else gate for gate in policy.gates)
+    return replace(policy, gates=gates)
+
+
+def test_a_gate_that_passes_everything_is_caught():
+    policy = with_answer(
+        load_policy("conservative"), "C1", lambda case, worst, limits: Verdict("C1", "OK", Outcome.PASS)
+    )
+    failed = [result for result in run_self_test(policy) if not result.ok]
+    assert [(result.gate, result.note) for result in failed] == [("C1", "let its must-block order through")]
+
+
+def test_a_gate_that_fails_is_caught_although_it_denies():
+    policy = with_answer(load_policy("conservative"), "E7", lambda case, worst, limits: 1 / 0)
+    failed = [result for result in run_self_test(policy) if not result.ok]
+    assert [(result.gate, result.code) for result in failed] == [("E7", "GATE_ERROR")]
+
+
+def test_a_gate_without_a_must_block_order_is_caught():
+    policy = load_policy("conservative")
+    nameless = replace(policy, gates=(policy.gates[0]._replace(id="Z9"),))
+    assert [(result.gate, result.ok) for result in run_self_test(nameless)] == [("Z9", False)]
+
+
+def test_the_good_case_is_good_under_the_default():
+    policy = load_policy("conservative")
+    assert evaluate(good_case(policy), policy).codes == ()

@@ -1,0 +1,155 @@
+"""The figures that all gates share."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.orders import OrderStatus, OrderType, Side
+from policies.worst_case import affordable, percent, whole_lots, worst_case
+from tests.builders.policies import (
+    MSFT,
+    D,
+    a_case,
+    a_quote,
+    a_sell,
+    a_view,
+    an_instrument,
+    an_order,
+    held,
+    selling,
+    working,
+)
+
+row = pytest.param
+NAN = Decimal("NaN")
+SHORT: dict[str, Any] = {"side": Side.SELL, "stop_loss": None}
+
+
+def test_the_worked_example():
+    case = a_case(
+        an_order(qty=D(20), limit_price=D(202)),
+        positions=held(50),
+        open_orders=(working(10, limit_price=D(201)),),
+    )
+    worst = worst_case(case)
+    assert worst.qty_after == 80
+    assert worst.position_after == 50 * 200 + 10 * 201 + 20 * 202 == 16_050
+    assert worst.gross_before == 12_010
+    assert worst.gross_after == 16_050
+    assert worst.reserved == 2_010
+
+
+@pytest.mark.parametrize(
+    ("order", "view", "price"),
+    [
+        row(an_order(limit_price=D(190)), a_view(), "190", id="buy_limit"),
+        row(an_order(type=OrderType.MARKET), a_view(), "202.00", id="buy_at_the_ask_with_slippage"),
+        row(an_order(type=OrderType.STOP, trigger_price=D(210)), a_view(), "212.10", id="buy_stop_at_its_trigger"),
+        row(an_order(type=OrderType.STOP, trigger_price=D(190)), a_view(), "202.00", id="buy_stop_already_triggered"),
+        row(an_order(type=OrderType.TRAILING_STOP), a_view(), "202.00", id="trailing_stop_at_the_touch"),
+        row(an_order(**SHORT, limit_price=D(210)), a_view(), "210", id="sell_limit_above_the_bid"),
+        row(an_order(**SHORT, limit_price=D(1)), a_view(), "199.90", id="sell_limit_below_the_bid"),
+        row(an_order(**SHORT, limit_price=D(1)), a_view(quote=None), "1", id="sell_limit_without_a_quote"),
+        row(a_sell(D(1)), a_view(), "201.899", id="sell_at_the_bid"),
+        row(a_sell(D(1)), a_view(quote=None), None, id="no_quote"),
+        row(an_order(qty=NAN), a_view(), None, id="nan_qty"),
+        row(an_order(limit_price=NAN), a_view(), None, id="nan_price"),
+        row(an_order(type=OrderType.MARKET, trigger_price=NAN), a_view(), None, id="nan_trigger"),
+    ],
+)
+def test_worst_price(order, view, price):
+    assert worst_case(a_case(order, view=view), D("0.01")).price == (None if price is None else D(price))
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        row(an_order(limit_price=D(190)), "190", id="limit"),
+        row(an_order(type=OrderType.STOP, trigger_price=D(190)), "190", id="trigger"),
+        row(an_order(type=OrderType.MARKET), "200", id="ask"),
+        row(a_sell(D(1)), "199.90", id="bid"),
+    ],
+)
+def test_where_the_order_would_execute_ignores_slippage(order, expected):
+    assert worst_case(a_case(order), D("0.01")).expected == D(expected)
+
+
+@pytest.mark.parametrize(
+    ("order", "changes", "closable", "reduces"),
+    [
+        row(a_sell(D(50)), {"positions": held(50)}, 50, True, id="sells_all"),
+        row(a_sell(D(51)), {"positions": held(50)}, 50, False, id="one_too_many"),
+        row(a_sell(D(30)), {"positions": held(50), "open_orders": (selling(20),)}, 30, True, id="rest_of_it"),
+        row(a_sell(D(31)), {"positions": held(50), "open_orders": (selling(20),)}, 30, False, id="more_than_the_rest"),
+        row(
+            a_sell(D(31)),
+            {"positions": held(50), "open_orders": (selling(20, status=OrderStatus.UNKNOWN),)},
+            30,
+            False,
+            id="a_sell_of_unknown_fate_counts",
+        ),
+        row(a_sell(D(1)), {"positions": held(50), "open_orders": (selling(60),)}, 0, False, id="oversold_already"),
+        row(a_sell(D(1)), {}, 0, False, id="nothing_held"),
+        row(a_sell(D(1)), {"positions": held(-50)}, 0, False, id="adds_to_a_short"),
+        row(an_order(qty=D(50)), {"positions": held(-50)}, 50, True, id="covers_all"),
+        row(
+            an_order(qty=D(41)),
+            {"positions": held(-50), "open_orders": (working(10),)},
+            40,
+            False,
+            id="over",
+        ),
+        row(an_order(), {"positions": held(50)}, 0, False, id="adds"),
+        row(a_sell(D(1)), {"positions": held(NAN)}, 0, False, id="nan_position"),
+        row(a_sell(NAN), {"positions": held(50)}, 50, False, id="nan_qty"),
+        row(a_sell(D(-5)), {"positions": held(50)}, 50, False, id="negative_qty"),
+    ],
+)
+def test_reducing_risk_is_a_matter_of_quantity(order, changes, closable, reduces):
+    worst = worst_case(a_case(order, **changes))
+    assert (worst.closable, worst.reduces_risk) == (closable, reduces)
+
+
+def test_an_open_order_beyond_its_quantity_frees_nothing():
+    overfilled = working(10, filled_qty=D(30), status=OrderStatus.PARTIALLY_FILLED)
+    assert worst_case(a_case(open_orders=(overfilled,))).qty_after == 10
+
+
+def test_one_holding_that_cannot_be_valued_makes_the_totals_unknown_and_nothing_else():
+    worst = worst_case(a_case(positions=held(5, MSFT)))
+    assert (worst.gross_before, worst.gross_after, worst.net_after) == (None, None, None)
+    assert worst.position_after == 2000
+
+
+@pytest.mark.parametrize(
+    ("instrument", "allowed", "expected"),
+    [
+        row(an_instrument(), False, (False, "1"), id="whole"),
+        row(an_instrument(fractionable=True), False, (False, "1"), id="not_allowed"),
+        row(an_instrument(), True, (False, "1"), id="not_possible"),
+        row(an_instrument(fractionable=True), True, (True, "0.000000001"), id="fractions"),
+        row(an_instrument(fractionable=True, lot=D("0.01")), True, (True, "0.01"), id="fractional_lot"),
+        row(an_instrument(fractionable=True, lot=D("0.01")), False, (False, "1"), id="fractional_lot_not_allowed"),
+        row(an_instrument(fractionable=True, lot=D(100)), True, (False, "100"), id="round_lot"),
+        row(an_instrument(lot=NAN), True, (False, "1"), id="nan_lot"),
+        row(None, True, (False, "1"), id="unknown_instrument"),
+    ],
+)
+def test_steps(instrument, allowed, expected):
+    worst = worst_case(a_case(view=a_view(instrument=instrument)), allow_fractional=allowed)
+    assert (worst.fractions, worst.step) == (expected[0], D(expected[1]))
+
+
+def test_rounding_never_goes_toward_more_risk():
+    assert percent(D("33.333333334"), D(100)) == D("33.3333334")
+    assert affordable(D("999.99"), D(10), D(1)) == 99
+    assert affordable(D(2) / D(3), D(1) / D(3), D(1)) <= 2
+    assert affordable(D(-5), D(10), D(1)) == 0
+    assert whole_lots(D("-3"), D(1)) == 0
+    assert whole_lots(D(250), D(100)) == 200
+
+
+def test_a_tight_quote_is_worth_what_it_asks():
+    locked = a_view(quote=a_quote(bid=D(200)))
+    assert worst_case(a_case(positions=held(-5), view=locked, order=an_order(qty=D(5)))).gross_before == 1000
