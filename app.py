@@ -162,10 +162,11 @@ def opened(
         calendar = calendars.ExchangeCalendar()
         market = market_of(settings, calendar)
         moment = moment_of(settings, arguments, stores, market, calendar)
-        simulated = settings.market in SIMULATED or settings.market.startswith(FILES)
-        clock: Clock = FixedClock(moment) if simulated else SystemClock()
-        runtime = runtime_of(settings, stores, latch, calendar, market, clock, stack)
-        yield services.Service(runtime), moment, universe_of(settings, arguments, market)
+        stands = settings.market in SIMULATED or settings.market.startswith(FILES) or arguments.as_of is not None
+        clock: Clock = FixedClock(moment) if stands else SystemClock()
+        universe = universe_of(settings, arguments, market)
+        runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack)
+        yield services.Service(runtime), moment, universe
         if arguments.command in ("cycle", "demo"):
             stores.cycles.move_cursor(settings.market, moment)
 

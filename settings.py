@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     broker: Literal["paper"] = Field("paper", alias="SAGE_BROKER")
     mode: Mode = Field(Mode.PAPER, alias="SAGE_MODE")
     """Where the autonomy ladder starts in a new home; afterwards the stored mode counts."""
-    timeframe: Timeframe = Field(Timeframe.DAY_1, alias="SAGE_TIMEFRAME")
+    timeframe: Timeframe | None = Field(None, alias="SAGE_TIMEFRAME")
+    """Empty means what a ``files:`` source holds of most symbols, and daily bars everywhere else."""
     universe: str = Field("", alias="SAGE_UNIVERSE")
     """Comma-separated symbols; empty means all symbols the market source knows."""
     seed: int = Field(7, alias="SAGE_SEED", ge=0)

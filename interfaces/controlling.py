@@ -9,8 +9,8 @@ from domain.errors import ManualActionError, UsageError
 from domain.ids import decision_id
 from domain.money import ZERO
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from graphs.nodes.observe import market_now
 from interfaces.announcing import announce_control
-from interfaces.looking import market_at
 from interfaces.runtime import Runtime
 from interfaces.views import ControlView
 from policies.selftest import run_self_test
@@ -75,7 +75,7 @@ def flatten(runtime: Runtime, reason: str) -> int:
     deps.stores.control.tighten(TradingState.REDUCING, by=OWNER, at=now, reason=reason)
     deps.desk.cancel_working()
     held = [position for position in deps.broker.positions() if position.qty != ZERO]
-    market = market_at(runtime, tuple(sorted(position.symbol for position in held)), now)
+    market = market_now(deps, [position.symbol for position in held])
     sent = 0
     for position in held:
         view = market.symbols[position.symbol]

@@ -36,6 +36,7 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
     last = deps.stores.cycles.last(account)
     if last is not None and last.finished_at is None:
         progress(f"resuming cycle {last.cycle_id}")
+        deps.reconciler.reconcile(now=deps.clock.now())
         return finish(runtime, last, drive(runtime, last.cycle_id, None, progress))
     if last is not None and as_of < last.as_of:
         raise UsageError(

@@ -16,7 +16,7 @@ from domain.errors import RetryableError
 from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
 from domain.records import ClosedTrade, RecordKind
-from graphs.nodes.observe import bars_of, market_of
+from graphs.nodes.observe import bars_of, market_now
 from interfaces.runtime import Runtime
 from interfaces.views import (
     DependencyView,
@@ -116,15 +116,9 @@ def positions(runtime: Runtime) -> PositionsView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     ours = deps.stores.trades.positions()
     held = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now).positions
-    market = market_at(runtime, tuple(sorted({*ours, *held})), now)
+    market = market_now(deps, sorted({*ours, *held}))
     rows = (position_view(symbol, ours.get(symbol), held.get(symbol), market) for symbol in sorted({*ours, *held}))
     return PositionsView(now, tuple(rows))
-
-
-def market_at(runtime: Runtime, symbols: tuple[Symbol, ...], now: datetime) -> MarketView:
-    """These symbols as the source shows them now."""
-    missing: list[str] = []
-    return market_of(runtime.deps, symbols, now, bars_of(runtime.deps, symbols, now, missing), missing)
 
 
 def position_view(symbol: Symbol, ours: Decimal | None, held: Position | None, market: MarketView) -> PositionView:
@@ -192,7 +186,7 @@ def risk(runtime: Runtime) -> RiskView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
-    market = market_at(runtime, tuple(dict.fromkeys(symbols)), now)
+    market = market_now(deps, symbols)
     control = deps.stores.control.read(broker_time=deps.broker.time())
     rows = headroom(probe(now, control, book, market, symbols[0]), deps.policy)
     return RiskView(

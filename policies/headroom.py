@@ -60,7 +60,7 @@ def headroom(case: Case, policy: Policy) -> tuple[Headroom, ...]:
 
 
 def largest_passing(case: Case, policy: Policy) -> tuple[Decimal, str | None]:
-    """The largest quantity in whole lots, or whole shares, that no gate denies or cuts, and the gate that stops the next.
+    """The largest quantity in whole lots or shares that no gate denies or cuts, and the gate that stops the next one.
 
     Found by asking the gates themselves: doubling from one lot, then halving the gap. Quantities that would wait for an
     approval count as passing; an approval given for another quantity is put aside. The gate is None where nothing

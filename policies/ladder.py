@@ -16,12 +16,13 @@ from enum import StrEnum
 
 from domain.case import Mode, TradingState
 from domain.verdicts import Outcome, Verdict
+from policies.codes import ReasonCode
 from policies.limits import LADDER
 
 STATES = (TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE)
 LIVE = frozenset({Mode.APPROVE, Mode.AUTO})
-REDUCING_GATES = frozenset({"G1", "G1_abs", "G3_soft", "F7"})
-HALTING_GATES = frozenset({"G3"})
+REDUCING_CODES = frozenset({ReasonCode.DAY_LOSS, ReasonCode.DRAWDOWN_SOFT, ReasonCode.LOSS_STREAK})
+HALTING_CODES = frozenset({ReasonCode.DRAWDOWN})
 
 
 class Actor(StrEnum):
@@ -82,12 +83,15 @@ def resume_checklist(facts: ResumeFacts) -> tuple[str, ...]:
 
 
 def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingState:
-    """Where breached loss limits move the trading state by themselves: down or nowhere."""
-    denied = {verdict.gate for verdict in verdicts if verdict.outcome is Outcome.DENY}
+    """Where breached loss limits move the trading state by themselves: down or nowhere.
+
+    Only a measured breach counts: equity that is unknown for a moment denies the order and moves nothing.
+    """
+    denied = {verdict.code for verdict in verdicts if verdict.outcome is Outcome.DENY}
     wanted = TradingState.ACTIVE
-    if denied & HALTING_GATES:
+    if denied & HALTING_CODES:
         wanted = TradingState.HALTED
-    elif denied & REDUCING_GATES:
+    elif denied & REDUCING_CODES:
         wanted = TradingState.REDUCING
     return min(state, wanted, key=STATES.index)
 

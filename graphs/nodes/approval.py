@@ -7,12 +7,11 @@ from typing import Any
 from langgraph.types import interrupt
 
 from agents.explainer import template
-from domain.case import Approval, MarketView
+from domain.case import Approval
 from domain.decisions import Phase
 from domain.errors import IntegrityError
-from domain.market import Symbol
 from graphs.deps import CycleDeps
-from graphs.nodes.observe import bars_of, market_of
+from graphs.nodes.observe import market_now
 from graphs.nodes.outcome import learn, record_explanation
 from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
@@ -35,7 +34,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
         if pending is None:
             raise IntegrityError(f"the request {state['pending_id']} is gone", "Run `sage audit verify`.")
         decision, approval = state["decision"], state["approval"]
-        market = market_now(deps, decision.candidate.symbol)
+        market = market_now(deps, [decision.candidate.symbol])
         placed = place_order(
             deps.desk,
             pending.intent,
@@ -49,14 +48,6 @@ def submit(deps: CycleDeps) -> ApprovalNode:
         return {"sent": [sent]}
 
     return node
-
-
-def market_now(deps: CycleDeps, symbol: Symbol) -> MarketView:
-    """The symbol and everything held, as of now and not as of the cycle that asked."""
-    now = deps.clock.now()
-    symbols = tuple(sorted({symbol, *(position.symbol for position in deps.broker.positions())}))
-    missing: list[str] = []
-    return market_of(deps, symbols, now, bars_of(deps, symbols, now, missing), missing)
 
 
 def explain(deps: CycleDeps) -> ApprovalNode:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from domain.case import MarketView
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.money import ZERO
@@ -14,6 +15,7 @@ from domain.orders import OrderIntent
 from domain.records import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.deps import CycleDeps
+from graphs.nodes.observe import market_now
 from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from graphs.record import record_once
@@ -42,7 +44,9 @@ def gate(deps: CycleDeps) -> CycleNode:
                 cycle_id=state["cycle_id"],
                 cause=decision.candidate.candidate_id,
             )
-        return {"ruled": [ruled for ruled in (judge(deps, each, seen) for each in decisions) if ruled is not None]}
+        market = market_now(deps, [decision.candidate.symbol for decision in decisions])
+        judged = (judge(deps, decision, seen, market) for decision in decisions)
+        return {"ruled": [ruled for ruled in judged if ruled is not None]}
 
     return node
 
@@ -52,15 +56,15 @@ def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda decision: decision.candidate.stop_loss is not None)
 
 
-def judge(deps: CycleDeps, decision: Decision, seen: Observation) -> Ruled | None:
+def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Ruled | None:
     """The gates' opinion on one decision, on record; None where there is nothing to send."""
     if decision.qty <= ZERO:
         return None
     try:
-        intent = intent_for(decision, seen.market, at=deps.clock.now())
+        intent = intent_for(decision, market, at=deps.clock.now())
     except DataQualityError:
         return Ruled(decision.decision_id, Outcome.DENY, ZERO, ("NO_QUOTE",))
-    said = preview_order(deps.desk, intent, market=seen.market, proposal=proposal_for(decision, seen))
+    said = preview_order(deps.desk, intent, market=market, proposal=proposal_for(decision, seen))
     record_verdicts(deps, decision, intent, said)
     return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
@@ -82,21 +86,23 @@ def park(deps: CycleDeps) -> CycleNode:
     """Store a request for every decision that a person must see; the cycle goes on without them."""
 
     def node(state: CycleState) -> dict[str, Any]:
-        seen = observation_of(deps, state["cycle_id"])
+        seen, market = observation_of(deps, state["cycle_id"]), market_now(deps, state["symbols"])
         waiting = {ruled.decision_id: ruled for ruled in state["ruled"] if ruled.outcome is Outcome.NEED_APPROVAL}
         for decision in state["decisions"]:
             if decision.decision_id in waiting:
-                deps.stores.approvals.request(request_for(deps, decision, waiting[decision.decision_id], seen))
+                deps.stores.approvals.request(request_for(deps, decision, waiting[decision.decision_id], seen, market))
         return {}
 
     return node
 
 
-def request_for(deps: CycleDeps, decision: Decision, ruled: Ruled, seen: Observation) -> PendingApproval:
+def request_for(
+    deps: CycleDeps, decision: Decision, ruled: Ruled, seen: Observation, market: MarketView
+) -> PendingApproval:
     """The request a person is shown: exactly this order, at this price, for a limited time."""
     now, proposal = deps.clock.now(), proposal_for(decision, seen)
-    intent = replace(intent_for(decision, seen.market, at=now), qty=ruled.qty)
-    quote = seen.market.symbols[intent.symbol].quote
+    intent = replace(intent_for(decision, market, at=now), qty=ruled.qty)
+    quote = market.symbols[intent.symbol].quote
     if proposal is None:
         raise DataQualityError(f"{decision.decision_id} asks for approval of an exit", "Exits need no person.")
     return PendingApproval(
@@ -119,18 +125,20 @@ def submit(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         seen = observation_of(deps, state["cycle_id"])
         allowed = {ruled.decision_id for ruled in state["ruled"] if ruled.outcome in ALLOWED}
-        sent = [send(deps, d, seen) for d in in_sending_order(state["decisions"]) if d.decision_id in allowed]
+        going = [d for d in in_sending_order(state["decisions"]) if d.decision_id in allowed]
+        market = market_now(deps, [decision.candidate.symbol for decision in going])
+        sent = [send(deps, decision, seen, market) for decision in going]
         return {"sent": sent}
 
     return node
 
 
-def send(deps: CycleDeps, decision: Decision, seen: Observation) -> Sent:
+def send(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Sent:
     """One decision at the desk; a decision that was sent before gets its order back."""
     placed = place_order(
         deps.desk,
-        intent_for(decision, seen.market, at=deps.clock.now()),
-        market=seen.market,
+        intent_for(decision, market, at=deps.clock.now()),
+        market=market,
         proposal=proposal_for(decision, seen),
         cycle_id=decision.cycle_id,
     )

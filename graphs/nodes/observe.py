@@ -56,6 +56,7 @@ def observe(deps: CycleDeps) -> CycleNode:
 def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Symbol]) -> Observation:
     """Everything the sources say about the asked symbols and those we hold."""
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=as_of)
+    as_of = max(as_of, deps.clock.now())  # the account was asked just now; nothing may look newer than the moment
     control = deps.stores.control.read(broker_time=deps.broker.time())
     symbols = tuple(sorted({*asked, *book.positions}))
     missing: list[str] = []
@@ -121,6 +122,13 @@ def market_of(
         bars=bars,
         report=missing.append,
     )
+
+
+def market_now(deps: CycleDeps, symbols: Sequence[Symbol]) -> MarketView:
+    """These symbols and everything held, as of now: orders are priced and judged on fresh quotes."""
+    wanted = tuple(sorted({*symbols, *(position.symbol for position in deps.broker.positions())}))
+    now, missing = deps.clock.now(), list[str]()
+    return market_of(deps, wanted, now, bars_of(deps, wanted, now, missing), missing)
 
 
 def bars_of(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime, missing: list[str]) -> Bars:

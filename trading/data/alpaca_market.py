@@ -20,6 +20,7 @@ from domain.market import (
     EventKind,
     Instrument,
     MarketEvent,
+    MarketInput,
     Quote,
     Symbol,
     Timeframe,
@@ -29,6 +30,7 @@ from domain.market import (
 from domain.money import ZERO
 from domain.ports import Clock
 from trading.data.normalise import Figures, checked_figures
+from trading.data.sectors import sector_of
 from trading.data.vendors.alpaca import (
     ALPACA,
     AlpacaConfig,
@@ -46,6 +48,7 @@ T = TypeVar("T")
 Kind = Literal["quote", "trade"]
 SOURCE = "alpaca"
 WEEK = timedelta(days=7)
+SUPPLIES: frozenset[MarketInput] = frozenset({"bars", "quote", "instrument", "sector", "adv"})
 _UNITS = {
     Timeframe.MIN_1: (1, "Min"),
     Timeframe.MIN_5: (5, "Min"),
@@ -84,13 +87,15 @@ def parse_quote(quote: Mapping[str, Any], trade: Mapping[str, Any], symbol: Symb
 
 
 def parse_asset(raw: Mapping[str, Any]) -> Instrument | None:
-    """An instrument from an asset; None for what is no US equity. ETFs are not told apart by Alpaca."""
+    """An instrument from an asset; None for what is no US equity. Alpaca tells neither ETFs apart nor sectors."""
     if raw.get("class", raw.get("asset_class")) != "us_equity":
         return None
+    symbol = parse_symbol(raw["symbol"])
     return Instrument(
-        symbol=parse_symbol(raw["symbol"]),
+        symbol=symbol,
         name=str(raw.get("name") or raw["symbol"]),
         asset_class=AssetClass.EQUITY,
+        sector=sector_of(symbol),
         tradable=raw.get("tradable") is True and raw.get("status") == "active",
         fractionable=raw.get("fractionable") is True,
         shortable=raw.get("shortable") is True,
@@ -162,6 +167,16 @@ class AlpacaMarket:
     def name(self) -> str:
         """``alpaca``."""
         return SOURCE
+
+    @property
+    def event_kinds(self) -> frozenset[EventKind]:
+        """Splits and dividends; Alpaca tells of no earnings."""
+        return frozenset({EventKind.SPLIT, EventKind.DIVIDEND})
+
+    @property
+    def supplies(self) -> frozenset[MarketInput]:
+        """Neither halts nor earnings; sectors from the shipped list."""
+        return SUPPLIES
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
         """The last ``limit`` bars with ``end <= as_of``; newest asked first, with one to spare for the unfinished."""

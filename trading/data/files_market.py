@@ -7,22 +7,33 @@ that cannot be used is left out and listed in ``issues``.
 Point in time: a bar is known from its end on. Files have no quotes, so quotes are *modelled*: the open of the bar that
 is under way, as if it were the price now, with a small spread (5 basis points unless stated); between bars the last
 close with the time of that close. A symbol counts as trading while a bar of it is under way; otherwise nobody knows.
-Corporate actions and scheduled events are not in the files.
+Corporate actions and scheduled events are those that source.toml lists. A kind that it does not state to be complete is
+unknown, not absent.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from domain.clock import in_utc
 from domain.errors import DataQualityError
-from domain.market import Bar, Instrument, MarketEvent, Quote, Symbol, Timeframe, TradingStatus
+from domain.market import (
+    Bar,
+    EventKind,
+    Instrument,
+    MarketEvent,
+    MarketInput,
+    Quote,
+    Symbol,
+    Timeframe,
+    TradingStatus,
+)
 from domain.money import ceil_to, floor_to
 from domain.ports import Calendar
 from trading.data.calendar import ExchangeCalendar
@@ -33,6 +44,7 @@ from trading.data.normalise import Issue
 
 T = TypeVar("T")
 ENDINGS = (".csv", ".parquet")
+WEEK = timedelta(days=7)
 
 
 class Series(NamedTuple):
@@ -55,6 +67,8 @@ class FilesMarket:
         read = _read(directory, self._notes, ExchangeCalendar(stated) if stated is not None else calendar)
         self._series, self._issues = read.series, read.issues
         self._symbols = tuple(sorted({symbol for symbol, _ in self._series}))
+        listed = (notes.event(SOURCE) for notes in self._notes.events)
+        self._events = tuple(sorted(listed, key=lambda event: (event.effective_at, event.kind)))
 
     @property
     def name(self) -> str:
@@ -66,12 +80,34 @@ class FilesMarket:
         """Everything wrong or odd in the files, row by row."""
         return self._issues
 
+    @property
+    def timeframes(self) -> tuple[Timeframe, ...]:
+        """The bar lengths that the files hold: those of most symbols first, of equals the longest."""
+        counts = Counter(timeframe for _, timeframe in self._series)
+        longest_first = [timeframe for timeframe in reversed(LENGTHS.values()) if timeframe in counts]
+        return tuple(sorted(longest_first, key=lambda timeframe: -counts[timeframe]))
+
+    @property
+    def event_kinds(self) -> frozenset[EventKind]:
+        """Kinds that source.toml states to be listed completely."""
+        return self._notes.event_kinds
+
+    @property
+    def supplies(self) -> frozenset[MarketInput]:
+        """What bars tell; a day's volume needs daily bars, and earnings a complete list of them."""
+        found: set[MarketInput] = {"bars", "quote", "instrument", "sector", "status"}
+        if Timeframe.DAY_1 in self.timeframes:
+            found.add("adv")
+        if EventKind.EARNINGS in self.event_kinds:
+            found.add("earnings")
+        return frozenset(found)
+
     def symbols(self) -> tuple[Symbol, ...]:
         """All symbols with at least one usable bar, sorted."""
         return self._symbols
 
     def instrument(self, symbol: Symbol) -> Instrument | None:
-        """The instrument with what source.toml states; None for a symbol without bars."""
+        """The instrument with what source.toml states, its sector else from the list; None for one without bars."""
         return self._notes.instrument(symbol) if symbol in self._symbols else None
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
@@ -100,8 +136,15 @@ class FilesMarket:
         return TradingStatus(symbol, as_of, halted=False) if self._under_way(symbol, as_of) is not None else None
 
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
-        """None: files tell of bars only."""
-        return ()
+        """What source.toml lists of the symbol and of the whole market, as far as announced."""
+        as_of, until = in_utc(as_of), in_utc(until)
+        return tuple(
+            event
+            for event in self._events
+            if event.symbol in (symbol, None)
+            and event.announced_at <= as_of
+            and as_of - WEEK <= event.effective_at <= until
+        )
 
     def _of(self, symbol: Symbol) -> list[Series]:
         """The symbol's series, shortest bars first."""

@@ -19,10 +19,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from domain.clock import in_utc
-from domain.market import Bar, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
+from domain.market import (
+    Bar,
+    EventKind,
+    Instrument,
+    MarketEvent,
+    MarketInput,
+    Quote,
+    Session,
+    Symbol,
+    Timeframe,
+    TradingStatus,
+)
 from domain.ports import Calendar
 from trading.data.simulated.path import (
     MICROS_A_CENT,
@@ -77,6 +88,16 @@ class SimulatedMarket:
     def name(self) -> str:
         """``simulated``."""
         return SOURCE
+
+    @property
+    def event_kinds(self) -> frozenset[EventKind]:
+        """All of them."""
+        return frozenset(EventKind)
+
+    @property
+    def supplies(self) -> frozenset[MarketInput]:
+        """Everything a gate asks for."""
+        return frozenset(get_args(MarketInput))
 
     def symbols(self) -> tuple[Symbol, ...]:
         """All twelve, sorted."""

@@ -24,10 +24,22 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError, DataQualityError, OversightError, SourceUnavailable
-from domain.market import AssetClass, Bar, EventKind, Instrument, MarketEvent, Quote, Symbol, Timeframe, TradingStatus
+from domain.market import (
+    AssetClass,
+    Bar,
+    EventKind,
+    Instrument,
+    MarketEvent,
+    MarketInput,
+    Quote,
+    Symbol,
+    Timeframe,
+    TradingStatus,
+)
 from domain.money import HUNDRED, from_float, rounded
 from domain.ports import Clock
 from trading.data.normalise import Figures, Refused, checked_figures
+from trading.data.sectors import with_sector
 from trading.data.vendors.bar_times import bar_end, completed, reach
 from trading.data.vendors.wire import LATER, MISREAD, Vendor
 
@@ -38,6 +50,7 @@ T = TypeVar("T")
 SOURCE = "yahoo"
 YAHOO = Vendor("Yahoo", address="its address")
 WEEK = timedelta(days=7)
+SUPPLIES: frozenset[MarketInput] = frozenset({"bars", "quote", "instrument", "sector", "adv"})
 MINUTES_KEPT = timedelta(days=6)
 """Yahoo answers for bars of one minute about seven days back."""
 
@@ -164,7 +177,7 @@ def parse_instrument(meta: Mapping[str, Any], symbol: Symbol) -> Instrument | No
     if kind is None or not isinstance(meta.get("currency"), str):
         return None
     name = str(meta.get("longName") or meta.get("shortName") or symbol)
-    return Instrument(symbol, name, kind, meta["currency"])
+    return with_sector(Instrument(symbol, name, kind, meta["currency"]))
 
 
 def modelled_quote(bar: Bar, half_spread_pct: Decimal) -> Quote:
@@ -219,6 +232,16 @@ class YahooBars:
     def name(self) -> str:
         """``yahoo``."""
         return SOURCE
+
+    @property
+    def event_kinds(self) -> frozenset[EventKind]:
+        """None: splits and dividends are told of when they have happened, and never before."""
+        return frozenset()
+
+    @property
+    def supplies(self) -> frozenset[MarketInput]:
+        """Neither halts nor earnings; sectors from the shipped list."""
+        return SUPPLIES
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
         """The last ``limit`` bars with ``end <= as_of``. No bars at all is an error: Yahoo fails silently."""

@@ -50,9 +50,11 @@ def check_day(case: Case, worst: WorstCase, limits: DayLimits) -> Verdict:
 
 
 def sent(book: Book) -> tuple[Order, ...]:
-    """Open and recent orders, each once, without those that a gate kept from being sent."""
+    """Open and recent orders, each once, without what a gate refused and without protective legs, which nobody sent."""
     known = {order.client_order_id: order for order in (*book.recent_orders, *book.open_orders)}
-    return tuple(order for order in known.values() if order.status is not OrderStatus.DENIED)
+    return tuple(
+        order for order in known.values() if order.status is not OrderStatus.DENIED and order.parent_id is None
+    )
 
 
 GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check)

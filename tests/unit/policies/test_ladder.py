@@ -69,21 +69,22 @@ def test_a_resume_wants_everything_known_and_well(facts, missing):
     assert resume_checklist(facts) == missing
 
 
-def denied(*gates):
-    return [Verdict(gate, "X", Outcome.DENY) for gate in gates]
+def denied(*codes):
+    return [Verdict("X1", code, Outcome.DENY) for code in codes]
 
 
 @pytest.mark.parametrize(
     ("state", "verdicts", "after"),
     [
-        row(ACTIVE, denied("C1", "E4"), ACTIVE, id="sizes_and_quotes_move_nothing"),
-        row(ACTIVE, denied("G1"), REDUCING, id="day_loss_reduces"),
-        row(ACTIVE, denied("F7"), REDUCING, id="losing_streak_reduces"),
-        row(ACTIVE, denied("G3_soft"), REDUCING, id="soft_drawdown_reduces"),
-        row(ACTIVE, denied("G3_soft", "G3"), HALTED, id="drawdown_halts"),
-        row(HALTED, denied("G1"), HALTED, id="never_up"),
+        row(ACTIVE, denied("ORDER_NOTIONAL", "QUOTE_STALE"), ACTIVE, id="sizes_and_quotes_move_nothing"),
+        row(ACTIVE, denied("DAY_LOSS"), REDUCING, id="day_loss_reduces"),
+        row(ACTIVE, denied("LOSS_STREAK"), REDUCING, id="losing_streak_reduces"),
+        row(ACTIVE, denied("DRAWDOWN_SOFT"), REDUCING, id="soft_drawdown_reduces"),
+        row(ACTIVE, denied("DRAWDOWN_SOFT", "DRAWDOWN"), HALTED, id="drawdown_halts"),
+        row(ACTIVE, denied("EQUITY_UNKNOWN", "COUNTERS_UNKNOWN"), ACTIVE, id="not_knowing_moves_nothing"),
+        row(HALTED, denied("DAY_LOSS"), HALTED, id="never_up"),
         row(REDUCING, [], REDUCING, id="not_even_when_all_is_well"),
-        row(ACTIVE, [Verdict("G3", "OK", Outcome.PASS)], ACTIVE, id="a_pass_moves_nothing"),
+        row(ACTIVE, [Verdict("G3", "DRAWDOWN", Outcome.PASS)], ACTIVE, id="a_pass_moves_nothing"),
     ],
 )
 def test_breached_loss_limits_move_the_state_down_by_themselves(state, verdicts, after):

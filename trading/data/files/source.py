@@ -7,8 +7,17 @@ spread_bp = "5"               spread of modelled quotes in basis points
 
 [instruments.AAPL]
 name = "Apple"                otherwise the symbol
-sector = "Technology"         otherwise unknown
+sector = "Technology"         otherwise that of the shipped list of US listings, else unknown
 tick = "0.01"                 the defaults of an instrument: cents, whole shares, USD, equity
+
+event_kinds = ["earnings"]    kinds of which ALL events of all symbols are listed: without it silence means unknown
+
+[[events]]
+symbol = "AAPL"               left out for an event of the whole market
+kind = "earnings"             earnings, split, dividend or macro
+announced_at = 2025-04-03T20:30:00Z
+effective_at = 2025-05-01T20:30:00Z
+figure = "4"                  new shares an old one, or the dividend a share; only where there is one
 """
 
 from __future__ import annotations
@@ -17,10 +26,12 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from domain.clock import in_utc
 from domain.errors import ConfigurationError, DataQualityError
-from domain.market import AssetClass, Instrument, Symbol, Timeframe, parse_symbol
+from domain.market import AssetClass, EventKind, Instrument, MarketEvent, Symbol, Timeframe, parse_symbol
+from trading.data.sectors import with_sector
 
 
 class InstrumentNotes(BaseModel):
@@ -46,6 +57,29 @@ class InstrumentNotes(BaseModel):
         )  # fmt: skip
 
 
+class EventNotes(BaseModel):
+    """One event as it is listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    symbol: str | None = None
+    kind: EventKind
+    announced_at: AwareDatetime
+    effective_at: AwareDatetime
+    figure: Decimal | None = Field(None, gt=0)
+
+    @field_validator("symbol")
+    @classmethod
+    def _symbol(cls, symbol: str | None) -> str | None:
+        return None if symbol is None else _parsed(symbol)
+
+    def event(self, source: str) -> MarketEvent:
+        """The event these notes describe, its times in UTC."""
+        symbol = None if self.symbol is None else parse_symbol(self.symbol)
+        announced_at, effective_at = in_utc(self.announced_at), in_utc(self.effective_at)
+        return MarketEvent(symbol, self.kind, announced_at, effective_at, self.figure, source)
+
+
 class SourceNotes(BaseModel):
     """All that is stated about a folder."""
 
@@ -56,18 +90,25 @@ class SourceNotes(BaseModel):
     timeframe: Timeframe | None = None
     spread_bp: Decimal = Field(Decimal(5), ge=0, le=1000)
     instruments: dict[str, InstrumentNotes] = {}
+    event_kinds: frozenset[EventKind] = frozenset()
+    events: tuple[EventNotes, ...] = ()
 
     @field_validator("instruments")
     @classmethod
     def _symbols(cls, instruments: dict[str, InstrumentNotes]) -> dict[str, InstrumentNotes]:
-        try:
-            return {parse_symbol(name): notes for name, notes in instruments.items()}
-        except DataQualityError as error:
-            raise ValueError(error.what) from error
+        return {_parsed(name): notes for name, notes in instruments.items()}
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument, with defaults for what is not stated."""
-        return self.instruments.get(symbol, InstrumentNotes()).instrument(symbol)
+        return with_sector(self.instruments.get(symbol, InstrumentNotes()).instrument(symbol))
+
+
+def _parsed(name: str) -> Symbol:
+    """A symbol; what is none is told in the way that pydantic understands."""
+    try:
+        return parse_symbol(name)
+    except DataQualityError as error:
+        raise ValueError(error.what) from error
 
 
 def read_notes(directory: Path) -> SourceNotes:

@@ -12,7 +12,7 @@ from domain.decisions import ModelCall
 from domain.errors import IntegrityError
 from domain.evidence import Evidence, Value, gather
 from domain.ids import CycleId, Ref
-from domain.market import Symbol
+from domain.market import EventKind, Symbol
 from domain.news import NewsArticle, NewsEvent, NewsReading, SocialPost, Strength, Topic
 from domain.observation import Observation
 from tests.builders.execution import an_order
@@ -35,7 +35,8 @@ def an_observation(cycle=CYCLE, **changes):
         "gap": None,
     }
     items = [Evidence(Ref(ref), value, "text", "table", NOON, NOON) for ref, value in values.items()]
-    market = MarketView(NOON, "XNYS", a_session(), {AAPL: SymbolView(an_instrument(), a_quote())})
+    kinds = frozenset({EventKind.SPLIT, EventKind.EARNINGS})
+    market = MarketView(NOON, "XNYS", a_session(), {AAPL: SymbolView(an_instrument(), a_quote(), event_kinds=kinds)})
     account = Account("paper", NOON, "USD", True, Decimal(1000), Decimal(1000), Decimal(1000), False)
     position = Position(AAPL, Decimal(10), Decimal("99.123456789012"), Decimal(10), NOON, "momentum", Decimal(95))
     book = Book(account, Performance(), {AAPL: position}, (an_order(),), (an_order(),), 1, Decimal("1002.3"))
