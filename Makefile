@@ -17,8 +17,8 @@ coverage: ## branches of the policies that the tests do not reach
 demo: ## one whole cycle with no key, no network and no server
 	uv run sage demo
 
-evals: ## the offline eval suites
-	uv run sage evals run
+evals: ## recorded model answers against the prompts of today
+	uv run sage evals verify
 
 bench: ## every figure of ours beside its peer's, one script per axis
 	set -e; for script in benchmarks/*.py; do uv run python "$$script"; done

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import FixedClock, SystemClock
 from domain.errors import ConfigurationError, OversightError, UsageError
-from domain.market import Symbol, parse_symbol
+from domain.market import Symbol, Timeframe, parse_symbol
 from domain.ports import Calendar, Clock, Market, NewsFeed
 from interfaces.cli import parser
 from interfaces.cli.home import home_folder
@@ -35,16 +35,19 @@ with rooms_on_first_use():
     import agents.openai_llm as openai_llm
     import agents.recorded_llm as recorded_llm
     import agents.rules_llm as rules_llm
+    import evals.verify as evals
     import graphs.approval as approval_graph
     import graphs.checkpoints as checkpoints
     import graphs.deps as wiring
     import graphs.oversight as oversight_graph
     import graphs.telemetry as telemetry
+    import interfaces.cli.cells as cells
     import interfaces.cli.console as console
     import interfaces.cli.run as commands
     import interfaces.runtime as runtimes
     import interfaces.service as services
     import memory.trades as trade_memory
+    import policies.coverage as coverage
     import policies.kill_switch as kill_switches
     import policies.permit as permits
     import policies.policy as policies
@@ -60,6 +63,7 @@ with rooms_on_first_use():
     import trading.data.files_news as files_news
     import trading.data.newsapi_news as newsapi_news
     import trading.data.rss_news as rss_news
+    import trading.data.sectors as sectors
     import trading.data.simulated_market as simulated_market
     import trading.data.simulated_news as simulated_news
     import trading.data.vendors.alpaca as alpaca
@@ -112,6 +116,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return kill(arguments)
     terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet)
     try:
+        if arguments.command == "evals verify":
+            return verify_recordings(arguments, terminal)
         with opened(settings_for(arguments), arguments) as (service, moment, symbols):
             return commands.run(arguments, service, terminal, moment, symbols)
     except OversightError as error:
@@ -135,6 +141,14 @@ def kill(arguments: parser.Arguments) -> int:
     told = "Killed: nothing is sent any more. `sage resume` is the way back."
     sys.stdout.write('{"kill_switch": true}\n' if arguments.json else f"{told}\n")
     return 0
+
+
+def verify_recordings(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Check the recordings in use against today's prompts and schemas."""
+    paths = recordings_of(configuration.load_settings(home=arguments.home))
+    verified = evals.verify(paths, now=SystemClock().now())
+    terminal.show(verified, lambda found: cells.lines(*map(cells.words, evals.told(found).split("\n"))))
+    return 0 if verified.ok else 1
 
 
 def settings_for(arguments: parser.Arguments) -> configuration.Settings:
@@ -210,15 +224,16 @@ def runtime_of(
     latch: kill_switches.KillSwitch,
     calendar: Calendar,
     market: Market,
+    universe: tuple[Symbol, ...],
     clock: Clock,
     stack: ExitStack,
 ) -> runtimes.Runtime:
     """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
     telemetry.switch_off()
-    policy = policies.load_policy(settings.policy)
+    policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
     put_in_force(settings, stores.control, policy, clock, latch)
     office = permits.PermitOffice(secrets.token_bytes(32), latch)
-    account = paper.PaperSettings(starting_cash=settings.start_cash, timeframe=settings.timeframe)
+    account = paper.PaperSettings(starting_cash=settings.start_cash, timeframe=timeframe)
     broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     memory = trade_memory.TradeMemory(settings.home / "memory", settings.chroma_url)
@@ -226,7 +241,7 @@ def runtime_of(
     model = model_of(settings, clock, stack)
     deps = wiring.CycleDeps(
         clock=clock,
-        rules=wiring.CycleRules(timeframe=settings.timeframe, concurrency=settings.concurrency),
+        rules=wiring.CycleRules(timeframe=timeframe, concurrency=settings.concurrency),
         market=market,
         calendar=calendar,
         news=news_of(settings, calendar, clock),
@@ -264,17 +279,41 @@ def runtime_of(
         approval=approval_graph.build_approval(deps, saver),
         kill_switch=latch,
         bus=bus_of(settings, stack),
-        setup=runtimes.Setup(
-            home=settings.home,
-            model=model.name,
-            market=settings.market,
-            news=settings.news_name,
-            broker=broker.name,
-            prompt_digest=prompts.prompt_digest(),
-            started_at=clock.now(),
-        ),
+        setup=setup_of(settings, deps, model.name, universe),
         advance=broker.advance,
     )
+
+
+def setup_of(
+    settings: configuration.Settings, deps: wiring.CycleDeps, model: str, universe: tuple[Symbol, ...]
+) -> runtimes.Setup:
+    """How this start is set up, and what its sources leave open."""
+    files = (files_market.FilesMarket, files_news.FilesNews)
+    return runtimes.Setup(
+        home=settings.home,
+        model=model,
+        market=settings.market,
+        news=settings.news_name,
+        broker=deps.broker.name,
+        prompt_digest=prompts.prompt_digest(),
+        started_at=deps.clock.now(),
+        uncovered=coverage.uncovered(
+            deps.policy, coverage.OURS | deps.market.supplies, without_sector(settings, deps.market, universe)
+        ),
+        issues=tuple(
+            issue for source in (deps.market, deps.news) if isinstance(source, files) for issue in source.issues
+        ),
+    )
+
+
+def without_sector(
+    settings: configuration.Settings, market: Market, universe: tuple[Symbol, ...]
+) -> tuple[Symbol, ...]:
+    """Symbols whose sector nobody knows. Vendors tell none, so the shipped list is looked at without asking them."""
+    if settings.market not in SIMULATED and not settings.market.startswith(FILES):
+        return tuple(symbol for symbol in universe if sectors.sector_of(symbol) is None)
+    instruments = {symbol: market.instrument(symbol) for symbol in universe}
+    return tuple(symbol for symbol, known in instruments.items() if known is None or known.sector is None)
 
 
 def bus_of(settings: configuration.Settings, stack: ExitStack) -> bus_port.Bus:
@@ -437,13 +476,27 @@ def moment_of(
     return now
 
 
+def timeframe_of(settings: configuration.Settings, market: Market) -> Timeframe:
+    """The length of bars that was set, else that which the files hold of most symbols, else a day."""
+    held = market.timeframes if isinstance(market, files_market.FilesMarket) else ()
+    if settings.timeframe is None:
+        return held[0] if held else Timeframe.DAY_1
+    if held and settings.timeframe not in held:
+        raise ConfigurationError(
+            f"{settings.market} holds no bars of {settings.timeframe.value}",
+            f"Set SAGE_TIMEFRAME to {' or '.join(held)}, or leave it out.",
+        )
+    return settings.timeframe
+
+
 def newest_bar_start(market: Market, settings: configuration.Settings, now: datetime) -> datetime:
     """Where the newest bar of any symbol begins: its open was known then."""
-    newest = [market.bars(symbol, settings.timeframe, as_of=now, limit=1) for symbol in market.symbols()]
+    timeframe = timeframe_of(settings, market)
+    newest = [market.bars(symbol, timeframe, as_of=now, limit=1) for symbol in market.symbols()]
     starts = [bars[-1].start for bars in newest if bars]
     if not starts:
         raise ConfigurationError(
-            f"{settings.market} holds no bars of {settings.timeframe.value}", "Set SAGE_TIMEFRAME to what it holds."
+            f"{settings.market} holds no bars of {timeframe.value} that have ended", "Put older ones there."
         )
     return max(starts)
 

@@ -9,7 +9,9 @@ from domain.errors import OversightError
 from interfaces.looking import account_of, health_of
 from interfaces.runtime import Runtime
 from interfaces.views import DoctorRow, DoctorView, State
+from policies.policy import set_but_not_enforced
 from policies.selftest import run_self_test
+from trading.data.normalise import described
 
 
 def doctor(runtime: Runtime) -> DoctorView:
@@ -26,10 +28,11 @@ def checks(runtime: Runtime) -> Iterator[DoctorRow]:
     yield ledger(runtime)
     yield DoctorRow("policy", State.OK, f"{deps.policy.profile}, digest {deps.policy.digest[:12]}")
     yield gates(runtime)
-    yield coverage(runtime)
+    yield from coverage(runtime)
     yield control(runtime)
     yield broker(runtime)
     yield from sources(runtime)
+    yield from files(runtime)
     yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
     yield DoctorRow("model", State.OK, setup.model)
     yield memory(runtime)
@@ -52,14 +55,22 @@ def gates(runtime: Runtime) -> DoctorRow:
     return DoctorRow("gates", State.OK, f"{len(results)} gates enforced, each refused its must-block order")
 
 
-def coverage(runtime: Runtime) -> DoctorRow:
-    """Gates that deny because no configured source supplies what they need."""
-    uncovered = runtime.setup.uncovered
-    if not uncovered:
-        return DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
-    return DoctorRow(
-        "coverage", State.TIGHT, f"not covered: {', '.join(uncovered)}", "They deny new exposure; add a source."
-    )
+def coverage(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Gates whose inputs no configured source supplies, and limits that no gate reads."""
+    for line in runtime.setup.uncovered:
+        yield DoctorRow("coverage", State.TIGHT, line, "Choose a source that knows, or a policy without this gate.")
+    if not runtime.setup.uncovered:
+        yield DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
+    idle = set_but_not_enforced(runtime.deps.policy)
+    if idle:
+        remedy = "Set in the policy what their gates also need, or take them out."
+        yield DoctorRow("limits", State.TIGHT, f"set, but no running gate reads them: {', '.join(idle)}", remedy)
+
+
+def files(runtime: Runtime) -> Iterator[DoctorRow]:
+    """What is wrong or odd in the files of bars and news, one row a rule."""
+    for line in described(runtime.setup.issues):
+        yield DoctorRow("files", State.TIGHT, line, "Look at these rows in the files.")
 
 
 def control(runtime: Runtime) -> DoctorRow:

@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
-from domain.errors import RetryableError, UsageError
+from domain.errors import IntegrityError, RetryableError, UsageError
 from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
 from domain.records import RecordKind
@@ -37,7 +37,7 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
     if last is not None and last.finished_at is None:
         progress(f"resuming cycle {last.cycle_id}")
         deps.reconciler.reconcile(now=deps.clock.now())
-        return finish(runtime, last, drive(runtime, last.cycle_id, None, progress))
+        return finish(runtime, last, drive(runtime, last.cycle_id, rest_of(runtime, last), progress))
     if last is not None and as_of < last.as_of:
         raise UsageError(
             f"{as_of.isoformat()} lies before the last cycle of this home, {last.as_of.isoformat()}",
@@ -52,8 +52,6 @@ def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: 
     """Claim the next cycle of the account; of two processes one gets it."""
     stores, sequence = runtime.deps.stores, runtime.deps.stores.cycles.next_sequence(account)
     cycle = CycleRecord(cycle_id(account, as_of, sequence), account, sequence, as_of, runtime.deps.clock.now())
-    if not stores.cycles.start(cycle):
-        raise RetryableError("another process has just started this cycle", "Wait for it, then try again.")
     body = {
         "symbols": symbols,
         "model": runtime.setup.model,
@@ -61,8 +59,22 @@ def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: 
         "policy": runtime.deps.policy.digest,
         "prompts": runtime.setup.prompt_digest,
     }
-    stores.ledger.append(RecordKind.CYCLE_STARTED, cycle.cycle_id, body, at=as_of, cycle_id=cycle.cycle_id)
+    with stores.database.transaction():
+        if not stores.cycles.start(cycle):
+            raise RetryableError("another process has just started this cycle", "Wait for it, then try again.")
+        stores.ledger.append(RecordKind.CYCLE_STARTED, cycle.cycle_id, body, at=as_of, cycle_id=cycle.cycle_id)
     return cycle
+
+
+def rest_of(runtime: Runtime, cycle: CycleRecord) -> CycleInput | None:
+    """What a cut-off cycle goes on with: None for its newest checkpoint, its own beginning where there is none yet."""
+    stored = runtime.oversight.get_state(config_of(runtime, cycle.cycle_id))
+    if stored.next or stored.values:
+        return None
+    begun = runtime.deps.stores.ledger.entries(subject=cycle.cycle_id, kind=RecordKind.CYCLE_STARTED)
+    if not begun:
+        raise IntegrityError(f"the start of cycle {cycle.cycle_id} is not on record", "Run `sage audit verify`.")
+    return CycleInput(cycle_id=cycle.cycle_id, as_of=cycle.as_of, symbols=list(begun[-1].body["symbols"]))
 
 
 def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: Progress) -> Mapping[str, int]:

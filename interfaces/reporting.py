@@ -30,6 +30,7 @@ from interfaces.views import (
     SourceView,
     VerdictView,
 )
+from trading.data.normalise import Rule, described
 from trading.store.cycles import CycleRecord
 
 Known = Mapping[str, Evidence]
@@ -74,9 +75,14 @@ def report_of(
         ),
         timings_ms=dict(timings),
         degraded="; ".join(degraded) or None,
-        missing=tuple(seen.missing),
+        missing=(*left_out(runtime), *seen.missing),
         ledger_head=stores.ledger.head(),
     )
+
+
+def left_out(runtime: Runtime) -> tuple[str, ...]:
+    """Rows of files that this start could not use, a line a rule; an equal row that is left out takes nothing away."""
+    return described(issue for issue in runtime.setup.issues if not issue.kept and issue.rule is not Rule.DUPLICATE)
 
 
 def seen_view(signal: CompositeSignal, seen: Observation) -> SeenView:

@@ -12,6 +12,7 @@ from graphs.deps import CycleDeps
 from graphs.oversight import OversightGraph
 from policies.kill_switch import KillSwitch
 from trading.bus.port import Bus
+from trading.data.normalise import Issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Setup:
     prompt_digest: str
     started_at: datetime
     uncovered: tuple[str, ...] = ()
-    """Gates whose inputs no configured source supplies."""
+    """Gates whose inputs no configured source supplies, a line each."""
+    issues: tuple[Issue, ...] = ()
+    """What is wrong or odd in files that were read at the start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,13 @@ COMMANDS = (
     Command("audit", "care", "prove that no record was changed", ("sage audit verify",), verbs=("verify",)),
     Command("doctor", "care", "check keys, sources, clocks, policy and every gate", ("sage doctor",)),
     Command(
+        "evals",
+        "care",
+        "find recorded model answers that no longer fit the prompts",
+        ("sage evals verify",),
+        verbs=("verify",),
+    ),
+    Command(
         "memory", "care", "make the memory of trades anew from the ledger", ("sage memory rebuild",), verbs=("rebuild",)
     ),
 )

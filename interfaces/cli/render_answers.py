@@ -123,7 +123,12 @@ def doctor(view: DoctorView) -> RenderableType:
     for each in view.checks:
         remedy = words(each.remedy, WAIT) if each.remedy else None
         made.add_row(words(each.name, BOLD), state(each.state, tight="look"), lines(words(each.detail), remedy))
-    told = Text("Everything is in order.", GOOD) if view.ok else Text("Not everything is in order: see above.", BAD)
+    if not view.ok:
+        told = Text("Not everything is in order: see above.", BAD)
+    elif any(each.state is State.TIGHT for each in view.checks):
+        told = Text("Nothing has failed; what is marked wants a look.", WAIT)
+    else:
+        told = Text("Everything is in order.", GOOD)
     return screen(heading("Doctor", moment(view.as_of).plain), made, told)
 
 

@@ -37,6 +37,8 @@ from interfaces.cli.cells import (
 from interfaces.cli.render_answers import explanation
 from interfaces.cli.render_state import order_status
 from interfaces.views import AdviceView, CycleReport, DecisionView, ExplanationView, PendingRow, SeenView, VerdictView
+from policies.codes import ReasonCode
+from policies.headroom import NAMES
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ _SAYS = {
     Outcome.NEED_APPROVAL: "asks for a person",
     Outcome.DENY: "refuses",
 }
+_MEANING = {code.value: code.meaning for code in ReasonCode}
 RULES_MODEL = "rules"
 LONGEST_WARNING = 28
 MOST_GATES = 3
@@ -256,12 +259,15 @@ def _reason(decision: DecisionView, verdicts: Sequence[VerdictView]) -> Text:
 
 
 def _spoke(verdict: VerdictView) -> Text:
-    """``C1 position pct refuses: 53.46 where the limit is 10``."""
-    told = words(f"{verdict.gate.replace('_', ' ')} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
+    """``C3 position share of equity refuses: 53.46 where the limit is 10``; without a figure, what its code means."""
+    gate = " ".join(filter(None, (verdict.gate.replace("_", " "), NAMES.get(verdict.gate))))
+    told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
     if verdict.value is not None and verdict.limit is not None:
         told.append_text(
             Text.assemble((": ", DIM), figure(verdict.value), (" where the limit is ", DIM), figure(verdict.limit))
         )
+    elif verdict.code in _MEANING:
+        told.append_text(Text(f": {_MEANING[verdict.code]}", DIM))
     return told
 
 

@@ -92,7 +92,7 @@ def test_the_hardest_answer_wins(gates, outcome, qty, codes):
 )
 def test_whatever_is_not_a_verdict_denies(answer):
     found = evaluate(a_case(), with_gates(a_gate(answer), says(PASS, "X2")))
-    assert (found.outcome, found.final_qty, found.codes) == (DENY, 0, ("GATE_ERROR",))
+    assert (found.outcome, found.final_qty, found.codes) == (DENY, D(0), ("GATE_ERROR",))
     assert len(found.verdicts) == 2
 
 
@@ -110,7 +110,7 @@ def test_a_case_that_cannot_be_computed_denies_at_every_gate():
 
 def test_an_order_is_cut_to_the_smallest_offer_and_every_cut_is_shown():
     found = evaluate(a_case(an_order(qty=D(60))), ROOMY)
-    assert (found.outcome, found.final_qty) == (REDUCE, 40)
+    assert (found.outcome, found.final_qty) == (REDUCE, D(40))
     assert found.codes == ("ORDER_NOTIONAL", "ORDER_QTY")
     by_gate = {verdict.gate: in_words(verdict) for verdict in found.verdicts}
     assert (by_gate["C1"], by_gate["C2"]) == ("REDUCE ORDER_NOTIONAL 50", "REDUCE ORDER_QTY 40")
@@ -119,7 +119,7 @@ def test_an_order_is_cut_to_the_smallest_offer_and_every_cut_is_shown():
 def test_a_cut_order_that_still_does_not_pass_is_denied():
     stubborn = with_gates(says(REDUCE, "X1", quantity=D(5)))
     found = evaluate(a_case(), stubborn)
-    assert (found.outcome, found.final_qty) == (DENY, 0)
+    assert (found.outcome, found.final_qty) == (DENY, D(0))
     assert found.codes == ("GATE_ERROR", "REDUCTION_FAILED")
 
 
@@ -135,14 +135,14 @@ def test_a_gate_that_wants_ever_less_is_denied():
 
 def test_a_denial_beside_a_cut_denies():
     found = evaluate(a_case(an_order(qty=D(60)), control=a_control(trading_state=TradingState.HALTED)), ROOMY)
-    assert (found.outcome, found.final_qty) == (DENY, 0)
+    assert (found.outcome, found.final_qty) == (DENY, D(0))
     assert found.codes == ("HALTED", "ORDER_NOTIONAL", "ORDER_QTY")
 
 
 def test_a_denial_of_entries_beside_a_cut_denies_unless_the_rest_is_an_exit():
     policy = a_policy(max_order_qty="5", oversize="reduce", max_consecutive_losses="1")
     found = evaluate(a_case(lost=counters(consecutive_losses=3)), policy)
-    assert (found.outcome, found.final_qty) == (DENY, 0)
+    assert (found.outcome, found.final_qty) == (DENY, D(0))
     assert found.codes == ("ORDER_QTY", "LOSS_STREAK", "REDUCTION_FAILED")
 
 
@@ -167,26 +167,26 @@ def test_selling_more_than_is_held_is_cut_to_an_exit_whatever_entries_would_need
 def test_a_duplicate_is_not_let_through_by_being_cut():
     again = selling(80, client_order_id="ord-0", status="filled", filled_qty=D(80), decision_id="dec-1")
     found = evaluate(a_case(a_sell(D(80)), positions=held(50), recent_orders=(again,)), a_policy())
-    assert (found.outcome, found.final_qty) == (DENY, 0)
+    assert (found.outcome, found.final_qty) == (DENY, D(0))
     assert "DUPLICATE_DECISION" in found.codes
 
 
 def test_a_cut_order_may_still_wait_for_a_person():
     policy = a_policy(max_order_qty="40", oversize="reduce", approval_required_above_notional="7000")
     found = evaluate(a_case(an_order(qty=D(60))), policy)
-    assert (found.outcome, found.final_qty) == (ASK, 40)
+    assert (found.outcome, found.final_qty) == (ASK, D(40))
     assert found.codes == ("NOTIONAL_NEEDS_APPROVAL", "ORDER_QTY")
 
 
 def test_a_cut_below_the_threshold_needs_nobody():
     policy = a_policy(max_order_qty="40", oversize="reduce", approval_required_above_notional="8000")
     found = evaluate(a_case(an_order(qty=D(60))), policy)
-    assert (found.outcome, found.final_qty, found.codes) == (REDUCE, 40, ("ORDER_QTY",))
+    assert (found.outcome, found.final_qty, found.codes) == (REDUCE, D(40), ("ORDER_QTY",))
 
 
 def test_exits_pass_the_gates_for_entries_and_say_so():
     found = evaluate(a_case(a_sell(D(50)), positions=held(50)), ROOMY)
-    assert (found.outcome, found.final_qty, found.codes) == (PASS, 50, ())
+    assert (found.outcome, found.final_qty, found.codes) == (PASS, D(50), ())
     assert {v.gate for v in found.verdicts if v.code == "RISK_REDUCING"} >= {"C1", "C2", "D1", "A3", "A7"}
 
 
@@ -206,7 +206,7 @@ def test_an_order_of_the_agents_with_its_record_passes_and_in_approve_mode_waits
     case = a_case(an_order(origin=Origin.AGENT), proposal=a_proposal())
     assert evaluate(case, ROOMY).outcome is PASS
     waiting = replace(case, control=a_control(mode=Mode.APPROVE))
-    assert (evaluate(waiting, ROOMY).outcome, evaluate(waiting, ROOMY).final_qty) == (ASK, 10)
+    assert (evaluate(waiting, ROOMY).outcome, evaluate(waiting, ROOMY).final_qty) == (ASK, D(10))
 
 
 def test_open_orders_of_both_sides_count_at_once():

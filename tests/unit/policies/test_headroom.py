@@ -67,7 +67,7 @@ def test_a_limit_of_nothing_has_no_percentage():
 def test_a_probe_is_the_smallest_entry():
     case = a_case(positions=held(5))
     asked = probe(NOW, case.control, case.book, case.market, AAPL)
-    assert (asked.order.qty, asked.order.limit_price, asked.book) == (1, D(200), case.book)
+    assert (asked.order.qty, asked.order.limit_price, asked.book) == (D(1), D(200), case.book)
     blind = probe(NOW, case.control, case.book, case.market, MSFT)
     assert (blind.order.type, blind.order.limit_price) == (OrderType.MARKET, None)
     assert evaluate(blind, a_policy()).outcome is Outcome.DENY
@@ -120,4 +120,4 @@ def test_nothing_may_stop_an_order_of_any_size():
 def test_an_approval_for_another_quantity_is_put_aside():
     approval = grant(an_order(), by="owner", at=NOW, price=None, terms=ApprovalTerms())
     policy = a_policy(max_order_qty="7")
-    assert largest_passing(a_case(approval=approval, market=a_market()), policy) == (7, "C2")
+    assert largest_passing(a_case(approval=approval, market=a_market()), policy) == (D(7), "C2")

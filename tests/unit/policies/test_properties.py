@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from domain.canonical import canonical_json
 from domain.case import Case, Mode, TradingState
 from domain.ids import ClientOrderId
-from domain.orders import ApprovedOrder, Order, OrderStatus, OrderType, Side, TimeInForce
-from domain.verdicts import Evaluation, Outcome, Verdict
+from domain.orders import ApprovedOrder, Order, OrderIntent, OrderStatus, OrderType, Side, TimeInForce
+from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
 from policies.gate import Scope
 from policies.gates.catalogue import GATES
@@ -85,12 +85,9 @@ def resting(draw: st.DrawFn) -> Order:
 
 @st.composite
 def cases(draw: st.DrawFn, order: st.SearchStrategy[Any] | None = None) -> Case:
-    quote = a_quote(
-        bid=draw(cents(195, 200)),
-        ask=draw(cents(200, 205)),
-        last=draw(cents(190, 210)),
-        at=ago(draw(st.integers(-3, 9))),
-    )
+    bid, ask, last, age = draw(cents(195, 200)), draw(cents(200, 205)), draw(cents(190, 210)), draw(st.integers(-3, 9))
+    equity, cash, power = draw(cents(50_000, 150_000)), draw(cents(0, 100_000)), draw(cents(0, 200_000))
+    instrument = an_instrument(shortable=draw(st.booleans()))
     positions = {**held(draw(st.integers(-300, 300))), **held(draw(st.integers(-300, 300)), MSFT)}
     return a_case(
         draw(orders() if order is None else order),
@@ -101,7 +98,7 @@ def cases(draw: st.DrawFn, order: st.SearchStrategy[Any] | None = None) -> Case:
         recent_orders=tuple(draw(st.lists(resting(), max_size=3))),
         orders_today=draw(st.integers(0, 60)),
         turnover_today=draw(cents(0, 250_000)),
-        view=a_view(quote=a_quote(bid=bid, ask=ask, last=last, at=ago(age)), instrument=an_instrument(shortable=draw(st.booleans()))),
+        view=a_view(quote=a_quote(bid=bid, ask=ask, last=last, at=ago(age)), instrument=instrument),
         others=(a_view(MSFT),),
         control=a_control(trading_state=draw(states)),
     )  # fmt: skip
@@ -150,19 +147,16 @@ SOME_LIMITS: dict[str, st.SearchStrategy[Any]] = {
     "universe": st.sampled_from((["AAPL"], ["AAPL", "MSFT"], ["MSFT"])),
 }
 limits = st.fixed_dictionaries({}, optional=SOME_LIMITS)
-anything = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    st.text(max_size=5),
-    st.decimals(),
-    st.lists(st.integers(), max_size=2),
+anything: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.decimals(), st.just([1, 2])
 )
-
-
-def verdict_of(gate: str, found: Evaluation) -> Verdict:
-    return next(verdict for verdict in found.verdicts if verdict.gate == gate)
+STOPS: tuple[dict[str, Any], ...] = (
+    {"kill_switch": True},
+    {"readable": False},
+    {"trading_state": TradingState.HALTED},
+)
+FIELDS = sorted(set(OrderIntent.__dataclass_fields__) - {"decision_id", "strategy", "leg"})
+PARTS = ("equity", "cash", "buying_power", "bid", "ask", "last", "trading_state", "kill_switch")
 
 
 @given(st.data())

@@ -230,7 +230,10 @@ def test_scheduled_events(events, hours, action):
 )
 def test_silence_of_a_source_that_does_not_tell_is_unknown(kinds, events, earnings, action):
     view = a_view(event_kinds=frozenset(kinds), events=events)
-    found = {item.ref: (item.value, item.source) for item in news(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)}
+    found = {
+        item.ref: (item.value, item.source)
+        for item in news(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)
+    }
     assert (found["event.earnings_in@AAPL"], found["event.action@AAPL"]) == (earnings, action)
 
 
