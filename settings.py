@@ -27,7 +27,7 @@ class Settings(BaseSettings):
         extra="ignore",
         env_file=".env",
         toml_file="sage.toml",
-        populate_by_name=True,
+        case_sensitive=True,  # and by alias alone: a field called home must never be read from HOME
         env_ignore_empty=True,
     )
 
@@ -121,7 +121,7 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings once; ``overrides`` are command-line options that were given."""
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given = {str(Settings.model_fields[name].alias): value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
     except ValidationError as error:

@@ -1,13 +1,14 @@
 """The monitor: one look at the whole a cycle, and none when nothing is out of the ordinary.
 
 Code decides what is out of the ordinary; the model says how serious it is and may ask for caution. Where it is silent
-the findings speak for themselves and caution is taken.
+the findings speak for themselves and caution is taken. Suspicious texts are noted by code and shown to people, and no
+model is asked about them: whoever can publish a text must not be able to slow trading down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agents.ask import Asker
@@ -27,6 +28,7 @@ STALE_QUOTE_S = Decimal(120)
 WIDE_SPREAD_PCT = Decimal(1)
 DAY_LOSS_PCT = Decimal(-1)
 DRAWDOWN_PCT = Decimal(5)
+NOTED = "suspicious_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ class Finding:
 
 def watch(asker: Asker, observation: Observation) -> MonitorReport:
     """Report on the whole; asks the model only about findings and never raises for one that fails."""
-    findings = find(observation)
+    found = find(observation)
+    noted = tuple(Concern(item.kind, Severity.INFO, item.refs, item.symbol) for item in found if item.kind == NOTED)
+    findings = tuple(item for item in found if item.kind != NOTED)
     if not findings:
-        return MonitorReport("normal", "none", (), "code")
+        return MonitorReport("watch" if noted else "normal", "none", noted, "code")
     evidence = observation.evidence
     shown = (*_book(evidence.items.values()), *(evidence.items[ref] for item in findings for ref in item.refs))
     known = index(shown)
@@ -53,12 +57,14 @@ def watch(asker: Asker, observation: Observation) -> MonitorReport:
     }
 
     def read(output: MonitorOutput, source: str, repaired: bool) -> MonitorReport:
-        return monitor_report(output, known, source)
+        report = monitor_report(output, known, source)
+        return replace(report, concerns=(*report.concerns, *noted))
 
     try:
         return asker.ask("monitor", evidence.cycle_id, evidence.cycle_id, variables, read).value
     except UNANSWERED as error:
-        return silent(findings, reason_of(error))
+        report = silent(findings, reason_of(error))
+        return replace(report, concerns=(*report.concerns, *noted))
 
 
 def find(observation: Observation) -> tuple[Finding, ...]:

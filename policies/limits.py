@@ -25,6 +25,8 @@ from policies.gates.validity.universe import Restriction
 MONEY = Decimal(10) ** 12
 SHARES = Decimal(10) ** 9
 YEAR_S = Decimal(366 * 86_400)
+WEEK_H = Decimal(7 * 24)
+"""Sources are asked for the events of a week, back and ahead: a longer blackout would not see what it is there for."""
 
 
 class Kind(StrEnum):
@@ -123,7 +125,7 @@ LIMITS: tuple[Limit, ...] = (
     _percent("max_spread_pct", "E7"),
     _percent("market_slippage_pct", "E8", high=20, kind=Kind.AT_LEAST),
     _percent("max_adv_pct", "E9"),
-    Limit("earnings_blackout_h", Kind.AT_LEAST, ("E13",), "hours", ZERO, Decimal(24 * 90)),
+    Limit("earnings_blackout_h", Kind.AT_LEAST, ("E13",), "hours", ZERO, WEEK_H),
     _count("max_orders_per_minute", "F1"),
     _count("max_orders_per_day", "F1_day"),
     _count("max_active_orders", "F3"),

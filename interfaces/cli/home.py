@@ -6,36 +6,59 @@ The order is that of the settings: the command line, the environment, ``.env``, 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 
 NAME = "SAGE_HOME"
 DEFAULT = ".sage"
+_LINE = re.compile(
+    r"""^[ \t]*(?:export[ \t]+)?(?P<name>[^\s=#'"]+)[ \t]*=[ \t]*"""
+    r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\r\n]*))""",
+    re.MULTILINE,
+)
+_NAMED = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def home_folder(told: str | None) -> Path:
     """The folder; a settings file that cannot be read counts as one that does not name it."""
-    return Path(told or os.environ.get(NAME) or _from_env_file() or _from_toml() or DEFAULT)
+    if told is not None:
+        return Path(told)
+    named = os.environ.get(NAME) or _env_file().get(NAME)
+    return Path(named or _from_toml())
 
 
-def _from_env_file() -> str:
-    for line in _text(".env").splitlines():
-        name, _, value = line.removeprefix("export ").partition("=")
-        if name.strip() == NAME:
-            return value.split(" #")[0].strip().strip("'\"")
-    return ""
+def _env_file() -> dict[str, str]:
+    """The assignments of ``.env`` as its readers understand them: quotes, comments, ``${NAME}``; the last one counts."""
+    found: dict[str, str] = {}
+    for line in _LINE.finditer(_text(".env")):
+        found[line["name"]] = _NAMED.sub(lambda named: _filled(named, found), _value(line))
+    return found
+
+
+def _value(line: re.Match[str]) -> str:
+    if line["single"] is not None:
+        return re.sub(r"\\([\\'])", r"\1", line["single"])
+    if line["double"] is not None:
+        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), line["double"])
+    return re.sub(r"\s+#.*", "", line["bare"]).strip()
+
+
+def _filled(named: re.Match[str], found: dict[str, str]) -> str:
+    return found.get(named["name"], os.environ.get(named["name"], named["default"] or ""))
 
 
 def _from_toml() -> str:
     try:
-        named = tomllib.loads(_text("sage.toml")).get(NAME, "")
+        named = tomllib.loads(_text("sage.toml")).get(NAME, DEFAULT)
     except tomllib.TOMLDecodeError:
-        return ""
-    return named if isinstance(named, str) else ""
+        return DEFAULT
+    return named if isinstance(named, str) else DEFAULT
 
 
 def _text(name: str) -> str:
     try:
-        return Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return Path(name).read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
         return ""

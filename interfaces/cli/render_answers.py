@@ -35,6 +35,7 @@ from interfaces.views import (
     ExplanationView,
     MemoryView,
     SourceView,
+    State,
     VerdictView,
 )
 

@@ -12,7 +12,7 @@ import pytest
 
 from domain.clock import FixedClock, in_utc
 from domain.errors import DataQualityError
-from domain.market import Bar, Symbol, Timeframe
+from domain.market import Bar, EventKind, Symbol, Timeframe
 from domain.ports import Market
 from tests.builders.vendors import (
     AAPL,
@@ -175,6 +175,16 @@ def test_events_were_announced_by_then_and_take_effect_in_the_asked_days(case):
         assert event.announced_at <= NOW
         assert NOW - 7 * DAY <= event.effective_at <= NOW + 14 * DAY
     assert list(events) == sorted(events, key=lambda event: event.effective_at)
+
+
+def test_what_it_says_to_supply_it_supplies(case):
+    instrument = case.market.instrument(case.symbol)
+    supplies = case.market.supplies
+    assert ("earnings" in supplies) is (EventKind.EARNINGS in case.market.event_kinds)
+    assert ("status" in supplies) is (case.market.status(case.symbol, as_of=NOW) is not None)
+    assert {"bars", "quote", "instrument"} <= supplies
+    assert instrument is not None
+    assert ("sector" in supplies) is (instrument.sector is not None)
 
 
 def test_a_status_speaks_of_the_asked_moment(case):

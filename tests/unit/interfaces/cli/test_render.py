@@ -16,7 +16,18 @@ from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
 from interfaces.cli.render_cycle import strands
-from interfaces.views import ExplainView, OrdersView, PendingView, PositionsView, RiskRow, RiskView, State, TradesView
+from interfaces.views import (
+    DoctorRow,
+    DoctorView,
+    ExplainView,
+    OrdersView,
+    PendingView,
+    PositionsView,
+    RiskRow,
+    RiskView,
+    State,
+    TradesView,
+)
 from tests.builders import views
 from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 
@@ -227,6 +238,26 @@ def test_sources_stand_beneath_the_explanation():
 @pytest.mark.parametrize(("problems", "told"), [((), "none was changed"), (("entry 17 was changed",), "entry 17")])
 def test_the_audit_names_what_is_wrong(problems, told):
     assert told in shown(render.audit(views.an_audit(*problems)))
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        pytest.param([State.OK, State.OFF], "Everything is in order.", id="all_well"),
+        pytest.param([State.OK, State.TIGHT], "Nothing has failed; what is marked wants a look.", id="a_remark"),
+        pytest.param([State.TIGHT, State.FAILED], "Not everything is in order: see above.", id="a_failure"),
+    ],
+)
+def test_the_doctor_ends_with_a_verdict(states, told):
+    rows = tuple(DoctorRow("check", state, "found") for state in states)
+    assert told in shown(render.doctor(DoctorView(AT, State.FAILED not in states, rows)))
+
+
+def test_a_gate_without_a_figure_says_what_its_code_means():
+    report = a_cycle_report()
+    refused = dataclasses.replace(report.verdicts[0], gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
+    told = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160))
+    assert "E13 earnings blackout refuses: No source says when the next earnings report is due." in told
 
 
 def test_the_doctor_gives_the_remedy():

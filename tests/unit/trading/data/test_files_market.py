@@ -1,4 +1,5 @@
 import itertools
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError, DataQualityError
-from domain.market import AssetClass, Symbol, Timeframe
+from domain.market import AssetClass, EventKind, MarketEvent, Symbol, Timeframe
 from tests.builders.market import AAPL, MSFT, at
 from trading.data.calendar import ExchangeCalendar
 from trading.data.files_market import FilesMarket
@@ -109,7 +110,111 @@ def test_it_trades_while_a_bar_is_under_way_and_otherwise_nobody_knows(tmp_path)
     assert status is not None
     assert status.halted is False
     assert market.status(AAPL, as_of=at("2025-04-03T21:00")) is None
-    assert market.events(AAPL, as_of=at("2025-04-03T15:00"), until=at("2026-04-03T15:00")) == ()
+
+
+LISTED = """\
+event_kinds = ["earnings", "split"]
+
+[[events]]
+symbol = "aapl"
+kind = "earnings"
+announced_at = 2025-04-02T20:30:00Z
+effective_at = 2025-04-08T16:30:00-04:00
+
+[[events]]
+kind = "macro"
+announced_at = 2025-01-02T00:00:00Z
+effective_at = 2025-04-04T12:30:00Z
+
+[[events]]
+symbol = "MSFT"
+kind = "split"
+announced_at = 2025-03-20T00:00:00Z
+effective_at = 2025-04-04T13:30:00Z
+figure = 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("as_of", "until", "kinds"),
+    [
+        pytest.param("2025-04-02T20:30", "2025-04-09T20:30", ["macro", "earnings"], id="announced_this_moment"),
+        pytest.param("2025-04-02T20:29", "2025-04-09T20:30", ["macro"], id="not_announced_yet"),
+        pytest.param("2025-04-03T15:00", "2025-04-08T20:29", ["macro"], id="later_than_asked"),
+        pytest.param("2025-04-11T12:30", "2025-04-18T12:30", ["macro", "earnings"], id="a_week_ago"),
+        pytest.param("2025-04-11T12:31", "2025-04-18T12:30", ["earnings"], id="longer_ago"),
+    ],
+)
+def test_events_are_those_that_are_listed(tmp_path, as_of, until, kinds):
+    events = a_market(tmp_path, notes=LISTED, daily=DAILY).events(AAPL, as_of=at(as_of), until=at(until))
+
+    assert [event.kind for event in events] == kinds
+
+
+def test_a_listed_event_keeps_its_figure_and_is_told_in_utc(tmp_path):
+    market = a_market(tmp_path, notes=LISTED, daily=DAILY)
+    events = market.events(MSFT, as_of=at("2025-04-03T15:00"), until=at("2025-04-10T15:00"))
+    (split,) = [event for event in events if event.symbol == MSFT]
+
+    assert split == MarketEvent(MSFT, EventKind.SPLIT, at("2025-03-20T00:00"), split.effective_at, Decimal(4), "files")
+    (report,) = [
+        each
+        for each in market.events(AAPL, as_of=at("2025-04-03T15:00"), until=at("2025-04-10T15:00"))
+        if each.kind is EventKind.EARNINGS
+    ]
+    assert (report.effective_at, report.effective_at.tzinfo) == (at("2025-04-08T20:30"), UTC)
+
+
+@pytest.mark.parametrize(
+    ("notes", "kinds"),
+    [
+        pytest.param("", set(), id="nothing_stated"),
+        pytest.param(LISTED, {EventKind.EARNINGS, EventKind.SPLIT}, id="what_the_owner_states"),
+        pytest.param(LISTED.split("\n", maxsplit=1)[1], set(), id="a_list_that_may_have_holes"),
+    ],
+)
+def test_silence_about_events_means_nothing_unless_the_list_is_stated_to_be_complete(tmp_path, notes, kinds):
+    market = a_market(tmp_path, notes=notes, daily=DAILY)
+
+    assert market.event_kinds == kinds
+    assert ("earnings" in market.supplies) is (EventKind.EARNINGS in kinds)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(("2025-04-02T20:30:00Z", "2025-04-02T20:30:00"), id="time_without_zone"),
+        pytest.param(('"earnings"\n', '"report"\n'), id="kind"),
+        pytest.param(('"aapl"', '"not a ticker"'), id="symbol"),
+        pytest.param(("figure = 4", "figure = -4"), id="figure"),
+        pytest.param(("figure = 4", "ratio = 4"), id="unknown_name"),
+    ],
+)
+def test_a_wrong_event_stops_the_start(tmp_path, change):
+    with pytest.raises(ConfigurationError, match=r"source\.toml: events\.[02]"):
+        a_market(tmp_path, notes=LISTED.replace(*change), daily=DAILY)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param({"daily": DAILY}, (Timeframe.DAY_1,), id="days"),
+        pytest.param({"hourly": HOURLY}, (Timeframe.HOUR_1,), id="hours"),
+        pytest.param(
+            {"hourly": HOURLY, "daily": DAILY}, (Timeframe.DAY_1, Timeframe.HOUR_1), id="of_equals_the_longest"
+        ),
+        pytest.param(
+            {"daily": DAILY, "hourly": HOURLY, "more": HOURLY.replace("AAPL", "MSFT")},
+            (Timeframe.HOUR_1, Timeframe.DAY_1),
+            id="most_symbols_first",
+        ),
+    ],
+)
+def test_the_timeframes_that_files_hold(tmp_path, files, expected):
+    market = a_market(tmp_path, **files)
+
+    assert market.timeframes == expected
+    assert ("adv" in market.supplies) is (Timeframe.DAY_1 in expected)
 
 
 def test_bars_inside_the_day_end_with_the_hour_or_the_session(tmp_path):
@@ -185,8 +290,23 @@ def test_instruments_have_stated_details_and_documented_defaults(tmp_path):
     )  # fmt: skip
     assert other is not None
     assert (other.name, other.sector, other.tick, other.lot, other.currency) == (
-        "MSFT", None, Decimal("0.01"), Decimal(1), "USD",
+        "MSFT", "Technology", Decimal("0.01"), Decimal(1), "USD",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("notes", "sector"),
+    [
+        pytest.param("", "Technology", id="the_list"),
+        pytest.param('sector = "Fruit"', "Fruit", id="source_toml_wins"),
+        pytest.param('currency = "GBP"', None, id="the_list_is_of_us_listings"),
+    ],
+)
+def test_the_sector_is_the_stated_one_or_the_lists(tmp_path, notes, sector):
+    instrument = a_market(tmp_path, notes=f"[instruments.AAPL]\n{notes}", daily=DAILY).instrument(AAPL)
+
+    assert instrument is not None
+    assert instrument.sector == sector
 
 
 def test_what_is_unknown_is_none_or_nothing(tmp_path):

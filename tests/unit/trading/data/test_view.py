@@ -5,6 +5,7 @@ import pytest
 
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
 from domain.market import EventKind, MarketEvent, Timeframe
+from policies.limits import BY_NAME
 from tests.builders.market import (
     AAPL,
     MSFT,
@@ -17,7 +18,7 @@ from tests.builders.market import (
     at,
     daily_bars,
 )
-from trading.data.view import average_daily_volume, average_true_range, market_view
+from trading.data.view import EVENTS_AHEAD, average_daily_volume, average_true_range, market_view
 
 BARS = daily_bars(range(100, 130))
 
@@ -88,6 +89,10 @@ def test_events_of_the_next_week_are_seen():
     later = MarketEvent(AAPL, EventKind.EARNINGS, NOON, NOON + timedelta(days=7, seconds=1))
 
     assert viewed(TableMarket(scheduled=(report, later))).symbols[AAPL].events == (report,)
+
+
+def test_events_are_asked_for_as_far_ahead_as_any_blackout_reaches():
+    assert timedelta(hours=int(BY_NAME["earnings_blackout_h"].high)) <= EVENTS_AHEAD
 
 
 def test_a_view_is_complete_in_the_kinds_that_its_source_tells_of():

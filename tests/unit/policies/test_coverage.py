@@ -1,0 +1,88 @@
+"""Which gates are told to miss an input, and what is said of them."""
+
+from typing import get_args
+
+import pytest
+
+from domain.market import MarketInput, Symbol
+from policies.coverage import OURS, WORDS, uncovered
+from policies.gates.catalogue import GATES
+from policies.policy import PROFILES, load_policy
+from tests.builders.policies import a_policy
+
+MARKET = frozenset(get_args(MarketInput))
+EVERYTHING = OURS | MARKET
+row = pytest.param
+
+E13 = "E13 earnings blackout: no source of earnings dates; denies every new entry"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_source_of_everything_covers_every_profile(profile):
+    assert uncovered(load_policy(profile), EVERYTHING) == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "missing", "lines"),
+    [
+        row({"earnings_blackout_h": "24"}, {"earnings"}, [E13], id="an_enforced_gate"),
+        row({}, {"earnings", "adv", "sector"}, [], id="gates_that_do_not_run"),
+        row(
+            {"max_adv_pct": "1"},
+            {"adv"},
+            ["E9 liquidity: no source of daily volumes; denies every new entry"],
+            id="adv",
+        ),
+        row(
+            {"require_trading_status": True},
+            {"status"},
+            ["E3 trading halt: no source of trading halts; denies every new entry"],
+            id="a_flag_that_insists",
+        ),
+        row(
+            {},
+            {"status"},
+            ["E3 trading halt: no source of trading halts; passes unseen, as require_trading_status is not set"],
+            id="nothing_passes_in_silence",
+        ),
+        row(
+            {"price_collar_atr": "3", "earnings_blackout_h": "24"},
+            {"bars", "earnings"},
+            ["E6_atr price collar in ranges: no source of bars; denies every new entry", E13],
+            id="in_the_order_of_the_catalogue",
+        ),
+    ],
+)
+def test_a_gate_without_its_input_is_named(limits, missing, lines):
+    assert uncovered(a_policy(**limits), EVERYTHING - missing) == tuple(lines)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "told"),
+    [
+        row([], None, id="all_known"),
+        row(["QQQX"], "QQQX", id="one"),
+        row(["A", "B", "C", "D", "E", "F", "G"], "A, B, C, D, E and 2 more", id="many"),
+    ],
+)
+def test_symbols_without_a_sector_are_told_beforehand(symbols, told):
+    unknown = [Symbol(symbol) for symbol in symbols]
+    line = f"C8 sector exposure: no sector of {told}; denies new entries into them"
+    assert uncovered(a_policy(max_sector_pct_equity="30"), EVERYTHING, unknown) == (() if told is None else (line,))
+    assert uncovered(a_policy(), EVERYTHING, unknown) == ()
+
+
+def test_without_any_source_of_sectors_no_symbol_is_named():
+    lines = uncovered(a_policy(max_sector_pct_equity="30"), EVERYTHING - {"sector"}, [Symbol("AAPL")])
+    assert lines == ("C8 sector exposure: no source of sectors; denies every new entry",)
+
+
+def test_whoever_supplies_nothing_is_told_of_every_gate_that_needs_something():
+    policy = load_policy("conservative")
+    needy = [gate.id for gate in GATES if gate.needs and gate.id in policy.enforced]
+    assert [line.split()[0] for line in uncovered(policy, frozenset())] == needy
+
+
+def test_every_input_of_the_market_has_a_word_for_people_and_a_gate_that_needs_it():
+    assert set(WORDS) == MARKET
+    assert {need for gate in GATES for need in gate.needs} >= MARKET
