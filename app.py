@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -122,8 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.run(arguments, service, terminal, moment, symbols)
     except OversightError as error:
         return terminal.fail(error)
-    except Exception as error:  # the last line of defence: whatever it is, one line and the log
-        logging.getLogger(__name__).exception("command failed")
+    except Exception as error:  # the last line of defence: whatever it is, one line; the log has it already
         return terminal.fail(OversightError(f"{type(error).__name__}: {error}", "See sage.log in the home folder."))
     except KeyboardInterrupt:
         terminal.note("stopped; nothing is lost, the next cycle goes on from here")
@@ -194,7 +194,15 @@ def open_log(settings: configuration.Settings, stack: ExitStack) -> None:
         raise ConfigurationError(
             f"the home folder {settings.home} cannot be used: {error.strerror}", "Name another one with --home."
         ) from error
-    logs.log_to(stream, level="WARNING", secrets=settings.secrets)
+    handler = logs.log_to(stream, level="WARNING", secrets=settings.secrets)
+    stack.callback(logging.getLogger().removeHandler, handler)
+    stack.push(log_unexpected)
+
+
+def log_unexpected(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
+    """Write down what nobody expected while the log is still open; it goes on to ``main``."""
+    if isinstance(error, Exception) and not isinstance(error, OversightError):
+        logging.getLogger(__name__).error("command failed", exc_info=error)
 
 
 def stores_of(
@@ -462,10 +470,14 @@ def moment_of(
         raise UsageError(
             f"{arguments.as_of.isoformat()} lies in the future", "Nobody knows that yet; name a past time."
         )
+    runs_cycle = arguments.command in ("cycle", "demo")
+    simulated = settings.market in SIMULATED or settings.market.startswith(FILES)
+    last = stores.cycles.last(paper.PaperSettings().account_id)
+    if runs_cycle and simulated and last is not None and last.finished_at is None:
+        return last.as_of  # a cycle that was cut off is finished first, at its own moment
     if arguments.as_of is not None:
         return arguments.as_of
     stands = stores.cycles.cursor(settings.market)
-    runs_cycle = arguments.command in ("cycle", "demo")
     if settings.market in SIMULATED:
         if stands is None:
             return FIRST_SIMULATED

@@ -31,7 +31,7 @@ REPAIRED_FRACTION = Decimal("0.5")
 
 ConcernKind = Literal[
     "data_stale", "source_missing", "halted", "spread_wide", "earnings_soon", "corporate_action", "loss_limit",
-    "drawdown", "concentration", "liquidity", "volatility", "suspicious_text", "conflicting_signals", "weak_evidence",
+    "drawdown", "concentration", "liquidity", "volatility", "conflicting_signals", "weak_evidence",
     "poor_record", "unreconciled", "other",
 ]  # fmt: skip
 Weight = Literal["low", "medium", "high"]

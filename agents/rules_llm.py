@@ -6,7 +6,7 @@ key, and so that models have a baseline to beat. Thresholds, for an entry:
     advisor    skips below a signed score of 0.05 or against the direction; takes all from 0.25 on; half in between,
                in a volatile regime, or when fewer than 30 % of at least five similar trades won
     inspector  blocks: halt, earnings within 24 h, no quote, spread above 1 %; halves: earnings within 72 h, spread
-               above 0.5 %, drawdown from 5 %, an open position; warns of suspicious texts without changing a size
+               above 0.5 %, drawdown from 5 %, an open position
     decider    the smaller of the two; asks where the inspector asks
     monitor    tightens on unreconciled books, mounting losses or a drawdown; otherwise reports
     reader     a small lexicon of topics and signs; texts that address machines are suspicious
@@ -137,8 +137,6 @@ def _warnings(facts: _Facts) -> Iterator[tuple[Document, Decimal]]:
         yield _warning(facts, "drawdown", "caution", "book.drawdown_pct"), _HALF
     if (facts.number("position.qty") or ZERO) != ZERO:
         yield _warning(facts, "concentration", "caution", "position.qty"), _HALF
-    if (facts.number("text.suspicious") or ZERO) > ZERO:
-        yield _warning(facts, "suspicious_text", "caution", "text.suspicious"), ONE
 
 
 def _warning(facts: _Facts, kind: str, severity: str, *names: str) -> Document:

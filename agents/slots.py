@@ -65,7 +65,12 @@ def said_by(ref: str) -> str:
 def share(evidence: EvidenceSet, symbol: Symbol, tools: Iterable[Tool]) -> tuple[Evidence, ...]:
     """What a role with these tools may see: about one symbol, and about the book."""
     names = {tool.name for tool in tools}
-    return tuple(item for item in evidence.about(symbol) if said_by(item.ref) in names)
+    return tuple(item for item in evidence.about(symbol) if said_by(item.ref) in names and not unshown(item.ref))
+
+
+def unshown(ref: str) -> bool:
+    """Counts of suspicious texts are for people: a role's prompt is the same, byte for byte, with or without them."""
+    return ref.startswith("text.suspicious@")
 
 
 def index(items: Iterable[Evidence]) -> dict[str, Evidence]:

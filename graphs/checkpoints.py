@@ -10,7 +10,7 @@ import dataclasses
 import enum
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -45,11 +45,17 @@ def open_checkpoints(home: Path, database_url: str) -> Iterator[BaseCheckpointSa
         with _postgres(database_url) as saver:
             yield saver
         return
-    connection = sqlite3.connect(home / "checkpoints.db", check_same_thread=False, timeout=30)
+    path = home / "checkpoints.db"
     try:
-        yield SqliteSaver(connection, serde=strict_serialiser())
-    finally:
-        connection.close()
+        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        saver = SqliteSaver(connection, serde=strict_serialiser())
+        saver.setup()
+    except sqlite3.Error as error:
+        raise ConfigurationError(
+            f"the checkpoints {path} cannot be used: {error}", "Move the file away; orders and records are elsewhere."
+        ) from error
+    with closing(connection):
+        yield saver
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class KillSwitch:
         """
         if self._exists():
             return
-        record = json.dumps({"by": by, "reason": reason, "at": at_text}, ensure_ascii=False).encode()
+        record = json.dumps({"by": by, "reason": reason, "at": at_text}, ensure_ascii=False).encode(errors="replace")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write(record)

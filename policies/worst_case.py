@@ -44,7 +44,7 @@ _DOWN = Context(prec=28, rounding=ROUND_FLOOR)
 class Exposure(NamedTuple):
     """One symbol before this order. ``up`` is its signed value once only its buys have filled, ``down`` only its sells.
 
-    ``legs`` is the open quantity of protective legs, which an exit replaces.
+    ``legs`` is the open quantity of protective legs, which an exit replaces; of one bracket only one leg can fill.
     """
 
     held: Decimal | None
@@ -224,17 +224,19 @@ def _exposure(
     value = _holding_value(held, market.symbols.get(symbol, NOTHING))
     brackets = _brackets(orders)
     quantity, worth = {Side.BUY: ZERO, Side.SELL: ZERO}, {Side.BUY: value, Side.SELL: value}
-    legs = ZERO
+    legs: dict[str | None, Decimal] = {}
     for order in orders:
         if is_protective(order, brackets):
-            legs = max(legs, order.open_qty)
+            legs[order.parent_id] = max(legs.get(order.parent_id, ZERO), order.open_qty)
             continue
         quantity[order.side] += order.open_qty
         price, before = _reserved_price(order, market, slippage), worth[order.side]
         worth[order.side] = (
             None if price is None or before is None else before + order.side.sign * order.open_qty * price
         )
-    return Exposure(held, quantity[Side.BUY], quantity[Side.SELL], legs, worth[Side.BUY], worth[Side.SELL])
+    return Exposure(
+        held, quantity[Side.BUY], quantity[Side.SELL], sum(legs.values(), ZERO), worth[Side.BUY], worth[Side.SELL]
+    )
 
 
 def _brackets(orders: Iterable[Order]) -> frozenset[str]:

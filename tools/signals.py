@@ -38,7 +38,7 @@ def _values(signal: CompositeSignal) -> dict[str, Value]:
         "signal.score": signal.score,
         "signal.confidence": signal.confidence,
         "signal.direction": _DIRECTIONS[signal.direction],
-        "signal.flags": ", ".join(signal.risk_flags) or "none",
+        "signal.flags": ", ".join(flag for flag in signal.risk_flags if flag != "suspicious_text") or "none",
         "text.score": signal.text.score,
         "text.articles": signal.text.articles,
         "text.posts": signal.text.posts,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from agents.reader import read, was_read
-from domain.errors import RetryableError
+from domain.errors import ConfigurationError, DataQualityError, RetryableError
 from domain.market import Symbol
 from domain.news import NewsArticle, NewsReading, SocialPost
 from graphs.deps import CycleDeps
@@ -22,7 +22,7 @@ def read_news(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         try:
             texts = new_texts(deps, state["symbols"], state["as_of"])
-        except RetryableError as error:
+        except (RetryableError, DataQualityError, ConfigurationError) as error:  # exits go on without any text
             return {"degraded": [f"news: {error}"]}
         unread = deps.stores.news.save_items(texts)
         with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:

@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 import app
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.rules_llm import RulesModel
@@ -86,12 +88,14 @@ def a_runtime(
         opened = open_database(settings.database)
         stack.callback(opened.close)
         stores = app.stores_of(database(opened), settings, latch)
+        source = the_market() if market is None else market
         runtime = app.runtime_of(
             settings,
             stores,
             latch,
             the_calendar(),
-            the_market() if market is None else market,
+            source,
+            source.symbols(),
             FixedClock(NOON) if clock is None else clock,
             stack,
         )
@@ -205,37 +209,28 @@ class Crash(Exception):
     """What nobody expects: no OversightError, so nothing may catch it on the way."""
 
 
-class CrashingDatabase:
-    """A database that is struck by a crash at its ``at``-th outermost write, before or after it has committed."""
+class CrashingDatabase(Database):
+    """A database that is struck by a crash at its ``at``-th outermost write; nothing can be written from there on."""
 
-    def __init__(self, database: Database, at: int, *, committed: bool = False) -> None:
-        self._database = database
+    def __init__(self, database: Database, at: int) -> None:
+        super().__init__(database._engine)
         self._at = at
-        self._committed = committed
-        self._inside = threading.local()
-        self._lock = threading.Lock()
+        self._depth = threading.local()
+        self._counting = threading.Lock()
         self.writes = 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
-
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """As the database does it, up to the crash; after it nothing can be written any more."""
-        if getattr(self._inside, "depth", 0):
-            with self._database.transaction() as connection:
-                yield connection
-            return
-        with self._lock:
-            self.writes += 1
-            number = self.writes
-        if number > self._at or (number == self._at and not self._committed):
-            raise Crash(f"write {number}")
-        self._inside.depth = 1
+    def transaction(self) -> Iterator[Connection]:
+        """As the database does it, up to the crash."""
+        outermost = not getattr(self._depth, "inside", False)
+        if outermost:
+            with self._counting:
+                self.writes += 1
+                if self.writes >= self._at:
+                    raise Crash(f"write {self.writes}")
+        self._depth.inside = True
         try:
-            with self._database.transaction() as connection:
+            with super().transaction() as connection:
                 yield connection
         finally:
-            self._inside.depth = 0
-        if number == self._at:
-            raise Crash(f"after write {number}")
+            self._depth.inside = not outermost

@@ -31,7 +31,7 @@ class NewsEvent(StrategyBase):
     name: str = "news_event"
     entry_reason: str = "Fresh good news that the price does not contradict."
     exit_reason: str = "The news turned bad or is old."
-    refs: tuple[str, ...] = ("text.score", "text.articles", "text.suspicious", "signal.score", "regime")
+    refs: tuple[str, ...] = ("text.score", "text.articles", "signal.score", "regime")
 
     def score(self, signal: CompositeSignal) -> Decimal:
         """The score of the texts."""

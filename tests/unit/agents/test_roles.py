@@ -14,7 +14,7 @@ from agents.decider import decide, sizes
 from agents.inspector import inspect
 from agents.llm import BadAnswer, NoAnswer
 from agents.slots import figures as shown
-from agents.slots import index, read_slot
+from agents.slots import index, read_slot, share
 from domain.decisions import Action, Concern, MonitorReport, Ruling, Severity, Stance
 from domain.ids import Ref
 from domain.market import Symbol
@@ -273,3 +273,10 @@ def test_no_answer_whatsoever_enlarges_a_trade(first, second, third, candidate):
     assert decision.stop_loss is not None
     assert decision.stop_loss >= candidate.stop_loss
     assert decision.qty == 0 if None in left else all(decision.qty <= size for size in left if size is not None)
+
+
+@pytest.mark.parametrize("role", [advisor, inspector, decider], ids=["advisor", "inspector", "decider"])
+def test_a_hostile_text_leaves_no_byte_in_a_prompt(role):
+    clean, marked = an_evidence_set(text__suspicious=0), an_evidence_set(text__suspicious=3)
+    symbol = a_candidate().symbol
+    assert share(clean, symbol, role.TOOLS) == share(marked, symbol, role.TOOLS)

@@ -80,10 +80,6 @@ def test_the_inspection_follows_the_risks(seen, ruling):
     assert by_rule(**seen)[1].ruling is ruling
 
 
-def test_a_suspicious_text_is_warned_of():
-    assert [warning.kind for warning in by_rule(text__suspicious=2)[1].warnings] == ["suspicious_text"]
-
-
 def test_a_good_trade_is_taken_a_risky_one_shrunk_a_bad_one_left():
     assert by_rule()[2].action is Action.TAKE
     assert by_rule(position__qty=Decimal(10))[2].qty == 20
@@ -92,8 +88,8 @@ def test_a_good_trade_is_taken_a_risky_one_shrunk_a_bad_one_left():
 
 @pytest.mark.parametrize(
     ("seen", "request_"),
-    [({"halted": True}, "none"), ({"text__suspicious": 3}, "none"), ({"mismatched": ("ACME",)}, "tighten")],
-    ids=["halt", "suspicious_text", "unreconciled"],
+    [({"halted": True}, "none"), ({"mismatched": ("ACME",)}, "tighten")],
+    ids=["halt", "unreconciled"],
 )
 def test_the_monitor_tightens_only_for_the_whole(seen, request_):
     report = watch(an_asker(RulesModel()), an_observation(**seen))

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import app
 from domain.errors import ConfigurationError
 from domain.market import Timeframe
-from interfaces.cli import parser
-from interfaces.service import Service
+from interfaces.checkup import doctor
+from interfaces.runtime import Runtime
 from interfaces.views import DoctorRow, State
-from settings import load_settings
+from tests.builders.runtime import a_runtime, the_calendar
+from trading.data.files_market import FilesMarket
 
 HEADER = "symbol,time,open,high,low,close,volume\n"
 DAILY = "AAPL,2025-04-02,221.32,225.19,221.02,223.89,100\nAAPL,2025-04-03,205.54,207.49,201.25,203.19,100\n"
@@ -22,24 +23,17 @@ C8 = "C8 sector exposure: no sector of HEXAR; denies new entries into them"
 
 
 @contextmanager
-def a_service(folder: Path, rows: str, *, notes: str = "", **settings: object) -> Iterator[Service]:
-    """The product over one file of bars, as the command line opens it."""
+def over_files(folder: Path, rows: str, *, notes: str = "", **settings: Any) -> Iterator[Runtime]:
+    """A start of the product over one file of bars."""
     (folder / "data" / "bars").mkdir(parents=True)
     (folder / "data" / "bars" / "all.csv").write_text(HEADER + rows, encoding="utf-8")
     (folder / "data" / "source.toml").write_text(notes, encoding="utf-8")
-    given = {
-        "home": folder / "home",
-        "market": f"files:{folder / 'data'}",
-        "news": "none",
-        "model": "rules",
-        **settings,
-    }
-    with app.opened(load_settings(**given), parser.parse(["doctor"])) as (service, _moment, _symbols):
-        yield service
+    with a_runtime(folder / "home", market=FilesMarket(folder / "data", the_calendar()), **settings) as runtime:
+        yield runtime
 
 
-def found(service: Service, *names: str) -> list[DoctorRow]:
-    return [row for row in service.doctor().checks if row.name in names]
+def found(runtime: Runtime, *names: str) -> list[DoctorRow]:
+    return [row for row in doctor(runtime).checks if row.name in names]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +46,8 @@ def found(service: Service, *names: str) -> list[DoctorRow]:
     ],
 )
 def test_gates_without_a_source_are_named(tmp_path, rows, notes, policy, told):
-    with a_service(tmp_path, rows, notes=notes, policy=policy) as service:
-        shown = found(service, "coverage", "limits")
+    with over_files(tmp_path, rows, notes=notes, policy=policy) as runtime:
+        shown = found(runtime, "coverage", "limits")
     if told:
         assert [(row.state, row.detail) for row in shown] == [(State.TIGHT, line) for line in told]
     else:
@@ -61,14 +55,14 @@ def test_gates_without_a_source_are_named(tmp_path, rows, notes, policy, told):
 
 
 def test_rows_that_cannot_be_used_are_named(tmp_path):
-    with a_service(tmp_path, f"{DAILY}AAPL,2025-04-05,1,1,1,1,1\n") as service:
-        (row,) = found(service, "files")
+    with over_files(tmp_path, f"{DAILY}AAPL,2025-04-05,1,1,1,1,1\n") as runtime:
+        (row,) = found(runtime, "files")
     assert (row.state, row.detail) == (State.TIGHT, "1 row left out: no session on that day (bars/all.csv line 4)")
 
 
 def test_files_without_a_fault_are_not_mentioned(tmp_path):
-    with a_service(tmp_path, DAILY) as service:
-        assert found(service, "files") == []
+    with over_files(tmp_path, DAILY) as runtime:
+        assert found(runtime, "files") == []
 
 
 @pytest.mark.parametrize(
@@ -80,11 +74,11 @@ def test_files_without_a_fault_are_not_mentioned(tmp_path):
     ],
 )
 def test_bars_are_as_long_as_was_set_or_as_the_files_hold(tmp_path, rows, setting, expected):
-    with a_service(tmp_path, rows, timeframe=setting) as service:
-        assert service.runtime.deps.rules.timeframe is expected
+    with over_files(tmp_path, rows, timeframe=setting) as runtime:
+        assert runtime.deps.rules.timeframe is expected
 
 
 def test_a_length_of_bars_that_the_files_do_not_hold_is_refused(tmp_path):
     told = "holds no bars of 1Day. Set SAGE_TIMEFRAME to 1Hour, or leave it out."
-    with pytest.raises(ConfigurationError, match=told), a_service(tmp_path, HOURLY, timeframe=Timeframe.DAY_1):
+    with pytest.raises(ConfigurationError, match=told), over_files(tmp_path, HOURLY, timeframe=Timeframe.DAY_1):
         pass

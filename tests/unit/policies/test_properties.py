@@ -337,11 +337,7 @@ def test_a_permit_exists_exactly_where_the_gates_let_the_order_through(case, raw
         assert answer == found
 
 
-@given(
-    cases(),
-    limits,
-    st.sampled_from(({"kill_switch": True}, {"readable": False}, {"trading_state": TradingState.HALTED})),
-)
+@given(cases(), limits(), st.sampled_from(STOPS))
 def test_a_stop_stops_everything(case, raw, stop):
     """I-30, I-32."""
     assert evaluate(replace(case, control=a_control(**stop)), policy_from_limits(raw)).outcome is Outcome.DENY

@@ -1,10 +1,12 @@
 """Group D: what the broker will hold us to."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from domain.ids import ClientOrderId
 from domain.orders import OrderType, Side
 from tests.builders.policies import (
     MSFT,
@@ -170,6 +172,12 @@ LEGS = (
 )
 def test_d8_available_qty(qty, changes, expected):
     assert answer("D8", a_case(a_sell(D(qty)), **changes)) == expected
+
+
+def test_d8_adds_back_one_leg_of_each_bracket():
+    another = tuple(replace(leg, parent_id=ClientOrderId("ord-2")) for leg in LEGS)
+    case = a_case(a_sell(D(100)), positions=held(100, available_qty=D(0)), open_orders=(*LEGS, *another))
+    assert answer("D8", case) == "PASS"
 
 
 def test_d8_covers_what_the_broker_counts_as_negative():

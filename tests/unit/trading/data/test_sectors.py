@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 from domain.market import Symbol, parse_symbol
-from tests.builders.market import AAPL, an_instrument
+from tests.builders.market import an_instrument
 from trading.data.sectors import sector_of, with_sector
 
 LIST = tomllib.loads(resources.files("trading.data").joinpath("sectors.toml").read_text(encoding="utf-8"))
