@@ -20,8 +20,6 @@ class RecordKind(StrEnum):
     CANDIDATES = "candidates"
     MONITOR = "monitor"
     MODEL_CALL = "model_call"
-    ADVICE = "advice"
-    INSPECTION = "inspection"
     DECISION = "decision"
     VERDICTS = "verdicts"
     APPROVAL_REQUESTED = "approval_requested"
@@ -32,7 +30,6 @@ class RecordKind(StrEnum):
     EXPLANATION = "explanation"
     CONTROL = "control"
     RECONCILIATION = "reconciliation"
-    POLICY = "policy"
     CYCLE_FINISHED = "cycle_finished"
 
 

@@ -230,13 +230,13 @@ def _exposure(
             legs[order.parent_id] = max(legs.get(order.parent_id, ZERO), order.open_qty)
             continue
         quantity[order.side] += order.open_qty
-        price, before = _reserved_price(order, market, slippage), worth[order.side]
-        worth[order.side] = (
-            None if price is None or before is None else before + order.side.sign * order.open_qty * price
-        )
-    return Exposure(
-        held, quantity[Side.BUY], quantity[Side.SELL], sum(legs.values(), ZERO), worth[Side.BUY], worth[Side.SELL]
-    )
+        worth[order.side] = _with_open(worth[order.side], order, _reserved_price(order, market, slippage))
+    free = sum(legs.values(), ZERO)
+    return Exposure(held, quantity[Side.BUY], quantity[Side.SELL], free, worth[Side.BUY], worth[Side.SELL])
+
+
+def _with_open(value: Decimal | None, order: Order, price: Decimal | None) -> Decimal | None:
+    return None if value is None or price is None else value + order.side.sign * order.open_qty * price
 
 
 def _brackets(orders: Iterable[Order]) -> frozenset[str]:

@@ -90,10 +90,24 @@ def park(deps: CycleDeps) -> CycleNode:
         waiting = {ruled.decision_id: ruled for ruled in state["ruled"] if ruled.outcome is Outcome.NEED_APPROVAL}
         for decision in state["decisions"]:
             if decision.decision_id in waiting:
-                deps.stores.approvals.request(request_for(deps, decision, waiting[decision.decision_id], seen, market))
+                ask_a_person(deps, request_for(deps, decision, waiting[decision.decision_id], seen, market))
         return {}
 
     return node
+
+
+def ask_a_person(deps: CycleDeps, request: PendingApproval) -> None:
+    """Store a request and put it on record; one that its decision has already is left as it is."""
+    stored = deps.stores.approvals.request(request)
+    record_once(
+        deps.stores.ledger,
+        RecordKind.APPROVAL_REQUESTED,
+        stored.pending_id,
+        {"order_digest": stored.order_digest, "price": stored.price, "expires_at": stored.expires_at},
+        at=stored.requested_at,
+        cycle_id=stored.cycle_id,
+        cause=stored.decision_id,
+    )
 
 
 def request_for(

@@ -114,7 +114,7 @@ def test_a_file_of_ones_own(tmp_path):
         row('profile = "x"\nextra = 1\n[limits]', "form of a policy", id="unknown_key"),
         row("profile = 1\n[limits]", "form of a policy", id="profile_is_a_number"),
         row('profile = "x"\nlimits = 3', "form of a policy", id="limits_is_a_number"),
-        row('profile = "x"\n[limits]\nmax_oder_qty = 1', "unknown limit 'max_oder_qty'", id="misspelt_limit"),
+        row('profile = "x"\n[limits]\nmax_order_size = 1', "unknown limit 'max_order_size'", id="misspelt_limit"),
         row('profile = "x"\n[limits]\nmax_order_qty = nan', "max_order_qty", id="nan"),
         row('profile = "x"\n[limits]\nmax_order_qty = inf', "max_order_qty", id="infinite"),
         row('profile = "x"\n[limits]\nmax_order_qty = 1\nmax_order_qty = 2', "not valid TOML", id="twice"),

@@ -176,6 +176,7 @@ def test_gates_are_total(data):
     value = data.draw(anything)
     found = evaluate(replace(case, order=replace(order, **{name: value})), load_policy("conservative"))
     assert found.outcome in Outcome
+    assert canonical_json(found)
     if name in ("symbol", "side", "type", "tif", "created_at"):
         assert found.outcome is Outcome.DENY
     if found.outcome is not Outcome.DENY and name == "qty":
@@ -196,7 +197,9 @@ def test_a_broken_part_of_the_case_never_lets_an_entry_through(data):
     else:
         case = a_case(control=a_control(**{part: value}))
     assume(not (isinstance(value, Decimal) and value.is_finite()) and value is not False)
-    assert evaluate(case, load_policy("conservative")).outcome is Outcome.DENY
+    found = evaluate(case, load_policy("conservative"))
+    assert found.outcome is Outcome.DENY
+    assert canonical_json(found)
 
 
 @given(cases(orders(whole)), limits(), st.integers(1, 2000))
