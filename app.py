@@ -123,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return commands.run(arguments, service, terminal, moment, symbols)
     except OversightError as error:
         return terminal.fail(error)
-    except Exception as error:  # the last line of defence: whatever it is, one line; the log has it already
+    except Exception as error:  # noqa: BLE001  # the last line of defence: one line, and the log has the rest
         return terminal.fail(OversightError(f"{type(error).__name__}: {error}", "See sage.log in the home folder."))
     except KeyboardInterrupt:
         terminal.note("stopped; nothing is lost, the next cycle goes on from here")
@@ -199,7 +199,9 @@ def open_log(settings: configuration.Settings, stack: ExitStack) -> None:
     stack.push(log_unexpected)
 
 
-def log_unexpected(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
+def log_unexpected(
+    _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+) -> None:
     """Write down what nobody expected while the log is still open; it goes on to ``main``."""
     if isinstance(error, Exception) and not isinstance(error, OversightError):
         logging.getLogger(__name__).error("command failed", exc_info=error)

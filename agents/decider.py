@@ -25,13 +25,14 @@ from domain.evidence import Evidence, EvidenceSet
 from domain.ids import CycleId, Ref, decision_id
 from domain.money import ONE, ZERO, floor_to
 from domain.signals import CandidateKind, TradeCandidate
+from tools.events import events
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes
 from tools.signals import signals
 from tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = (quotes, signals, news, portfolio, position)
+TOOLS: tuple[Tool, ...] = (quotes, signals, news, events, portfolio, position)
 TIGHTENED_FRACTION = Decimal("0.5")
 """Most of an entry that is left when the monitor asks to tighten."""
 

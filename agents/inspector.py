@@ -12,6 +12,7 @@ from domain.decisions import Advice, Inspection
 from domain.evidence import Evidence, EvidenceSet
 from domain.ids import CycleId
 from domain.signals import TradeCandidate
+from tools.events import events
 from tools.indicators import indicators
 from tools.memory import memory
 from tools.news import news
@@ -20,7 +21,7 @@ from tools.quotes import quotes
 from tools.signals import signals
 from tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = (indicators, quotes, signals, news, portfolio, position, memory)
+TOOLS: tuple[Tool, ...] = (indicators, quotes, signals, news, events, portfolio, position, memory)
 
 
 def inspect(

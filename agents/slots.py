@@ -23,7 +23,7 @@ _SAID_BY = {
     "signal": "signals",
     "text": "signals",
     "news": "news",
-    "event": "news",
+    "event": "events",
     "book": "portfolio",
     "position": "position",
     "room": "room",

@@ -23,6 +23,7 @@ def record_once(
 ) -> None:
     """Append a fact unless the same one is on record: a node that runs again repeats nothing."""
     content = plain(body)
+    content = content if isinstance(content, dict) else {"value": content}  # as the ledger keeps it
     known = ledger.entries(subject=subject, cycle_id=cycle_id, kind=kind)
     if all(plain(entry.body) != content for entry in known):
         ledger.append(kind, subject, content, at=at, cycle_id=cycle_id, cause=cause)

@@ -40,6 +40,11 @@ class Service:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
+    @property
+    def home(self) -> str:
+        """The folder this start works in."""
+        return str(self._runtime.setup.home)
+
     def cycle(self, symbols: tuple[Symbol, ...], as_of: datetime, progress: cycling.Progress = _silent) -> CycleReport:
         """Run one cycle, or finish the one that was cut off."""
         self._runtime.advance(as_of)

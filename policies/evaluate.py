@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Evaluation, Outcome, Verdict
+from domain.verdicts import Evaluation, Figure, Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import BoundGate
 from policies.policy import Policy
-from policies.worst_case import WorstCase, is_positive, worst_case
+from policies.worst_case import WorstCase, is_finite, is_positive, worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
 HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcome.DENY: 3}
@@ -75,7 +75,7 @@ def _all_gates(case: Case, policy: Policy) -> Round:
                 verdict = _failed(gate, f"answered {verdict!r}")
         except Exception as error:  # noqa: BLE001 a gate that fails, for whatever reason, has denied
             verdict = _failed(gate, f"{type(error).__name__}: {error}")
-        verdicts.append(verdict)
+        verdicts.append(verdict if verdict.outcome is PASS else _legible(verdict))
     return _counted(tuple(verdicts), policy, worst is not None and worst.reduces_risk)
 
 
@@ -88,8 +88,24 @@ def _is_an_answer(verdict: object, gate: BoundGate, case: Case) -> bool:
     return type(verdict.outcome) is Outcome
 
 
+def _legible(verdict: Verdict) -> Verdict:
+    """The verdict as it can be recorded: what is no figure, such as nonsense that was refused, becomes short text."""
+    return verdict._replace(limit=_figure(verdict.limit), value=_figure(verdict.value), note=_text(verdict.note))
+
+
+def _figure(value: object) -> Figure:
+    if value is None or isinstance(value, int) or is_finite(value):
+        return value
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    text = str(value)[:200]
+    return text if text.isprintable() else ascii(text)
+
+
 def _failed(gate: BoundGate, what: str) -> Verdict:
-    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=what[:200])
+    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=what)
 
 
 def _counted(verdicts: tuple[Verdict, ...], policy: Policy, reduces_risk: bool) -> Round:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from domain.evidence import Evidence, EvidenceSet, gather
 from domain.market import Symbol
 from tools.environment import Environment
+from tools.events import events
 from tools.indicators import indicators
 from tools.memory import memory
 from tools.news import news
@@ -19,7 +20,17 @@ from tools.risk import room
 from tools.signals import signals
 from tools.tool import Tool
 
-READ_TOOLS: tuple[Tool, ...] = (portfolio, indicators, quotes, signals, news, position, room, memory)
+READ_TOOLS: tuple[Tool, ...] = (
+    portfolio,
+    indicators,
+    quotes,
+    signals,
+    news,
+    events,
+    position,
+    room,
+    memory,
+)
 
 
 def gather_evidence(env: Environment, symbols: Iterable[Symbol]) -> EvidenceSet:

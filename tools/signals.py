@@ -33,12 +33,16 @@ def signals(env: Environment, symbol: SymbolArgument) -> tuple[Evidence, ...]:
     )
 
 
+_TOLD_ELSEWHERE = ("earnings_soon", "suspicious_text")
+"""The events tool tells the first; the second is for people and for no role."""
+
+
 def _values(signal: CompositeSignal) -> dict[str, Value]:
     return {
         "signal.score": signal.score,
         "signal.confidence": signal.confidence,
         "signal.direction": _DIRECTIONS[signal.direction],
-        "signal.flags": ", ".join(flag for flag in signal.risk_flags if flag != "suspicious_text") or "none",
+        "signal.flags": ", ".join(flag for flag in signal.risk_flags if flag not in _TOLD_ELSEWHERE) or "none",
         "text.score": signal.text.score,
         "text.articles": signal.text.articles,
         "text.posts": signal.text.posts,

@@ -30,7 +30,7 @@ def home_folder(told: str | None) -> Path:
 
 
 def _env_file() -> dict[str, str]:
-    """The assignments of ``.env`` as its readers understand them: quotes, comments, ``${NAME}``; the last one counts."""
+    """The assignments of ``.env`` as the settings read them: quotes, comments, ``${NAME}``; the last one counts."""
     found: dict[str, str] = {}
     for line in _LINE.finditer(_text(".env")):
         found[line["name"]] = _NAMED.sub(lambda named: _filled(named, found), _value(line))

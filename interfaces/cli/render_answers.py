@@ -49,13 +49,13 @@ def explain(view: ExplainView) -> RenderableType:
     return screen(*(explanation(each) for each in view.explanations))
 
 
-def explanation(view: ExplanationView) -> RenderableType:
+def explanation(view: ExplanationView, *, sources: bool = True) -> RenderableType:
     """One explanation: its sentences, then where each figure comes from."""
     told = heading(f"{view.symbol}: {_PHASE[view.phase]}", f"told by {view.source} · {view.decision_id}")
     sentences = Group(*(_sentence(each) for each in view.statements))
     return (
         Group(told, sentences, Padding(_sources(view.sources), (1, 0, 0, 2)))
-        if view.sources
+        if view.sources and sources
         else Group(told, sentences)
     )
 

@@ -78,11 +78,11 @@ def cycle(report: CycleReport) -> RenderableType:
     return screen(*_story(report), _reasons(report), _footer(report))
 
 
-def demo(report: CycleReport) -> RenderableType:
-    """``sage demo``: the story, one explanation in full, and what to try next."""
+def demo(report: CycleReport, home: str) -> RenderableType:
+    """``sage demo``: the story, one explanation in full, and what to try next in the demo's ``home``."""
     shown = _most_telling(report)
-    told = () if shown is None else (explanation(shown),)
-    return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report))
+    told = () if shown is None else (explanation(shown, sources=False),)
+    return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report, home))
 
 
 def strands(report: CycleReport) -> tuple[Strand, ...]:
@@ -292,13 +292,14 @@ def _most_telling(report: CycleReport) -> ExplanationView | None:
     return _first(after) or _first(report.explanations)
 
 
-def _try_next(report: CycleReport) -> RenderableType:
+def _try_next(report: CycleReport, home: str) -> RenderableType:
+    sage = f"sage --home {home}"
     waiting = _first(report.pending)
     rows = [
-        (f"sage approve {waiting.id}", "let the waiting order go to the gates") if waiting is not None else None,
-        ("sage explain last", "every explanation of this cycle, with its sources"),
-        ("sage risk", "how much room each gate leaves now"),
-        ("sage cycle --json", "the next cycle, as one JSON document"),
-        ("sage audit verify", "prove that no record was changed"),
+        (f"{sage} approve {waiting.id}", "let the waiting order go to the gates") if waiting is not None else None,
+        (f"{sage} explain last", "every explanation of this cycle, with its sources"),
+        (f"{sage} risk", "how much room each gate leaves now"),
+        (f"{sage} cycle --model rules", "the next session; the recording ends here"),
+        (f"{sage} audit verify", "prove that no record was changed"),
     ]
     return section("Try next", pairs((clean(row[0]), words(row[1])) for row in rows if row is not None))

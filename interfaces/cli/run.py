@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from rich.console import RenderableType
@@ -48,7 +49,7 @@ def run(
     if command in ("cycle", "demo"):
         with terminal.working("starting the cycle") as progress:
             report = service.cycle(universe, moment, progress)
-        terminal.show(report, render.demo if command == "demo" else render.cycle)
+        terminal.show(report, partial(render.demo, home=service.home) if command == "demo" else render.cycle)
         return 0
     if command == "chat":
         return chat(service, terminal)

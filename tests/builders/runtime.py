@@ -10,6 +10,7 @@ test changes what lies outside (the model, the clock, the market, settings), and
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +66,18 @@ def the_market() -> SimulatedMarket:
 
 
 def settings_in(home: Path, **changes: object) -> Settings:
-    """Settings of a home without news, where ``changes`` say nothing else."""
-    return load_settings(**{"home": home, "model": "rules", "news": "none", **changes})
+    """Settings of a home without news and with a policy of its own, where ``changes`` say nothing else."""
+    return load_settings(**{"home": home, "model": "rules", "news": "none", "policy": a_policy(home), **changes})
+
+
+def a_policy(folder: Path, **limits: object) -> str:
+    """The conservative profile in a file, with these limits; entries above 8,000 USD wait for a person."""
+    text = (resources.files("policies") / "conservative.toml").read_text(encoding="utf-8")
+    for name, limit in {"approval_required_above_notional": 8000, "max_entries_per_cycle": 3, **limits}.items():
+        text = re.sub(rf"^{name} = [^#\n]*", f"{name} = {json.dumps(limit)} ", text, flags=re.MULTILINE)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "policy.toml").write_text(text, encoding="utf-8")
+    return str(folder / "policy.toml")
 
 
 @contextmanager

@@ -41,8 +41,13 @@ def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Verdict:
 
 
 def _reach(case: Case, worst: WorstCase) -> Decimal | None:
-    if case.order.side is Side.BUY or case.order.type is OrderType.LIMIT:
-        return case.order.limit_price if case.order.type is OrderType.LIMIT else worst.price
+    """The price up to which a buy would trade, or down to which a sell would."""
+    if not worst.measurable:
+        return None
+    if case.order.type is OrderType.LIMIT:
+        return case.order.limit_price
+    if case.order.side is Side.BUY:
+        return worst.price
     return None if worst.quote is None else worst.quote.bid
 
 

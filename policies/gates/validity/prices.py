@@ -31,7 +31,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
             return denied("B3", ReasonCode.PRICE_INVALID, value=str(price)[:40])
         if tick is not None and not _on_tick(price, tick):
             return denied("B3", ReasonCode.PRICE_NOT_ON_TICK, tick, price)
-    return passed("B3", tick, order.limit_price)
+    return passed("B3", value=order.limit_price)
 
 
 def _missing_or_superfluous(order: OrderIntent) -> str | None:

@@ -42,7 +42,7 @@ def check(case: Case, worst: WorstCase, limits: ListLimits) -> Verdict:
         return denied("B9", ReasonCode.RESTRICTED, value=symbol, note=restriction.reason)
     if limits.universe is not None and symbol not in limits.universe and not worst.reduces_risk:
         return denied("B9", ReasonCode.NOT_IN_UNIVERSE, value=symbol)
-    return passed("B9", value=symbol)
+    return passed("B9")
 
 
 GATE = Gate("B9", "universe and restricted list", Scope.ALWAYS, (), ListLimits, check)

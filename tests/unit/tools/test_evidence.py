@@ -35,7 +35,8 @@ from tools.catalogue import READ_TOOLS, gather_evidence
 from tools.environment import Environment
 from tools.indicators import indicators
 from tools.memory import memory
-from tools.news import NONE_ANNOUNCED as NONE
+from tools.events import NONE_ANNOUNCED as NONE
+from tools.events import events
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes
@@ -212,7 +213,7 @@ def test_no_free_text_gets_through(item_id, content, model, suspicious):
 )
 def test_scheduled_events(events, hours, action):
     env = an_environment(market=a_market({"AAPL": a_view(events=events)}))
-    found = values(news(env, symbol=AAPL))
+    found = values(events(env, symbol=AAPL))
     assert (found["event.earnings_in"], found["event.action"]) == (hours, action)
 
 
@@ -230,7 +231,7 @@ def test_scheduled_events(events, hours, action):
 )
 def test_silence_of_a_source_that_does_not_tell_is_unknown(kinds, events, earnings, action):
     view = a_view(event_kinds=frozenset(kinds), events=events)
-    told = news(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)
+    told = events(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)
     found = {item.ref.partition("@")[0]: (item.value, item.source) for item in told}
     assert (found["event.earnings_in"], found["event.action"]) == (earnings, action)
 

@@ -254,7 +254,6 @@ TARQU = Company(
     stories=(
         Story(_TARQU, _at("2026-03-16T20:40:00"), "tarqu_chain", Topic.PRODUCT, 1, Strength.MEDIUM, 50),
         Story(_TARQU, _at("2026-03-17T11:20:00"), "tarqu_preview", Topic.RATING, 1, Strength.MEDIUM, 40),
-        Story(_TARQU, _at("2026-03-17T12:40:00"), "tarqu_inquiry", Topic.LEGAL, -1, Strength.HIGH, -160, copies=1),
     ),
 )  # fmt: skip
 

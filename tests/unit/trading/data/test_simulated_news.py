@@ -43,8 +43,6 @@ def test_the_texts_of_the_scene_are_these():
         ("PELMA", "Pelmara Biologics raises full-year guida"),
         ("KORVA", "Korvale Robotics receives follow-up orde"),
         ("NIMBO", "Nimbus Harbor Software adds regional hos"),
-        ("TARQU", "Regulator opens formal inquiry into fees"),
-        ("TARQU", "Regulator opens formal inquiry into fees"),
         ("HEXAR", "Hexarion engineer joins industry panel o"),
         ("PELMA", "Analysts lift Pelmara Biologics to buy a"),
         ("CALDO", "Calderstone Foods publishes recipe bookl"),
