@@ -4,8 +4,8 @@ Ours is the product as it starts from the command line: files of bars as the mar
 broker, SQLite for facts and checkpoints, every figure, verdict and explanation on record. The universe is as large as
 the number of candidates: every symbol has 300 daily bars of an orderly rise, so that the momentum strategy proposes an
 entry in each. The model answers at once from memory (its answers were given by the rules in a first, uncounted run).
-All roles speak on every candidate and all gates pass each on its own; the desk sends three, because the policy allows
-three entries a cycle, and its gates refuse the rest.
+All roles speak on every candidate and all gates pass each on its own; the desk sends as many as the policy allows in one
+cycle, and its gates refuse the rest.
 
 The peers are graphs of LangGraph as people write them, with SqliteSaver on a file, six nodes and four answers of the
 same model text a candidate: one ``invoke`` a candidate, and one ``invoke`` for all with ``Send`` to a sub-graph. They
@@ -43,6 +43,7 @@ from graphs.oversight import build_oversight
 from harness.report import Report, Row, arguments
 from harness.sampling import Profile, sampled
 from harness.timing import Spent, middle, timed
+from harness.writes import counted_writes
 from interfaces.runtime import Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
@@ -150,6 +151,7 @@ class Run:
     candidates: int
     calls: int
     orders: int
+    writes: int
 
 
 def a_cycle(runtime: Runtime, symbols: Sequence[Symbol]) -> Run:
@@ -165,10 +167,11 @@ def a_cycle(runtime: Runtime, symbols: Sequence[Symbol]) -> Run:
 
     reports: list[Any] = []
     at = runtime.deps.clock.now()
-    spent = timed(lambda: reports.append(Service(runtime).cycle(tuple(symbols), at, progress)))
+    with counted_writes() as writes:
+        spent = timed(lambda: reports.append(Service(runtime).cycle(tuple(symbols), at, progress)))
     nodes["report"] = 1000 * (process_time() - last)
     told = reports[0]
-    return Run(spent, nodes, len(told.candidates), told.model_calls.count, len(told.orders))
+    return Run(spent, nodes, len(told.candidates), told.model_calls.count, len(told.orders), writes.count)
 
 
 @dataclass
@@ -287,6 +290,7 @@ def row(name: str, count: int, spent: Sequence[Spent], run: Run | None = None) -
         "cpu ms all": round(1000 * each.cpu_s, 1),
         "model calls": None if run is None else run.calls,
         "orders": None if run is None else run.orders,
+        "writes each": None if run is None else round(run.writes / count, 1),
         "reach cpu ms": REACH_CPU_MS if run is not None and count == SIZES[-1] else None,
         "runs": len(spent),
     }

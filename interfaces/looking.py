@@ -33,7 +33,7 @@ from interfaces.views import (
     TradesView,
 )
 from policies.headroom import headroom, probe
-from trading.execution.account import read_book
+from trading.execution.account import read_book, unrealized_pnl
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 
 SHOWN_ORDERS = 50
@@ -167,7 +167,7 @@ def pnl(runtime: Runtime) -> PnlView:
         day_pnl=day,
         day_pnl_pct=percent(day, start),
         realized_pnl_day=counters.realized_pnl_day,
-        unrealized_pnl=counters.unrealized_pnl,
+        unrealized_pnl=unrealized_pnl(book.account, tuple(book.positions.values())),
         peak_equity=peak,
         drawdown_pct=None if equity is None or peak is None else percent(peak - equity, peak),
         closed_trades=len(closed),

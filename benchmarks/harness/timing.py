@@ -29,16 +29,12 @@ def middle(spent: Sequence[Spent]) -> Spent:
     return Spent(median(each.wall_s for each in spent), median(each.cpu_s for each in spent))
 
 
-def per_call_us(action: Callable[[T], Any], inputs: Sequence[T], rounds: int) -> list[float]:
-    """Microseconds of each call: for every input the best of ``rounds``, so that one interruption does not count."""
+def per_call_us(action: Callable[[T], Any], inputs: Sequence[T]) -> list[float]:
+    """Microseconds of each call, after one call that does not count."""
+    action(inputs[0])
     found = []
     for each in inputs:
-        best = min(_once_ns(action, each) for _ in range(rounds))
-        found.append(best / 1000)
+        since = perf_counter_ns()
+        action(each)
+        found.append((perf_counter_ns() - since) / 1000)
     return found
-
-
-def _once_ns(action: Callable[[T], Any], given: T) -> int:
-    since = perf_counter_ns()
-    action(given)
-    return perf_counter_ns() - since

@@ -34,6 +34,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
         if pending is None:
             raise IntegrityError(f"the request {state['pending_id']} is gone", "Run `sage audit verify`.")
         decision, approval = state["decision"], state["approval"]
+        deps.reconciler.reconcile(now=deps.clock.now())  # the person took longer than a comparison of the books lasts
         market = market_now(deps, [decision.candidate.symbol])
         placed = place_order(
             deps.desk,

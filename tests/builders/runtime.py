@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -29,7 +30,9 @@ from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.rules_llm import RulesModel
 from agents.slots import read_slot
 from domain.clock import FixedClock
-from domain.market import Symbol
+from domain.market import Quote, Symbol
+from domain.money import CENT
+from domain.orders import Order
 from domain.ports import Clock, Market, NewsFeed
 from graphs.approval import build_approval
 from graphs.deps import CycleDeps
@@ -51,6 +54,10 @@ SCENE = (GLIMR, KORVA, NIMBO, OSTRE, TARQU)
 """On NOON the rules take NIMBO and KORVA, ask a person about OSTRE, halve GLIMR (its spread is too wide for the gates)
 and have TARQU blocked by the inspector, because it reports tomorrow."""
 TAKEN, ASKED, SHRUNK, BLOCKED = NIMBO, OSTRE, GLIMR, TARQU
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+LEAVING = datetime(2026, 3, 27, 15, tzinfo=UTC)
+"""When the rules leave KORVA; the order is filled in part, and the rest goes on GONE."""
+GONE = datetime(2026, 3, 31, 15, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)
@@ -246,3 +253,40 @@ class CrashingDatabase(Database):
                 yield connection
         finally:
             self._depth.inside = not outermost
+
+
+class ShiftedMarket:
+    """The simulated market with the quotes of some symbols multiplied by a factor, or away (None)."""
+
+    def __init__(self, market: Market, **factors: Decimal | None) -> None:
+        self._market = market
+        self._factors = factors
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._market, name)
+
+    def quote(self, symbol: Symbol, *, as_of: datetime) -> Quote | None:
+        """The quote, moved."""
+        quote = self._market.quote(symbol, as_of=as_of)
+        if quote is None or symbol not in self._factors:
+            return quote
+        factor = self._factors[symbol]
+        if factor is None:
+            return None
+        moved = {name: (getattr(quote, name) * factor).quantize(CENT) for name in ("bid", "ask", "last")}
+        return replace(quote, **moved)
+
+
+def entries_of(runtime: Runtime) -> list[Order]:
+    """Every order on record that is no protective leg, newest first."""
+    return [order for order in runtime.deps.stores.orders.newest(999) if order.parent_id is None]
+
+
+def at_the_broker(runtime: Runtime) -> dict[str, list[tuple[str, ...]]]:
+    """What the paper broker itself knows: working orders, fills and holdings, in a comparable form."""
+    broker = runtime.deps.broker
+    return {
+        "working": sorted((r.client_order_id, str(r.qty), str(r.filled_qty), r.leg) for r in broker.orders()),
+        "fills": sorted((f.client_order_id, str(f.qty), str(f.price)) for f in broker.fills(since=LONG_AGO)),
+        "held": sorted((p.symbol, str(p.qty), str(p.avg_price)) for p in broker.positions()),
+    }

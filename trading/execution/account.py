@@ -29,7 +29,7 @@ def read_book(broker: Broker, orders: OrderStore, equity: EquityStore, *, now: d
     trades = {position.symbol: orders.trades.open(position.symbol) for position in held}
     return Book(
         account=account,
-        performance=equity.performance(now, equity=account.equity, unrealized=unrealized_pnl(account, held)),
+        performance=equity.performance(now, equity=account.equity),
         positions={position.symbol: annotated(position, trades[position.symbol]) for position in held},
         open_orders=orders.open(),
         recent_orders=recent,

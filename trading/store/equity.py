@@ -83,15 +83,19 @@ class EquityStore:
         with self._database.reading() as connection:
             return tuple(EquityPoint(row.at, row.day, row.equity) for row in connection.execute(query))
 
-    def performance(self, now: datetime, *, equity: Decimal | None, unrealized: Decimal | None) -> Performance:
-        """The counters at ``now``; ``equity`` (as the broker just told it) stands in where nothing was recorded yet."""
+    def performance(self, now: datetime, *, equity: Decimal | None) -> Performance:
+        """The counters at ``now``; ``equity`` (as the broker just told it) stands in where nothing was recorded yet.
+
+        ``unrealized_pnl`` is that of this day: what the equity gained or lost today beyond what fills made final.
+        """
         with self._database.reading():
             losses, last_loss = self._losing_streak()
+            start, realized = self._day_start_equity(now, equity), self._trades.realized(self.day_start(now))
             return Performance(
-                day_start_equity=self._day_start_equity(now, equity),
+                day_start_equity=start,
                 peak_equity=max((value for value in (self._peak(), equity) if value is not None), default=None),
-                realized_pnl_day=self._trades.realized(self.day_start(now)),
-                unrealized_pnl=unrealized,
+                realized_pnl_day=realized,
+                unrealized_pnl=None if equity is None or start is None else equity - start - realized,
                 consecutive_losses=losses,
                 last_loss_at=last_loss,
             )

@@ -36,7 +36,7 @@ from tools.environment import Environment
 from tools.indicators import indicators
 from tools.memory import memory
 from tools.events import NONE_ANNOUNCED as NONE
-from tools.events import events
+from tools import events as ahead
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes
@@ -213,7 +213,7 @@ def test_no_free_text_gets_through(item_id, content, model, suspicious):
 )
 def test_scheduled_events(events, hours, action):
     env = an_environment(market=a_market({"AAPL": a_view(events=events)}))
-    found = values(events(env, symbol=AAPL))
+    found = values(ahead.events(env, symbol=AAPL))
     assert (found["event.earnings_in"], found["event.action"]) == (hours, action)
 
 
@@ -231,7 +231,7 @@ def test_scheduled_events(events, hours, action):
 )
 def test_silence_of_a_source_that_does_not_tell_is_unknown(kinds, events, earnings, action):
     view = a_view(event_kinds=frozenset(kinds), events=events)
-    told = events(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)
+    told = ahead.events(an_environment(market=a_market({"AAPL": view})), symbol=AAPL)
     found = {item.ref.partition("@")[0]: (item.value, item.source) for item in told}
     assert (found["event.earnings_in"], found["event.action"]) == (earnings, action)
 

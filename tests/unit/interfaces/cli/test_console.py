@@ -71,7 +71,7 @@ def test_json_moves_no_cursor():
 
 def test_a_terminal_that_knows_no_unicode_still_gets_its_screen():
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    Terminal(out=out, err=io.StringIO()).show(a_cycle_report(), render.demo)
+    Terminal(out=out, err=io.StringIO()).show(a_cycle_report(), lambda view: render.demo(view, ".sage/demo"))
     out.flush()
     told = out.buffer.getvalue().decode("ascii")
     assert "What was seen" in told

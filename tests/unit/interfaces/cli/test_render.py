@@ -34,7 +34,7 @@ from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
 
 SCREENS: dict[str, tuple[Any, Any]] = {
-    "demo": (render.demo, views.a_cycle_report()),
+    "demo": (lambda view: render.demo(view, ".sage/demo"), views.a_cycle_report()),
     "cycle": (render.cycle, views.a_cycle_report()),
     "status": (render.status, views.a_status()),
     "positions": (render.positions, views.some_positions()),
@@ -142,16 +142,16 @@ def test_fills_are_shown_at_their_average():
 
 
 def test_the_demo_ends_with_what_to_try_next():
-    told = shown(render.demo(a_cycle_report()))
+    told = shown(render.demo(a_cycle_report(), ".sage/demo"))
     assert "AAPL: what became of it" in told
     assert told.index("Try next") > told.index("what became of it")
-    assert "sage approve apr-k3v5xw2a7qme" in told
-    assert "sage approve" not in shown(render.demo(a_cycle_report(pending=())))
+    assert "sage --home .sage/demo approve apr-k3v5xw2a7qme" in told
+    assert "sage approve" not in shown(render.demo(a_cycle_report(pending=()), ".sage/demo"))
 
 
 def test_a_cycle_without_candidates_is_a_story_too():
     report = a_cycle_report(candidates=(), decisions=(), verdicts=(), orders=(), fills=(), explanations=(), pending=())
-    assert "no model was asked and nothing was sent" in flat(shown(render.demo(report)))
+    assert "no model was asked and nothing was sent" in flat(shown(render.demo(report, ".sage/demo")))
 
 
 def test_what_a_cycle_did_without_is_said():

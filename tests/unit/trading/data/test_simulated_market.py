@@ -34,7 +34,7 @@ def test_the_market_of_seed_seven_is_what_it_always_was():
     fine = [MARKET.bars(symbol, Timeframe.MIN_15, as_of=NOON, limit=60) for symbol in MARKET.symbols()]
     quotes = [MARKET.quote(symbol, as_of=NOON) for symbol in MARKET.symbols()]
 
-    assert digest([daily, fine, quotes]) == "d7ba4edfc477bed1a75d1cb8c6365dc25df66256cbb29a05f6a32736c438ba8a"
+    assert digest([daily, fine, quotes]) == "dec60f670980c101de2443095b8e3956e4299fbc3e97689c9d97cf308f15a2b9"
 
 
 def test_another_seed_is_another_market():

@@ -12,6 +12,7 @@ from domain.records import RecordKind
 from domain.verdicts import Outcome
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, NOON, at
+from trading.execution.account import unrealized_pnl
 from trading.execution.desk import LATEST_ARRIVAL
 from trading.store.ledger import SqlLedger
 
@@ -304,4 +305,6 @@ def test_the_book_carries_what_only_we_know(house):
     assert (position.strategy, position.stop_loss, position.opened_at) == ("momentum", 95, NOON)
     assert (book.orders_today, book.turnover_today) == (1, sum(f.qty * f.price for f in house.orders.fills_since(NOON)))
     assert {order.leg for order in book.open_orders} == {"stop", "target"}
-    assert book.performance.unrealized_pnl == position.qty * (Decimal("99.99") - position.avg_price)
+    assert unrealized_pnl(book.account, (position,)) == position.qty * (Decimal("99.99") - position.avg_price)
+    day = book.performance
+    assert day.unrealized_pnl == book.account.equity - day.day_start_equity - day.realized_pnl_day

@@ -22,7 +22,7 @@ def equity(database):
 
 
 def counters(equity, now, told=None):
-    seen = equity.performance(now, equity=None if told is None else D(told), unrealized=None)
+    seen = equity.performance(now, equity=None if told is None else D(told))
     return seen.day_start_equity, seen.peak_equity
 
 
@@ -109,6 +109,6 @@ def test_losses_in_a_row_are_counted_from_the_newest_trade(equity, database, pro
         closed = NOON + timedelta(minutes=number)
         trade = Trade(f"t-{number}", AAPL, "s", Side.BUY, DecisionId("d"), NOON, closed_at=closed, pnl=D(profit))
         TradeStore(database).save(trade)
-    seen = equity.performance(NOON, equity=None, unrealized=None)
+    seen = equity.performance(NOON, equity=None)
     assert seen.consecutive_losses == streak
     assert seen.last_loss_at == (NOON + timedelta(minutes=len(profits) - 1) if streak else None)
