@@ -59,8 +59,20 @@ STEPS = ("observe", "advise", "inspect", "decide", "gate", "explain")
 ANSWERED = frozenset(STEPS[1:4]) | {STEPS[5]}
 ANSWER = "x" * 700
 """As long as the model's answers are on average."""
-TOLD = ("domain/", "policies/", "trading/", "memory/", "tools/", "prompts/", "agents/", "graphs/record.py", "graphs/proposal.py")
+TOLD = (
+    "domain/",
+    "policies/",
+    "trading/",
+    "memory/",
+    "tools/",
+    "prompts/",
+    "agents/",
+    "graphs/record.py",
+    "graphs/proposal.py",
+)
 """Rooms and modules whose functions the profile names; above them everything is on every stack."""
+BRANCHES = {"review": "review and exits", "exit by rule": "review and exits"}
+"""They run side by side, so their time is told together."""
 ENOUGH_S = 8.0
 """After so long no further cycle of a size begins."""
 REACH_CPU_MS = 1.5
@@ -137,9 +149,7 @@ def a_start(folder: Path, model: LanguageModel, symbols: Sequence[Symbol]) -> It
         runtime = app.runtime_of(settings, stores, latch, calendar, market, tuple(symbols), clock, stack)
         saver = stack.enter_context(open_checkpoints(home, settings.database))
         deps = replace(runtime.deps, asker=replace(runtime.deps.asker, model=model))
-        yield replace(
-            runtime, deps=deps, oversight=build_oversight(deps, saver), approval=build_approval(deps, saver)
-        )
+        yield replace(runtime, deps=deps, oversight=build_oversight(deps, saver), approval=build_approval(deps, saver))
 
 
 @dataclass
@@ -161,7 +171,7 @@ def a_cycle(runtime: Runtime, symbols: Sequence[Symbol]) -> Run:
 
     def progress(done: str) -> None:
         nonlocal last
-        now, name = process_time(), done.removesuffix(" done")
+        now, name = process_time(), BRANCHES.get(done.removesuffix(" done"), done.removesuffix(" done"))
         nodes[name] = nodes.get(name, 0) + 1000 * (now - last)
         last = now
 
@@ -326,7 +336,7 @@ def main() -> None:
             rows.append(row("Sage", count, [run.spent for run in runs], runs[0]))
             rows += [row(peer, count, spent) for peer, spent in peers(folder, count, chosen.rounds).items()]
         report.add("Cycle per candidate, durable in SQLite, without model time", rows)
-        report.add("Where the CPU goes, by node (`review` is all branches)", nodes_of(by_size))
+        report.add("Where the CPU goes, by node", nodes_of(by_size))
         profile = Profile()
         scenes[-1].cycle(lambda: sampled(profile))
         title = f"Share of a cycle of {SIZES[-1]} candidates"

@@ -26,7 +26,9 @@ from harness.report import Report, Row, arguments
 from harness.timing import per_call_us
 from policies.breaches import BREACHES, good_case
 from policies.evaluate import evaluate
+from policies.gate import BoundGate
 from policies.policy import Policy, load_policy
+from policies.worst_case import WorstCase, worst_case
 
 REACH_US = 25.0
 HELD = 4
@@ -133,6 +135,30 @@ def ours(policy: Policy, count: int) -> list[Row]:
     return [*rows, row(f"floor, {checks} comparisons of Decimals", floor, checks=checks)]
 
 
+def parts(policy: Policy, count: int) -> list[Row]:
+    """What the worst case that all gates share costs, and the ten dearest gates by themselves, on the used book."""
+    case = a_used_book(good_case(policy))
+
+    def shared(asked: Case) -> WorstCase:
+        return worst_case(asked, policy.slippage, allow_fractional=policy.allow_fractional)
+
+    worst = shared(case)
+    found = {"worst_case, once for all gates": median(per_call_us(shared, [case] * count))}
+    for gate in policy.gates:
+
+        def judge(asked: Case, gate: BoundGate = gate) -> object:
+            return gate.check(asked, worst, gate.limits)
+
+        found[f"gate {gate.id}"] = median(per_call_us(judge, [case] * count))
+    first, *gates = found
+    dearest = sorted(gates, key=lambda name: -found[name])[:10]
+    rows: list[Row] = [{"part": name, "median us": round(found[name], 2)} for name in (first, *dearest)]
+    return [
+        *rows,
+        {"part": f"all {len(gates)} gates together", "median us": round(sum(found[name] for name in gates), 2)},
+    ]
+
+
 def nautilus(folder: Path, count: int, report: Report) -> list[Row]:
     """The peer's own measurement, where it is installed."""
     python = interpreter(folder, "nautilus_trader")
@@ -153,6 +179,7 @@ def main() -> None:
     policy = load_policy("conservative")
     rows = [*ours(policy, chosen.count), *nautilus(chosen.peers, chosen.count, report)]
     report.add("One order through all gates, audited", rows)
+    report.add("Where the time goes, measured part by part", parts(policy, min(chosen.count, 300)))
     report.write(chosen.json)
 
 

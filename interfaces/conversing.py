@@ -52,5 +52,5 @@ def understood(text: str, symbols: tuple[Symbol, ...]) -> Question:
 
 HELP = (
     "I answer from the records: ask for status, positions, orders, trades, profit and loss, risk, limits, what waits "
-    "for you, or why something was decided, for example `why ALTR?`. I cannot change anything; `quit` ends."
+    "for you, or why something was decided, for example `why KORVA?`. I cannot change anything; `quit` ends."
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agents.explainer import template
 from domain.canonical import restore
 from domain.decisions import Decision, Phase
@@ -28,8 +30,9 @@ def explain(runtime: Runtime, name: str, phase: Phase | None) -> ExplainView:
 def views_of(runtime: Runtime, decision: Decision, phase: Phase | None) -> tuple[ExplanationView, ...]:
     """The stored words from before, and what became of it, told by the template from today's records."""
     known, record = facts_of(runtime, decision), record_of(runtime.deps.stores, decision)
+    undone = replace(record, order=None, fills=())
     before = explanations_of(runtime, decision, Phase.BEFORE)[-1:] or (
-        explanation_view(template(record, Phase.BEFORE), known),
+        explanation_view(template(undone, Phase.BEFORE), known),
     )
     after = (explanation_view(template(record, Phase.AFTER), known),)
     return {Phase.BEFORE: before, Phase.AFTER: after, None: (*before, *after)}[phase]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -36,8 +37,8 @@ def explain(deps: CycleDeps) -> CycleNode:
 
 
 def explanation_of(deps: CycleDeps, decision: Decision) -> Explanation:
-    """Why it was decided; an exit by rule needs no model to say so."""
-    record = record_of(deps.stores, decision)
+    """Why it was decided, without what became of it; an exit by rule needs no model to say so."""
+    record = replace(record_of(deps.stores, decision), order=None, fills=())
     if decision.candidate.kind is not CandidateKind.ENTRY:
         return template(record, Phase.BEFORE)
     return explained(deps.asker, decision.cycle_id, record, Phase.BEFORE)

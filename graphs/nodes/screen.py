@@ -34,7 +34,7 @@ def screen(deps: CycleDeps) -> CycleNode:
         seen = observation_of(deps, state["cycle_id"])
         found = strategies.screen(
             cycle_id=state["cycle_id"],
-            signals=[signal for signal in seen.signals if signal.symbol in state["symbols"]],
+            signals=seen.signals,  # what is held belongs to it, asked for or not: its exit must not wait for a mention
             alerts=seen.alerts,
             book=seen.book,
             market=seen.market,

@@ -1,6 +1,5 @@
 """Answering what waits: one answer counts, every gate runs again, and nothing is sent twice or too late."""
 
-import shutil
 import threading
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +13,6 @@ from domain.records import RecordKind
 from domain.verdicts import Outcome
 from interfaces.approving import recover
 from interfaces.service import Service
-from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import (
     NIMBO,
@@ -29,26 +27,6 @@ from tests.builders.runtime import (
     the_market,
 )
 from trading.store.approvals import ApprovalState
-
-
-@pytest.fixture
-def clock():
-    return HandClock()
-
-
-@pytest.fixture(scope="module")
-def parked(tmp_path_factory):
-    """A home in which one entry waits for a person; its process is gone."""
-    home = tmp_path_factory.mktemp("parked")
-    with a_runtime(home, clock=HandClock()) as runtime:
-        a_cycle(runtime, OSTRE)
-    return home
-
-
-@pytest.fixture
-def home(tmp_path, parked):
-    """A copy of it."""
-    return shutil.copytree(parked, tmp_path / "home")
 
 
 def request_id(runtime):
