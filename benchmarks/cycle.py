@@ -4,8 +4,8 @@ Ours is the product as it starts from the command line: files of bars as the mar
 broker, SQLite for facts and checkpoints, every figure, verdict and explanation on record. The universe is as large as
 the number of candidates: every symbol has 300 daily bars of an orderly rise, so that the momentum strategy proposes an
 entry in each. The model answers at once from memory (its answers were given by the rules in a first, uncounted run).
-All roles speak on every candidate and all gates pass each on its own; the desk sends as many as the policy allows in one
-cycle, and its gates refuse the rest.
+All roles speak on every candidate and all gates pass each on its own; the desk sends as many as the policy allows in
+one cycle, and its gates refuse the rest.
 
 The peers are graphs of LangGraph as people write them, with SqliteSaver on a file, six nodes and four answers of the
 same model text a candidate: one ``invoke`` a candidate, and one ``invoke`` for all with ``Send`` to a sub-graph. They
@@ -26,6 +26,10 @@ from pathlib import Path
 from time import process_time
 from typing import Annotated, Any, TypedDict
 
+from harness.report import Report, Row, arguments
+from harness.sampling import Profile, sampled
+from harness.timing import Spent, middle, timed
+from harness.writes import counted_writes
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
@@ -40,10 +44,6 @@ from domain.market import Session, Symbol
 from graphs.approval import build_approval
 from graphs.checkpoints import open_checkpoints
 from graphs.oversight import build_oversight
-from harness.report import Report, Row, arguments
-from harness.sampling import Profile, sampled
-from harness.timing import Spent, middle, timed
-from harness.writes import counted_writes
 from interfaces.runtime import Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
@@ -59,17 +59,7 @@ STEPS = ("observe", "advise", "inspect", "decide", "gate", "explain")
 ANSWERED = frozenset(STEPS[1:4]) | {STEPS[5]}
 ANSWER = "x" * 700
 """As long as the model's answers are on average."""
-TOLD = (
-    "domain/",
-    "policies/",
-    "trading/",
-    "memory/",
-    "tools/",
-    "prompts/",
-    "agents/",
-    "graphs/record.py",
-    "graphs/proposal.py",
-)
+TOLD = ("domain/", "policies/", "trading/", "memory/", "tools/", "agents/", "graphs/record.py", "graphs/proposal.py")
 """Rooms and modules whose functions the profile names; above them everything is on every stack."""
 BRANCHES = {"review": "review and exits", "exit by rule": "review and exits"}
 """They run side by side, so their time is told together."""
@@ -313,7 +303,7 @@ def nodes_of(by_size: Mapping[int, Sequence[Run]]) -> list[Row]:
         count: {node: sorted(run.cpu_ms[node] for run in runs)[len(runs) // 2] for node in runs[0].cpu_ms}
         for count, runs in by_size.items()
     }
-    rows = []
+    rows: list[Row] = []
     for node in middles[many]:
         each = (middles[many][node] - middles[few].get(node, 0)) / (many - few)
         columns = {f"cpu ms at {count}": round(middles[count].get(node, 0), 1) for count in by_size}

@@ -26,15 +26,16 @@ from statistics import median, quantiles
 from time import perf_counter_ns
 from zoneinfo import ZoneInfo
 
+from harness.report import Report, Row, arguments
+from harness.sampling import Profile, sampled
+from harness.writes import counted_writes
+
 from domain.case import MarketView, Mode
 from domain.clock import FixedClock
 from domain.ids import DecisionId
 from domain.market import Quote, Symbol, Timeframe
 from domain.money import floor_to
 from domain.orders import OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
-from harness.report import Report, Row, arguments
-from harness.sampling import Profile, sampled
-from harness.writes import counted_writes
 from policies.kill_switch import KillSwitch
 from policies.permit import PermitOffice
 from policies.policy import Policy, policy_from_limits
@@ -222,9 +223,7 @@ def main() -> None:
     """Measure and report."""
     parser = arguments(__doc__)
     parser.add_argument("--count", type=int, default=200, help="orders of each kind")
-    parser.add_argument(
-        "--folder", type=Path, help="where to write; the disk of the system's temporary folder if left out"
-    )
+    parser.add_argument("--folder", type=Path, help="where to write; the temporary folder if left out")
     chosen = parser.parse_args()
     report = Report("desk")
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:

@@ -16,14 +16,15 @@ from decimal import Decimal
 from pathlib import Path
 from statistics import median, quantiles
 
+from harness.environments import interpreter, run_peer, takes_peers
+from harness.report import Report, Row, arguments
+from harness.timing import per_call_us
+
 from domain.book import Position
 from domain.case import Case
 from domain.ids import ClientOrderId, DecisionId
 from domain.market import Symbol
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
-from harness.environments import interpreter, run_peer, takes_peers
-from harness.report import Report, Row, arguments
-from harness.timing import per_call_us
 from policies.breaches import BREACHES, good_case
 from policies.evaluate import evaluate
 from policies.gate import BoundGate
@@ -94,16 +95,16 @@ def comparisons(figures: Sequence[tuple[Decimal, Decimal]]) -> int:
     return passed
 
 
-def row(name: str, taken_us: Sequence[float], **more: str | float | None) -> Row:
+def row(name: str, taken_us: Sequence[float], *, checks: int | None = None, reach: float | None = None) -> Row:
     """One line of the table."""
     cuts = quantiles(taken_us, n=20)
     return {
         "what": name,
         "median us": round(median(taken_us), 2),
         "p95 us": round(cuts[18], 2),
-        "us a check": round(median(taken_us) / int(more["checks"]), 3) if more.get("checks") else None,
+        "us a check": None if checks is None else round(median(taken_us) / checks, 3),
         "cases": len(taken_us),
-        "reach us": more.get("reach"),
+        "reach us": reach,
     }
 
 
@@ -153,10 +154,8 @@ def parts(policy: Policy, count: int) -> list[Row]:
     first, *gates = found
     dearest = sorted(gates, key=lambda name: -found[name])[:10]
     rows: list[Row] = [{"part": name, "median us": round(found[name], 2)} for name in (first, *dearest)]
-    return [
-        *rows,
-        {"part": f"all {len(gates)} gates together", "median us": round(sum(found[name] for name in gates), 2)},
-    ]
+    together = round(sum(found[name] for name in gates), 2)
+    return [*rows, {"part": f"all {len(gates)} gates together", "median us": together}]
 
 
 def nautilus(folder: Path, count: int, report: Report) -> list[Row]:

@@ -27,7 +27,7 @@ REACH_S = {"sage --help": 0.3, "sage kill": 0.2}
 
 
 def commands(home: str, number: int) -> Mapping[str, Sequence[str]]:
-    """What round ``number`` starts, by its name in the table; ``kill`` has a new home, or it would find its own latch."""
+    """What round ``number`` starts, by its name; ``kill`` has a new home each time, or it would find its own latch."""
     sage = str(Path(sys.executable).with_name("sage"))
     return {
         FLOORS[0]: (sys.executable, "-c", "pass"),
@@ -56,7 +56,7 @@ def run(command: Sequence[str], folder: str) -> Spent:
 def measured(rounds: int, slow_rounds: int) -> dict[str, list[Spent]]:
     """Every run by command; one round goes first and is not counted."""
     with tempfile.TemporaryDirectory() as folder:
-        for command in reversed(commands(folder, 0).values()):
+        for command in reversed([*commands(folder, 0).values()]):
             run(command, folder)
         found: dict[str, list[Spent]] = {}
         for number in range(1, rounds + 1):

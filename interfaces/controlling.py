@@ -50,8 +50,8 @@ def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
 def checklist(runtime: Runtime) -> tuple[str, ...]:
     """What stands against resuming: books that differ, a ledger that was changed, a gate that fails its self-test."""
     deps, now = runtime.deps, runtime.deps.clock.now()
+    report = deps.stores.ledger.verify()  # first: whatever is appended renews the anchor
     differences = deps.reconciler.reconcile(now=now).differences
-    report = deps.stores.ledger.verify()
     broken = [result.gate for result in run_self_test(deps.policy) if not result.ok]
     return (
         *(f"{each.symbol} differs from the broker" for each in differences),

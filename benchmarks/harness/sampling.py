@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from types import FrameType
 
 from harness.report import Row
 
+Moments = dict[str, float]
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_S = 0.001
 _WAITS = {("threading.py", "wait"), ("thread.py", "_worker"), ("_base.py", "result"), ("threading.py", "join")}
@@ -27,13 +28,17 @@ _WAITS = {("threading.py", "wait"), ("thread.py", "_worker"), ("_base.py", "resu
 class Profile:
     """Moments by function: ``own`` where it was running itself, ``below`` also where something it called was."""
 
-    own: Counter[str] = field(default_factory=Counter)
-    below: Counter[str] = field(default_factory=Counter)
+    own: Moments = field(default_factory=lambda: defaultdict(float))
+    below: Moments = field(default_factory=lambda: defaultdict(float))
     moments: float = 0
 
-    def top(self, count: int, moments: Counter[str], inside: tuple[str, ...] = ("",)) -> list[Row]:
+    def top(self, count: int, moments: Moments, inside: tuple[str, ...] = ("",)) -> list[Row]:
         """The functions with most moments, in percent of all; ``inside`` keeps those whose place begins so."""
-        kept = [(name, share) for name, share in moments.most_common() if name.startswith(inside)]
+        kept = [
+            (name, share)
+            for name, share in sorted(moments.items(), key=lambda each: -each[1])
+            if name.startswith(inside)
+        ]
         return [{"function": name, "share %": round(100 * share / self.moments, 1)} for name, share in kept[:count]]
 
 

@@ -10,11 +10,14 @@ test changes what lies outside (the model, the clock, the market, settings), and
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -290,3 +293,32 @@ def at_the_broker(runtime: Runtime) -> dict[str, list[tuple[str, ...]]]:
         "fills": sorted((f.client_order_id, str(f.qty), str(f.price)) for f in broker.fills(since=LONG_AGO)),
         "held": sorted((p.symbol, str(p.qty), str(p.avg_price)) for p in broker.positions()),
     }
+
+
+@contextmanager
+def standing_in(folder: Path, **environment: str) -> Iterator[Path]:
+    """A working folder and environment variables, put back afterwards."""
+    before = {name: os.environ.get(name) for name in environment}
+    with chdir(folder):
+        os.environ.update(environment)
+        try:
+            yield folder
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+ROOT = Path(app.__file__).parent
+Ran = subprocess.CompletedProcess
+
+
+def python(*arguments: str, cwd: Path = ROOT, timeout_s: float = 120, **environment: str) -> Ran[str]:
+    """This interpreter in a process of its own, without any setting of the person at the keyboard."""
+    told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(cwd), **environment}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=cwd, env=told, capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def sage(*arguments: str, cwd: Path, timeout_s: float = 120, **environment: str) -> Ran[str]:
+    """The command line in a process of its own."""
+    return python(str(ROOT / "app.py"), *arguments, cwd=cwd, timeout_s=timeout_s, **environment)

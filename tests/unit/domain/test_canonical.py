@@ -26,7 +26,7 @@ NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
         pytest.param(Decimal("1E+3"), "1000", id="exponent"),
         pytest.param(Decimal("-0.00"), "0", id="negative_zero"),
         pytest.param(Decimal("0.000001"), "0.000001", id="small"),
-        pytest.param(Decimal("100"), "100", id="whole_number_keeps_its_zeros"),
+        pytest.param(Decimal(100), "100", id="whole_number_keeps_its_zeros"),
     ],
 )
 def test_a_decimal_has_one_text(value: Decimal, text: str) -> None:
@@ -55,7 +55,7 @@ def test_key_order_and_sets_do_not_change_the_digest() -> None:
 
 
 def test_a_verdict_reads_as_an_object() -> None:
-    verdict = Verdict("C3", "MAX_POSITION", Outcome.DENY, Decimal("10"), Decimal("12"), Decimal("-2"))
+    verdict = Verdict("C3", "MAX_POSITION", Outcome.DENY, Decimal(10), Decimal(12), Decimal(-2))
     assert plain(verdict)["outcome"] == "DENY"
     assert restore(Verdict, plain(verdict)) == verdict
 

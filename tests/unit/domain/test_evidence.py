@@ -41,7 +41,8 @@ def test_the_digest_ignores_order_and_cycle() -> None:
 def test_about_a_symbol_means_it_and_the_book() -> None:
     found = gather(CYCLE, AS_OF, [a_figure("rsi14@AAPL"), a_figure("rsi14@MSFT"), a_figure("book.cash")])
     assert [item.ref for item in found.about(Symbol("AAPL"))] == ["book.cash", "rsi14@AAPL"]
-    assert "rsi14@MSFT" in found and found.get("nothing@AAPL") is None
+    assert "rsi14@MSFT" in found
+    assert found.get("nothing@AAPL") is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import DataQualityError
-from domain.money import cents, ceil_to, decimal_of, floor_to, from_float, rounded, toward_zero
+from domain.money import ceil_to, cents, decimal_of, floor_to, from_float, rounded, toward_zero
 
 
 @pytest.mark.parametrize(

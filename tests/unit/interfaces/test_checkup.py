@@ -1,84 +1,79 @@
-"""What the doctor says of sources, of the gates they leave without input, and of the files they were read from."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+"""The doctor: what is fit, what is not, and what to do about it."""
 
 import pytest
 
-from domain.errors import ConfigurationError
-from domain.market import Timeframe
+from domain.case import TradingState
+from domain.errors import SourceUnavailable
 from interfaces.checkup import doctor
-from interfaces.runtime import Runtime
-from interfaces.views import DoctorRow, State
-from tests.builders.runtime import a_runtime, the_calendar
-from trading.data.files_market import FilesMarket
-
-HEADER = "symbol,time,open,high,low,close,volume\n"
-DAILY = "AAPL,2025-04-02,221.32,225.19,221.02,223.89,100\nAAPL,2025-04-03,205.54,207.49,201.25,203.19,100\n"
-HOURLY = "AAPL,2026-03-16T13:30:00Z,100,102,99,101,10\nAAPL,2026-03-16T14:30:00Z,101,103,100,102,10\n"
-E13 = "E13 earnings blackout: no source of earnings dates; denies every new entry"
-C8 = "C8 sector exposure: no sector of HEXAR; denies new entries into them"
+from interfaces.views import State
+from tests.builders.market import NOON
+from tests.builders.runtime import NIMBO, ShiftedMarket, a_cycle, a_runtime, rewired, the_market
 
 
-@contextmanager
-def over_files(folder: Path, rows: str, *, notes: str = "", **settings: Any) -> Iterator[Runtime]:
-    """A start of the product over one file of bars."""
-    (folder / "data" / "bars").mkdir(parents=True)
-    (folder / "data" / "bars" / "all.csv").write_text(HEADER + rows, encoding="utf-8")
-    (folder / "data" / "source.toml").write_text(notes, encoding="utf-8")
-    with a_runtime(folder / "home", market=FilesMarket(folder / "data", the_calendar()), **settings) as runtime:
+@pytest.fixture
+def runtime(tmp_path):
+    with a_runtime(tmp_path) as runtime:
         yield runtime
 
 
-def found(runtime: Runtime, *names: str) -> list[DoctorRow]:
-    return [row for row in doctor(runtime).checks if row.name in names]
+def rows_of(runtime):
+    return {row.name: row for row in doctor(runtime).checks}
 
 
-@pytest.mark.parametrize(
-    ("rows", "notes", "policy", "told"),
-    [
-        pytest.param(DAILY, "", "conservative", [E13], id="files_know_no_earnings"),
-        pytest.param(DAILY.replace("AAPL", "HEXAR"), "", "conservative", [C8, E13], id="nor_the_sector_of_a_stranger"),
-        pytest.param(DAILY, 'event_kinds = ["earnings"]', "conservative", [], id="stated_in_source_toml"),
-        pytest.param(DAILY.replace("AAPL", "HEXAR"), "", "research", [], id="a_policy_for_files"),
-    ],
-)
-def test_gates_without_a_source_are_named(tmp_path, rows, notes, policy, told):
-    with over_files(tmp_path, rows, notes=notes, policy=policy) as runtime:
-        shown = found(runtime, "coverage", "limits")
-    if told:
-        assert [(row.state, row.detail) for row in shown] == [(State.TIGHT, line) for line in told]
-    else:
-        assert [row.detail for row in shown] == ["every enforced gate has a source for its inputs"]
+def test_a_new_home_is_fit(runtime):
+    view = doctor(runtime)
+    assert view.ok
+    rows = {row.name: row for row in view.checks}
+    assert {name for name, row in rows.items() if row.state is State.FAILED} == set()
+    assert rows["news"].state is State.OFF
+    assert rows["gates"].detail.endswith("each refused its must-block order")
+    assert rows["policy"].detail.startswith("conservative, digest ")
+    assert all(row.state in (State.OK, State.OFF) or row.remedy for row in view.checks)
 
 
-def test_rows_that_cannot_be_used_are_named(tmp_path):
-    with over_files(tmp_path, f"{DAILY}AAPL,2025-04-05,1,1,1,1,1\n") as runtime:
-        (row,) = found(runtime, "files")
-    assert (row.state, row.detail) == (State.TIGHT, "1 row left out: no session on that day (bars/all.csv line 4)")
+def test_a_killed_system_is_told_with_the_way_back(runtime):
+    runtime.kill_switch.engage("owner", "test", "now")
+    row = rows_of(runtime)["control"]
+    assert (row.state, "killed" in row.detail, "sage resume" in row.remedy) == (State.FAILED, True, True)
+    assert not doctor(runtime).ok
 
 
-def test_files_without_a_fault_are_not_mentioned(tmp_path):
-    with over_files(tmp_path, DAILY) as runtime:
-        assert found(runtime, "files") == []
+def test_a_reducing_system_is_tight(runtime):
+    runtime.deps.stores.control.set_trading_state(TradingState.REDUCING, by="gates", at=NOON)
+    assert rows_of(runtime)["control"].state is State.TIGHT
+    assert doctor(runtime).ok
 
 
-@pytest.mark.parametrize(
-    ("rows", "setting", "expected"),
-    [
-        pytest.param(HOURLY, None, Timeframe.HOUR_1, id="what_the_files_hold"),
-        pytest.param(DAILY, None, Timeframe.DAY_1, id="days"),
-        pytest.param(DAILY, Timeframe.DAY_1, Timeframe.DAY_1, id="what_was_set"),
-    ],
-)
-def test_bars_are_as_long_as_was_set_or_as_the_files_hold(tmp_path, rows, setting, expected):
-    with over_files(tmp_path, rows, timeframe=setting) as runtime:
-        assert runtime.deps.rules.timeframe is expected
+def test_a_changed_ledger_is_a_failure_that_names_the_command(runtime):
+    a_cycle(runtime, NIMBO)
+    (runtime.setup.home / "ledger.anchor").write_text("nonsense")
+    row = rows_of(runtime)["ledger"]
+    assert row.state is State.FAILED
+    assert "sage audit verify" in row.remedy
 
 
-def test_a_length_of_bars_that_the_files_do_not_hold_is_refused(tmp_path):
-    told = "holds no bars of 1Day. Set SAGE_TIMEFRAME to 1Hour, or leave it out."
-    with pytest.raises(ConfigurationError, match=told), over_files(tmp_path, HOURLY, timeframe=Timeframe.DAY_1):
-        pass
+def test_a_market_that_is_away_is_a_failure(runtime):
+    class Away(ShiftedMarket):
+        def bars(self, symbol, timeframe, *, as_of, limit):
+            raise SourceUnavailable("the market is away", "Wait.")
+
+    row = rows_of(rewired(runtime, market=Away(the_market())))["market simulated"]
+    assert (row.state, "the market is away" in row.detail, bool(row.remedy)) == (State.FAILED, True, True)
+
+
+def test_a_broker_that_is_away_is_a_failure(runtime):
+    class Away:
+        name, paper = "paper", True
+
+        def account(self):
+            raise SourceUnavailable("the broker is away", "Wait.")
+
+    rows = rows_of(rewired(runtime, broker=Away()))
+    assert (rows["broker"].state, rows["broker"].detail) == (State.FAILED, "the broker is away")
+
+
+def test_a_memory_out_of_reach_is_tight_and_one_switched_off_is_off(tmp_path):
+    (tmp_path / "memory").write_text("no folder")
+    with a_runtime(tmp_path) as runtime:
+        assert rows_of(runtime)["memory"].state is State.TIGHT
+        assert rows_of(rewired(runtime, memory=None))["memory"].state is State.OFF

@@ -48,21 +48,10 @@ def test_a_protective_leg_is_explained_by_its_decision(runtime):
 
 
 def test_a_request_is_explained_by_its_decision(runtime):
-    (entry,) = [
-        each for each in runtime.deps.stores.ledger.entries(kind=RecordKind.DECISION) if OSTRE in str(each.body)
-    ]
-    request = next(
-        each for each in runtime.deps.stores.approvals.unfinished() or [None]
-    ) or runtime.deps.stores.approvals.get(pending_name(runtime, entry.subject))
-    view = explain(runtime, request.pending_id, None)
+    (asked,) = runtime.deps.stores.ledger.entries(kind=RecordKind.APPROVAL_REQUESTED)
+    view = explain(runtime, asked.subject, None)
     assert {told.symbol for told in view.explanations} == {OSTRE}
     assert any("person" in statement for told in view.explanations for statement in told.statements)
-
-
-def pending_name(runtime, decision):
-    from trading.store.approvals import pending_id
-
-    return pending_id(decision)
 
 
 def test_a_cycle_and_last_explain_all_their_decisions(runtime):

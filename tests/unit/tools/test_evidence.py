@@ -31,12 +31,12 @@ from tests.builders.signals import (
     d,
 )
 from tests.builders.tools import an_environment, readings_of, signals_of
+from tools import events as ahead
 from tools.catalogue import READ_TOOLS, gather_evidence
 from tools.environment import Environment
+from tools.events import NONE_ANNOUNCED as NONE
 from tools.indicators import indicators
 from tools.memory import memory
-from tools.events import NONE_ANNOUNCED as NONE
-from tools import events as ahead
 from tools.news import news
 from tools.portfolio import portfolio, position
 from tools.quotes import quotes

@@ -1,0 +1,132 @@
+"""Settings: where they come from and in which order, what is refused, and that secrets stay secret."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.case import Mode
+from domain.errors import ConfigurationError
+from settings import Settings, load_settings
+from tests.builders.runtime import standing_in
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A working folder without any settings file."""
+    with standing_in(tmp_path):
+        yield tmp_path
+
+
+@pytest.mark.parametrize(
+    ("sources", "seed"),
+    [
+        pytest.param(set(), 7, id="default"),
+        pytest.param({"toml"}, 1, id="toml"),
+        pytest.param({"toml", "dotenv"}, 2, id="dotenv_over_toml"),
+        pytest.param({"toml", "dotenv", "environment"}, 3, id="environment_over_dotenv"),
+        pytest.param({"toml", "dotenv", "environment", "told"}, 4, id="command_line_over_all"),
+    ],
+)
+def test_the_nearest_source_counts(folder, sources, seed):
+    if "toml" in sources:
+        (folder / "sage.toml").write_text("SAGE_SEED = 1")
+    if "dotenv" in sources:
+        (folder / ".env").write_text("SAGE_SEED=2")
+    environment = {"SAGE_SEED": "3"} if "environment" in sources else {}
+    with standing_in(folder, **environment):
+        assert load_settings(seed=4 if "told" in sources else None).seed == seed
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_a_field_is_read_by_its_alias_and_by_nothing_else(folder, name):
+    """A field ``home`` that listened to HOME once took a person's home folder for Sage's own."""
+    alias = str(Settings.model_fields[name].alias)
+    assert alias == alias.upper() != name
+    others = {name, name.upper()} - {alias}
+    (folder / ".env").write_text("".join(f"{other}=/somewhere\n" for other in others))
+    (folder / "sage.toml").write_text("".join(f'{other} = "/somewhere"\n' for other in others))
+    with standing_in(folder, **dict.fromkeys(others, "/somewhere")):
+        assert getattr(load_settings(), name) == Settings.model_fields[name].default
+
+
+def test_the_defaults_need_no_key_no_network_and_no_server(folder):
+    settings = load_settings()
+    assert (settings.market, settings.news_name, settings.model_name) == ("simulated", "simulated", "rules")
+    assert (settings.home, settings.database) == (Path(".sage"), "sqlite:///.sage/sage.db")
+    assert (settings.mode, settings.secrets) == (Mode.PAPER, ())
+
+
+@pytest.mark.parametrize(
+    ("told", "model"),
+    [
+        ({}, "rules"),
+        ({"OPENAI_API_KEY": "sk-test"}, "openai:gpt-4.1-mini"),
+        ({"OPENAI_API_KEY": "sk-test", "SAGE_MODEL": "recorded"}, "recorded"),
+        ({"SAGE_MODEL": ""}, "rules"),
+    ],
+    ids=["no_key", "a_key", "a_key_and_a_name", "an_empty_name"],
+)
+def test_the_model_follows_the_key_unless_it_is_named(folder, told, model):
+    with standing_in(folder, **told):
+        assert load_settings().model_name == model
+
+
+@pytest.mark.parametrize(
+    ("market", "news", "source"),
+    [
+        ("simulated", None, "simulated"),
+        ("files:prices", None, "files:prices"),
+        ("yahoo", None, "none"),
+        ("alpaca", None, "none"),
+        ("yahoo", "rss", "rss"),
+        ("simulated", "none", "none"),
+    ],
+)
+def test_news_are_the_twin_of_the_market_unless_they_are_named(folder, market, news, source):
+    assert load_settings(market=market, news=news).news_name == source
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SAGE_SEED", "x"),
+        ("SAGE_SEED", "-1"),
+        ("SAGE_MODE", "live"),
+        ("SAGE_BROKER", "alpaca-live"),
+        ("SAGE_TIMEFRAME", "2Days"),
+        ("SAGE_START_CASH", "0"),
+        ("SAGE_START_CASH", "NaN"),
+        ("SAGE_CONCURRENCY", "0"),
+        ("SAGE_CONCURRENCY", "65"),
+        ("SAGE_MODEL_TIMEOUT_S", "0"),
+        ("SAGE_MODEL_MAX_TOKENS", "1"),
+        ("SAGE_MODEL_TEMPERATURE", "3"),
+        ("SAGE_RECORD_ORIGIN", "hosted-by-me"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_setting(folder, name, value):
+    wanted = rf"^setting {name}: .*Correct it"
+    with standing_in(folder, **{name: value}), pytest.raises(ConfigurationError, match=wanted) as refused:
+        load_settings()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "content"), [(".env", b"\xff\xfe"), ("sage.toml", b"[[["), ("sage.toml", b"\xff")])
+def test_a_spoilt_file_is_refused_in_one_line(folder, name, content):
+    (folder / name).write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"settings cannot be read: .*Correct \.env or sage\.toml") as refused:
+        load_settings()
+    assert "\n" not in str(refused.value)
+
+
+def test_secrets_are_shown_nowhere(folder):
+    keys = ("OPENAI_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "NEWSAPI_KEY")
+    with standing_in(folder, **{name: f"planted-{number}" for number, name in enumerate(keys)}):
+        settings = load_settings()
+    assert settings.secrets == ("planted-0", "planted-1", "planted-2", "planted-3")
+    assert "planted" not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
+def test_settings_cannot_be_changed(folder):
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().seed = 8
