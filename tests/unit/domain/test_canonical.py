@@ -13,6 +13,7 @@ from domain.canonical import canonical_json, decimal_text, digest, plain, restor
 from domain.case import Approval, Pause
 from domain.decisions import Concern, MonitorReport, Severity
 from domain.errors import DataQualityError
+from domain.ids import Ref
 from domain.market import Bar, Symbol, Timeframe
 from domain.verdicts import Outcome, Verdict
 
@@ -66,7 +67,7 @@ def test_a_verdict_reads_as_an_object() -> None:
         Bar(Symbol("AAPL"), Timeframe.DAY_1, NOON, NOON + timedelta(hours=1), *(Decimal(1),) * 4, Decimal(10), "test"),
         Pause("symbol", "AAPL", NOON, "owner", until=NOON + timedelta(hours=2)),
         Approval("owner", "d" * 64, NOON, NOON + timedelta(seconds=120), price=Decimal("10.50")),
-        MonitorReport("caution", "tighten", (Concern("stale", Severity.CAUTION, ("quote.age@AAPL",)),), "rules"),
+        MonitorReport("caution", "tighten", (Concern("stale", Severity.CAUTION, (Ref("quote.age@AAPL"),)),), "rules"),
     ],
     ids=["bar", "pause", "approval", "monitor_report"],
 )
