@@ -22,8 +22,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from domain.case import Mode
 from domain.clock import FixedClock, SystemClock
-from domain.errors import ConfigurationError, OversightError, UsageError
+from domain.errors import ConfigurationError, ManualActionError, OversightError, UsageError
 from domain.market import Symbol, Timeframe, parse_symbol
 from domain.ports import Calendar, Clock, Market, NewsFeed
 from interfaces.cli import parser
@@ -50,6 +51,7 @@ with rooms_on_first_use():
     import memory.trades as trade_memory
     import policies.coverage as coverage
     import policies.kill_switch as kill_switches
+    import policies.ladder as ladder
     import policies.permit as permits
     import policies.policy as policies
     import prompts.loader as prompts
@@ -353,8 +355,13 @@ def put_in_force(
     Naming another policy file is the owner's act at a restart, and it is on record; nothing else can loosen a limit.
     """
     now, stored = clock.now(), control.read()
-    if not stored.policy_digest:
-        control.set_mode(settings.mode, by="owner", at=now, reason="first start of this home")
+    fresh = not stored.policy_digest
+    wanted = settings.mode or (Mode.PAPER if fresh else stored.mode)
+    if fresh or wanted is not stored.mode:
+        refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER)
+        if refused is not None:
+            raise ManualActionError(f"SAGE_MODE={wanted.value}: {refused}", "Leave it empty to keep the present mode.")
+        control.set_mode(wanted, by="owner", at=now, reason="named at a start")
     if stored.policy_digest != policy.digest:
         control.set_policy(policy.digest, by="owner", at=now, reason=f"policy {policy.profile} loaded")
     if latch.engaged():

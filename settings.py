@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     news: str = Field("", alias="SAGE_NEWS")
     """Empty means the twin of the market: simulated news, the same files, or none."""
     broker: Literal["paper"] = Field("paper", alias="SAGE_BROKER")
-    mode: Mode = Field(Mode.PAPER, alias="SAGE_MODE")
-    """Where the autonomy ladder starts in a new home; afterwards the stored mode counts."""
+    mode: Mode | None = Field(None, alias="SAGE_MODE")
+    """Where the autonomy ladder stands from this start on; empty leaves it, and a new home starts on ``paper``."""
     timeframe: Timeframe | None = Field(None, alias="SAGE_TIMEFRAME")
     """Empty means what a ``files:`` source holds of most symbols, and daily bars everywhere else."""
     universe: str = Field("", alias="SAGE_UNIVERSE")

@@ -7,7 +7,7 @@ than 30 digits. Rounding never goes toward more risk: quantities round down, a b
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 from domain.errors import DataQualityError
 
@@ -58,11 +58,6 @@ def cents(value: Decimal) -> Decimal:
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
     """The largest multiple of ``step`` at or below ``value``: quantities to lots, buy limits to ticks."""
     return (value / step).to_integral_value(ROUND_FLOOR) * step
-
-
-def toward_zero(value: Decimal, step: Decimal) -> Decimal:
-    """``value`` shortened to a multiple of ``step``, whatever its sign."""
-    return (value / step).to_integral_value(ROUND_DOWN) * step
 
 
 def ceil_to(value: Decimal, step: Decimal) -> Decimal:

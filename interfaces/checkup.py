@@ -78,7 +78,9 @@ def control(runtime: Runtime) -> DoctorRow:
     now = runtime.deps.stores.control.read()
     told = f"mode {now.mode.value}, {now.trading_state.value}"
     if now.kill_switch or not now.readable:
-        return DoctorRow("control", State.FAILED, f"{told}, killed", "`sage resume` when you know why.")
+        details = runtime.kill_switch.details()
+        why = f"{told}, killed" if details is None else f"{told}, killed by {details.by} at {details.at}: {details.reason}"
+        return DoctorRow("control", State.FAILED, why, "`sage resume` when you know why.")
     state = State.OK if now.trading_state is TradingState.ACTIVE else State.TIGHT
     return DoctorRow("control", state, told, "" if state is State.OK else "`sage resume` when you know why.")
 

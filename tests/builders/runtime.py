@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,6 +35,7 @@ from agents.slots import read_slot
 from domain.clock import FixedClock
 from domain.market import Quote, Symbol
 from domain.money import CENT
+from domain.news import NewsArticle, SocialPost
 from domain.orders import Order
 from domain.ports import Clock, Market, NewsFeed
 from graphs.approval import build_approval
@@ -46,6 +47,7 @@ from interfaces.service import Service
 from interfaces.views import CycleReport
 from policies.kill_switch import KillSwitch
 from settings import Settings, load_settings
+from tests.builders.agents import an_article
 from tests.builders.market import NOON
 from trading.data.calendar import ExchangeCalendar
 from trading.data.simulated_market import SimulatedMarket
@@ -77,7 +79,8 @@ def the_market() -> SimulatedMarket:
 
 def settings_in(home: Path, **changes: object) -> Settings:
     """Settings of a home without news and with a policy of its own, where ``changes`` say nothing else."""
-    return load_settings(**{"home": home, "model": "rules", "news": "none", "policy": a_policy(home), **changes})
+    policy = changes.pop("policy", None) or a_policy(home)
+    return load_settings(**{"home": home, "model": "rules", "news": "none", "policy": policy, **changes})
 
 
 def a_policy(folder: Path, **limits: object) -> str:
@@ -256,6 +259,33 @@ class CrashingDatabase(Database):
                 yield connection
         finally:
             self._depth.inside = not outermost
+
+
+class Feed:
+    """A news source with these articles, or one that fails."""
+
+    name = "feed"
+
+    def __init__(self, articles: Sequence[NewsArticle] = (), error: Exception | None = None) -> None:
+        self._articles, self._error = tuple(articles), error
+
+    def articles(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[NewsArticle, ...]:
+        """What was first seen in the window."""
+        if self._error is not None:
+            raise self._error
+        return tuple(each for each in self._articles if since < each.first_seen_at <= as_of)
+
+    def posts(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[SocialPost, ...]:
+        """None."""
+        return ()
+
+
+def headlines(symbol: Symbol, count: int) -> tuple[NewsArticle, ...]:
+    """Different articles about one symbol, two hours before noon."""
+    return tuple(
+        an_article(f"{symbol} beats estimates, take {n}", article_id=f"art-{n}", symbols=(symbol,))
+        for n in range(count)
+    )
 
 
 class ShiftedMarket:

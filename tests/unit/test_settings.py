@@ -53,7 +53,7 @@ def test_the_defaults_need_no_key_no_network_and_no_server(folder):
     settings = load_settings()
     assert (settings.market, settings.news_name, settings.model_name) == ("simulated", "simulated", "rules")
     assert (settings.home, settings.database) == (Path(".sage"), "sqlite:///.sage/sage.db")
-    assert (settings.mode, settings.secrets) == (Mode.PAPER, ())
+    assert (settings.mode, settings.secrets) == (None, ())
 
 
 @pytest.mark.parametrize(

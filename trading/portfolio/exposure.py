@@ -6,7 +6,6 @@ quote makes every total that contains it None. Open orders are left to the gates
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -52,18 +51,6 @@ def net(book: Book, market: MarketView) -> Decimal | None:
     """Longs less shorts in the account's currency."""
     worth = values(book, market)
     return None if worth is None else sum(worth.values(), ZERO)
-
-
-def by_sector(book: Book, market: MarketView) -> Mapping[str, Decimal] | None:
-    """Gross value a sector, sorted by name; instruments without one share ``unknown``."""
-    worth = values(book, market)
-    if worth is None:
-        return None
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for symbol, value in worth.items():
-        instrument = view_of(market, symbol).instrument
-        found[NO_SECTOR if instrument is None or instrument.sector is None else instrument.sector] += abs(value)
-    return dict(sorted(found.items()))
 
 
 def share_pct(amount: Decimal | None, equity: Decimal | None) -> Decimal | None:

@@ -118,7 +118,8 @@ def _engine(url: str, lock_wait_s: int) -> Engine:
         if address.get_backend_name() == "postgresql":
             return _postgresql(address.set(drivername="postgresql+psycopg"), lock_wait_s)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigurationError(f"{url!r} is not a database URL", "Write sqlite:///path or postgresql://…") from error
+        remedy = "Write sqlite:///path or postgresql://…"
+        raise ConfigurationError("SAGE_DATABASE_URL is not a database URL", remedy) from error
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "the driver for PostgreSQL is not installed", "Install it with the extra: sage-oversight[postgres]."

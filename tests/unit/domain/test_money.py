@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import DataQualityError
-from domain.money import ceil_to, cents, decimal_of, floor_to, from_float, rounded, toward_zero
+from domain.money import ceil_to, cents, decimal_of, floor_to, from_float, rounded
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,6 @@ def test_statistics_are_cut_to_significant_digits() -> None:
 def test_floor_and_ceiling_bracket_the_value(value: Decimal, step: Decimal) -> None:
     assert floor_to(value, step) <= value <= ceil_to(value, step)
     assert ceil_to(value, step) - floor_to(value, step) in (Decimal(0), step)
-
-
-def test_a_short_quantity_is_shortened_too() -> None:
-    assert toward_zero(Decimal("-7.9"), Decimal(1)) == Decimal(-7)
 
 
 def test_cents_round_half_to_even() -> None:

@@ -16,7 +16,6 @@ from domain.errors import (
     ModelUnavailable,
     SourceUnavailable,
 )
-from domain.market import Symbol
 from domain.orders import OrderStatus
 from domain.records import RecordKind
 from domain.signals import CandidateKind
@@ -25,7 +24,7 @@ from graphs.nodes import desk, observe, outcome, read_news, review, screen
 from graphs.state import CycleInput
 from interfaces.cycling import config_of, started
 from memory.trades import TradeMemory
-from tests.builders.agents import an_article, an_evidence_set, an_exit
+from tests.builders.agents import an_evidence_set, an_exit
 from tests.builders.market import NOON
 from tests.builders.runtime import (
     ASKED,
@@ -36,9 +35,11 @@ from tests.builders.runtime import (
     SCENE,
     SHRUNK,
     TAKEN,
+    Feed,
     SpyModel,
     a_cycle,
     a_runtime,
+    headlines,
     rewired,
 )
 from trading.execution.reconcile import Reconciler
@@ -229,33 +230,9 @@ def test_a_node_without_its_observation_says_so(scene):
         screen.screen(scene[0].deps)({**scene[2], "cycle_id": "cyc-lost"})
 
 
-class Feed:
-    """A news source that is asked once a cycle."""
-
-    name = "feed"
-
-    def __init__(self, articles=(), error=None):
-        self._articles, self._error = articles, error
-
-    def articles(self, symbols, *, since, as_of):
-        if self._error is not None:
-            raise self._error
-        return self._articles
-
-    def posts(self, symbols, *, since, as_of):
-        return ()
-
-
-def texts(count):
-    return tuple(
-        an_article(f"NIMBO beats estimates, take {n}", article_id=f"a{n}", symbols=(Symbol("NIMBO"),))
-        for n in range(count)
-    )
-
-
 def test_a_text_is_read_once_however_many_cycles_see_it(tmp_path):
     model = SpyModel()
-    with a_runtime(tmp_path, model=model, news=Feed(texts(3))) as runtime:
+    with a_runtime(tmp_path, model=model, news=Feed(headlines(NIMBO, 3))) as runtime:
         a_cycle(runtime, NIMBO)
         a_cycle(runtime, NIMBO)
         readings = runtime.deps.stores.news.readings([NIMBO], since=NOON.replace(day=1), as_of=NOON)
@@ -265,7 +242,7 @@ def test_a_text_is_read_once_however_many_cycles_see_it(tmp_path):
 def test_a_text_that_could_not_be_read_counts_for_nothing_and_is_read_next_time(tmp_path):
     away = ModelUnavailable("the model is away")
     failing = SpyModel(lambda request, answer: answer if request.role != "reader" else away)
-    with a_runtime(tmp_path, news=Feed(texts(2))) as runtime:
+    with a_runtime(tmp_path, news=Feed(headlines(NIMBO, 2))) as runtime:
         with pytest.raises(ModelUnavailable):  # only what agents.llm names is an answer that did not come
             a_cycle(rewired(runtime, asker=replace(runtime.deps.asker, model=failing)), NIMBO)
         model = SpyModel(lambda request, answer: answer if request.role != "reader" else "nonsense")

@@ -163,7 +163,7 @@ def test_flatten_sells_everything_and_stays_killed(tmp_path):
     with a_runtime(tmp_path) as runtime:
         a_cycle(runtime, NIMBO)
         view = Service(runtime).kill("done", flatten=True)
-        closing = entries_of(runtime)[0]
+        (closing,) = [order for order in entries_of(runtime) if order.reduce_only]
         assert view.kill_switch
         assert (closing.symbol, closing.side, closing.qty, closing.reduce_only) == (NIMBO, Side.SELL, Decimal(46), True)
         assert at_the_broker(runtime)["held"] == []

@@ -6,7 +6,7 @@ import pytest
 
 from domain.book import Performance
 from tests.builders.signals import a_book, a_market, a_position, a_quote, a_view, an_instrument, d
-from trading.portfolio.exposure import by_sector, day_pnl_pct, drawdown_pct, gross, mark_of, net, pnl_pct, share_pct
+from trading.portfolio.exposure import day_pnl_pct, drawdown_pct, gross, mark_of, net, pnl_pct, share_pct
 
 LONG = a_position("AAPL", 50, 80)
 SHORT = a_position("XOM", -20, 120)
@@ -23,22 +23,20 @@ def test_a_long_is_worth_the_bid_and_a_short_costs_the_ask():
     assert (mark_of(LONG, MARKET), mark_of(SHORT, MARKET)) == (d(100), d(100))
 
 
-def test_gross_net_and_sectors():
+def test_gross_and_net():
     book = a_book(LONG, SHORT)
     assert gross(book, MARKET) == 7000
     assert net(book, MARKET) == 3000
-    assert by_sector(book, MARKET) == {"technology": d(5000), "unknown": d(2000)}
 
 
 @pytest.mark.parametrize("symbol", ["MSFT", "NVDA"], ids=["no_quote", "not_in_the_market"])
 def test_one_position_without_a_price_makes_every_total_unknown(symbol):
     book = a_book(LONG, a_position(symbol))
-    assert [figure(book, MARKET) for figure in (gross, net, by_sector)] == [None, None, None]
+    assert [figure(book, MARKET) for figure in (gross, net)] == [None, None]
 
 
 def test_an_empty_book_is_exposed_to_nothing():
     assert (gross(a_book(), MARKET), net(a_book(), MARKET)) == (d(0), d(0))
-    assert by_sector(a_book(), MARKET) == {}
 
 
 @pytest.mark.parametrize(
