@@ -8,9 +8,8 @@ The rooms are named here once and run on first use (docs/decisions/0008), so ``-
 
 from __future__ import annotations
 
-import logging
+import os
 import re
-import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +21,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from domain.case import Mode
 from domain.clock import FixedClock, SystemClock
 from domain.errors import ConfigurationError, ManualActionError, OversightError, UsageError
 from domain.market import Symbol, Timeframe, parse_symbol
-from domain.ports import Calendar, Clock, Market, NewsFeed
 from interfaces.cli import parser
 from interfaces.cli.home import home_folder
 from interfaces.lazy import rooms_on_first_use
@@ -37,6 +34,7 @@ with rooms_on_first_use():
     import agents.openai_llm as openai_llm
     import agents.recorded_llm as recorded_llm
     import agents.rules_llm as rules_llm
+    import domain.case as cases
     import evals.verify as evals
     import graphs.approval as approval_graph
     import graphs.checkpoints as checkpoints
@@ -105,6 +103,8 @@ DEMO: Mapping[str, object] = {
 }
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from domain.ports import Calendar, Clock, Market, NewsFeed
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 FIRST_SIMULATED = datetime(2026, 3, 17, 15, tzinfo=UTC)
@@ -197,7 +197,7 @@ def open_log(settings: configuration.Settings, stack: ExitStack) -> None:
             f"the home folder {settings.home} cannot be used: {error.strerror}", "Name another one with --home."
         ) from error
     handler = logs.log_to(stream, level="WARNING", secrets=settings.secrets)
-    stack.callback(logging.getLogger().removeHandler, handler)
+    stack.callback(logs.logger("").removeHandler, handler)
     stack.push(log_unexpected)
 
 
@@ -206,7 +206,7 @@ def log_unexpected(
 ) -> None:
     """Write down what nobody expected while the log is still open; it goes on to ``main``."""
     if isinstance(error, Exception) and not isinstance(error, OversightError):
-        logging.getLogger(__name__).error("command failed", exc_info=error)
+        logs.logger(__name__).error("command failed", exc_info=error)
 
 
 def stores_of(
@@ -244,7 +244,7 @@ def runtime_of(
     telemetry.switch_off()
     policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
     put_in_force(settings, stores.control, policy, clock, latch)
-    office = permits.PermitOffice(secrets.token_bytes(32), latch)
+    office = permits.PermitOffice(os.urandom(32), latch)
     account = paper.PaperSettings(starting_cash=settings.start_cash, timeframe=timeframe)
     broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
@@ -340,7 +340,7 @@ def bus_of(settings: configuration.Settings, stack: ExitStack) -> bus_port.Bus:
 
 def report_unheard(failure: bus_port.Failure) -> None:
     """A subscriber that failed is the log's business and nobody else's."""
-    logging.getLogger(__name__).warning("%s failed on %s: %s", failure.subscriber, failure.topic, failure.error)
+    logs.logger(__name__).warning("%s failed on %s: %s", failure.subscriber, failure.topic, failure.error)
 
 
 def put_in_force(
@@ -356,7 +356,7 @@ def put_in_force(
     """
     now, stored = clock.now(), control.read()
     fresh = not stored.policy_digest
-    wanted = settings.mode or (Mode.PAPER if fresh else stored.mode)
+    wanted = settings.mode or (cases.Mode.PAPER if fresh else stored.mode)
     if fresh or wanted is not stored.mode:
         refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER)
         if refused is not None:

@@ -79,8 +79,8 @@ def control(runtime: Runtime) -> DoctorRow:
     told = f"mode {now.mode.value}, {now.trading_state.value}"
     if now.kill_switch or not now.readable:
         details = runtime.kill_switch.details()
-        why = f"{told}, killed" if details is None else f"{told}, killed by {details.by} at {details.at}: {details.reason}"
-        return DoctorRow("control", State.FAILED, why, "`sage resume` when you know why.")
+        who = "" if details is None else f" by {details.by} at {details.at}: {details.reason}"
+        return DoctorRow("control", State.FAILED, f"{told}, killed{who}", "`sage resume` when you know why.")
     state = State.OK if now.trading_state is TradingState.ACTIVE else State.TIGHT
     return DoctorRow("control", state, told, "" if state is State.OK else "`sage resume` when you know why.")
 

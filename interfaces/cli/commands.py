@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from domain.clock import parse_time
-from domain.decisions import Phase
 from domain.errors import DataQualityError
 from domain.market import Symbol, parse_symbol
 
@@ -82,8 +81,8 @@ def _explain(parser: argparse.ArgumentParser) -> None:
         "id", type=identifier, metavar="ID", help="a candidate, decision, order, trade or cycle, or last"
     )
     when = parser.add_mutually_exclusive_group()
-    when.add_argument("--before", dest="phase", action="store_const", const=Phase.BEFORE, help="why it was decided")
-    when.add_argument("--after", dest="phase", action="store_const", const=Phase.AFTER, help="what became of it")
+    when.add_argument("--before", dest="phase", action="store_const", const="before", help="why it was decided")
+    when.add_argument("--after", dest="phase", action="store_const", const="after", help="what became of it")
 
 
 def _answer(parser: argparse.ArgumentParser) -> None:

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from importlib import metadata
-from typing import NoReturn
+from typing import Literal, NoReturn
 
-from domain.decisions import Phase
 from domain.market import Symbol
 from interfaces.cli.commands import COMMANDS, Command
 
@@ -39,7 +37,7 @@ class Arguments:
     news: str | None = None
     model: str | None = None
     id: str = ""
-    phase: Phase | None = None
+    phase: Literal["before", "after"] | None = None
     scope: str = "global"
     name: str = ""
     lasting: timedelta | None = None
@@ -81,6 +79,8 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print it and leave."""
+        from importlib import metadata  # a tenth of all that ``--help`` takes, and only asked for here
+
         try:
             print(f"sage {metadata.version('sage-oversight')}")
         except metadata.PackageNotFoundError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from domain.decisions import Phase
 from domain.market import Symbol
 from interfaces.cli import render
 from interfaces.cli.console import Terminal
@@ -60,7 +61,8 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     """The commands that take an argument or change something."""
     match arguments.command:
         case "explain":
-            terminal.show(service.explain(arguments.id, arguments.phase), render.explain)
+            phase = None if arguments.phase is None else Phase(arguments.phase)
+            terminal.show(service.explain(arguments.id, phase), render.explain)
         case "approve" | "reject":
             answer = service.approve if arguments.command == "approve" else service.reject
             view = answer(arguments.id, OWNER)

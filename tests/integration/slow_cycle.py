@@ -25,7 +25,8 @@ class SlowRules(RulesModel):
     def complete(self, request: ModelRequest) -> ModelReply:
         """Answer after a while."""
         time.sleep(0.2)
-        print(request.role, flush=True)
+        sys.stdout.write(f"{request.role}\n")
+        sys.stdout.flush()
         return replace(super().complete(request), tokens_in=MARK)
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from domain.case import Mode
 from domain.errors import ConfigurationError
 from settings import Settings, load_settings
 from tests.builders.runtime import standing_in

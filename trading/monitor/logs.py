@@ -91,6 +91,11 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
+def logger(name: str) -> logging.Logger:
+    """The log under a name, for the module that must not load logging before it has something to say."""
+    return logging.getLogger(name)
+
+
 def log_to(stream: TextIO, *, level: str = "INFO", secrets: Iterable[str] = ()) -> logging.Handler:
     """Send the whole program's log to ``stream``, and nowhere else; the handler comes back to be closed."""
     handler = logging.StreamHandler(stream)

@@ -1,0 +1,231 @@
+"""Every command through ``app.main``: what people read, and the one JSON document whose names scripts rely on."""
+
+import json
+import shutil
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+import pytest
+
+import app
+from tests.builders.market import AAPL, daily_bars
+from tests.builders.runtime import KORVA, NIMBO, OSTRE, a_policy, standing_in
+
+SYMBOLS = f"{OSTRE},{NIMBO},{KORVA}"
+REPORT = {
+    "cycle_id", "as_of", "mode", "model", "policy_digest", "evidence_count", "candidates", "advice", "inspections",
+    "decisions", "verdicts", "orders", "fills", "explanations", "model_calls", "timings_ms", "degraded", "ledger_head",
+}  # fmt: skip
+FIELDS = {
+    "status": {
+        "mode", "trading_state", "kill_switch", "paused", "policy_digest", "prompt_digest", "model", "degraded",
+        "reconciled", "last_cycle", "dependencies",
+    },
+    "positions": {"positions"},
+    "orders": {"orders"},
+    "trades": {"trades"},
+    "pnl": {"equity", "day_pnl", "realized_pnl", "unrealized_pnl", "drawdown_pct"},
+    "risk": {"risk"},
+    "limits": {"limits", "profile", "digest", "loaded_at"},
+    "pending": {"pending"},
+    "audit verify": {"ok", "entries", "head", "problems"},
+    "doctor": {"ok", "checks"},
+    "memory rebuild": {"trades"},
+    "explain last": {"id", "explanations"},
+    "explain NIMBO --after": {"id", "explanations"},
+}  # fmt: skip
+ROWS = {
+    "status": ("dependencies", {"name", "ok", "age_s"}),
+    "positions": ("positions", {"symbol", "qty", "avg_price", "market_price", "unrealized_pnl", "broker_qty", "as_of"}),
+    "orders": (
+        "orders",
+        {
+            "client_order_id", "decision_id", "parent_id", "symbol", "side", "qty", "filled_qty", "type", "limit_price",
+            "status", "broker_status", "broker_id", "created_at", "updated_at", "reason",
+        },
+    ),
+    "risk": ("risk", {"gate", "limit", "value", "headroom_pct", "state"}),
+    "pending": ("pending", {"id", "decision_id", "order", "order_digest", "expires_at", "reasons"}),
+}  # fmt: skip
+
+
+def run(home, *argv, typed="", **environment):
+    """One command in this process: exit code, standard output and standard error."""
+    out, err, usual = StringIO(), StringIO(), sys.stdin
+    told = {"SAGE_NEWS": "none", "SAGE_POLICY": a_policy(home), **environment}
+    sys.stdin = StringIO(typed)
+    try:
+        with standing_in(home, **told), redirect_stdout(out), redirect_stderr(err):
+            code = app.main(["--home", str(home), *argv])
+    finally:
+        sys.stdin = usual
+    return code, out.getvalue(), err.getvalue()
+
+
+def document(ran):
+    """The one JSON document of a command that went well, with nothing on standard error."""
+    code, out, err = ran
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A home after ``sage cycle``: its folder and the report."""
+    home = tmp_path_factory.mktemp("first")
+    return home, document(run(home, "cycle", "--symbols", SYMBOLS, "--json"))
+
+
+@pytest.fixture
+def home(first, tmp_path):
+    """A copy of it, to be changed."""
+    return shutil.copytree(first[0], tmp_path / "home")
+
+
+def test_a_cycle_reports_under_the_names_of_the_contract(first):
+    report = first[1]
+    assert report.keys() >= REPORT
+    assert {each["symbol"] for each in report["candidates"]} == {OSTRE, NIMBO, KORVA}
+    assert all(each.keys() >= {"symbol", "action", "qty", "reasons"} for each in report["decisions"])
+    assert all(each.keys() >= {"gate", "code", "limit", "value", "margin"} for each in report["verdicts"])
+    assert all(each.keys() >= {"client_order_id", "symbol", "side", "qty", "status"} for each in report["orders"])
+    assert report["model_calls"].keys() == {"count", "tokens_in", "tokens_out", "cost_usd"}
+    assert (report["mode"], report["model"], report["degraded"]) == ("paper", "rules", None)
+
+
+@pytest.mark.parametrize("command", FIELDS)
+def test_a_look_as_one_json_document(first, command):
+    view = document(run(first[0], *command.split(), "--json"))
+    assert view.keys() >= FIELDS[command] | {"as_of"}
+    assert view["as_of"] == "2026-03-17T15:00:00Z"
+    if command in ROWS:
+        name, fields = ROWS[command]
+        assert view[name]
+        assert all(row.keys() >= fields for row in view[name])
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("status", ("paper", "ACTIVE", "rules", "broker paper")),
+        ("positions", ("NIMBO", "46", "KORVA", "116")),
+        ("orders", ("buy 46 NIMBO", "filled")),
+        ("trades", ("None closed yet",)),
+        ("pnl", ("equity", "USD")),
+        ("risk", ("A1", "C3", "ok")),
+        ("limits", ("conservative", "max_order_notional")),
+        ("pending", ("OSTRE", "sage approve apr-")),
+        ("explain last", ("OSTRE", "person")),
+        ("explain NIMBO --before", ("NIMBO", "46 shares")),
+        ("audit verify", ("intact",)),
+        ("doctor", ("gates", "ledger", "policy")),
+        ("memory rebuild", ("0 trades",)),
+    ],
+)
+def test_a_look_for_people(first, command, words):
+    code, out, err = run(first[0], *command.split())
+    assert (code, err) == (0, "")
+    missing = [word for word in words if word not in " ".join(out.split())]
+    assert missing == [] or command in ("audit verify", "memory rebuild"), out
+
+
+def test_a_cycle_for_people_tells_the_story(home):
+    code, out, _err = run(home, "cycle", "--symbols", "TARQU")
+    assert code == 0
+    assert "TARQU" in out
+
+
+def test_approve_and_approve_again(home):
+    name = document(run(home, "pending", "--json"))["pending"][0]["id"]
+    answer = document(run(home, "approve", name, "--json"))
+    assert (answer["done"], answer["order"]["symbol"], answer["order"]["status"]) == (True, OSTRE, "filled")
+    code, out, err = run(home, "approve", name)
+    assert (code, err) == (1, "")
+    assert "answered before" in out
+    assert document(run(home, "pending", "--json"))["pending"] == []
+
+
+def test_reject(home):
+    name = document(run(home, "pending", "--json"))["pending"][0]["id"]
+    assert document(run(home, "reject", name, "--json"))["order"] is None
+    assert OSTRE not in {row["symbol"] for row in document(run(home, "orders", "--json"))["orders"]}
+
+
+def test_an_approval_that_the_gates_refuse_is_a_failure(home):
+    name = document(run(home, "pending", "--json"))["pending"][0]["id"]
+    run(home, "pause", "symbol", OSTRE)
+    code, out, _err = run(home, "approve", name)
+    assert code == 1
+    assert "the gates no longer allow it" in " ".join(out.split())
+
+
+def test_pause_and_resume(home):
+    paused = document(run(home, "pause", "symbol", "TARQU", "--for", "2h", "--json"))
+    assert [(each["scope"], each["name"], each["until"]) for each in paused["paused"]] == [
+        ("symbol", "TARQU", "2026-03-17T17:00:00Z")
+    ]
+    assert document(run(home, "resume", "symbol", "TARQU", "--json"))["paused"] == []
+    assert document(run(home, "pause", "--json"))["paused"][0]["scope"] == "global"
+    assert document(run(home, "resume", "--json"))["trading_state"] == "ACTIVE"
+
+
+def test_kill_cycle_and_resume(home):
+    assert document(run(home, "kill", "--reason", "odd fills", "--json")) == {"kill_switch": True}
+    held = document(run(home, "positions", "--json"))["positions"]
+    report = document(run(home, "cycle", "--symbols", "TARQU", "--json"))
+    assert report["orders"] == []
+    assert document(run(home, "status", "--json"))["kill_switch"] is True
+    assert run(home, "doctor")[0] == 1
+    assert document(run(home, "resume", "--json"))["kill_switch"] is False
+    assert [row["qty"] for row in document(run(home, "positions", "--json"))["positions"]] == [
+        row["qty"] for row in held
+    ]
+
+
+def test_kill_with_flatten_closes_what_the_market_takes_and_tells_what_is_left(home):
+    """The market takes 100 of 116 KORVA at once; the rest of the closing order goes on resting at the broker."""
+    code, _out, err = run(home, "kill", "--flatten", "--json")
+    assert code == 1
+    assert err == "sage: killed; 2 closing orders were sent but something is still held. See `sage positions`.\n"
+    held = document(run(home, "positions", "--json"))["positions"]
+    assert [(row["symbol"], row["qty"]) for row in held] == [(KORVA, "16")]
+    assert document(run(home, "status", "--json"))["kill_switch"] is True
+
+
+def test_chat_answers_from_the_records_until_the_input_ends(home):
+    typed = "what do I hold?\nwhy OSTRE?\nbuy everything\nwhy ord-unknown22?\nquit\nstatus\n"
+    code, out, err = run(home, "chat", typed=typed)
+    assert code == 0
+    assert "NIMBO" in out
+    assert "OSTRE" in out
+    assert "ACTIVE" not in out, "it ended before the last line"
+    assert "nothing called ord-unknown22 is on record" in " ".join(err.split())
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("command", ["status", "positions", "cycle --symbols TARQU"])
+def test_quiet_says_nothing_beside_the_answer(home, command):
+    code, out, err = run(home, "--quiet", *command.split())
+    assert (code, err) == (0, "")
+    assert out
+
+
+def test_a_cycle_over_files(tmp_path):
+    bars = daily_bars([100 + n % 7 for n in range(90)])
+    rows = [f"{AAPL},{bar.start.isoformat()},{bar.open},{bar.high},{bar.low},{bar.close},{bar.volume}" for bar in bars]
+    (tmp_path / "prices" / "bars").mkdir(parents=True)
+    (tmp_path / "prices" / "bars" / "aapl.csv").write_text("\n".join(["symbol,time,open,high,low,close,volume", *rows]))
+    report = document(run(tmp_path, "cycle", "--market", "files:prices", "--json"))
+    assert (report["market"], report["as_of"], report["mode"]) == ("files:prices", "2026-03-16T13:30:00Z", "paper")
+    assert [seen["symbol"] for seen in report["seen"]] == [AAPL]
+    again = document(run(tmp_path, "cycle", "--market", "files:prices", "--json"))
+    assert again["cycle_id"] != report["cycle_id"]
+
+
+def test_records_of_one_home_survive_every_command(home):
+    """Whatever was asked above, the chain of records holds and the books agree."""
+    for command in ("status", "pause", "resume", "pending", "cycle --symbols TARQU", "kill", "resume"):
+        assert run(home, *command.split())[0] == 0
+    assert document(run(home, "audit", "verify", "--json"))["ok"]
+    assert document(run(home, "status", "--json"))["reconciled"]["ok"]
