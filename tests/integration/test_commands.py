@@ -58,6 +58,8 @@ def run(home, *argv, typed="", **environment):
     try:
         with standing_in(home, **told), redirect_stdout(out), redirect_stderr(err):
             code = app.main(["--home", str(home), *argv])
+    except SystemExit as left:  # the parser's way out
+        code = left.code
     finally:
         sys.stdin = usual
     return code, out.getvalue(), err.getvalue()
