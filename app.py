@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -85,27 +85,16 @@ with rooms_on_first_use():
     import trading.store.observations as observation_store
     import trading.store.orders as order_store
 
-LATCH = "killed"
-SIMULATED = ("simulated",)
-FILES = "files:"
-DEMO: Mapping[str, object] = {
-    "market": "simulated",
-    "news": "simulated",
-    "model": "recorded",
-    "seed": 7,
-    "policy": "conservative",
-    "mode": "paper",
-    "database_url": "",
-    "chroma_url": "",
-    "universe": "",
-    "timeframe": "1Day",
-    "start_cash": "100000",
-}
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from domain.ports import Calendar, Clock, Market, NewsFeed
 
+LATCH = "killed"
+ACCOUNT = "paper"
+RUNS_CYCLE = ("cycle", "demo")
+SIMULATED = ("simulated",)
+FILES = "files:"
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 FIRST_SIMULATED = datetime(2026, 3, 17, 15, tzinfo=UTC)
 AFTER_OPEN = timedelta(minutes=90)
@@ -121,15 +110,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "evals verify":
             return verify_recordings(arguments, terminal)
-        with opened(settings_for(arguments), arguments) as (service, moment, symbols):
-            return commands.run(arguments, service, terminal, moment, symbols)
+        return run(arguments, terminal)
     except OversightError as error:
         return terminal.fail(error)
     except Exception as error:  # noqa: BLE001  # the last line of defence: one line, and the log has the rest
-        return terminal.fail(OversightError(f"{type(error).__name__}: {error}", "See sage.log in the home folder."))
+        return terminal.fail(OversightError(f"unexpected {type(error).__name__}", "See sage.log in the home folder."))
     except KeyboardInterrupt:
         terminal.note("stopped; nothing is lost, the next cycle goes on from here")
         return 130
+
+
+def run(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Open everything and run one command; a kill that cannot even open lets the latch fall all the same."""
+    try:
+        with opened(settings_for(arguments), arguments) as (service, moment, symbols):
+            return commands.run(arguments, service, terminal, moment, symbols)
+    except BaseException:
+        if arguments.command == "kill":
+            kill(arguments)
+        raise
 
 
 def kill(arguments: parser.Arguments) -> int:
@@ -140,8 +139,9 @@ def kill(arguments: parser.Arguments) -> int:
     except OversightError as error:
         sys.stderr.write(f"sage: {error}\n")
         return error.exit_code
-    told = "Killed: nothing is sent any more. `sage resume` is the way back."
-    sys.stdout.write('{"kill_switch": true}\n' if arguments.json else f"{told}\n")
+    told = "Killed: nothing is sent any more. `sage resume` is the way back.\n"
+    told += "What rests at the broker is cancelled by the next command that reaches it.\n"
+    sys.stdout.write('{"action": "kill", "kill_switch": true}\n' if arguments.json else told)
     return 0
 
 
@@ -159,9 +159,9 @@ def settings_for(arguments: parser.Arguments) -> configuration.Settings:
         return configuration.load_settings(
             home=arguments.home, market=arguments.market, news=arguments.news, model=arguments.model
         )
-    home = configuration.load_settings(home=arguments.home).home / "demo"
+    home = home_folder(arguments.home) / "demo"
     shutil.rmtree(home, ignore_errors=True)
-    return configuration.load_settings(**DEMO, home=home)
+    return configuration.demo_settings(home)
 
 
 @contextmanager
@@ -183,7 +183,7 @@ def opened(
         universe = universe_of(settings, arguments, market)
         runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack)
         yield services.Service(runtime), moment, universe
-        if arguments.command in ("cycle", "demo"):
+        if arguments.command in RUNS_CYCLE:
             stores.cycles.move_cursor(settings.market, moment)
 
 
@@ -245,7 +245,7 @@ def runtime_of(
     policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
     put_in_force(settings, stores.control, policy, clock, latch)
     office = permits.PermitOffice(os.urandom(32), latch)
-    account = paper.PaperSettings(starting_cash=settings.start_cash, timeframe=timeframe)
+    account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe)
     broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     memory = trade_memory.TradeMemory(settings.home / "memory", settings.chroma_url)
@@ -307,6 +307,7 @@ def setup_of(
         market=settings.market,
         news=settings.news_name,
         broker=deps.broker.name,
+        account_id=ACCOUNT,
         prompt_digest=prompts.prompt_digest(),
         started_at=deps.clock.now(),
         uncovered=coverage.uncovered(
@@ -479,9 +480,9 @@ def moment_of(
         raise UsageError(
             f"{arguments.as_of.isoformat()} lies in the future", "Nobody knows that yet; name a past time."
         )
-    runs_cycle = arguments.command in ("cycle", "demo")
+    runs_cycle = arguments.command in RUNS_CYCLE
     simulated = settings.market in SIMULATED or settings.market.startswith(FILES)
-    last = stores.cycles.last(paper.PaperSettings().account_id)
+    last = stores.cycles.last(ACCOUNT)
     if runs_cycle and simulated and last is not None and last.finished_at is None:
         return last.as_of  # a cycle that was cut off is finished first, at its own moment
     if arguments.as_of is not None:
@@ -529,7 +530,10 @@ def universe_of(settings: configuration.Settings, arguments: parser.Arguments, m
     if unknown:
         known = ", ".join(market.symbols()[:12])
         raise UsageError(f"{settings.market} does not know {', '.join(unknown)}", f"It knows {known or 'nothing'}.")
-    return asked or market.symbols()
+    universe = asked or market.symbols()
+    if not universe and arguments.command in RUNS_CYCLE:
+        raise UsageError(f"{settings.market} names no symbols", "Name them with --symbols or SAGE_UNIVERSE.")
+    return universe
 
 
 def names_in(text: str) -> dict[Symbol, tuple[str, ...]]:

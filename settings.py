@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from domain.case import Mode
 from domain.errors import ConfigurationError
 from domain.market import Timeframe
+
+
+def _none_for_none(value: object) -> object:
+    return None if value == "none" else value
 
 
 class Settings(BaseSettings):
@@ -58,7 +62,10 @@ class Settings(BaseSettings):
     """Candidates reviewed at once."""
     model_timeout_s: float = Field(60.0, alias="SAGE_MODEL_TIMEOUT_S", gt=0)
     model_max_tokens: int = Field(900, alias="SAGE_MODEL_MAX_TOKENS", ge=64)
-    model_temperature: Decimal = Field(Decimal(0), alias="SAGE_MODEL_TEMPERATURE", ge=0, le=2)
+    model_temperature: Annotated[Decimal | None, BeforeValidator(_none_for_none)] = Field(
+        Decimal(0), alias="SAGE_MODEL_TEMPERATURE", ge=0, le=2
+    )
+    """``none`` leaves it to the server: some reasoning models refuse any."""
     price_in_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_IN_USD_PER_MTOK", ge=0)
     price_out_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_OUT_USD_PER_MTOK", ge=0)
     max_calls_per_cycle: int = Field(200, alias="SAGE_MAX_CALLS_PER_CYCLE", ge=0)
@@ -70,7 +77,7 @@ class Settings(BaseSettings):
     record_origin: Literal["hosted", "relay", "scripted"] = Field("hosted", alias="SAGE_RECORD_ORIGIN")
 
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
-    openai_base_url: str = Field("", alias="OPENAI_BASE_URL")
+    openai_base_url: str = Field("https://api.openai.com/v1", alias="OPENAI_BASE_URL")
     alpaca_key_id: SecretStr | None = Field(None, alias="APCA_API_KEY_ID")
     alpaca_secret_key: SecretStr | None = Field(None, alias="APCA_API_SECRET_KEY")
     alpaca_base_url: str = Field("https://paper-api.alpaca.markets", alias="APCA_API_BASE_URL")
@@ -132,3 +139,26 @@ def load_settings(**overrides: object) -> Settings:
         ) from error
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"settings cannot be read: {error}", "Correct .env or sage.toml.") from error
+
+
+class _Closed(Settings):
+    """Settings that nothing outside the program can change."""
+
+    model_config = SettingsConfigDict(toml_file=None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the program passes, and nothing else."""
+        return (init_settings,)
+
+
+def demo_settings(home: Path) -> Settings:
+    """The demo is the same for everybody: simulated market, recorded answers, no environment, no file."""
+    return _Closed(SAGE_HOME=home, SAGE_MODEL="recorded")

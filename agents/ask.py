@@ -80,12 +80,6 @@ class Budget:
         with self._lock:
             self._spent.setdefault(cycle_id, {})[key] = tokens
 
-    def left(self, cycle_id: CycleId) -> tuple[int, int]:
-        """Calls and tokens this cycle still has."""
-        with self._lock:
-            spent = self._spent.get(cycle_id, {})
-            return self.calls - len(spent), self.tokens - sum(spent.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from domain.canonical import digest
 from domain.errors import DataQualityError
@@ -57,7 +58,7 @@ class EvidenceSet:
         """What is known about ``symbol``, and about nothing in particular (book, market)."""
         return tuple(item for item in self.items.values() if item.symbol in (symbol, None))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Identity of the whole set, independent of the cycle that gathered it."""
         return digest([self.as_of, list(self.items.values())])

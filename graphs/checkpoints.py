@@ -10,13 +10,15 @@ import dataclasses
 import enum
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from domain import case, decisions, market, orders, signals, verdicts
 from domain.errors import ConfigurationError
@@ -46,28 +48,46 @@ def open_checkpoints(home: Path, database_url: str) -> Iterator[BaseCheckpointSa
             yield saver
         return
     path = home / "checkpoints.db"
-    try:
-        connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        saver = SqliteSaver(connection, serde=strict_serialiser())
-        saver.setup()
-    except sqlite3.Error as error:
-        raise ConfigurationError(
-            f"the checkpoints {path} cannot be used: {error}", "Move the file away; orders and records are elsewhere."
-        ) from error
-    with closing(connection):
+    with ExitStack() as open_until_done:
+        try:
+            connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+            open_until_done.enter_context(closing(connection))
+            saver = SqliteSaver(connection, serde=strict_serialiser())
+            saver.setup()
+        except sqlite3.Error as error:
+            raise ConfigurationError(
+                f"the checkpoints {path} cannot be used: {error}",
+                "Move the file away; orders and records are elsewhere.",
+            ) from error
         yield saver
 
 
 @contextmanager
 def _postgres(url: str) -> Iterator[BaseCheckpointSaver[str]]:
     try:
+        import psycopg
         from langgraph.checkpoint.postgres import PostgresSaver
+        from psycopg.conninfo import make_conninfo
     except ImportError as error:
         raise ConfigurationError(
             "PostgreSQL checkpoints need the extra 'postgres'", "Install sage-oversight[postgres]."
         ) from error
-    plain_url = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    with PostgresSaver.from_conn_string(plain_url) as saver:
-        saver.serde = strict_serialiser()
-        saver.setup()
+    with ExitStack() as open_until_done:
+        try:
+            address = make_conninfo("", **_connection_options(url))
+            saver = open_until_done.enter_context(PostgresSaver.from_conn_string(address))
+            saver.serde = strict_serialiser()
+            saver.setup()
+        except (psycopg.Error, ArgumentError, ValueError):
+            # Without its cause, which may quote the URL and the password in it.
+            raise ConfigurationError(
+                "the checkpoints in PostgreSQL cannot be used", "Check SAGE_DATABASE_URL."
+            ) from None
         yield saver
+
+
+def _connection_options(url: str) -> dict[str, str | int]:
+    """A database URL in the words of libpq, whichever driver it names."""
+    address = make_url(url)
+    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
+    return {**address.translate_connect_args(username="user", database="dbname"), **query}

@@ -13,6 +13,7 @@ from domain.ids import CycleId, DecisionId, client_order_id
 from domain.money import ONE
 from domain.ports import Ledger
 from domain.records import RecordKind
+from domain.signals import CandidateKind
 from domain.verdicts import Evaluation
 from graphs.deps import Stores
 from tools.plan import plan_evidence
@@ -36,7 +37,7 @@ def record_of(stores: Stores, decision: Decision) -> Record:
         raise IntegrityError(f"the observation behind {decision.decision_id} is gone", "Run `sage audit verify`.")
     as_of, symbol = observation.evidence.as_of, decision.candidate.symbol
     view = observation.market.symbols.get(symbol)
-    leg = "exit" if decision.candidate.stop_loss is None else "entry"
+    leg = "entry" if decision.candidate.kind is CandidateKind.ENTRY else "exit"
     order = stores.orders.find(decision.decision_id, leg)
     return Record(
         decision=decision,

@@ -59,14 +59,23 @@ def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str) -> 
     request = approvals.get(pending_id)
     if request is None:
         raise UsageError(f"nothing called {pending_id} waits for an answer", "See `sage pending`.")
-    if not approvals.claim(pending_id, state, by=by, at=now):
+    if not claimed(runtime, request, state, by, now):
         return answered(runtime, request, state, done=False)
-    body = {"answer": state, "by": by, "order_digest": request.order_digest}
-    runtime.deps.stores.ledger.append(
-        RecordKind.APPROVAL, pending_id, body, at=now, cycle_id=request.cycle_id, cause=request.decision_id
-    )
     carry_out(runtime, pending_id)
     return answered(runtime, request, state, done=True)
+
+
+def claimed(runtime: Runtime, request: PendingApproval, state: ApprovalState, by: str, now: datetime) -> bool:
+    """Answer a request and put the answer on record, both or neither; True for the one caller whose answer counts."""
+    stores = runtime.deps.stores
+    with stores.database.transaction():
+        if not stores.approvals.claim(request.pending_id, state, by=by, at=now):
+            return False
+        body = {"answer": state, "by": by, "order_digest": request.order_digest}
+        stores.ledger.append(
+            RecordKind.APPROVAL, request.pending_id, body, at=now, cycle_id=request.cycle_id, cause=request.decision_id
+        )
+    return True
 
 
 def carry_out(runtime: Runtime, pending_id: str) -> None:
@@ -100,7 +109,7 @@ def expire(runtime: Runtime, now: datetime) -> None:
     """Silence is a no."""
     approvals = runtime.deps.stores.approvals
     for request in approvals.overdue(now):
-        if approvals.claim(request.pending_id, ApprovalState.EXPIRED, by="time", at=now):
+        if claimed(runtime, request, ApprovalState.EXPIRED, "time", now):
             carry_out(runtime, request.pending_id)
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from domain.case import Pause, TradingState
-from domain.errors import ManualActionError, UsageError
+from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
 from domain.ids import decision_id
 from domain.money import ZERO
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from graphs.nodes.observe import market_now
 from interfaces.announcing import announce_control
+from interfaces.looking import health_of, risk
 from interfaces.runtime import Runtime
-from interfaces.views import ControlView
+from interfaces.views import ControlView, RiskRow, State
+from policies.ladder import ResumeFacts, resume_checklist
 from policies.selftest import run_self_test
+from policies.worst_case import usable
 from tools.orders import place_order
 from trading.execution.intents import marketable_limit
 
@@ -48,16 +52,25 @@ def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
 
 
 def checklist(runtime: Runtime) -> tuple[str, ...]:
-    """What stands against resuming: books that differ, a ledger that was changed, a gate that fails its self-test."""
+    """What stands against resuming: the ladder's list, the symbols that differ, and a ledger that was changed."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     report = deps.stores.ledger.verify()  # first: whatever is appended renews the anchor
     differences = deps.reconciler.reconcile(now=now).differences
-    broken = [result.gate for result in run_self_test(deps.policy) if not result.ok]
+    facts = ResumeFacts(
+        reconciled=not differences,
+        data_fresh=all(source.ok for source in health_of(runtime, now)),
+        breaches=tuple(row.gate for row in risk(runtime).risk if _is_loss_breach(row)),
+        self_test_ok=all(result.ok for result in run_self_test(deps.policy)),
+    )
     return (
+        *resume_checklist(facts),
         *(f"{each.symbol} differs from the broker" for each in differences),
         *(() if report.ok else ("the ledger does not verify",)),
-        *(f"gate {gate} fails its self-test" for gate in broken),
     )
+
+
+def _is_loss_breach(row: RiskRow) -> bool:
+    return row.gate.startswith("G") and row.state is State.FAILED
 
 
 def kill(runtime: Runtime, reason: str) -> ControlView:
@@ -79,7 +92,8 @@ def flatten(runtime: Runtime, reason: str) -> int:
     sent = 0
     for position in held:
         view = market.symbols[position.symbol]
-        if view.quote is None or view.instrument is None:
+        quote = usable(view.quote)
+        if quote is None or view.instrument is None:
             continue
         side = Side.SELL if position.qty > ZERO else Side.BUY
         intent = OrderIntent(
@@ -92,11 +106,14 @@ def flatten(runtime: Runtime, reason: str) -> int:
             created_at=now,
             origin=Origin.MANUAL,
             strategy=position.strategy or "manual",
-            limit_price=marketable_limit(side, view.quote, view.instrument.tick),
+            limit_price=marketable_limit(side, quote, view.instrument.tick),
             reduce_only=True,
             leg="exit",
         )
-        sent += place_order(deps.desk, intent, market=market, proposal=None).order is not None
+        try:
+            sent += place_order(deps.desk, intent, market=market, proposal=None).order is not None
+        except (RetryableError, DataQualityError) as error:
+            logging.getLogger(__name__).warning("%s was not flattened: %s", position.symbol, error)
     return sent
 
 

@@ -11,11 +11,13 @@ from time import perf_counter
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from domain.errors import IntegrityError, RetryableError, UsageError
 from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
 from domain.records import RecordKind
+from graphs.record import record_once
 from graphs.state import CycleInput
 from interfaces.announcing import announce_cycle
 from interfaces.approving import open_threads
@@ -31,7 +33,7 @@ Progress = Callable[[str], None]
 def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress) -> CycleReport:
     """One cycle as of ``as_of``, or the rest of the one that was cut off."""
     deps = runtime.deps
-    account = deps.broker.account().account_id
+    account = runtime.setup.account_id
     deps.desk.recover()
     last = deps.stores.cycles.last(account)
     if last is not None and last.finished_at is None:
@@ -44,6 +46,7 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
             "Choose a later time, or another --home.",
         )
     cycle = started(runtime, account, symbols, as_of)
+    forget(runtime, cycle.cycle_id)
     start = CycleInput(cycle_id=cycle.cycle_id, as_of=as_of, symbols=list(symbols))
     return finish(runtime, cycle, drive(runtime, cycle.cycle_id, start, progress))
 
@@ -64,6 +67,13 @@ def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: 
             raise RetryableError("another process has just started this cycle", "Wait for it, then try again.")
         stores.ledger.append(RecordKind.CYCLE_STARTED, cycle.cycle_id, body, at=as_of, cycle_id=cycle.cycle_id)
     return cycle
+
+
+def forget(runtime: Runtime, cycle: CycleId) -> None:
+    """Drop checkpoints that bear the id of a cycle which begins now: they belong to a database that was put back."""
+    saver = runtime.oversight.checkpointer
+    if isinstance(saver, BaseCheckpointSaver):
+        saver.delete_thread(cycle)
 
 
 def rest_of(runtime: Runtime, cycle: CycleRecord) -> CycleInput | None:
@@ -103,8 +113,15 @@ def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int]) -> 
     """Open the threads of what waits, write the report, close the cycle."""
     stores, state = runtime.deps.stores, state_of(runtime, cycle.cycle_id)
     open_threads(runtime, cycle.cycle_id)
-    summary = {"decisions": len(state["decisions"]), "orders": len(state.get("sent", ()))}
-    stores.ledger.append(RecordKind.CYCLE_FINISHED, cycle.cycle_id, summary, at=cycle.as_of, cycle_id=cycle.cycle_id)
+    sent = sum(bool(each.client_order_id) for each in state.get("sent", ()))
+    record_once(
+        stores.ledger,
+        RecordKind.CYCLE_FINISHED,
+        cycle.cycle_id,
+        {"decisions": len(state["decisions"]), "orders": sent},
+        at=cycle.as_of,
+        cycle_id=cycle.cycle_id,
+    )
     unheard = announce_cycle(runtime, state)
     report = report_of(runtime, cycle, state, timings, unheard)
     stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())

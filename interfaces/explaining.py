@@ -8,6 +8,7 @@ from agents.explainer import template
 from domain.canonical import restore
 from domain.decisions import Decision, Phase
 from domain.errors import UsageError
+from domain.ids import ClientOrderId
 from domain.records import LedgerEntry, RecordKind
 from graphs.record import record_of
 from interfaces.looking import last_report
@@ -58,7 +59,7 @@ def decisions_for(runtime: Runtime, name: str) -> tuple[Decision, ...]:
 def causes_of(runtime: Runtime, name: str) -> set[str]:
     """The decisions that led to an order, a trade or a request of that name."""
     stores = runtime.deps.stores
-    order = next((each for each in stores.orders.newest(10_000) if each.client_order_id == name), None)
+    order = stores.orders.get(ClientOrderId(name))
     request = stores.approvals.get(name)
     closed = stores.ledger.entries(subject=name, kind=RecordKind.TRADE_CLOSED)
     return {

@@ -12,7 +12,7 @@ from typing import Any
 from domain.book import Account, Position
 from domain.canonical import restore
 from domain.case import MarketView
-from domain.errors import RetryableError
+from domain.errors import RetryableError, UsageError
 from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
 from domain.records import ClosedTrade, RecordKind
@@ -78,8 +78,7 @@ def status(runtime: Runtime) -> StatusView:
 
 def last_report(runtime: Runtime) -> dict[str, Any] | None:
     """The stored report of the newest finished cycle."""
-    account, _note = account_of(runtime)
-    record = runtime.deps.stores.cycles.last(account.account_id, finished=True) if account is not None else None
+    record = runtime.deps.stores.cycles.last(runtime.setup.account_id, finished=True)
     return dict(record.report) if record is not None and record.report is not None else None
 
 
@@ -186,6 +185,8 @@ def risk(runtime: Runtime) -> RiskView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
+    if not symbols:
+        raise UsageError(f"{runtime.setup.market} names no symbols", "Name them in SAGE_UNIVERSE.")
     market = market_now(deps, symbols)
     control = deps.stores.control.read(broker_time=deps.broker.time())
     rows = headroom(probe(now, control, book, market, symbols[0]), deps.policy)

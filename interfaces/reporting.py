@@ -17,6 +17,7 @@ from domain.records import RecordKind
 from domain.rendering import figure, refs_in, render
 from domain.signals import CompositeSignal
 from domain.verdicts import Evaluation
+from graphs.nodes.screen import observation_of
 from graphs.record import evaluation_of, record_of
 from interfaces.runtime import Runtime
 from interfaces.views import (
@@ -41,8 +42,7 @@ def report_of(
 ) -> CycleReport:
     """Everything one cycle saw, heard, decided and did."""
     stores = runtime.deps.stores
-    seen = stores.observations.load(cycle.cycle_id)
-    assert seen is not None  # noqa: S101  # a finished cycle has stored what it saw
+    seen = observation_of(runtime.deps, cycle.cycle_id)
     decisions: Sequence[Decision] = state["decisions"]
     known = {each.decision_id: facts_of(runtime, each) for each in decisions}
     monitor: MonitorReport | None = state.get("monitor")

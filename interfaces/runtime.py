@@ -24,6 +24,7 @@ class Setup:
     market: str
     news: str
     broker: str
+    account_id: str
     prompt_digest: str
     started_at: datetime
     uncovered: tuple[str, ...] = ()

@@ -47,6 +47,8 @@ class Service:
 
     def cycle(self, symbols: tuple[Symbol, ...], as_of: datetime, progress: cycling.Progress = _silent) -> CycleReport:
         """Run one cycle, or finish the one that was cut off."""
+        if self._runtime.kill_switch.engaged():
+            self._runtime.deps.desk.cancel_working()
         self._runtime.advance(as_of)
         approving.recover(self._runtime)
         return cycling.run_cycle(self._runtime, symbols, as_of, progress)

@@ -223,7 +223,9 @@ def server_address(url: str) -> str:
     except (ValueError, KeyError):
         address, port = urlsplit(""), 0
     if not address.hostname:
-        raise ConfigurationError(f"{url!r} is no address of a Chroma server", "Write it like http://127.0.0.1:8000.")
+        raise ConfigurationError(
+            "SAGE_CHROMA_URL is no address of a Chroma server", "Write it like http://127.0.0.1:8000."
+        )
     host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
     return f"{address.scheme}://{host}:{port}"
 

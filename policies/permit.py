@@ -13,7 +13,7 @@ import hmac
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.canonical import canonical_json, digest
 from domain.case import Case, Control, TradingState
@@ -36,6 +36,13 @@ class Latch(Protocol):
         ...
 
 
+class Issued(NamedTuple):
+    """The gates' answer, and the sealed order with the quantity they left of it; None where they do not allow it."""
+
+    approved: ApprovedOrder | None
+    evaluation: Evaluation
+
+
 class PermitOffice:
     """Issues and redeems permits under one key; a permit is good for one send, here and within ``life``."""
 
@@ -48,11 +55,11 @@ class PermitOffice:
         self._redeemed: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
-    def issue(self, case: Case, policy: Policy, client_order_id: ClientOrderId) -> ApprovedOrder | Evaluation:
-        """The sealed order, with the quantity the gates left of it; or the evaluation that says why there is none."""
+    def issue(self, case: Case, policy: Policy, client_order_id: ClientOrderId) -> Issued:
+        """Put the case before the gates and seal what they let through."""
         evaluation = evaluate(case, policy)
         if evaluation.outcome not in (Outcome.PASS, Outcome.REDUCE):
-            return evaluation
+            return Issued(None, evaluation)
         draft = ApprovedOrder(
             intent=replace(case.order, qty=evaluation.final_qty),
             client_order_id=client_order_id,
@@ -62,7 +69,7 @@ class PermitOffice:
             expires_at=case.now + self._life,
             seal="",
         )
-        return replace(draft, seal=self._seal(draft))
+        return Issued(replace(draft, seal=self._seal(draft)), evaluation)
 
     def redeem(self, approved: ApprovedOrder, *, now: datetime, control: Control) -> None:
         """Allow this one send, now; raises when the permit is not good or sending has been stopped."""

@@ -80,7 +80,6 @@ class WorstCase(NamedTuple):
     fractions: bool
     qty_after: Decimal | None
     position_after: Decimal | None
-    gross_before: Decimal | None
     gross_after: Decimal | None
     net_after: Decimal | None
     reserved: Decimal | None
@@ -122,7 +121,6 @@ def worst_case(case: Case, slippage: Decimal = ZERO, *, allow_fractional: bool =
         fractions=fractions,
         qty_after=_largest_qty(after) if measurable else None,
         position_after=after.worst,
-        gross_before=gross,
         gross_after=_replaced(gross, mine.worst, after.worst),
         net_after=_net({**exposures, order.symbol: after}.values()),
         reserved=_reserved(book, case.market, slippage, buys_only=True),

@@ -38,10 +38,10 @@ def preview_order(
     market: MarketView,
     proposal: Proposal | None,
     approval: Approval | None = None,
-    cycle_entries: int = 0,
+    cycle_id: str = "",
 ) -> Evaluation:
     """What the gates say now; nothing is written or sent."""
-    return desk.preview(intent, market=market, proposal=proposal, approval=approval, cycle_entries=cycle_entries)
+    return desk.preview(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id)
 
 
 def place_order(
@@ -52,14 +52,6 @@ def place_order(
     proposal: Proposal | None,
     approval: Approval | None = None,
     cycle_id: str = "",
-    cycle_entries: int = 0,
 ) -> Placement:
     """Gates again, durable intent, permit, send: once for a decision, however often it is called."""
-    return desk.place(
-        intent,
-        market=market,
-        proposal=proposal,
-        approval=approval,
-        cycle_id=cycle_id,
-        cycle_entries=cycle_entries,
-    )
+    return desk.place(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id)

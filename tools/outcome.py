@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from domain.evidence import Evidence, Value
 from domain.market import Symbol
-from domain.money import ZERO, rounded
+from domain.money import ZERO
 from domain.orders import Fill, Order
 from domain.verdicts import Evaluation, Figure
 from tools.tool import figure
 
-_PRICE_DIGITS = 8
+_FINEST_PRICE = Decimal("0.000001")
 
 
 def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tuple[Evidence, ...]:
@@ -44,7 +44,7 @@ def _filled(symbol: Symbol, fills: Sequence[Fill]) -> tuple[Evidence, ...]:
     paid = sum((fill.qty * fill.price for fill in fills), ZERO)
     figures: tuple[tuple[str, Value, str], ...] = (
         ("fill.qty", qty, "shares"),
-        ("fill.price", rounded(float(paid / qty), _PRICE_DIGITS), "USD"),
+        ("fill.price", (paid / qty).quantize(_FINEST_PRICE), "USD"),
         ("fill.commission", sum((fill.commission for fill in fills), ZERO), "USD"),
     )
     at = max(fill.at for fill in fills)

@@ -11,12 +11,13 @@ from domain.case import Approval
 from domain.decisions import Phase
 from domain.errors import IntegrityError
 from graphs.deps import CycleDeps
+from graphs.nodes.desk import sent_of
 from graphs.nodes.observe import market_now
 from graphs.nodes.outcome import learn, record_explanation
 from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from graphs.record import record_of
-from graphs.state import ApprovalNode, ApprovalState, Sent
+from graphs.state import ApprovalNode, ApprovalState
 from tools.orders import place_order
 
 
@@ -44,9 +45,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
             approval=approval,
             cycle_id=decision.cycle_id,
         )
-        codes = tuple(map(str, placed.evaluation.codes)) if placed.evaluation is not None else ()
-        sent = Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)
-        return {"sent": [sent]}
+        return {"sent": [sent_of(decision, placed)]}
 
     return node
 

@@ -13,6 +13,7 @@ from domain.money import ZERO
 from domain.observation import Observation
 from domain.orders import OrderIntent
 from domain.records import RecordKind
+from domain.signals import CandidateKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.deps import CycleDeps
 from graphs.nodes.observe import market_now
@@ -22,10 +23,14 @@ from graphs.record import record_once
 from graphs.state import CycleNode, CycleState, Ruled, Sent
 from memory.rebuild import decision_body
 from policies.approval import price_shown
+from policies.codes import ReasonCode
 from tools.orders import intent_for, place_order, preview_order
+from trading.execution.desk import Placement
 from trading.store.approvals import PendingApproval, pending_id
 
 ALLOWED = (Outcome.PASS, Outcome.REDUCE)
+UNPRICED = (ReasonCode.QUOTE_MISSING.value,)
+"""What is said of an order that has no usable quote, and so no price."""
 
 
 def gate(deps: CycleDeps) -> CycleNode:
@@ -46,14 +51,16 @@ def gate(deps: CycleDeps) -> CycleNode:
             )
         market = market_now(deps, [decision.candidate.symbol for decision in decisions])
         judged = (judge(deps, decision, seen, market) for decision in decisions)
-        return {"ruled": [ruled for ruled in judged if ruled is not None]}
+        ruled = [each for each in judged if each is not None]
+        unpriced = [each.decision_id for each in ruled if each.codes == UNPRICED]
+        return {"ruled": ruled, "degraded": [f"no quote to price {name} with" for name in unpriced]}
 
     return node
 
 
 def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
     """Exits and reductions first, then entries; otherwise in the order of the candidates."""
-    return sorted(decisions, key=lambda decision: decision.candidate.stop_loss is not None)
+    return sorted(decisions, key=lambda decision: decision.candidate.kind is CandidateKind.ENTRY)
 
 
 def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Ruled | None:
@@ -63,8 +70,10 @@ def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: Market
     try:
         intent = intent_for(decision, market, at=deps.clock.now())
     except DataQualityError:
-        return Ruled(decision.decision_id, Outcome.DENY, ZERO, ("NO_QUOTE",))
-    said = preview_order(deps.desk, intent, market=market, proposal=proposal_for(decision, seen))
+        return Ruled(decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
+    said = preview_order(
+        deps.desk, intent, market=market, proposal=proposal_for(decision, seen), cycle_id=decision.cycle_id
+    )
     record_verdicts(deps, decision, intent, said)
     return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
@@ -86,12 +95,17 @@ def park(deps: CycleDeps) -> CycleNode:
     """Store a request for every decision that a person must see; the cycle goes on without them."""
 
     def node(state: CycleState) -> dict[str, Any]:
-        seen, market = observation_of(deps, state["cycle_id"]), market_now(deps, state["symbols"])
-        waiting = {ruled.decision_id: ruled for ruled in state["ruled"] if ruled.outcome is Outcome.NEED_APPROVAL}
-        for decision in state["decisions"]:
-            if decision.decision_id in waiting:
-                ask_a_person(deps, request_for(deps, decision, waiting[decision.decision_id], seen, market))
-        return {}
+        seen = observation_of(deps, state["cycle_id"])
+        ruled = {each.decision_id: each for each in state["ruled"] if each.outcome is Outcome.NEED_APPROVAL}
+        waiting = [decision for decision in state["decisions"] if decision.decision_id in ruled]
+        market = market_now(deps, [decision.candidate.symbol for decision in waiting])
+        unpriced = []
+        for decision in waiting:
+            try:
+                ask_a_person(deps, request_for(deps, decision, ruled[decision.decision_id], seen, market))
+            except DataQualityError:
+                unpriced.append(decision.decision_id)
+        return {"degraded": [f"no quote to price {name} with" for name in unpriced]}
 
     return node
 
@@ -114,17 +128,15 @@ def request_for(
     deps: CycleDeps, decision: Decision, ruled: Ruled, seen: Observation, market: MarketView
 ) -> PendingApproval:
     """The request a person is shown: exactly this order, at this price, for a limited time."""
-    now, proposal = deps.clock.now(), proposal_for(decision, seen)
+    now = deps.clock.now()
     intent = replace(intent_for(decision, market, at=now), qty=ruled.qty)
     quote = market.symbols[intent.symbol].quote
-    if proposal is None:
-        raise DataQualityError(f"{decision.decision_id} asks for approval of an exit", "Exits need no person.")
     return PendingApproval(
         pending_id=pending_id(decision.decision_id),
         decision_id=decision.decision_id,
         cycle_id=decision.cycle_id,
         intent=intent,
-        proposal=proposal,
+        proposal=proposal_for(decision, seen),
         order_digest=intent.digest,
         requested_at=now,
         expires_at=now + deps.rules.approval_ttl,
@@ -149,12 +161,16 @@ def submit(deps: CycleDeps) -> CycleNode:
 
 def send(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Sent:
     """One decision at the desk; a decision that was sent before gets its order back."""
-    placed = place_order(
-        deps.desk,
-        intent_for(decision, market, at=deps.clock.now()),
-        market=market,
-        proposal=proposal_for(decision, seen),
-        cycle_id=decision.cycle_id,
-    )
+    try:
+        intent = intent_for(decision, market, at=deps.clock.now())
+    except DataQualityError:
+        return Sent(decision.decision_id, "", UNPRICED)
+    proposal = proposal_for(decision, seen)
+    placed = place_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=decision.cycle_id)
+    return sent_of(decision, placed)
+
+
+def sent_of(decision: Decision, placed: Placement) -> Sent:
+    """What the desk did with a decision, in the words of the state."""
     codes = tuple(map(str, placed.evaluation.codes)) if placed.evaluation is not None else ()
     return Sent(decision.decision_id, placed.order.client_order_id if placed.order is not None else "", codes)

@@ -145,4 +145,4 @@ def bars_of(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime, missing
 def readings_of(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> Readings:
     """Read-outs of the window, by the symbols they were tagged with."""
     since = as_of - deps.rules.news_window
-    return {symbol: deps.stores.news.readings([symbol], since=since, as_of=as_of) for symbol in symbols}
+    return deps.stores.news.readings_by_symbol(symbols, since=since, as_of=as_of)

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from domain.decisions import Phase
+from domain.errors import OversightError
 from domain.market import Symbol
 from interfaces.cli import render
 from interfaces.cli.console import Terminal
@@ -46,7 +47,7 @@ def run(
         look, screen = LOOKS[command]
         view = look(service)
         terminal.show(view, screen)
-        return 0 if getattr(view, "ok", True) else 1
+        return 0 if getattr(view, "ok", True) else terminal.fail(OversightError("not everything is in order"))
     if command in ("cycle", "demo"):
         with terminal.working("starting the cycle") as progress:
             report = service.cycle(universe, moment, progress)
@@ -67,7 +68,8 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             answer = service.approve if arguments.command == "approve" else service.reject
             view = answer(arguments.id, OWNER)
             terminal.show(view, render.answer)
-            return 0 if view.done and (arguments.command == "reject" or view.order is not None) else 1
+            done = view.done and (arguments.command == "reject" or view.order is not None)
+            return 0 if done else terminal.fail(OversightError(view.note))
         case "pause":
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
         case "resume":

@@ -44,7 +44,6 @@ from graphs.oversight import build_oversight
 from interfaces.cycling import Progress
 from interfaces.runtime import Runtime
 from interfaces.service import Service
-from interfaces.views import CycleReport
 from policies.kill_switch import KillSwitch
 from settings import Settings, load_settings
 from tests.builders.agents import an_article
@@ -104,8 +103,11 @@ def a_runtime(
     database: Callable[[Database], Database] = lambda opened: opened,
     deps: Mapping[str, Any] | None = None,
     **changes: object,
-) -> Iterator[Runtime]:
-    """One start of Sage in ``home``; ``deps`` replaces fields of CycleDeps, ``changes`` are settings."""
+) -> Iterator[Any]:
+    """One start of Sage in ``home``; ``deps`` replaces fields of CycleDeps, ``changes`` are settings.
+
+    It yields a ``Runtime``, as Any: tests know what is there where the product must ask whether it is.
+    """
     with ExitStack() as stack:
         settings = settings_in(home, **changes)
         app.open_log(settings, stack)
@@ -149,8 +151,8 @@ def a_cycle(
     *symbols: Symbol,
     as_of: datetime | None = None,
     progress: Progress = lambda _text: None,
-) -> CycleReport:
-    """One cycle over ``symbols`` (the scene), as of the clock."""
+) -> Any:
+    """The ``CycleReport`` of one cycle over ``symbols`` (the scene), as of the clock."""
     moment = runtime.deps.clock.now() if as_of is None else as_of
     return Service(runtime).cycle(symbols or SCENE, moment, progress)
 
@@ -342,13 +344,13 @@ ROOT = Path(app.__file__).parent
 Ran = subprocess.CompletedProcess
 
 
-def python(*arguments: str, cwd: Path = ROOT, timeout_s: float = 120, **environment: str) -> Ran[str]:
+def python(*arguments: str, cwd: Path = ROOT, **environment: str) -> Ran[str]:
     """This interpreter in a process of its own, without any setting of the person at the keyboard."""
     told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(cwd), **environment}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=cwd, env=told, capture_output=True, text=True, timeout=timeout_s, check=False)
+    return subprocess.run(command, cwd=cwd, env=told, capture_output=True, text=True, timeout=120, check=False)
 
 
-def sage(*arguments: str, cwd: Path, timeout_s: float = 120, **environment: str) -> Ran[str]:
+def sage(*arguments: str, cwd: Path, **environment: str) -> Ran[str]:
     """The command line in a process of its own."""
-    return python(str(ROOT / "app.py"), *arguments, cwd=cwd, timeout_s=timeout_s, **environment)
+    return python(str(ROOT / "app.py"), *arguments, cwd=cwd, **environment)

@@ -65,7 +65,7 @@ def other_office(house):
     approved = house.permit(an_intent())
     foreign = PermitOffice(b"f" * 32, house.latch)
     case = house.case(an_intent())
-    return foreign.issue(case, policy_from_limits(LIMITS), approved.client_order_id)
+    return foreign.issue(case, policy_from_limits(LIMITS), approved.client_order_id).approved
 
 
 @pytest.mark.parametrize(

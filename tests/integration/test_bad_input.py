@@ -212,7 +212,8 @@ def test_a_hosted_model_that_fails_costs_the_entry_and_nothing_else(tmp_path, ca
 
 def test_a_hosted_model_that_hangs_is_left_after_its_time(tmp_path):
     with openai_server(Scripted("", held=True)) as server:
-        report = document(with_model(tmp_path, server, SAGE_MODEL_TIMEOUT_S="0.05"))
+        told = {"SAGE_MODEL_TIMEOUT_S": "0.05", "SAGE_MAX_CALLS_PER_CYCLE": "1"}
+        report = document(with_model(tmp_path, server, **told))
     assert "advisor: timeout" in report["degraded"]
     assert report["orders"] == []
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,7 @@ ROWS = {
 def run(home, *argv, typed="", **environment):
     """One command in this process: exit code, standard output and standard error."""
     out, err, usual = StringIO(), StringIO(), sys.stdin
+    code: Any = None
     told = {"SAGE_NEWS": "none", "SAGE_POLICY": a_policy(home), **environment}
     sys.stdin = StringIO(typed)
     try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ class Mortal(SpyModel):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """What two symbols, and what one, come to when nothing goes wrong."""
-    model, outcomes = SpyModel(), {}
+    model = SpyModel()
+    outcomes: dict[Any, Any] = {}
     for symbols in ((OSTRE, NIMBO), (NIMBO,)):
         with a_runtime(
             tmp_path_factory.mktemp("undisturbed"), model=model, news=NEWS, deps={"memory": None}
@@ -122,6 +124,7 @@ def test_a_killed_process_is_followed_by_the_command_line(tmp_path, undisturbed)
     with subprocess.Popen(
         [sys.executable, str(script), str(home), OSTRE, NIMBO], env=environment, stdout=subprocess.PIPE, cwd=tmp_path
     ) as process:
+        assert process.stdout is not None
         told = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGKILL)
         assert process.wait(60) == -signal.SIGKILL

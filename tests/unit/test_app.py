@@ -10,6 +10,7 @@ import app
 from domain.case import Mode, TradingState
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, UsageError
+from domain.ids import CycleId
 from domain.records import RecordKind
 from interfaces.cli.parser import parse
 from tests.builders.market import NOON, at
@@ -114,7 +115,7 @@ def test_a_named_moment_counts_and_the_future_is_refused(tmp_path):
 def test_a_cycle_that_was_cut_off_is_finished_at_its_own_moment(tmp_path, argv):
     cut_off = at("2026-03-20T15:00")
     with a_runtime(tmp_path) as runtime:
-        runtime.deps.stores.cycles.start(CycleRecord("cyc-1", "paper", 1, cut_off, cut_off))
+        runtime.deps.stores.cycles.start(CycleRecord(CycleId("cyc-1"), "paper", 1, cut_off, cut_off))
         assert moment(runtime, tmp_path, *argv) == cut_off
         runtime.deps.stores.cycles.finish("cyc-1", {}, at=cut_off)
         assert moment(runtime, tmp_path, *argv) != cut_off

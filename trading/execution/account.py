@@ -59,6 +59,5 @@ def annotated(position: Position, trade: Trade | None) -> Position:
     """The broker's holding with what only we know about it: whose it is, since when, and its stop."""
     if trade is None:
         return position
-    return replace(
-        position, opened_at=trade.opened_at, strategy=trade.strategy, stop_loss=trade.stop_loss or position.stop_loss
-    )
+    stop = position.stop_loss if trade.stop_loss is None else trade.stop_loss
+    return replace(position, opened_at=trade.opened_at, strategy=trade.strategy, stop_loss=stop)

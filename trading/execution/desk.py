@@ -82,7 +82,6 @@ class OrderDesk:
         proposal: Proposal | None = None,
         approval: Approval | None = None,
         cycle_id: str = "",
-        cycle_entries: int = 0,
     ) -> Placement:
         """Send an intent that every gate allows now. A decision's leg that has an order already gets that one back."""
         order_id = client_order_id(intent.decision_id, intent.leg)
@@ -90,15 +89,13 @@ class OrderDesk:
             known = self._orders.find(intent.decision_id, intent.leg)
             if known is not None:
                 return Placement(known, self._recorded(order_id))
-            entries = max(cycle_entries, self._entries(cycle_id))
-            case = self._case(intent, market, proposal, approval, entries)
-            evaluation = evaluate(case, self._policy)
+            case = self._case(intent, market, proposal, approval, cycle_id)
+            approved, evaluation = self._office.issue(case, self._policy, order_id)
             self._record(evaluation, case, order_id, cycle_id)
-            answer = self._office.issue(case, self._policy, order_id)
-            if isinstance(answer, Evaluation):
-                return Placement(None, answer)
-            self._write_intent(answer, cycle_id)
-        return Placement(self._send(answer), evaluation)
+            if approved is None:
+                return Placement(None, evaluation)
+            self._write_intent(approved, cycle_id)
+        return Placement(self._send(approved), evaluation)
 
     def preview(
         self,
@@ -107,11 +104,11 @@ class OrderDesk:
         market: MarketView,
         proposal: Proposal | None = None,
         approval: Approval | None = None,
-        cycle_entries: int = 0,
+        cycle_id: str = "",
     ) -> Evaluation:
         """What the gates would say now; nothing is written and nothing is sent."""
         with self._database.reading():
-            return evaluate(self._case(intent, market, proposal, approval, cycle_entries), self._policy)
+            return evaluate(self._case(intent, market, proposal, approval, cycle_id), self._policy)
 
     def recover(self) -> tuple[Order, ...]:
         """After a start: settle what was in flight; no new exposure until the books are reconciled again."""
@@ -135,7 +132,7 @@ class OrderDesk:
         market: MarketView,
         proposal: Proposal | None,
         approval: Approval | None,
-        cycle_entries: int,
+        cycle_id: str,
     ) -> Case:
         now = self._clock.now()
         return Case(
@@ -146,10 +143,11 @@ class OrderDesk:
             market=market,
             proposal=proposal,
             approval=approval,
-            cycle_entries=cycle_entries,
+            cycle_entries=self._entries(cycle_id),
         )
 
     def _entries(self, cycle_id: str) -> int:
+        """How many entries the cycle has on record already."""
         made = self._orders.of_cycle(cycle_id) if cycle_id else ()
         return sum(order.parent_id is None and not order.reduce_only for order in made)
 

@@ -7,7 +7,6 @@ down to the tick, a sell at bid * (1 - collar) rounded up. With ask 100.00 and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -54,11 +53,6 @@ def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, collar_bp: Deci
         raise DataQualityError(f"the quote of {quote.symbol} shows {touch}", "Wait for a valid quote.")
     limit = touch * (1 + side.sign * collar_bp / _BP)
     return floor_to(limit, tick) if side is Side.BUY else ceil_to(limit, tick)
-
-
-def in_sending_order(intents: Iterable[OrderIntent]) -> tuple[OrderIntent, ...]:
-    """Orders that reduce risk first, then entries; otherwise as given."""
-    return tuple(sorted(intents, key=lambda intent: not intent.reduce_only))
 
 
 def _target(decision: Decision, tick: Decimal) -> Decimal | None:

@@ -36,7 +36,7 @@ class PendingApproval:
     decision_id: DecisionId
     cycle_id: CycleId
     intent: OrderIntent
-    proposal: Proposal
+    proposal: Proposal | None
     order_digest: str
     requested_at: datetime
     expires_at: datetime

@@ -7,7 +7,6 @@ it by the same amount, so that a withdrawal is no drawdown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import takewhile
@@ -22,15 +21,6 @@ from trading.store.trades import TradeStore
 
 LONGEST_STREAK = 1000
 """Losses in a row are counted up to here."""
-
-
-@dataclass(frozen=True, slots=True)
-class EquityPoint:
-    """Equity at one moment, with the exchange day it belongs to."""
-
-    at: datetime
-    day: date
-    equity: Decimal
 
 
 class EquityStore:
@@ -59,7 +49,8 @@ class EquityStore:
             point = {"day": day, "equity": equity}
             if not connection.execute(equity_points.update().where(equity_points.c.at == at).values(point)).rowcount:
                 connection.execute(equity_points.insert().values(at=at, **point))
-            self._set_peak(max(equity, self._peak() or equity))
+            peak = self._peak()
+            self._set_peak(equity if peak is None else max(equity, peak))
 
     def transfer(self, transfer_id: str, amount: Decimal, *, at: datetime) -> bool:
         """Money moved in (positive) or out; False when that transfer is known."""
@@ -76,12 +67,6 @@ class EquityStore:
             if peak is not None:
                 self._set_peak(peak + amount)
         return True
-
-    def points(self, since: datetime) -> tuple[EquityPoint, ...]:
-        """Points at or after ``since``, oldest first."""
-        query = select(equity_points).where(equity_points.c.at >= since).order_by(equity_points.c.at)
-        with self._database.reading() as connection:
-            return tuple(EquityPoint(row.at, row.day, row.equity) for row in connection.execute(query))
 
     def performance(self, now: datetime, *, equity: Decimal | None) -> Performance:
         """The counters at ``now``; ``equity`` (as the broker just told it) stands in where nothing was recorded yet.

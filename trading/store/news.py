@@ -57,26 +57,25 @@ class NewsStore:
             body = connection.execute(query).scalar_one_or_none()
         return None if body is None else restore(NewsReading, body)
 
-    def readings(self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime) -> tuple[NewsReading, ...]:
-        """Readings of texts tagged with any of ``symbols``, available in (since, as_of], oldest first."""
-        tagged = select(news_symbols.c.content_digest).where(news_symbols.c.symbol.in_(symbols))
+    def readings_by_symbol(
+        self, symbols: Sequence[Symbol], *, since: datetime, as_of: datetime
+    ) -> dict[Symbol, tuple[NewsReading, ...]]:
+        """For each of ``symbols`` the readings of texts tagged with it, available in (since, as_of], oldest first."""
         query = (
-            select(news_readings.c.body)
-            .where(news_readings.c.content_digest.in_(tagged))
+            select(news_symbols.c.symbol, news_readings.c.content_digest, news_readings.c.body)
+            .join(news_readings, news_readings.c.content_digest == news_symbols.c.content_digest)
+            .where(news_symbols.c.symbol.in_(symbols))
             .where(news_readings.c.available_at > since, news_readings.c.available_at <= as_of)
             .order_by(news_readings.c.available_at, news_readings.c.content_digest)
         )
+        found: dict[Symbol, list[NewsReading]] = {symbol: [] for symbol in symbols}
+        restored: dict[str, NewsReading] = {}
         with self._database.reading() as connection:
-            return tuple(restore(NewsReading, body) for body in connection.execute(query).scalars().all())
-
-    def item(self, content_digest: str) -> Text | None:
-        """The original text, for the audit."""
-        query = select(news_items.c.kind, news_items.c.body).where(news_items.c.content_digest == content_digest)
-        with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        return restore(SocialPost, row.body) if row.kind == "post" else restore(NewsArticle, row.body)
+            for row in connection.execute(query):
+                if row.content_digest not in restored:
+                    restored[row.content_digest] = restore(NewsReading, row.body)
+                found[row.symbol].append(restored[row.content_digest])
+        return {symbol: tuple(readings) for symbol, readings in found.items()}
 
 
 def _insert(connection: Connection, content: str, item: Text) -> None:

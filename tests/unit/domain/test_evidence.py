@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from domain.canonical import plain, restore
 from domain.decisions import Statement
 from domain.errors import DataQualityError
-from domain.evidence import Evidence, Value, gather
+from domain.evidence import Evidence, EvidenceSet, Value, gather
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
 from domain.rendering import check, figure, refs_in, render
@@ -36,6 +38,15 @@ def test_a_reference_names_one_figure() -> None:
 def test_the_digest_ignores_order_and_cycle() -> None:
     one, two = a_figure("rsi14@AAPL"), a_figure("book.cash", Decimal(5), "USD")
     assert gather(CYCLE, AS_OF, [one, two]).digest == gather(CycleId("other"), AS_OF, [two, one]).digest
+
+
+def test_a_digest_once_taken_is_no_part_of_the_set() -> None:
+    asked, fresh = gather(CYCLE, AS_OF, [a_figure("rsi14@AAPL")]), gather(CYCLE, AS_OF, [a_figure("rsi14@AAPL")])
+    assert asked.digest is asked.digest
+    assert asked == fresh
+    assert plain(asked) == plain(fresh)
+    assert restore(EvidenceSet, plain(asked)).digest == asked.digest
+    assert replace(asked, as_of=AS_OF + timedelta(1)).digest != asked.digest
 
 
 def test_about_a_symbol_means_it_and_the_book() -> None:

@@ -1,6 +1,7 @@
 """The approval thread by itself: it does nothing before its pause, and the desk decides after it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from langgraph.types import Command
@@ -77,7 +78,7 @@ def test_a_thread_that_is_resumed_twice_sends_once(waiting):
     """A fork or a second resume replays nodes; the desk knows the decision (I-57)."""
     runtime, request = waiting
     runtime.deps.stores.approvals.claim(request.pending_id, ApprovalState.APPROVED, by="owner", at=NOON)
-    yes = Command(resume=approval_of(runtime, runtime.deps.stores.approvals.get(request.pending_id)))
+    yes: Any = Command(resume=approval_of(runtime, runtime.deps.stores.approvals.get(request.pending_id)))
     paused = runtime.approval.get_state(thread(request.pending_id)).config
     runtime.approval.invoke(yes, thread(request.pending_id))
     filled = runtime.deps.broker.positions()
@@ -100,6 +101,6 @@ def test_an_approval_of_another_order_is_denied_by_the_gates(waiting):
 
 def test_a_request_that_is_gone_stops_the_thread(waiting):
     runtime, request = waiting
-    state = {"pending_id": "apr-gone", "decision": decision_of(runtime, request), "approval": None}
+    state: Any = {"pending_id": "apr-gone", "decision": decision_of(runtime, request), "approval": None}
     with pytest.raises(IntegrityError, match="apr-gone is gone"):
         submit(runtime.deps)(state)

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import Enum
+from traceback import format_exception
 
 import ormsgpack
 import pytest
@@ -130,6 +131,43 @@ def test_a_spoilt_file_is_named_with_its_remedy(tmp_path, content):
     spoilt = r"checkpoints\.db cannot be used.*Move the file away"
     with pytest.raises(ConfigurationError, match=spoilt), open_checkpoints(tmp_path, "sqlite:///x"):
         raise AssertionError("opened")
+
+
+PLANTED = "hunter2-planted"
+
+
+def test_a_folder_in_the_place_of_the_file_is_named_too(tmp_path):
+    (tmp_path / "checkpoints.db").mkdir()
+    with (
+        pytest.raises(ConfigurationError, match=r"checkpoints\.db cannot be used: unable to open"),
+        open_checkpoints(tmp_path, "sqlite:///x"),
+    ):
+        raise AssertionError("opened")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(f"postgresql+psycopg://sage:{PLANTED}@127.0.0.1:1/sage", id="nobody_there"),
+        pytest.param(f"postgresql+psycopg2://sage:{PLANTED}@127.0.0.1:1/sage", id="another_driver"),
+        pytest.param(f"postgresql://sage:@127.0.0.1:{PLANTED}/sage", id="no_port"),
+        pytest.param(f"postgresql+psycopg:{PLANTED}", id="no_url"),
+        pytest.param(f"postgresql://sage@127.0.0.1:1/sage?{PLANTED}=1", id="no_such_option"),
+    ],
+)
+def test_a_wrong_postgresql_address_is_never_repeated(tmp_path, url):
+    with pytest.raises(ConfigurationError) as refused, open_checkpoints(tmp_path, url):
+        raise AssertionError("opened")
+    assert refused.value.what == "the checkpoints in PostgreSQL cannot be used"
+    assert PLANTED not in "".join(format_exception(refused.value))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg", "postgresql+psycopg2"])
+def test_any_postgresql_driver_may_be_named(postgres_url, tmp_path, driver):
+    url = postgres_url.replace("postgresql+psycopg", driver, 1) + "?application_name=sage%20checkpoints"
+    with open_checkpoints(tmp_path, url) as saver:
+        assert list(saver.list(None)) == []
 
 
 @pytest.mark.postgres

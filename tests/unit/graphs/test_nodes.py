@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -226,8 +227,9 @@ def test_a_node_that_runs_again_repeats_nothing(spare, name):
 
 
 def test_a_node_without_its_observation_says_so(scene):
+    lost: Any = {**scene[2], "cycle_id": "cyc-lost"}
     with pytest.raises(IntegrityError, match="cyc-lost has no observation"):
-        screen.screen(scene[0].deps)({**scene[2], "cycle_id": "cyc-lost"})
+        screen.screen(scene[0].deps)(lost)
 
 
 def test_a_text_is_read_once_however_many_cycles_see_it(tmp_path):
@@ -235,7 +237,7 @@ def test_a_text_is_read_once_however_many_cycles_see_it(tmp_path):
     with a_runtime(tmp_path, model=model, news=Feed(headlines(NIMBO, 3))) as runtime:
         a_cycle(runtime, NIMBO)
         a_cycle(runtime, NIMBO)
-        readings = runtime.deps.stores.news.readings([NIMBO], since=NOON.replace(day=1), as_of=NOON)
+        readings = observe.readings_of(runtime.deps, [NIMBO], NOON)[NIMBO]
     assert len(model.asked("reader")) == len(readings) == 3
 
 
@@ -250,7 +252,7 @@ def test_a_text_that_could_not_be_read_counts_for_nothing_and_is_read_next_time(
         assert report.degraded == "reader: 2 texts unread:garbage"
         again = a_cycle(runtime, NIMBO)
         assert again.degraded is None
-        assert runtime.deps.stores.news.readings([NIMBO], since=NOON.replace(day=1), as_of=NOON)
+        assert observe.readings_of(runtime.deps, [NIMBO], NOON)[NIMBO]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,7 @@ def test_a_decision_without_a_usable_quote_is_denied_by_name(scene):
     decision = next(each for each in state["decisions"] if each.candidate.symbol == TAKEN)
     seen = runtime.deps.stores.observations.load(state["cycle_id"])
     blind = replace(seen.market, symbols={})
-    said = desk.judge(runtime.deps, decision, seen, blind)
+    said: Any = desk.judge(runtime.deps, decision, seen, blind)
     assert (said.outcome, said.qty, said.codes) == (Outcome.DENY, 0, ("NO_QUOTE",))
 
 
@@ -342,5 +344,6 @@ def test_a_broker_that_does_not_answer_stops_the_cycle_and_the_next_one_finishes
 def test_the_inspector_is_not_asked_about_what_nobody_advised(scene):
     model = scene[0].deps.asker.model
     before = len(model.calls)
-    assert review.inspect(scene[0].deps)({"advice": None, "degraded": []}) == {"inspection": None}
+    state: Any = {"advice": None, "degraded": []}
+    assert review.inspect(scene[0].deps)(state) == {"inspection": None}
     assert len(model.calls) == before

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Send
 
 from domain.decisions import MonitorReport
+from domain.ids import CycleId
+from domain.money import ONE
 from domain.signals import CandidateKind
 from domain.verdicts import Outcome
 from graphs.approval import after_pause
@@ -32,8 +35,8 @@ def test_the_graph_is_the_one_that_is_drawn(tmp_path, name):
         assert graph.get_graph().draw_mermaid() == (DRAWN / f"{name}.mmd").read_text(encoding="utf-8")
 
 
-def ruled(*outcomes):
-    return {"ruled": [Ruled(f"dec-{n}", outcome, 1, ()) for n, outcome in enumerate(outcomes)]}
+def ruled(*outcomes: Outcome) -> Any:
+    return {"ruled": [Ruled(f"dec-{n}", outcome, ONE, ()) for n, outcome in enumerate(outcomes)]}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,8 @@ def test_what_waits_is_parked_before_what_passes_is_sent(outcomes, first, then):
 
 @pytest.mark.parametrize(("approval", "next_node"), [(None, "explain"), (object(), "submit")], ids=["no", "yes"])
 def test_only_a_yes_leads_to_the_desk(approval, next_node):
-    assert after_pause({"approval": approval}) == next_node
+    state: Any = {"approval": approval}
+    assert after_pause(state) == next_node
 
 
 @pytest.mark.parametrize(
@@ -72,8 +76,8 @@ def test_only_a_yes_leads_to_the_desk(approval, next_node):
 def test_every_entry_gets_a_branch_and_exits_go_past_the_roles(kinds, reviews):
     made = {CandidateKind.ENTRY: a_candidate}
     candidates = [made.get(kind, an_exit)(candidate_id=f"cand-{n}", kind=kind) for n, kind in enumerate(kinds)]
-    state = {"cycle_id": "cyc-1", "as_of": NOON, "monitor": CALM, "candidates": candidates}
-    *branches, last = fan_out(state)
+    state: Any = {"cycle_id": "cyc-1", "as_of": NOON, "monitor": CALM, "candidates": candidates}
+    *branches, last = cast(list[Any], fan_out(state))
     assert last == "exit_by_rule"
     assert all(isinstance(branch, Send) and branch.node == "review" for branch in branches)
     assert [branch.arg["candidate"].kind for branch in branches] == [CandidateKind.ENTRY] * reviews
@@ -81,7 +85,8 @@ def test_every_entry_gets_a_branch_and_exits_go_past_the_roles(kinds, reviews):
 
 
 def test_parallel_branches_are_joined_in_order_and_change_neither_list():
-    left, right = ["a"], ["b", "c"]
+    left: list[object] = ["a"]
+    right: list[object] = ["b", "c"]
     assert joined(left, right) == ["a", "b", "c"]
     assert (left, right) == (["a"], ["b", "c"])
 
@@ -102,7 +107,7 @@ def test_a_cycle_has_a_limit_of_steps_of_its_own_with_room_to_spare(tmp_path):
         steps = runtime.oversight.get_state(config).metadata["step"]
         assert config["recursion_limit"] == RECURSION_LIMIT
         assert steps < RECURSION_LIMIT / 2
-        start = CycleInput(cycle_id="cyc-short", as_of=NOON + timedelta(seconds=1), symbols=[])
+        start = CycleInput(cycle_id=CycleId("cyc-short"), as_of=NOON + timedelta(seconds=1), symbols=[])
         with pytest.raises(GraphRecursionError):
             runtime.oversight.invoke(start, {"configurable": {"thread_id": "cyc-short"}, "recursion_limit": 3})
 

@@ -15,6 +15,7 @@ from interfaces.service import Service
 from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import (
+    GLIMR,
     KORVA,
     LEAVING,
     NIMBO,
@@ -115,7 +116,7 @@ def test_a_kill_cancels_what_could_add_exposure_and_leaves_the_stops(tmp_path):
         a_cycle(runtime, NIMBO)
         legs = at_the_broker(runtime)["working"]
         clock.at = NOON.replace(day=25)
-        a_cycle(runtime, "GLIMR")
+        a_cycle(runtime, GLIMR)
         (working,) = [each for each in entries_of(runtime) if each.status.is_open]
         Service(runtime).kill("test", flatten=False)
         assert runtime.deps.stores.orders.get(working.client_order_id).status is OrderStatus.CANCELED

@@ -2,10 +2,11 @@
 
 import pytest
 
+from domain.market import Symbol
 from interfaces.cli.run import LOOKS
 from interfaces.conversing import HELP, Question, understood
 
-SYMBOLS = ("ALTR", "NIMBO", "T")
+SYMBOLS = (Symbol("ALTR"), Symbol("NIMBO"), Symbol("T"))
 
 
 @pytest.mark.parametrize(

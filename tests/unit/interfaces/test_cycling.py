@@ -9,6 +9,7 @@ import pytest
 from domain.case import TradingState
 from domain.decisions import Action
 from domain.errors import IntegrityError, RetryableError, SourceUnavailable, UsageError
+from domain.ids import CycleId
 from domain.orders import OrderStatus, Side
 from domain.records import RecordKind
 from domain.signals import CandidateKind
@@ -37,7 +38,7 @@ from trading.store.cycles import CycleRecord
 
 
 def test_a_cycle_reports_all_it_saw_and_did_and_stores_its_report(tmp_path):
-    told = []
+    told: list[str] = []
     with a_runtime(tmp_path, model=SpyModel()) as runtime:
         report = a_cycle(runtime, progress=told.append)
         stored = runtime.deps.stores.cycles.get(report.cycle_id)
@@ -75,7 +76,7 @@ def test_time_does_not_go_back(tmp_path):
 
 def test_of_two_processes_one_gets_the_next_cycle(tmp_path):
     with a_runtime(tmp_path) as runtime:
-        taken = CycleRecord("cyc-taken", "paper", 1, NOON, NOON)
+        taken = CycleRecord(CycleId("cyc-taken"), "paper", 1, NOON, NOON)
         stores = runtime.deps.stores
 
         class Late:
@@ -125,7 +126,8 @@ def test_a_cycle_that_was_cut_off_is_finished_first(tmp_path, lost):
     def dies(request, answer):
         return Crash("at the decider") if request.role == "decider" else answer
 
-    dying, told = SpyModel(dies), []
+    told: list[str] = []
+    dying = SpyModel(dies)
     with a_runtime(tmp_path, model=dying) as runtime, pytest.raises(Crash):
         a_cycle(runtime, NIMBO)
     if lost:
@@ -142,9 +144,23 @@ def test_a_cycle_that_was_cut_off_is_finished_first(tmp_path, lost):
         assert a_cycle(runtime, KORVA).cycle_id != cut_off.cycle_id
 
 
+def test_checkpoints_of_a_database_that_was_put_back_are_forgotten(tmp_path):
+    """The ids of the first cycle come again, and with them a thread that somebody else has finished."""
+    with a_runtime(tmp_path) as runtime:
+        first = a_cycle(runtime, NIMBO)
+    for path in (*tmp_path.glob("sage.db*"), tmp_path / "ledger.anchor"):
+        path.unlink()
+    with a_runtime(tmp_path) as runtime:
+        again = a_cycle(runtime, NIMBO)
+        assert len(entries_of(runtime)) == 1
+    assert again.cycle_id == first.cycle_id
+    assert [len(report.decisions) for report in (first, again)] == [1, 1]
+    assert replace(again, timings_ms={}) == replace(first, timings_ms={})
+
+
 def test_a_cycle_whose_start_is_not_on_record_cannot_go_on(tmp_path):
     with a_runtime(tmp_path) as runtime:
-        runtime.deps.stores.cycles.start(CycleRecord("cyc-strange", "paper", 1, NOON, NOON))
+        runtime.deps.stores.cycles.start(CycleRecord(CycleId("cyc-strange"), "paper", 1, NOON, NOON))
         with pytest.raises(IntegrityError, match="the start of cycle cyc-strange is not on record"):
             a_cycle(runtime, NIMBO)
 

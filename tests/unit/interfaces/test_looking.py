@@ -1,16 +1,20 @@
 """What is shown of a home with a history: two entries, one left in two parts, one request that nobody answered."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from domain.case import Mode, Pause, TradingState
 from domain.errors import SourceUnavailable
 from domain.orders import OrderStatus
-from interfaces import looking
+from interfaces import looking as product
 from interfaces.views import State
 from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, ShiftedMarket, a_runtime, rewired, the_market
+
+looking: Any = product
+"""As Any: here it is known what is there and what is None."""
 
 
 @pytest.fixture
@@ -83,7 +87,7 @@ def test_a_broker_that_is_silent_is_named_and_status_still_answers(runtime):
 
 def test_positions_show_both_sides_at_the_price_they_could_be_sold_for(runtime):
     (row,) = looking.positions(runtime).positions
-    quote = the_market().quote(NIMBO, as_of=GONE)
+    quote: Any = the_market().quote(NIMBO, as_of=GONE)
     assert (row.symbol, row.qty, row.broker_qty, row.strategy) == (NIMBO, 46, 46, "momentum")
     assert (row.market_price, row.as_of) == (quote.bid, quote.at)
     assert row.unrealized_pnl == (quote.bid - row.avg_price) * 46

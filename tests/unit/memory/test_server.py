@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from traceback import format_exception
 
 import httpx
 import pytest
 
-from domain.errors import RetryableError
+from domain.errors import ConfigurationError, RetryableError
 from memory.trades import TradeMemory
 from tests.builders.memory import NOON, a_closed_trade, a_situation
 
@@ -94,3 +95,19 @@ def test_a_server_out_of_reach_is_told_and_cycles_go_on_without(kind, request, t
     recall = memory.recall(a_situation(), as_of=NOON)
     assert recall.count is None
     assert "does not answer" in recall.missing
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("owner:planted@chroma:8000", id="no_scheme"),
+        pytest.param("ftp://owner:planted@chroma", id="another_scheme"),
+        pytest.param("http://owner:8000@chroma:planted", id="no_port"),
+        pytest.param("http://[planted", id="half_an_address"),
+        pytest.param("http://?planted", id="no_host"),
+    ],
+)
+def test_a_wrong_address_is_refused_and_never_repeated(url, tmp_path):
+    with pytest.raises(ConfigurationError, match="SAGE_CHROMA_URL is no address of a Chroma server") as refused:
+        TradeMemory(tmp_path / "memory", url)
+    assert "planted" not in "".join(format_exception(refused.value))

@@ -94,8 +94,8 @@ class Desk:
 def test_preview_and_place_hand_over_everything():
     intent, market = intent_for(ENTRY, a_market(), at=NOW), a_market()
     desk: Any = Desk()
-    shared = {"market": market, "proposal": None, "approval": None, "cycle_entries": 2}
-    previewed: Any = preview_order(desk, intent, market=market, proposal=None, cycle_entries=2)
-    placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE, cycle_entries=2)
+    shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
+    previewed: Any = preview_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
+    placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
     assert previewed == ("preview", intent, shared)
-    assert placed == ("place", intent, shared | {"cycle_id": CYCLE})
+    assert placed == ("place", intent, shared)

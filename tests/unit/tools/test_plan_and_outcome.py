@@ -84,7 +84,8 @@ def a_fill(number, qty, price, commission):
     [
         pytest.param([("10", "100", "0.5")], "10", "100", "0.5", id="at_once"),
         pytest.param([("4", "100", "0.2"), ("6", "101", "0.3")], "10", "100.6", "0.5", id="in_parts"),
-        pytest.param([("1", "100", "0"), ("2", "101", "0")], "3", "100.66667", "0", id="a_mean_without_end"),
+        pytest.param([("1", "100", "0"), ("2", "101", "0")], "3", "100.666667", "0", id="a_mean_without_end"),
+        pytest.param([("1", "123456789.123457", "0")], "1", "123456789.123457", "0", id="more_digits_than_a_float"),
     ],
 )
 def test_what_was_filled(fills, qty, price, commission):

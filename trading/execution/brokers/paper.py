@@ -180,7 +180,10 @@ class PaperBroker:
         price = self._price_bound(intent, now)
         if price is None:
             return f"no quote of {intent.symbol} to reserve cash by"
-        if intent.qty * price > self._books.cash() - self._reserved(now):
+        reserved = self._reserved(now)
+        if reserved is None:
+            return "a working buy has no quote to reserve cash by"
+        if intent.qty * price > self._books.cash() - reserved:
             return "not enough cash"
         return None
 
@@ -193,9 +196,16 @@ class PaperBroker:
         quote = self._market.quote(order.symbol, as_of=now)
         return None if quote is None else quote.ask
 
-    def _reserved(self, now: datetime) -> Decimal:
-        buys = (order for order in self._books.working() if order.side is Side.BUY)
-        return sum((order.open_qty * (self._price_bound(order, now) or ZERO) for order in buys), ZERO)
+    def _reserved(self, now: datetime) -> Decimal | None:
+        """Cash that working buys may still take; None while one of them has no bound on its price."""
+        reserved = ZERO
+        for order in self._books.working():
+            if order.side is Side.BUY:
+                price = self._price_bound(order, now)
+                if price is None:
+                    return None
+                reserved += order.open_qty * price
+        return reserved
 
     def _close_of_day(self, now: datetime) -> datetime | None:
         """The end of the session that a day order accepted now lives in."""

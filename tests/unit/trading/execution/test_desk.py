@@ -1,5 +1,6 @@
 """The desk: gates at send time, one order for each decision, nothing sent without a record, crashes settled."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from domain.records import RecordKind
 from domain.verdicts import Outcome
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, NOON, at
-from trading.execution.account import unrealized_pnl
+from trading.execution.account import annotated, unrealized_pnl
 from trading.execution.desk import LATEST_ARRIVAL
 from trading.store.ledger import SqlLedger
 
@@ -286,8 +287,10 @@ def test_a_breached_loss_limit_stops_new_exposure_by_itself(database, tmp_path):
 def test_entries_of_a_cycle_are_counted_from_the_record(database, tmp_path):
     house = a_house(database, tmp_path, limits={"max_entries_per_cycle": 1})
     house.place(an_intent("dec-1"), cycle_id="cyc-1")
-    second = house.place(an_intent("dec-9"), cycle_id="cyc-1", cycle_entries=0)
-    assert second.order is None
+    previewed = house.desk.preview(an_intent("dec-9"), market=house.view(), cycle_id="cyc-1")
+    second = house.place(an_intent("dec-9"), cycle_id="cyc-1")
+    assert (second.order, second.evaluation) == (None, previewed)
+    assert "CYCLE_ENTRIES" in previewed.codes
     assert house.place(an_intent("dec-9"), cycle_id="cyc-2").order is not None
 
 
@@ -295,6 +298,20 @@ def test_cancelling_what_works_leaves_the_protection(house):
     house.place(an_intent(qty=800))
     assert [order.status for order in house.desk.cancel_working()] == [S.CANCELED]
     assert {report.leg for report in house.broker.orders()} == {"stop", "target"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "counts"),
+    [
+        pytest.param(None, Decimal(90), Decimal(90), id="only_the_broker_knows_one"),
+        pytest.param(Decimal(95), Decimal(90), Decimal(95), id="ours_comes_first"),
+        pytest.param(Decimal(0), Decimal(90), Decimal(0), id="nought_is_a_figure"),
+    ],
+)
+def test_the_stop_of_a_holding_is_ours_where_we_have_one(house, ours, theirs, counts):
+    house.place(an_intent())
+    trade, (position,) = house.orders.trades.open(AAPL), house.broker.positions()
+    assert annotated(replace(position, stop_loss=theirs), replace(trade, stop_loss=ours)).stop_loss == counts
 
 
 def test_the_book_carries_what_only_we_know(house):

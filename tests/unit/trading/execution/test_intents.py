@@ -12,9 +12,8 @@ from domain.errors import DataQualityError
 from domain.ids import CandidateId, CycleId, DecisionId
 from domain.orders import OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, TradeCandidate
-from tests.builders.execution import an_exit, an_intent
 from tests.builders.market import AAPL, NOON, a_quote, an_instrument
-from trading.execution.intents import in_sending_order, intent_of, marketable_limit
+from trading.execution.intents import intent_of, marketable_limit
 
 D = Decimal
 
@@ -58,11 +57,6 @@ def test_a_quantity_is_shortened_to_whole_lots():
 def test_no_intent_is_made_of_a_quote_without_price():
     with pytest.raises(DataQualityError, match="shows 0"):
         marketable_limit(Side.BUY, a_quote(ask="0"), D("0.01"))
-
-
-def test_what_reduces_risk_is_sent_first_and_otherwise_in_order():
-    entries, exits = [an_intent("dec-1"), an_intent("dec-3")], [an_exit("dec-2"), an_exit("dec-4")]
-    assert in_sending_order([entries[0], exits[0], entries[1], exits[1]]) == (*exits, *entries)
 
 
 @given(st.decimals("1", "900", places=2), st.sampled_from(Side), st.sampled_from([D("0.01"), D("0.05")]))

@@ -205,6 +205,19 @@ def test_resting_buys_reserve_their_cash(house):
     assert house.broker.submit(a_slip(an_intent("dec-2", qty=500, limit_price=90))).status is OrderStatus.REJECTED
 
 
+def test_a_working_buy_without_a_price_bound_lets_no_new_buy_in(house):
+    """What a market order will cost is unknown once its quote is gone; exits go on."""
+    house.broker.submit(a_slip(an_intent("dec-1", qty=800, type=OrderType.MARKET, limit_price=None)))
+    assert house.broker.find(ENTRY).status is OrderStatus.PARTIALLY_FILLED
+    house.market.move("99.99", "100.01", NOON, MSFT)
+    assert house.broker.submit(a_slip(an_intent("dec-2", qty=1, symbol=MSFT))).status is OrderStatus.FILLED
+    del house.market.quotes[AAPL]
+    report = house.broker.submit(a_slip(an_intent("dec-3", qty=1, symbol=MSFT)))
+    assert (report.status, report.reason) == (OrderStatus.REJECTED, "a working buy has no quote to reserve cash by")
+    house.broker.cancel(ENTRY)
+    assert house.broker.submit(a_slip(an_intent("dec-4", qty=1, symbol=MSFT))).status is OrderStatus.FILLED
+
+
 @pytest.mark.parametrize(
     ("tif", "qty", "then", "filled"),
     [

@@ -58,7 +58,8 @@ def test_an_agreed_book_is_marked_and_gives_an_equity_point(house):
     later = house.clock.wait(minutes=1)
     result = house.reconciler.reconcile(later)
     assert (result.ok, house.control.read().reconciled_at, house.control.read().mismatched) == (True, later, ())
-    assert [point.equity for point in house.equity.points(later)] == [house.broker.account().equity]
+    tomorrow = house.equity.performance(later + timedelta(days=1), equity=None)
+    assert tomorrow.day_start_equity == house.broker.account().equity
 
 
 def test_a_trade_made_behind_our_back_blocks_its_symbol_until_both_agree(database, tmp_path):

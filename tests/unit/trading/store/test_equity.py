@@ -88,10 +88,16 @@ def test_a_transfer_over_night_moves_the_next_days_start(equity):
     assert counters(equity, at("2026-03-18T15:00")) == (1500, 1500)
 
 
-def test_points_are_kept_for_the_curve_the_last_word_of_a_moment_counts(equity):
+def test_the_last_word_of_a_moment_counts(equity):
     equity.record(NOON, D(1000))
     equity.record(NOON, D(999))
-    assert [(point.at, point.equity) for point in equity.points(NOON)] == [(NOON, D(999))]
+    assert counters(equity, NOON + timedelta(days=1)) == (999, 1000), "the next day starts with it"
+
+
+def test_a_peak_of_nothing_is_still_a_peak(equity):
+    equity.record(NOON, D(0))
+    equity.record(NOON + timedelta(hours=1), D(-5))
+    assert counters(equity, NOON + timedelta(hours=1)) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from trading.store.observations import CACHED_CYCLES, ObservationStore
 from trading.store.tables import observations
 
 CYCLE = CycleId("cyc-1")
+TSLA = Symbol("TSLA")
 
 
 def an_observation(cycle=CYCLE, **changes):
@@ -135,8 +136,6 @@ def test_a_text_is_read_once_whoever_brings_it(database):
     assert news.save_items([again]) == (again,), "stored, but nobody has read it yet"
     news.save_reading(a_reading(an_article()))
     assert news.save_items([again, post]) == (post,)
-    assert news.item(an_article().digest) == an_article()
-    assert news.item(post.digest) == post
 
 
 def test_the_first_reading_of_a_text_counts(database):
@@ -151,13 +150,13 @@ def test_the_first_reading_of_a_text_counts(database):
 @pytest.mark.parametrize(
     ("symbols", "since", "as_of", "found"),
     [
-        pytest.param((AAPL,), -1, 0, 1, id="available_at_this_very_moment"),
-        pytest.param((MSFT,), -1, 0, 1, id="the_other_symbol_it_was_tagged_with"),
-        pytest.param((AAPL, MSFT), -1, 0, 1, id="both_symbols_once"),
-        pytest.param((Symbol("TSLA"),), -1, 0, 0, id="another_symbol"),
-        pytest.param((AAPL,), -2, -1, 0, id="not_yet_available"),
-        pytest.param((AAPL,), 0, 1, 0, id="seen_before_the_window"),
-        pytest.param((), -1, 0, 0, id="no_symbols"),
+        pytest.param((AAPL,), -1, 0, {AAPL: 1}, id="available_at_this_very_moment"),
+        pytest.param((MSFT,), -1, 0, {MSFT: 1}, id="the_other_symbol_it_was_tagged_with"),
+        pytest.param((AAPL, MSFT), -1, 0, {AAPL: 1, MSFT: 1}, id="once_for_each_symbol"),
+        pytest.param((AAPL, TSLA), -1, 0, {AAPL: 1, TSLA: 0}, id="a_symbol_without_news"),
+        pytest.param((AAPL,), -2, -1, {AAPL: 0}, id="not_yet_available"),
+        pytest.param((AAPL,), 0, 1, {AAPL: 0}, id="seen_before_the_window"),
+        pytest.param((), -1, 0, {}, id="no_symbols"),
     ],
 )
 def test_readings_are_answered_point_in_time(database, symbols, since, as_of, found):
@@ -165,4 +164,17 @@ def test_readings_are_answered_point_in_time(database, symbols, since, as_of, fo
     news.save_items([an_article()])
     news.save_reading(a_reading(an_article()))
     window = {"since": NOON + timedelta(hours=since), "as_of": NOON + timedelta(hours=as_of)}
-    assert len(news.readings(symbols, **window)) == found
+    read = news.readings_by_symbol(symbols, **window)
+    assert {symbol: len(readings) for symbol, readings in read.items()} == found
+
+
+def test_readings_of_a_symbol_come_oldest_first_and_are_its_own(database):
+    news = NewsStore(database)
+    late = an_article(article_id="n-2", headline="Later", first_seen_at=NOON + timedelta(hours=1))
+    other = an_article(article_id="n-3", headline="Of another", symbols=(TSLA,))
+    news.save_items([late, other, an_article()])
+    readings = a_reading(late, available_at=late.first_seen_at), a_reading(other), a_reading(an_article())
+    for reading in readings:
+        news.save_reading(reading)
+    found = news.readings_by_symbol((AAPL, TSLA), since=NOON - timedelta(days=1), as_of=NOON + timedelta(days=1))
+    assert found == {AAPL: (readings[2], readings[0]), TSLA: (readings[1],)}
