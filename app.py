@@ -35,6 +35,7 @@ with rooms_on_first_use():
     import agents.recorded_llm as recorded_llm
     import agents.rules_llm as rules_llm
     import domain.case as cases
+    import domain.records as records
     import evals.verify as evals
     import graphs.approval as approval_graph
     import graphs.checkpoints as checkpoints
@@ -139,7 +140,7 @@ def kill(arguments: parser.Arguments) -> int:
     except OversightError as error:
         sys.stderr.write(f"sage: {error}\n")
         return error.exit_code
-    told = "Killed: nothing is sent any more. `sage resume` is the way back.\n"
+    told = f"Killed in {latch.path.parent.resolve()}: nothing is sent any more. `sage resume` is the way back.\n"
     told += "What rests at the broker is cancelled by the next command that reaches it.\n"
     sys.stdout.write('{"action": "kill", "kill_switch": true}\n' if arguments.json else told)
     return 0
@@ -243,7 +244,7 @@ def runtime_of(
     """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
     telemetry.switch_off()
     policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
-    put_in_force(settings, stores.control, policy, clock, latch)
+    put_in_force(settings, stores, policy, clock, latch)
     office = permits.PermitOffice(os.urandom(32), latch)
     account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe)
     broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
@@ -346,7 +347,7 @@ def report_unheard(failure: bus_port.Failure) -> None:
 
 def put_in_force(
     settings: configuration.Settings,
-    control: control_store.ControlStore,
+    stores: wiring.Stores,
     policy: policies.Policy,
     clock: Clock,
     latch: kill_switches.KillSwitch,
@@ -355,8 +356,12 @@ def put_in_force(
 
     Naming another policy file is the owner's act at a restart, and it is on record; nothing else can loosen a limit.
     """
-    now, stored = clock.now(), control.read()
+    control, now = stores.control, clock.now()
+    stored = control.read()
     fresh = not stored.policy_digest
+    if fresh and stores.ledger.entries(kind=records.RecordKind.CONTROL):
+        control.set_killed(True, by="start", at=now, reason="the control row is gone although the ledger knows it")
+        raise ManualActionError("the control plane was removed from the database", "Look at `sage audit verify`.")
     wanted = settings.mode or (cases.Mode.PAPER if fresh else stored.mode)
     if fresh or wanted is not stored.mode:
         refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER)

@@ -161,4 +161,4 @@ class _Closed(Settings):
 
 def demo_settings(home: Path) -> Settings:
     """The demo is the same for everybody: simulated market, recorded answers, no environment, no file."""
-    return _Closed(SAGE_HOME=home, SAGE_MODEL="recorded")
+    return _Closed(SAGE_HOME=home, SAGE_MODEL="recorded", SAGE_MODE=Mode.PAPER)

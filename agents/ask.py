@@ -18,6 +18,7 @@ from agents.llm import BadAnswer, LanguageModel, ModelReply, ModelRequest, NoAns
 from agents.outputs import LONGEST_ANSWER, OUTPUTS, parse, schema_of
 from agents.slots import encode
 from domain.decisions import ModelCall
+from domain.errors import OversightError
 from domain.ids import CycleId, derive
 from domain.money import ZERO
 from domain.ports import Clock
@@ -26,6 +27,8 @@ from prompts.loader import load
 T = TypeVar("T")
 _MILLION = Decimal(1_000_000)
 _CHARS_PER_TOKEN = 3
+LONGEST_NAME = 120
+MOST_TOKENS = 10**9
 
 
 class CallJournal(Protocol):
@@ -131,9 +134,18 @@ class Asker:
         call = self.journal.finished(cycle_id, key)
         if call is None:
             self.budget.reserve(cycle_id, key, estimate(request))
-            call = self.journal.save(self._record(request, self.model.complete(request), subject, cycle_id))
+            call = self.journal.save(self._record(request, self._complete(request), subject, cycle_id))
         self.budget.settle(cycle_id, key, call.tokens_in + call.tokens_out)
         return call
+
+    def _complete(self, request: ModelRequest) -> ModelReply:
+        try:
+            return self.model.complete(request)
+        except OversightError:
+            raise
+        except Exception as error:  # whatever a server sends, no model may end a cycle
+            what = f"{self.model.name} broke the {request.role}'s call ({type(error).__name__})"
+            raise NoAnswer("garbage", what, "It counts as no answer.") from error
 
     def _record(self, request: ModelRequest, reply: ModelReply, subject: str, cycle_id: CycleId) -> ModelCall:
         price = self.prices.get(reply.model) or self.prices.get(request.sampling.model)
@@ -142,14 +154,14 @@ class Asker:
             cycle_id=cycle_id,
             role=request.role,
             subject=subject,
-            model=reply.model,
+            model=storable(reply.model)[:LONGEST_NAME],
             origin=reply.origin,
             request_digest=request.digest,
             prompt_digest=request.prompt_digest,
             response=storable(reply.text),
             finish=reply.finish,
-            tokens_in=reply.tokens_in,
-            tokens_out=reply.tokens_out,
+            tokens_in=counted(reply.tokens_in),
+            tokens_out=counted(reply.tokens_out),
             cost_usd=price.of(reply) if price is not None else ZERO,
             latency_ms=reply.latency_ms,
             at=self.clock.now(),
@@ -172,6 +184,11 @@ def finished_text(call: ModelCall) -> str:
 def storable(text: str) -> str:
     """A reply as every database can keep it: no NUL, no lone surrogate, cut just past the longest readable answer."""
     return text[: LONGEST_ANSWER + 1].encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
+def counted(tokens: int) -> int:
+    """A token count as a budget may believe it."""
+    return min(max(tokens, 0), MOST_TOKENS)
 
 
 def repair(request: ModelRequest, reason: str) -> ModelRequest:

@@ -27,7 +27,7 @@ from domain.rendering import check
 from domain.verdicts import Evaluation, Outcome, Verdict
 from tools.outcome import gate_evidence, order_evidence
 
-_DONE = re.compile(r"\b(filled|executed|bought|sold)\b", re.IGNORECASE)
+_DONE = re.compile(r"\b(filled|executed|bought|sold|acquired|purchased|completed|settled|secured)\b", re.IGNORECASE)
 _SHOWN_REFS = 4
 _LABELS = {
     "adx14": "trend strength",

@@ -298,14 +298,14 @@ def row(name: str, count: int, spent: Sequence[Spent], run: Run | None = None) -
 
 def nodes_of(by_size: Mapping[int, Sequence[Run]]) -> list[Row]:
     """CPU a node and cycle, by number of candidates; the last column is what one candidate adds."""
-    few, *_, many = by_size
+    few, many = min(by_size), max(by_size)
     middles = {
         count: {node: sorted(run.cpu_ms[node] for run in runs)[len(runs) // 2] for node in runs[0].cpu_ms}
         for count, runs in by_size.items()
     }
     rows: list[Row] = []
     for node in middles[many]:
-        each = (middles[many][node] - middles[few].get(node, 0)) / (many - few)
+        each = (middles[many][node] - middles[few].get(node, 0)) / max(1, many - few)
         columns = {f"cpu ms at {count}": round(middles[count].get(node, 0), 1) for count in by_size}
         rows.append({"node": node, **columns, "cpu ms a candidate": round(each, 2)})
     return rows
@@ -315,11 +315,14 @@ def main() -> None:
     """Measure and report."""
     parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="cycles of each size")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="candidates of a cycle, rising"
+    )
     chosen = parser.parse_args()
     report = Report("cycle")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scenes = [a_scene(folder, count) for count in SIZES]
+        scenes = [a_scene(folder, count) for count in chosen.sizes]
         by_size = {scene.count: cycles(scene, chosen.rounds) for scene in scenes}
         rows = []
         for count, runs in by_size.items():
@@ -329,7 +332,7 @@ def main() -> None:
         report.add("Where the CPU goes, by node", nodes_of(by_size))
         profile = Profile()
         scenes[-1].cycle(lambda: sampled(profile))
-        title = f"Share of a cycle of {SIZES[-1]} candidates"
+        title = f"Share of a cycle of {scenes[-1].count} candidates"
         report.add(f"{title}: functions of Sage with what they call", profile.top(15, profile.below, TOLD))
         report.add(f"{title}: functions by themselves, libraries included", profile.top(10, profile.own))
     report.write(chosen.json)

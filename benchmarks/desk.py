@@ -15,19 +15,19 @@ import os
 import secrets
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
-from statistics import median, quantiles
-from time import perf_counter_ns
+from statistics import quantiles
 from zoneinfo import ZoneInfo
 
 from harness.report import Report, Row, arguments
 from harness.sampling import Profile, sampled
+from harness.timing import Spent, middle, timed
 from harness.writes import counted_writes
 
 from domain.case import MarketView, Mode
@@ -43,7 +43,7 @@ from trading.data.calendar import ExchangeCalendar
 from trading.data.simulated_market import SimulatedMarket
 from trading.data.view import market_view
 from trading.execution.brokers.paper import PaperBroker, PaperSettings
-from trading.execution.desk import OrderDesk
+from trading.execution.desk import OrderDesk, Placement
 from trading.execution.settle import Settlement
 from trading.store.control import ControlStore
 from trading.store.database import open_database
@@ -92,16 +92,15 @@ class Shop:
             stop_loss=floor_to(limit * Decimal("0.95"), Decimal("0.01")),
         )
 
-    def place(self, number: int, *, rests: bool) -> int:
-        """Nanoseconds of one placement; an order that did not become what it should is a mistake here."""
-        intent = self.intent(number, rests=rests)
-        since = perf_counter_ns()
-        placed = self.desk.place(intent, market=self.market)
-        taken = perf_counter_ns() - since
+    def place(self, number: int, *, rests: bool) -> Spent:
+        """One placement; an order that did not become what it should is a mistake here."""
+        intent, results = self.intent(number, rests=rests), list[Placement]()
+        spent = timed(lambda: results.append(self.desk.place(intent, market=self.market)))
+        placed = results[0]
         wanted = OrderStatus.ACCEPTED if rests else OrderStatus.FILLED
         assert placed.order is not None, f"refused: {placed.evaluation}"
         assert placed.order.status is wanted, f"{placed.order.status} where {wanted} was meant: {placed.order.reason}"
-        return taken
+        return spent
 
 
 def quote_of(market: MarketView, symbol: Symbol) -> Quote:
@@ -159,25 +158,23 @@ def tradable(desk: OrderDesk, market: MarketView) -> tuple[Symbol, ...]:
 
 
 @contextmanager
-def an_appender(folder: Path) -> Iterator[Callable[[], int]]:
-    """Nanoseconds of one durable append to a plain file."""
+def an_appender(folder: Path) -> Iterator[Callable[[], Spent]]:
+    """One durable append to a plain file."""
     descriptor = os.open(folder / "floor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     sync = getattr(os, "fdatasync", os.fsync)
 
-    def append() -> int:
-        since = perf_counter_ns()
+    def append() -> None:
         os.write(descriptor, LINE)
         sync(descriptor)
-        return perf_counter_ns() - since
 
     try:
-        yield append
+        yield lambda: timed(append)
     finally:
         os.close(descriptor)
 
 
-def measured(folder: Path, count: int, *, rests: bool) -> tuple[list[int], list[int], float]:
-    """Nanoseconds of ``count`` placements and as many appends in turn, and the durable writes a placement made."""
+def measured(folder: Path, count: int, *, rests: bool) -> tuple[list[Spent], list[Spent], float]:
+    """``count`` placements and as many appends in turn, and the durable writes a placement made."""
     folder.mkdir()
     with a_shop(folder) as shop, an_appender(folder) as append:
         shop.place(0, rests=rests)
@@ -203,40 +200,42 @@ def profiled(folder: Path, count: int) -> Profile:
     return profile
 
 
-def row(name: str, taken_ns: list[int], floor_us: float, writes: float, reach: float | None = None) -> Row:
+def row(name: str, spent: Sequence[Spent], floor: Spent, writes: float, reach: float | None = None) -> Row:
     """One line of the table."""
-    middle = median(taken_ns) / 1000
+    each = middle(spent)
     return {
         "what": name,
-        "median us": round(middle, 1),
-        "p95 us": round(quantiles(taken_ns, n=20)[18] / 1000, 1),
+        "median us": round(1e6 * each.wall_s, 1),
+        "p95 us": round(1e6 * quantiles([one.wall_s for one in spent], n=20)[18], 1),
+        "cpu us": round(1e6 * each.cpu_s, 1),
         "durable writes": round(writes, 2),
-        "x fdatasync": round(middle / floor_us, 1),
+        "x fdatasync": round(each.wall_s / floor.wall_s, 1),
         "reach x": reach,
-        "first 20 us": round(median(taken_ns[:20]) / 1000, 1),
-        "last 20 us": round(median(taken_ns[-20:]) / 1000, 1),
-        "count": len(taken_ns),
+        "first 20 us": round(1e6 * middle(spent[:20]).wall_s, 1),
+        "last 20 us": round(1e6 * middle(spent[-20:]).wall_s, 1),
+        "count": len(spent),
     }
 
 
 def main() -> None:
     """Measure and report."""
     parser = arguments(__doc__)
-    parser.add_argument("--count", type=int, default=200, help="orders of each kind")
+    parser.add_argument("--count", type=int, default=100, help="orders of each kind")
     parser.add_argument("--folder", type=Path, help="where to write; the temporary folder if left out")
     chosen = parser.parse_args()
     report = Report("desk")
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
-        rests, floor, rests_writes = measured(Path(name) / "rests", chosen.count, rests=True)
+        rests, appends, rests_writes = measured(Path(name) / "rests", chosen.count, rests=True)
         fills, more, fills_writes = measured(Path(name) / "fills", chosen.count, rests=False)
         profile = profiled(Path(name) / "profiled", min(chosen.count, PROFILED))
-    floor_us = median([*floor, *more]) / 1000
+    appends += more
+    floor = middle(appends)
     report.add(
         "Durable placement of one order",
         [
-            row("floor, append and fdatasync", [*floor, *more], floor_us, 1),
-            row("Sage, order rests at the paper broker", rests, floor_us, rests_writes, REACH_RATIO),
-            row("Sage, order is filled at once", fills, floor_us, fills_writes),
+            row("floor, append and fdatasync", appends, floor, 1),
+            row("Sage, order rests at the paper broker", rests, floor, rests_writes, REACH_RATIO),
+            row("Sage, order is filled at once", fills, floor, fills_writes),
         ],
     )
     title = "Share of a placement that rests"

@@ -26,7 +26,7 @@ SLOW = ("sage status", "sage cycle")
 REACH_S = {"sage --help": 0.3, "sage kill": 0.2}
 
 
-def commands(home: str, number: int) -> Mapping[str, Sequence[str]]:
+def commands(home: str, number: int) -> dict[str, Sequence[str]]:
     """What round ``number`` starts, by its name; ``kill`` has a new home each time, or it would find its own latch."""
     sage = str(Path(sys.executable).with_name("sage"))
     return {
@@ -56,14 +56,12 @@ def run(command: Sequence[str], folder: str) -> Spent:
 def measured(rounds: int, slow_rounds: int) -> dict[str, list[Spent]]:
     """Every run by command; one round goes first and is not counted."""
     with tempfile.TemporaryDirectory() as folder:
-        for command in reversed([*commands(folder, 0).values()]):
-            run(command, folder)
         found: dict[str, list[Spent]] = {}
-        for number in range(1, rounds + 1):
-            for name, command in commands(folder, number).items():
-                if name not in SLOW or number <= slow_rounds:
+        for number in range(rounds + 1):
+            for name, command in reversed(commands(folder, number).items()):
+                if number <= slow_rounds > 0 or name not in SLOW:
                     found.setdefault(name, []).append(run(command, folder))
-    return found
+    return {name: found[name][1:] for name in commands(folder, 0) if name in found}
 
 
 def rows(found: Mapping[str, Sequence[Spent]]) -> list[Row]:
@@ -88,7 +86,7 @@ def main() -> None:
     """Measure and report."""
     parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="runs of each command")
-    parser.add_argument("--slow-rounds", type=int, default=3, help="runs of `sage status` and `sage cycle`")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="runs of `sage status` and `sage cycle`, 0 for none")
     chosen = parser.parse_args()
     report = Report("startup")
     report.add("Whole-process time", rows(measured(chosen.rounds, chosen.slow_rounds)))

@@ -17,8 +17,9 @@ from domain.evidence import Evidence
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _REF = re.compile(r"[a-zA-Z][a-zA-Z0-9_.]*(@[A-Z0-9./-]{1,15})?", re.ASCII)
 _NUMBER_WORDS = re.compile(
-    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|"
-    r"ninety|hundred|thousand|million|billion|percent|dozen|half|double|triple)\b",
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|"
+    r"billions?|percent|dozens?|half|double|triple)\b",
     re.IGNORECASE,
 )
 LONGEST_STATEMENT = 400
@@ -39,6 +40,8 @@ def check(statement: Statement, known: Mapping[str, Evidence]) -> str | None:
         return "stray brace"
     if any(unicodedata.category(char)[0] == "C" for char in text):
         return "control character"
+    if any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in text):
+        return "letter of another script"
     if any(unicodedata.category(char)[0] == "N" for char in bare) or _NUMBER_WORDS.search(bare):
         return "free-hand figure"
     for ref in refs_in(text):

@@ -94,7 +94,7 @@ def approval_of(runtime: Runtime, request: PendingApproval) -> Approval:
         raise IntegrityError(f"the request {request.pending_id} is approved by nobody", "Run `sage audit verify`.")
     policy = runtime.deps.policy
     ttl = policy.limits.get("approval_ttl_s", DEFAULT_TTL_S)
-    terms = ApprovalTerms(approval_ttl_s=ttl, policy_digest=policy.digest)
+    terms = ApprovalTerms(approval_ttl_s=ttl, policy_digest=request.policy_digest)
     return grant(request.intent, by=request.answered_by, at=request.answered_at, price=request.price, terms=terms)
 
 

@@ -39,9 +39,12 @@ def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
         if not control.resume(scope, name, by=OWNER, at=now):
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
         return view_of(runtime, "resume", f"the {scope} {name} may enter again")
+    engaged = runtime.kill_switch.stamp()
     failed = checklist(runtime)
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
+    if runtime.kill_switch.stamp() != engaged:
+        raise ManualActionError("not resumed: somebody killed it in the meantime", "Ask them, then `sage resume`.")
     for each in control.read().pauses:
         if each.scope == "global":
             control.resume(each.scope, each.name, by=OWNER, at=now)

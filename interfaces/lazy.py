@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import LazyLoader
 from types import ModuleType
 
@@ -43,7 +43,9 @@ class RoomFinder(MetaPathFinder):
         """The spec of one of our modules; None leaves the name to the other finders."""
         if fullname.partition(".")[0] not in ROOMS:
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
+        others = (finder for finder in sys.meta_path if finder is not self)
+        found = (finder.find_spec(fullname, path, target) for finder in others)
+        spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None and spec.submodule_search_locations is None:
             spec.loader = LazyLoader(spec.loader)
         return spec

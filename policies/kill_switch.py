@@ -1,4 +1,4 @@
-"""The kill switch: a latched file. While it exists, nothing leaves; only a person removes it.
+"""The kill switch: a latched file and a mark beside it. While either exists, nothing leaves; a resume removes both.
 
 It needs neither database nor model nor network, nothing but the standard library and the error tree, so that the
 smallest possible process can pull it. It survives a crash and a power cut: the file and its folder are synced before
@@ -28,41 +28,44 @@ class KillDetails:
 
 
 class KillSwitch:
-    """The latch at ``path``."""
+    """The latch at ``path`` and its mark; a latch that is removed by hand leaves the mark, and so stays engaged."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.mark = path.with_name(f"{path.name}.mark")
 
     def engage(self, by: str, reason: str, at_text: str) -> None:
-        """Set the latch durably. The first entry stays: engaging again changes nothing.
+        """Set latch and mark durably; engaging again leaves a new record, so that a resume under way notices it.
 
         Where the record cannot be written, an empty file has to do; where not even that, ManualActionError.
         """
-        if self._exists():
-            return
         record = json.dumps({"by": by, "reason": reason, "at": at_text}, ensure_ascii=False).encode(errors="replace")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(record)
+            self._write(self.mark, record)
+            self._write(self.path, record)
         except OSError:
             self._touch()
 
     def engaged(self) -> bool:
         """True while the latch is set, and whenever that cannot be told."""
         try:
-            os.lstat(self.path)
-        except FileNotFoundError:
-            return not os.access(self.path.parent, os.R_OK | os.X_OK)
+            return self.stamp() is not None or not os.access(self.path.parent, os.R_OK | os.X_OK)
         except OSError:
             return True
-        return True
+
+    def stamp(self) -> tuple[int, ...] | None:
+        """Identity of the last engagement, None while there is none; raises OSError where that cannot be told."""
+        found = [os.lstat(path) for path in (self.path, self.mark) if os.path.lexists(path)]
+        return tuple(part for each in found for part in (each.st_ino, each.st_mtime_ns)) or None
 
     def details(self) -> KillDetails | None:
         """Who pulled it; None while it is not engaged."""
         if not self.engaged():
             return None
         try:
-            record = json.loads(self.path.read_bytes())
+            kept = self.path if os.path.lexists(self.path) else self.mark
+            record = json.loads(kept.read_bytes())
             return KillDetails(by=str(record["by"]), reason=str(record["reason"]), at=str(record["at"]))
         except (OSError, ValueError, KeyError, TypeError):
             return KillDetails(by="unknown", reason=UNREADABLE, at="unknown")
@@ -71,25 +74,23 @@ class KillSwitch:
         """Remove the latch; who may is for the caller to check. ManualActionError where it cannot be removed."""
         try:
             self.path.unlink(missing_ok=True)
+            self.mark.unlink(missing_ok=True)
             _sync_folder(self.path.parent)
         except OSError as error:
             remedy = f"Look at {self.path} and its folder, and remove the file by hand."
             raise ManualActionError(f"the kill switch cannot be released: {error}", remedy) from error
 
-    def _exists(self) -> bool:
-        return os.path.lexists(self.path)
-
-    def _write(self, record: bytes) -> None:
-        """Write beside the latch and rename, so that it is never seen half-written."""
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+    def _write(self, path: Path, record: bytes) -> None:
+        """Write beside the file and rename, so that it is never seen half-written."""
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             os.write(descriptor, record)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        draft.replace(self.path)
-        _sync_folder(self.path.parent)
+        draft.replace(path)
+        _sync_folder(path.parent)
 
     def _touch(self) -> None:
         try:

@@ -24,6 +24,9 @@ from graphs.state import CycleNode, CycleState, Ruled, Sent
 from memory.rebuild import decision_body
 from policies.approval import price_shown
 from policies.codes import ReasonCode
+from policies.evaluate import evaluate
+from policies.headroom import probe
+from policies.ladder import state_after
 from tools.orders import intent_for, place_order, preview_order
 from trading.execution.desk import Placement
 from trading.store.approvals import PendingApproval, pending_id
@@ -38,6 +41,7 @@ def gate(deps: CycleDeps) -> CycleNode:
 
     def node(state: CycleState) -> dict[str, Any]:
         seen = observation_of(deps, state["cycle_id"])
+        tighten_if_breached(deps, seen)
         decisions = in_sending_order(state["decisions"])
         for decision in decisions:
             record_once(
@@ -56,6 +60,18 @@ def gate(deps: CycleDeps) -> CycleNode:
         return {"ruled": ruled, "degraded": [f"no quote to price {name} with" for name in unpriced]}
 
     return node
+
+
+def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
+    """A loss limit that is reached moves the trading state down by itself, whether or not anything is to be sent."""
+    if not seen.market.symbols:
+        return
+    control, now = deps.stores.control, deps.clock.now()
+    present, symbol = control.read(broker_time=deps.broker.time()), next(iter(seen.market.symbols))
+    verdicts = evaluate(probe(now, present, seen.book, seen.market, symbol), deps.policy).verdicts
+    wanted = state_after(present.trading_state, verdicts)
+    if wanted is not present.trading_state:
+        control.tighten(wanted, by="limits", at=now, reason="a loss limit is reached")
 
 
 def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
@@ -142,6 +158,7 @@ def request_for(
         expires_at=now + deps.rules.approval_ttl,
         price=None if quote is None else price_shown(quote, intent.side),
         reasons=tuple(ruled.codes),
+        policy_digest=deps.policy.digest,
     )
 
 

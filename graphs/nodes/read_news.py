@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -14,6 +15,9 @@ from domain.market import Symbol
 from domain.news import NewsArticle, NewsReading, SocialPost
 from graphs.deps import CycleDeps
 from graphs.state import CycleNode, CycleState
+
+MOST_TEXTS = 12
+"""Texts read of one symbol in a cycle; older ones of a busy day are left for nobody."""
 
 
 def read_news(deps: CycleDeps) -> CycleNode:
@@ -40,7 +44,18 @@ def new_texts(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> tu
         return ()
     since = as_of - deps.rules.news_window
     articles = deps.news.articles(symbols, since=since, as_of=as_of)
-    return (*articles, *deps.news.posts(symbols, since=since, as_of=as_of))
+    return newest((*articles, *deps.news.posts(symbols, since=since, as_of=as_of)))
+
+
+def newest(texts: Sequence[NewsArticle | SocialPost]) -> tuple[NewsArticle | SocialPost, ...]:
+    """At most so many texts a symbol, the newest: whoever floods a feed must not use up what the roles need."""
+    count: Counter[Symbol] = Counter()
+    kept = []
+    for text in reversed(texts):
+        if any(count[symbol] < MOST_TEXTS for symbol in text.symbols):
+            count.update(text.symbols)
+            kept.append(text)
+    return tuple(reversed(kept))
 
 
 def unread_reasons(readings: Sequence[NewsReading]) -> list[str]:

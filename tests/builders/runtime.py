@@ -157,7 +157,7 @@ def a_cycle(
     return Service(runtime).cycle(symbols or SCENE, moment, progress)
 
 
-Answering = Callable[[ModelRequest, dict[str, Any]], "dict[str, Any] | str | ModelReply | Exception"]
+Answering = Callable[[ModelRequest, dict[str, Any]], "dict[str, Any] | str | ModelReply | BaseException"]
 
 
 class SpyModel:
@@ -207,7 +207,7 @@ class SpyModel:
         finally:
             with self._lock:
                 self._open -= 1
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
         with self._lock:
             self.answered.append(request.digest)
@@ -232,8 +232,8 @@ def slot_of(request: ModelRequest, name: str) -> list[Any]:
     return read_slot(request.user, name)
 
 
-class Crash(Exception):
-    """What nobody expects: no OversightError, so nothing may catch it on the way."""
+class Crash(BaseException):
+    """The process dies: no ordinary exception, so that nothing may catch it on the way."""
 
 
 class CrashingDatabase(Database):

@@ -42,6 +42,7 @@ class PendingApproval:
     expires_at: datetime
     price: Decimal | None
     reasons: tuple[str, ...]
+    policy_digest: str = ""
     state: ApprovalState = ApprovalState.PENDING
     answered_by: str | None = None
     answered_at: datetime | None = None

@@ -38,7 +38,7 @@ class Database:
     @property
     def place(self) -> str:
         """Where it is, without any password, for messages."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return self._engine.url.set(query={}).render_as_string(hide_password=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             head = _head(connection)
             rows = connection.execute(_RAW.execution_options(yield_per=1000))
-            return check_chain((row._asdict() for row in rows), head, self._read_anchor())
+            report = check_chain((row._asdict() for row in rows), head, self._read_anchor())
+        if self._anchor is None or self._anchor.exists() or not report.entries:
+            return report
+        lost = f"the anchor file {self._anchor.name} is gone, so a cut at the end would not show"
+        return replace(report, ok=False, problems=(*report.problems, lost))
 
     def _write_anchor(self) -> None:
         """Repeat the head in the anchor file, replacing it as a whole."""
@@ -94,6 +98,8 @@ class SqlLedger:
             return
         with self._database.reading() as connection:
             last = _head(connection)
+        if _entries_in(self._read_anchor()) > last.entries:
+            return  # the ledger was cut: what shows it must not be written over
         draft = self._anchor.with_name(f"{self._anchor.name}.{os.getpid()}-{threading.get_ident()}")
         try:
             draft.write_text(canonical_json(last), encoding="utf-8")
@@ -108,6 +114,14 @@ class SqlLedger:
             return None if self._anchor is None else self._anchor.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
+
+
+def _entries_in(anchor: str | None) -> int:
+    """How many entries an anchor names; none where there is none or it cannot be read."""
+    try:
+        return int(json.loads(anchor or "{}").get("entries", 0))
+    except (ValueError, TypeError, AttributeError):
+        return 0
 
 
 def chained(

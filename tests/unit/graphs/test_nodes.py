@@ -298,7 +298,7 @@ def test_a_decision_without_a_usable_quote_is_denied_by_name(scene):
     seen = runtime.deps.stores.observations.load(state["cycle_id"])
     blind = replace(seen.market, symbols={})
     said: Any = desk.judge(runtime.deps, decision, seen, blind)
-    assert (said.outcome, said.qty, said.codes) == (Outcome.DENY, 0, ("NO_QUOTE",))
+    assert (said.outcome, said.qty, said.codes) == (Outcome.DENY, 0, ("QUOTE_MISSING",))
 
 
 @pytest.mark.parametrize("kind", [CandidateKind.EXIT, CandidateKind.REDUCE])

@@ -29,11 +29,21 @@ def test_engage_and_release(switch):
     assert switch.details() is None
 
 
-def test_engaging_again_keeps_the_first_record_and_leaves_no_drafts(switch):
+def test_engaging_again_leaves_a_new_record_and_no_drafts(switch):
     switch.engage("owner", "first", AT)
+    first = switch.stamp()
     switch.engage("agent", "second", "later")
-    assert switch.details() == KillDetails("owner", "first", AT)
-    assert [path.name for path in switch.path.parent.iterdir()] == ["KILL"]
+    assert switch.details() == KillDetails("agent", "second", "later")
+    assert switch.stamp() != first
+    assert sorted(path.name for path in switch.path.parent.iterdir()) == ["KILL", "KILL.mark"]
+
+
+@pytest.mark.parametrize("removed", ["path", "mark"])
+def test_removing_one_of_the_two_by_hand_changes_nothing(switch, removed):
+    switch.engage("owner", "drill", AT)
+    getattr(switch, removed).unlink()
+    assert switch.engaged()
+    assert switch.details() == KillDetails("owner", "drill", AT)
 
 
 def test_releasing_twice_is_fine(switch):

@@ -176,9 +176,11 @@ def test_a_spoilt_anchor_is_told(ledger, anchor, content):
     assert "anchor file does not name an entry" in ledger.verify().problems[0]
 
 
-def test_a_ledger_without_its_anchor_file_still_verifies(ledger, anchor):
+def test_a_ledger_without_its_anchor_file_says_so(ledger, anchor):
     anchor.unlink()
-    assert ledger.verify().ok
+    report = ledger.verify()
+    assert not report.ok
+    assert "anchor file" in report.problems[-1]
     ledger.append(RecordKind.ORDER, "ord-6", {}, at=NOON)
     assert anchor.exists()
 

@@ -1,0 +1,39 @@
+"""The benchmarks still run: each for a moment, as a program, down to its JSON. Their figures are not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = [
+    pytest.param("gates", ["--count", "3", "--peers", "nowhere"], "One order through all gates, audited", id="gates"),
+    pytest.param("desk", ["--count", "3"], "Durable placement of one order", id="desk", marks=pytest.mark.slow),
+    pytest.param(
+        "cycle",
+        ["--sizes", "1", "2", "--rounds", "1"],
+        "Cycle per candidate, durable in SQLite, without model time",
+        id="cycle",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param("startup", ["--rounds", "1", "--slow-rounds", "0"], "Whole-process time", id="startup"),
+]
+
+
+@pytest.mark.parametrize(("axis", "words", "title"), SMALL)
+def test_a_benchmark_runs(axis, words, title, tmp_path):
+    told = tmp_path / "figures.json"
+    command = [sys.executable, ROOT / "benchmarks" / f"{axis}.py", "--json", told, *words]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(told.read_text(encoding="utf-8"))
+    assert document["axis"] == axis
+    assert document["tables"][title]
+    assert title in done.stdout
+
+
+def test_every_benchmark_is_run_here():
+    axes = {parameters.values[0] for parameters in SMALL}
+    assert axes == {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
