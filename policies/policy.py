@@ -27,6 +27,12 @@ from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, compare, parse_limits
 
 PROFILES = ("conservative", "balanced", "research")
+REQUIRED = (
+    "mode", "max_order_notional", "max_position_pct_equity", "max_gross_exposure_pct", "max_open_positions",
+    "max_loss_per_trade_pct", "require_stop_loss", "allow_short", "daily_loss_limit_pct", "max_drawdown_pct",
+    "max_quote_age_s", "max_spread_pct", "price_collar_pct", "duplicate_window_s", "max_orders_per_day",
+)  # fmt: skip
+"""What every policy file must set: a file that was cut off must not load as a looser one."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,12 @@ def _read(text: str, where: str) -> Policy:
         raise ConfigurationError(
             f"{where} does not have the form of a policy", 'It has profile = "name" and a table [limits], nothing else.'
         )
-    return _build(profile, parse_limits(limits, where=where))
+    values = parse_limits(limits, where=where)
+    missing = [name for name in REQUIRED if name not in limits]
+    if missing:
+        remedy = "A limit that is missing is no limit; start from a shipped profile."
+        raise ConfigurationError(f"{where} does not set {', '.join(missing)}", remedy)
+    return _build(profile, values)
 
 
 def _build(profile: str, limits: Mapping[str, Any]) -> Policy:

@@ -87,9 +87,11 @@ def a_policy(folder: Path, **limits: object) -> str:
     text = (resources.files("policies") / "conservative.toml").read_text(encoding="utf-8")
     for name, limit in {"approval_required_above_notional": 8000, "max_entries_per_cycle": 3, **limits}.items():
         text = re.sub(rf"^{name} = [^#\n]*", f"{name} = {json.dumps(limit)} ", text, flags=re.MULTILINE)
+    path = folder / "policy.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "policy.toml").write_text(text, encoding="utf-8")
-    return str(folder / "policy.toml")
+    if not path.exists() or path.read_text(encoding="utf-8") != text:  # two starts at once share one file
+        path.write_text(text, encoding="utf-8")
+    return str(path)
 
 
 @contextmanager
@@ -131,7 +133,7 @@ def a_runtime(
             given["asker"] = replace(runtime.deps.asker, model=model)
         if news is not None:
             given["news"] = news
-        yield rewired(runtime, **given)
+        yield rewired(runtime, **given) if given else runtime
 
 
 def rewired(runtime: Runtime, **changes: Any) -> Runtime:

@@ -100,10 +100,15 @@ def test_a_model_that_fails_makes_no_entry_and_stops_no_exit(tmp_path, holding, 
         left = {leg[-1] for leg in at_the_broker(runtime)["working"]}
         assert stops
         assert "stop" in left or at_the_broker(runtime)["held"] == []
-    with a_runtime(home, clock=clock, model=SpyModel()) as runtime:
+
+
+@pytest.mark.parametrize("case", ["down", "refusing", "nonsense"])
+def test_the_next_cycle_works_when_the_model_is_well_again(tmp_path, case):
+    with a_runtime(tmp_path, model=SpyModel(FAILING[case][0])) as runtime:
+        assert a_cycle(runtime, NIMBO).orders == ()
+    with a_runtime(tmp_path, model=SpyModel()) as runtime:
         healthy = a_cycle(runtime, NIMBO)
-        assert healthy.degraded is None
-        assert [order.symbol for order in healthy.orders if order.side is Side.BUY] == [NIMBO]
+    assert (healthy.degraded, [order.symbol for order in healthy.orders]) == (None, [NIMBO])
 
 
 @pytest.mark.parametrize(

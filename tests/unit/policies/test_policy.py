@@ -99,9 +99,20 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def shipped(profile):
+    return resources.files("policies").joinpath(f"{profile}.toml").read_text(encoding="utf-8")
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path):
+    lines = shipped("conservative").splitlines()
+    with pytest.raises(ConfigurationError, match="does not set"):
+        load_policy(written(tmp_path, "\n".join(lines[: len(lines) // 2])))
+
+
 def test_a_file_of_ones_own(tmp_path):
-    policy = load_policy(written(tmp_path, 'profile = "mine"\n[limits]\nmax_order_notional = 1234.50\n'))
-    assert (policy.profile, policy.limits) == ("mine", {"max_order_notional": Decimal("1234.50")})
+    text = shipped("conservative").replace('"conservative"', '"mine"', 1)
+    policy = load_policy(written(tmp_path, text.replace("max_order_notional = 10000", "max_order_notional = 1234.50")))
+    assert (policy.profile, policy.limits["max_order_notional"]) == ("mine", Decimal("1234.50"))
     assert load_policy(str(tmp_path / "mine.toml")).digest == policy.digest
 
 
