@@ -144,7 +144,7 @@ def test_approve_and_approve_again(home):
     name = document(run(home, "pending", "--json"))["pending"][0]["id"]
     answer = document(run(home, "approve", name, "--json"))
     assert (answer["done"], answer["order"]["symbol"], answer["order"]["status"]) == (True, OSTRE, "filled")
-    code, out, err = run(home, "approve", name)
+    code, _out, err = run(home, "approve", name)
     assert (code, err) == (1, "sage: it was answered before; nothing changed\n")
     assert document(run(home, "pending", "--json"))["pending"] == []
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from domain.decisions import Phase
 from interfaces.cli.commands import COMMANDS
 from interfaces.cli.parser import Arguments, command_parser, parse
 
@@ -35,8 +34,8 @@ HEAVY = {"rich", "pydantic", "sqlalchemy", "langgraph", "openai", "pandas", "num
         ),
         ("chat", Arguments("chat")),
         ("explain last", Arguments("explain", id="last")),
-        ("explain ord-1 --before", Arguments("explain", id="ord-1", phase=Phase.BEFORE)),
-        ("explain --after dec-1", Arguments("explain", id="dec-1", phase=Phase.AFTER)),
+        ("explain ord-1 --before", Arguments("explain", id="ord-1", phase="before")),
+        ("explain --after dec-1", Arguments("explain", id="dec-1", phase="after")),
         ("status --json", Arguments("status", json=True)),
         ("positions", Arguments("positions")),
         ("orders", Arguments("orders")),
