@@ -123,13 +123,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Open everything and run one command; a kill that cannot even open lets the latch fall all the same."""
-    try:
-        with opened(settings_for(arguments), arguments) as (service, moment, symbols):
-            return commands.run(arguments, service, terminal, moment, symbols)
-    except BaseException:
+    with ExitStack() as unless_done:
         if arguments.command == "kill":
-            kill(arguments)
-        raise
+            unless_done.callback(kill, arguments)
+        with opened(settings_for(arguments), arguments) as (service, moment, symbols):
+            code = commands.run(arguments, service, terminal, moment, symbols)
+        unless_done.pop_all()
+        return code
 
 
 def kill(arguments: parser.Arguments) -> int:
@@ -161,6 +161,8 @@ def settings_for(arguments: parser.Arguments) -> configuration.Settings:
             home=arguments.home, market=arguments.market, news=arguments.news, model=arguments.model
         )
     home = home_folder(arguments.home) / "demo"
+    if home.exists() and any(home.iterdir()) and not (home / "sage.db").exists():
+        raise UsageError(f"{home} holds something that no demo made", "Name another folder with --home.")
     shutil.rmtree(home, ignore_errors=True)
     return configuration.demo_settings(home)
 

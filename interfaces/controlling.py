@@ -20,22 +20,36 @@ from policies.selftest import run_self_test
 from policies.worst_case import usable
 from tools.orders import place_order
 from trading.execution.intents import marketable_limit
+from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
 
 
 def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
-    """Stop new entries of a scope; exits go on."""
+    """Stop new entries of a scope; exits go on. A name that nothing carries is refused: it would stop nothing."""
     now = runtime.deps.clock.now()
+    name = known_name(runtime, scope, name)
     until = now + lasting if lasting is not None else None
     runtime.deps.stores.control.pause(Pause(scope, name, now, OWNER, until, reason))
     return view_of(runtime, "pause", "new entries stop, exits go on")
+
+
+def known_name(runtime: Runtime, scope: str, name: str) -> str:
+    """The strategy or symbol of that name as candidates carry it."""
+    known: tuple[str, ...] = {"strategy": STRATEGY_NAMES, "symbol": runtime.deps.market.symbols()}.get(scope, ())
+    folded = next((each for each in known if each.lower() == name.lower()), None)
+    if scope == "global" or (scope == "symbol" and not known):
+        return name.upper()
+    if folded is None:
+        raise UsageError(f"there is no {scope} {name!r}", f"Choose from {', '.join(known)}.")
+    return folded
 
 
 def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
     """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows."""
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
     if scope != "global":
+        name = known_name(runtime, scope, name)
         if not control.resume(scope, name, by=OWNER, at=now):
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
         return view_of(runtime, "resume", f"the {scope} {name} may enter again")

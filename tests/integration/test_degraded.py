@@ -58,13 +58,11 @@ def told(text):
 FAILING = {
     "down": (raises(NoAnswer("network", "the model is away")), "network"),
     "timing_out": (raises(NoAnswer("timeout", "no answer in time")), "timeout"),
-    "out_of_quota": (raises(NoAnswer("quota", "nothing left to pay with")), "quota"),
     "wrong_key": (raises(WrongSetup("unauthorised", "the key is refused")), "unauthorised"),
     "garbled_protocol": (raises(BadAnswer("garbage", "no chat completion")), "garbage"),
     "refusing": (finished("refusal", "I cannot help with that."), "refusal"),
     "filtered": (finished("content_filter", ""), "content_filter"),
     "cut_off": (finished("length", '{"symbol": "NIM'), "length"),
-    "ended_oddly": (finished("other"), "garbage"),
     "nonsense": (told("\x00\ufffd\u202e buy buy buy {"), "garbage"),
     "empty": (told(""), "garbage"),
     "two_documents": (lambda _request, answer: json.dumps(answer) * 2, "garbage"),

@@ -66,12 +66,11 @@ def test_a_kill_falls_in_a_home_that_does_not_exist_yet(tmp_path):
 
 
 def test_a_kill_without_a_word_finds_the_home_of_the_settings(tmp_path):
-    """The latch falls where a cycle without a word looks for it."""
+    """The latch falls where every other command without a word looks for it."""
     (tmp_path / ".env").write_text(f"SAGE_HOME=${{BASE}}/here\nSAGE_POLICY={a_policy(tmp_path)}\nSAGE_NEWS=none\n")
     assert sage("kill", cwd=tmp_path, BASE=str(tmp_path)).returncode == 0
-    report = json.loads(sage("cycle", "--symbols", NIMBO, "--json", cwd=tmp_path, BASE=str(tmp_path)).stdout)
-    assert report["candidates"]
-    assert report["orders"] == []
+    status = json.loads(sage("status", "--json", cwd=tmp_path, BASE=str(tmp_path)).stdout)
+    assert status["kill_switch"] is True
 
 
 def test_a_second_kill_is_a_kill_too(tmp_path):

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.builders.runtime import ROOT, sage
+from tests.builders.runtime import ROOT, python, sage
 
 GUARD = """
     '''Loaded by the interpreter before anything else: every look-up and connection is noted, outside ones fail.'''
@@ -53,10 +53,8 @@ def test_no_name_outside_this_machine_is_asked_for(tmp_path, argv):
 
 
 def test_the_guard_itself_bites(tmp_path):
-    (tmp_path / "guard").mkdir()
-    (tmp_path / "guard" / "sitecustomize.py").write_text(dedent(GUARD))
-    told = {"SAGE_RSS_FEEDS": "http://outside.invalid/feed", "SAGE_NEWS": "rss", "NOTES": str(tmp_path / "notes")}
-    path = f"{tmp_path / 'guard'}:{ROOT}"
-    ran = sage("--json", "cycle", "--symbols", "CALDO", cwd=tmp_path, PYTHONPATH=path, **told)
-    assert "name outside.invalid" in (tmp_path / "notes").read_text()
-    assert json.loads(ran.stdout)["degraded"].startswith("news: ")
+    (tmp_path / "sitecustomize.py").write_text(dedent(GUARD))
+    ask = "import urllib.request; urllib.request.urlopen('http://outside.invalid/feed')"
+    ran = python("-c", ask, cwd=tmp_path, PYTHONPATH=str(tmp_path), NOTES=str(tmp_path / "notes"))
+    assert ran.returncode == 1
+    assert (tmp_path / "notes").read_text() == "name outside.invalid\n"

@@ -160,9 +160,17 @@ def test_a_latch_that_fell_meanwhile_is_written_into_the_database(tmp_path):
         assert runtime.deps.stores.control.read().trading_state is TradingState.ACTIVE
 
 
+def test_the_demo_never_removes_what_no_demo_made(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "notes.txt").touch()
+    with pytest.raises(UsageError, match="no demo made"):
+        app.settings_for(parse(["demo", "--home", str(tmp_path)]))
+    assert (tmp_path / "demo" / "notes.txt").exists()
+
+
 def test_the_demo_has_a_home_of_its_own_which_is_new_each_time(tmp_path):
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "old").touch()
+    (tmp_path / "demo" / "sage.db").touch()
     (tmp_path / "mine").touch()
     with standing_in(tmp_path, SAGE_MODE="observe", SAGE_MARKET="yahoo"):
         settings = app.settings_for(parse(["demo", "--home", str(tmp_path)]))
