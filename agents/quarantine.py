@@ -72,6 +72,14 @@ def clean(text: str) -> CleanText:
     return CleanText("".join(shown)[:LONGEST_TEXT], tuple(origins[:LONGEST_TEXT]), hides_text(text))
 
 
+_MARKERS = re.compile(
+    r"<\s*/?\s*(text_from_outside|symbols|evidence|findings|candidate|plan|advice|inspection|record|facts|system|user|"
+    r"assistant)\s*>",
+    re.IGNORECASE,
+)
+"""Names of our slots, and of the speakers a model knows, written as markers."""
+
+
 def hides_text(text: str) -> bool:
     """True for direction overrides, and for tag characters outside the flags of England, Scotland and Wales."""
     if any(char in _BIDI for char in text):
@@ -87,8 +95,8 @@ def hides_text(text: str) -> bool:
 
 
 def addresses_machines(text: str) -> bool:
-    """Whether a cleaned text speaks to models or gives their reader orders; a short list of tell-tale phrases."""
-    return _ORDERS.search(" ".join(text.split())) is not None
+    """Whether a cleaned text speaks to models, gives their reader orders, or writes the markers of one of our slots."""
+    return _ORDERS.search(" ".join(text.split())) is not None or _MARKERS.search(text) is not None
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
