@@ -36,10 +36,8 @@ def fan_out(state: CycleState) -> list[Send | Literal["exit_by_rule"]]:
 
 def after_gate(state: CycleState) -> Literal["park", "submit", "explain"]:
     """Park first what needs a person, then send; nothing allowed means straight to the explanation."""
-    outcomes = {ruled.outcome for ruled in state["ruled"]}
-    if Outcome.NEED_APPROVAL in outcomes:
-        return "park"
-    return "submit" if outcomes & {Outcome.PASS, Outcome.REDUCE} else "explain"
+    waits = any(ruled.outcome is Outcome.NEED_APPROVAL for ruled in state["ruled"])
+    return "park" if waits else after_park(state)
 
 
 def after_park(state: CycleState) -> Literal["submit", "explain"]:

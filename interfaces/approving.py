@@ -18,9 +18,9 @@ from domain.errors import IntegrityError, UsageError
 from domain.records import RecordKind
 from graphs.record import evaluation_of
 from graphs.state import ApprovalInput
-from interfaces.reporting import verdict_views
+from interfaces.reporting import row_of, verdict_views
 from interfaces.runtime import Runtime
-from interfaces.views import AnswerView, PendingRow, PendingView
+from interfaces.views import AnswerView, PendingView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant
 from trading.store.approvals import ApprovalState, PendingApproval
 
@@ -32,18 +32,6 @@ def pending(runtime: Runtime) -> PendingView:
     now = runtime.deps.clock.now()
     expire(runtime, now)
     return PendingView(now, tuple(row_of(each) for each in runtime.deps.stores.approvals.open(now)))
-
-
-def row_of(request: PendingApproval) -> PendingRow:
-    """One request as people see it."""
-    return PendingRow(
-        request.pending_id,
-        request.decision_id,
-        request.intent,
-        request.order_digest,
-        request.expires_at,
-        tuple(request.reasons),
-    )
 
 
 def open_threads(runtime: Runtime, cycle: str) -> None:

@@ -32,6 +32,7 @@ from interfaces.views import (
     VerdictView,
 )
 from trading.data.normalise import Rule, described
+from trading.store.approvals import PendingApproval
 from trading.store.cycles import CycleRecord
 
 Known = Mapping[str, Evidence]
@@ -163,10 +164,18 @@ def verdict_views(decision_id: str, symbol: Symbol, evaluation: Evaluation) -> t
 def pending_of(runtime: Runtime, cycle: str) -> tuple[PendingRow, ...]:
     """What of this cycle waits for a person."""
     waiting = runtime.deps.stores.approvals.open(runtime.deps.clock.now())
-    return tuple(
-        PendingRow(w.pending_id, w.decision_id, w.intent, w.order_digest, w.expires_at, tuple(w.reasons))
-        for w in waiting
-        if w.cycle_id == cycle
+    return tuple(row_of(request) for request in waiting if request.cycle_id == cycle)
+
+
+def row_of(request: PendingApproval) -> PendingRow:
+    """One request as people see it."""
+    return PendingRow(
+        request.pending_id,
+        request.decision_id,
+        request.intent,
+        request.order_digest,
+        request.expires_at,
+        tuple(request.reasons),
     )
 
 
