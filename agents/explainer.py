@@ -29,6 +29,9 @@ from tools.outcome import gate_evidence, order_evidence
 
 _DONE = re.compile(r"\b(filled|executed|bought|sold|acquired|purchased|completed|settled|secured)\b", re.IGNORECASE)
 _SHOWN_REFS = 4
+_COUNTS = "gates."
+"""How many gates passed is for the template; a model is shown the ones that did not, by name."""
+
 _LABELS = {
     "adx14": "trend strength",
     "atr14": "average range",
@@ -81,7 +84,7 @@ def facts(record: Record) -> dict[str, Evidence]:
 def explain(asker: Asker, cycle_id: CycleId, record: Record, phase: Phase) -> Explanation:
     """Explain with at most two calls; whatever goes wrong, the template answers."""
     decision, known = record.decision, facts(record)
-    given = {ref: item for ref, item in known.items() if item.value is not None}
+    given = {ref: item for ref, item in known.items() if item.value is not None and not ref.startswith(_COUNTS)}
     variables = {
         "symbol": decision.candidate.symbol,
         "phase": phase.value,

@@ -28,6 +28,8 @@ Need = Literal[
 ]  # fmt: skip
 """An input that some source must supply; ``policies/coverage.py`` names the gates whose inputs no source can."""
 
+Unit = Literal["USD", "pct", "ratio", "shares", "count", "seconds", "hours", "text"]
+
 OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
 """What a size gate does with an order that is too large: refuse it, or cut it to the largest quantity that passes."""
 
@@ -57,6 +59,8 @@ class Gate(NamedTuple):
     needs: tuple[Need, ...]
     limits: type
     check: Check
+    unit: Unit = "text"
+    """Of the limit, value and margin of its verdicts, where they are numbers."""
 
 
 class BoundGate(NamedTuple):

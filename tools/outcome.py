@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,23 +10,32 @@ from domain.evidence import Evidence, Value
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Fill, Order
-from domain.verdicts import Evaluation, Figure
+from domain.verdicts import Evaluation, Figure, Verdict
+from policies.gates.catalogue import BY_ID
 from tools.tool import figure
 
 _FINEST_PRICE = Decimal("0.000001")
 
 
 def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tuple[Evidence, ...]:
-    """``gate.<id>.limit``, ``.value`` and ``.margin`` of every gate that measured something, as judged at ``at``.
-
-    A gate's unit is that of its limit in the policy, so the figures carry none of their own.
-    """
+    """``gate.<id>.name`` of every gate, and ``.limit``, ``.value`` and ``.margin`` where it measured something."""
     return tuple(
-        figure(f"gate.{verdict.gate}.{name}", value, _unit(value), source="gates", at=at, symbol=symbol)
+        figure(f"gate.{verdict.gate}.{name}", value, unit, source="gates", at=at, symbol=symbol)
         for verdict in evaluation.verdicts
-        if verdict.value is not None
-        for name, value in (("limit", verdict.limit), ("value", verdict.value), ("margin", verdict.margin))
+        for name, value, unit in _told(verdict)
     )
+
+
+def _told(verdict: Verdict) -> Iterator[tuple[str, Figure, str]]:
+    gate = BY_ID[verdict.gate]
+    yield "name", gate.name, "text"
+    if verdict.value is not None:
+        for name, value in (("limit", verdict.limit), ("value", verdict.value), ("margin", verdict.margin)):
+            yield (
+                name,
+                value,
+                gate.unit if isinstance(value, (int, Decimal)) and not isinstance(value, bool) else "text",
+            )
 
 
 def order_evidence(order: Order, fills: Sequence[Fill]) -> tuple[Evidence, ...]:
@@ -49,7 +58,3 @@ def _filled(symbol: Symbol, fills: Sequence[Fill]) -> tuple[Evidence, ...]:
     )
     at = max(fill.at for fill in fills)
     return tuple(figure(name, value, unit, source="broker", at=at, symbol=symbol) for name, value, unit in figures)
-
-
-def _unit(value: Figure) -> str:
-    return "ratio" if isinstance(value, Decimal) else "text" if isinstance(value, (str, bool)) else "count"

@@ -7,6 +7,8 @@ table test.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from policies.gate import Gate
 from policies.gates.broker import available_qty, buying_power, self_cross, short_sale
 from policies.gates.control import (
@@ -123,3 +125,5 @@ GATES: tuple[Gate, ...] = (
     freshness.GATE,
     tighten_only.GATE,
 )
+
+BY_ID: Mapping[str, Gate] = {gate.id: gate for gate in GATES}

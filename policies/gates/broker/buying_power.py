@@ -47,4 +47,4 @@ def _valued(case: Case, worst: WorstCase) -> WorstCase:
     return worst._replace(price=price, notional=case.order.qty * price)
 
 
-GATE = Gate("D1", "buying power", Scope.NEW_EXPOSURE, ("account", "quote", "orders"), BuyingPowerLimits, check)
+GATE = Gate("D1", "buying power", Scope.NEW_EXPOSURE, ("account", "quote", "orders"), BuyingPowerLimits, check, "USD")

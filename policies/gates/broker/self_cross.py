@@ -59,4 +59,4 @@ def _meet(other: Order, side: Side, reach: Decimal) -> bool:
     return reach >= other.limit_price if side is Side.BUY else reach <= other.limit_price
 
 
-GATE = Gate("D5", "self-cross", Scope.ALWAYS, ("orders", "quote"), SelfCrossLimits, check)
+GATE = Gate("D5", "self-cross", Scope.ALWAYS, ("orders", "quote"), SelfCrossLimits, check, "USD")

@@ -30,4 +30,4 @@ def check(case: Case, worst: WorstCase, limits: AccountAgeLimits) -> Verdict:
     return fresh("A6_age", ReasonCode.ACCOUNT_STALE, limits.max_account_age_s, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("A6_age", "account age", Scope.NEW_EXPOSURE, ("account",), AccountAgeLimits, check)
+GATE = Gate("A6_age", "account age", Scope.NEW_EXPOSURE, ("account",), AccountAgeLimits, check, "seconds")

@@ -28,4 +28,4 @@ def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Verdict:
     return denied("A10", found.code, found.limit, found.value)
 
 
-GATE = Gate("A10", "approval validity", Scope.ALWAYS, ("approval", "quote"), ApprovalTerms, check)
+GATE = Gate("A10", "approval validity", Scope.ALWAYS, ("approval", "quote"), ApprovalTerms, check, "pct")

@@ -31,4 +31,4 @@ def check(case: Case, worst: WorstCase, limits: ClockSkewLimits) -> Verdict:
     return at_most("A8", ReasonCode.CLOCK_SKEW, limit, abs(seconds(case.now, theirs)))
 
 
-GATE = Gate("A8", "clock skew", Scope.NEW_EXPOSURE, ("broker_time",), ClockSkewLimits, check)
+GATE = Gate("A8", "clock skew", Scope.NEW_EXPOSURE, ("broker_time",), ClockSkewLimits, check, "seconds")

@@ -52,4 +52,4 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
     return Verdict("A2", code, Outcome.NEED_APPROVAL, threshold, worst.notional, margin)
 
 
-GATE = Gate("A2", "mode", Scope.ALWAYS, ("control", "account", "approval"), ModeLimits, check)
+GATE = Gate("A2", "mode", Scope.ALWAYS, ("control", "account", "approval"), ModeLimits, check, "USD")

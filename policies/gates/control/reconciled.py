@@ -37,4 +37,4 @@ def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Verdict:
     return fresh("A7", ReasonCode.NOT_RECONCILED, limit, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("A7", "reconciled", Scope.NEW_EXPOSURE, ("control",), ReconciledLimits, check)
+GATE = Gate("A7", "reconciled", Scope.NEW_EXPOSURE, ("control",), ReconciledLimits, check, "seconds")

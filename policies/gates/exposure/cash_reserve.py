@@ -72,5 +72,5 @@ def _left(case: Case, worst: WorstCase) -> Decimal | None:
 
 
 NEEDS: tuple[Need, ...] = ("quote", "account", "orders")
-GATE = Gate("C15", "cash reserve", Scope.NEW_EXPOSURE, NEEDS, CashReserveLimits, check)
-SHARE_GATE = Gate("C15_pct", "cash share of equity", Scope.NEW_EXPOSURE, NEEDS, CashShareLimits, check_share)
+GATE = Gate("C15", "cash reserve", Scope.NEW_EXPOSURE, NEEDS, CashReserveLimits, check, "USD")
+SHARE_GATE = Gate("C15_pct", "cash share of equity", Scope.NEW_EXPOSURE, NEEDS, CashShareLimits, check_share, "pct")

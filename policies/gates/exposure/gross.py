@@ -49,5 +49,5 @@ def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Verd
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")
-GATE = Gate("C5", "gross exposure", Scope.NEW_EXPOSURE, NEEDS, GrossLimits, check)
-LEVERAGE_GATE = Gate("C7", "leverage", Scope.NEW_EXPOSURE, NEEDS, LeverageLimits, check_leverage)
+GATE = Gate("C5", "gross exposure", Scope.NEW_EXPOSURE, NEEDS, GrossLimits, check, "pct")
+LEVERAGE_GATE = Gate("C7", "leverage", Scope.NEW_EXPOSURE, NEEDS, LeverageLimits, check_leverage, "pct")

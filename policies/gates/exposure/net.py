@@ -31,4 +31,6 @@ def check(case: Case, worst: WorstCase, limits: NetLimits) -> Verdict:
     return in_percent("C6", ReasonCode.NET_EXPOSURE, cap, worst.net_after, worst, limits.oversize, unknown)
 
 
-GATE = Gate("C6", "net exposure", Scope.NEW_EXPOSURE, ("positions", "orders", "quote", "account"), NetLimits, check)
+GATE = Gate(
+    "C6", "net exposure", Scope.NEW_EXPOSURE, ("positions", "orders", "quote", "account"), NetLimits, check, "pct"
+)

@@ -40,5 +40,5 @@ def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Ver
     return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, Decimal(case.cycle_entries + 1))
 
 
-GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check)
-CYCLE_GATE = Gate("C4_cycle", "entries in this cycle", Scope.NEW_EXPOSURE, (), CycleEntriesLimits, check_cycle)
+GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check, "count")
+CYCLE_GATE = Gate("C4_cycle", "entries in this cycle", Scope.NEW_EXPOSURE, (), CycleEntriesLimits, check_cycle, "count")

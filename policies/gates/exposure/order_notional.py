@@ -45,7 +45,13 @@ def check_equity(case: Case, worst: WorstCase, limits: OrderEquityLimits) -> Ver
     return in_percent("C1_equity", CODE, limits.max_order_pct_equity, worst.notional, worst, limits.oversize, UNKNOWN)
 
 
-GATE = Gate("C1", "order notional", Scope.NEW_EXPOSURE, ("quote",), OrderNotionalLimits, check)
+GATE = Gate("C1", "order notional", Scope.NEW_EXPOSURE, ("quote",), OrderNotionalLimits, check, "USD")
 EQUITY_GATE = Gate(
-    "C1_equity", "order share of equity", Scope.NEW_EXPOSURE, ("quote", "account"), OrderEquityLimits, check_equity
+    "C1_equity",
+    "order share of equity",
+    Scope.NEW_EXPOSURE,
+    ("quote", "account"),
+    OrderEquityLimits,
+    check_equity,
+    "pct",
 )

@@ -27,4 +27,4 @@ def check(case: Case, worst: WorstCase, limits: OrderQtyLimits) -> Verdict:
     return in_shares("C2", ReasonCode.ORDER_QTY, limits.max_order_qty, qty, qty, worst, limits.oversize)
 
 
-GATE = Gate("C2", "order quantity", Scope.NEW_EXPOSURE, (), OrderQtyLimits, check)
+GATE = Gate("C2", "order quantity", Scope.NEW_EXPOSURE, (), OrderQtyLimits, check, "shares")

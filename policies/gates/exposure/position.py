@@ -61,10 +61,12 @@ def check_qty(case: Case, worst: WorstCase, limits: PositionQtyLimits) -> Verdic
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote")
-GATE = Gate("C3", "position share of equity", Scope.NEW_EXPOSURE, (*NEEDS, "account"), PositionEquityLimits, check)
+GATE = Gate(
+    "C3", "position share of equity", Scope.NEW_EXPOSURE, (*NEEDS, "account"), PositionEquityLimits, check, "pct"
+)
 NOTIONAL_GATE = Gate(
-    "C3_notional", "position notional", Scope.NEW_EXPOSURE, NEEDS, PositionNotionalLimits, check_notional
+    "C3_notional", "position notional", Scope.NEW_EXPOSURE, NEEDS, PositionNotionalLimits, check_notional, "USD"
 )
 QTY_GATE = Gate(
-    "C3_qty", "position quantity", Scope.NEW_EXPOSURE, ("positions", "orders"), PositionQtyLimits, check_qty
+    "C3_qty", "position quantity", Scope.NEW_EXPOSURE, ("positions", "orders"), PositionQtyLimits, check_qty, "shares"
 )

@@ -57,4 +57,4 @@ def _others(case: Case, worst: WorstCase, sector: str) -> Iterable[Symbol]:
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account", "sector")
-GATE = Gate("C8", "sector exposure", Scope.NEW_EXPOSURE, NEEDS, SectorLimits, check)
+GATE = Gate("C8", "sector exposure", Scope.NEW_EXPOSURE, NEEDS, SectorLimits, check, "pct")

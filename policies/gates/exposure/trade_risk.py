@@ -48,4 +48,4 @@ def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
     return too_large("C11", ReasonCode.TRADE_RISK, cap, value, cap - value, quantity, limits.oversize)
 
 
-GATE = Gate("C11", "loss at the stop", Scope.NEW_EXPOSURE, ("quote", "account"), TradeRiskLimits, check)
+GATE = Gate("C11", "loss at the stop", Scope.NEW_EXPOSURE, ("quote", "account"), TradeRiskLimits, check, "pct")

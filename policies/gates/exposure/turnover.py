@@ -34,4 +34,4 @@ def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Verdict:
     return in_money("C18", ReasonCode.TURNOVER, cap, after, worst, limits.oversize, unknown)
 
 
-GATE = Gate("C18", "turnover", Scope.NEW_EXPOSURE, ("counters", "quote", "orders"), TurnoverLimits, check)
+GATE = Gate("C18", "turnover", Scope.NEW_EXPOSURE, ("counters", "quote", "orders"), TurnoverLimits, check, "USD")

@@ -60,5 +60,5 @@ def day_loss(case: Case) -> Decimal | None:
 
 
 NEEDS: tuple[Need, ...] = ("account", "counters")
-GATE = Gate("G1", "day loss", Scope.NEW_EXPOSURE, NEEDS, DayLossLimits, check)
-MONEY_GATE = Gate("G1_abs", "day loss in money", Scope.NEW_EXPOSURE, NEEDS, DayLossMoneyLimits, check_money)
+GATE = Gate("G1", "day loss", Scope.NEW_EXPOSURE, NEEDS, DayLossLimits, check, "pct")
+MONEY_GATE = Gate("G1_abs", "day loss in money", Scope.NEW_EXPOSURE, NEEDS, DayLossMoneyLimits, check_money, "USD")

@@ -49,5 +49,5 @@ def _against(gate: str, code: ReasonCode, limit: Decimal, case: Case) -> Verdict
 
 
 NEEDS: tuple[Need, ...] = ("account", "counters")
-GATE = Gate("G3", "drawdown", Scope.NEW_EXPOSURE, NEEDS, DrawdownLimits, check)
-SOFT_GATE = Gate("G3_soft", "soft drawdown", Scope.NEW_EXPOSURE, NEEDS, SoftDrawdownLimits, check_soft)
+GATE = Gate("G3", "drawdown", Scope.NEW_EXPOSURE, NEEDS, DrawdownLimits, check, "pct")
+SOFT_GATE = Gate("G3_soft", "soft drawdown", Scope.NEW_EXPOSURE, NEEDS, SoftDrawdownLimits, check_soft, "pct")

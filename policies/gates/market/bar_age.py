@@ -33,4 +33,4 @@ def check(case: Case, worst: WorstCase, limits: BarAgeLimits) -> Verdict:
     return fresh("E4_bar", ReasonCode.BAR_STALE, limits.max_bar_age_s, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("E4_bar", "bar age", Scope.NEW_EXPOSURE, ("bars",), BarAgeLimits, check)
+GATE = Gate("E4_bar", "bar age", Scope.NEW_EXPOSURE, ("bars",), BarAgeLimits, check, "seconds")

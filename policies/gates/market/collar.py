@@ -60,5 +60,7 @@ def _is_old(case: Case, worst: WorstCase) -> bool:
     return worst.quote is not None and seconds(case.now, worst.quote.at) > OLD_S
 
 
-GATE = Gate("E6", "price collar", Scope.ALWAYS, ("quote",), CollarLimits, check)
-ATR_GATE = Gate("E6_atr", "price collar in ranges", Scope.NEW_EXPOSURE, ("quote", "bars"), AtrCollarLimits, check_atr)
+GATE = Gate("E6", "price collar", Scope.ALWAYS, ("quote",), CollarLimits, check, "pct")
+ATR_GATE = Gate(
+    "E6_atr", "price collar in ranges", Scope.NEW_EXPOSURE, ("quote", "bars"), AtrCollarLimits, check_atr, "USD"
+)

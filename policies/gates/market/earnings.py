@@ -42,4 +42,4 @@ def check(case: Case, worst: WorstCase, limits: EarningsLimits) -> Verdict:
     return passed("E13", hours, away, None if away is None else away - hours)
 
 
-GATE = Gate("E13", "earnings blackout", Scope.NEW_EXPOSURE, ("earnings",), EarningsLimits, check)
+GATE = Gate("E13", "earnings blackout", Scope.NEW_EXPOSURE, ("earnings",), EarningsLimits, check, "hours")

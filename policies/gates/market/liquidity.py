@@ -39,4 +39,4 @@ def check(case: Case, worst: WorstCase, limits: LiquidityLimits) -> Verdict:
     return too_large("E9", ReasonCode.LIQUIDITY, cap, share, cap - share, quantity, limits.oversize)
 
 
-GATE = Gate("E9", "liquidity", Scope.NEW_EXPOSURE, ("adv",), LiquidityLimits, check)
+GATE = Gate("E9", "liquidity", Scope.NEW_EXPOSURE, ("adv",), LiquidityLimits, check, "pct")

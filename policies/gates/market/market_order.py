@@ -34,4 +34,4 @@ def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Verdict:
     return passed("E8", touch, worst.price)
 
 
-GATE = Gate("E8", "market order", Scope.NEW_EXPOSURE, ("quote",), MarketOrderLimits, check)
+GATE = Gate("E8", "market order", Scope.NEW_EXPOSURE, ("quote",), MarketOrderLimits, check, "pct")

@@ -38,4 +38,4 @@ def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Verdict:
     return passed("E4", value=age)
 
 
-GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check)
+GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check, "seconds")

@@ -31,4 +31,4 @@ def check(case: Case, worst: WorstCase, limits: SpreadLimits) -> Verdict:
     return at_most("E7", ReasonCode.SPREAD_TOO_WIDE, limits.max_spread_pct, spread)
 
 
-GATE = Gate("E7", "spread", Scope.NEW_EXPOSURE, ("quote",), SpreadLimits, check)
+GATE = Gate("E7", "spread", Scope.NEW_EXPOSURE, ("quote",), SpreadLimits, check, "pct")

@@ -33,4 +33,4 @@ def check(case: Case, worst: WorstCase, limits: ConfidenceLimits) -> Verdict:
     return at_least("H3", ReasonCode.CONFIDENCE_TOO_LOW, limits.min_confidence, confidence)
 
 
-GATE = Gate("H3", "confidence", Scope.NEW_EXPOSURE, ("proposal",), ConfidenceLimits, check)
+GATE = Gate("H3", "confidence", Scope.NEW_EXPOSURE, ("proposal",), ConfidenceLimits, check, "ratio")

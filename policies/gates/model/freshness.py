@@ -49,4 +49,4 @@ def _moments(case: Case) -> tuple[datetime, ...]:
     return (case.order.created_at, proposal.evidence_as_of, proposal.decided_at)
 
 
-GATE = Gate("H6", "freshness", Scope.NEW_EXPOSURE, ("proposal",), FreshnessLimits, check)
+GATE = Gate("H6", "freshness", Scope.NEW_EXPOSURE, ("proposal",), FreshnessLimits, check, "seconds")

@@ -38,4 +38,4 @@ def check(case: Case, worst: WorstCase, limits: GroundingLimits) -> Verdict:
     return at_most("H2", ReasonCode.QUOTED_PRICE_OFF, tolerance, off)
 
 
-GATE = Gate("H2", "grounding", Scope.NEW_EXPOSURE, ("proposal", "quote"), GroundingLimits, check)
+GATE = Gate("H2", "grounding", Scope.NEW_EXPOSURE, ("proposal", "quote"), GroundingLimits, check, "pct")

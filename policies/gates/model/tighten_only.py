@@ -29,4 +29,4 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     return at_most("H10", ReasonCode.ENLARGED, inspected, qty)
 
 
-GATE = Gate("H10", "tighten only", Scope.NEW_EXPOSURE, ("proposal",), NoLimits, check)
+GATE = Gate("H10", "tighten only", Scope.NEW_EXPOSURE, ("proposal",), NoLimits, check, "shares")

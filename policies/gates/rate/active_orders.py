@@ -33,4 +33,4 @@ def check(case: Case, worst: WorstCase, limits: ActiveOrdersLimits) -> Verdict:
     return at_most("F3", ReasonCode.ACTIVE_ORDERS, limits.max_active_orders, Decimal(working + 1))
 
 
-GATE = Gate("F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check)
+GATE = Gate("F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check, "count")

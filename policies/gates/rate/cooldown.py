@@ -34,4 +34,4 @@ def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Verdict:
     return at_least("F6", ReasonCode.COOLDOWN, wait, seconds(case.now, counters.last_loss_at))
 
 
-GATE = Gate("F6", "cooldown after a loss", Scope.NEW_EXPOSURE, ("counters",), CooldownLimits, check)
+GATE = Gate("F6", "cooldown after a loss", Scope.NEW_EXPOSURE, ("counters",), CooldownLimits, check, "seconds")

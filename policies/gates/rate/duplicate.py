@@ -37,4 +37,4 @@ def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Verdict:
     return passed("F4", window)
 
 
-GATE = Gate("F4", "duplicate", Scope.ALWAYS, ("orders",), DuplicateLimits, check)
+GATE = Gate("F4", "duplicate", Scope.ALWAYS, ("orders",), DuplicateLimits, check, "seconds")

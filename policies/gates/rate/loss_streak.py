@@ -30,4 +30,4 @@ def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Verdict:
     return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, Decimal(losses))
 
 
-GATE = Gate("F7", "losing streak", Scope.NEW_EXPOSURE, ("counters",), LossStreakLimits, check)
+GATE = Gate("F7", "losing streak", Scope.NEW_EXPOSURE, ("counters",), LossStreakLimits, check, "count")

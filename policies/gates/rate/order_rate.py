@@ -57,5 +57,5 @@ def sent(book: Book) -> tuple[Order, ...]:
     )
 
 
-GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check)
-DAY_GATE = Gate("F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day)
+GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check, "count")
+DAY_GATE = Gate("F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day, "count")

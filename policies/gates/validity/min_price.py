@@ -29,4 +29,4 @@ def check(case: Case, worst: WorstCase, limits: MinPriceLimits) -> Verdict:
     return at_least("B10", ReasonCode.PRICE_TOO_LOW, limits.min_price, worst.quote.last)
 
 
-GATE = Gate("B10", "lowest price", Scope.NEW_EXPOSURE, ("quote",), MinPriceLimits, check)
+GATE = Gate("B10", "lowest price", Scope.NEW_EXPOSURE, ("quote",), MinPriceLimits, check, "USD")

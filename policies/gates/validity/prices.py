@@ -48,4 +48,4 @@ def _on_tick(price: Decimal, tick: Decimal) -> bool:
     return is_plausible(tick) and price % tick == ZERO
 
 
-GATE = Gate("B3", "prices", Scope.ALWAYS, ("instrument",), NoLimits, check)
+GATE = Gate("B3", "prices", Scope.ALWAYS, ("instrument",), NoLimits, check, "USD")

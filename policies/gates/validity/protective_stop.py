@@ -53,4 +53,4 @@ def _distance(distance: Decimal, limits: ProtectiveStopLimits) -> Verdict:
     return passed("B8", farthest, distance, None if farthest is None else farthest - distance)
 
 
-GATE = Gate("B8", "protective stop", Scope.NEW_EXPOSURE, ("quote",), ProtectiveStopLimits, check)
+GATE = Gate("B8", "protective stop", Scope.NEW_EXPOSURE, ("quote",), ProtectiveStopLimits, check, "pct")

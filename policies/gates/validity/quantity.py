@@ -29,4 +29,4 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     return passed("B2", worst.step, qty)
 
 
-GATE = Gate("B2", "quantity", Scope.ALWAYS, ("instrument", "positions"), NoLimits, check)
+GATE = Gate("B2", "quantity", Scope.ALWAYS, ("instrument", "positions"), NoLimits, check, "shares")

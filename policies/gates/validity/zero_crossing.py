@@ -26,4 +26,4 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     return reduced("B6", ReasonCode.CROSSES_ZERO, worst.closable, case.order.qty, margin, closing)
 
 
-GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)
+GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), NoLimits, check, "shares")

@@ -53,7 +53,7 @@ def test_the_plan_of_an_exit_has_no_protection():
     assert [found[f"plan.{name}@AAPL"] for name in ("stop", "target", "risk", "reward_risk")] == [None] * 4
 
 
-def test_the_verdicts_that_measured_something():
+def test_every_verdict_by_name_and_what_it_measured():
     evaluation = Evaluation(
         Outcome.REDUCE,
         d(20),
@@ -67,12 +67,17 @@ def test_the_verdicts_that_measured_something():
         "digest",
     )
     items = gate_evidence(AAPL, evaluation, at=NOW)
-    assert shown(items) == {
+    names = {ref: value for ref, value in shown(items).items() if ref.endswith(".name@AAPL")}
+    assert list(names.values()) == ["position share of equity", "kill switch", "open positions", "mode"]
+    assert {ref: value for ref, value in shown(items).items() if ref not in names} == {
         "gate.C3.limit@AAPL": d(10), "gate.C3.value@AAPL": d("12.5"), "gate.C3.margin@AAPL": d("-2.5"),
         "gate.C4.limit@AAPL": 10, "gate.C4.value@AAPL": 3, "gate.C4.margin@AAPL": d(7),
         "gate.A2.limit@AAPL": None, "gate.A2.value@AAPL": "paper", "gate.A2.margin@AAPL": None,
     }  # fmt: skip
-    assert {item.unit for item in items if item.value == "paper"} == {"text"}
+    units = {item.ref: item.unit for item in items}
+    assert units["gate.C3.limit@AAPL"] == units["gate.C3.margin@AAPL"] == "pct"
+    assert units["gate.C4.value@AAPL"] == "count"
+    assert units["gate.A2.value@AAPL"] == units["gate.C3.name@AAPL"] == "text"
 
 
 def a_fill(number, qty, price, commission):
