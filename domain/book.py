@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from domain.market import Symbol
 from domain.orders import Order
@@ -13,7 +14,10 @@ from domain.orders import Order
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A holding; ``qty`` is negative for a short. ``available_qty`` is what no resting order holds."""
+    """A holding; ``qty`` is negative for a short. ``available_qty`` is what no resting order holds.
+
+    ``entries`` counts the orders that opened and enlarged it.
+    """
 
     symbol: Symbol
     qty: Decimal
@@ -22,6 +26,14 @@ class Position:
     opened_at: datetime | None = None
     strategy: str = ""
     stop_loss: Decimal | None = None
+    entries: int | None = None
+
+
+class AccountKind(StrEnum):
+    """Whether the broker lends: a cash account trades settled money only."""
+
+    CASH = "cash"
+    MARGIN = "margin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +48,18 @@ class Account:
     cash: Decimal | None = None
     buying_power: Decimal | None = None
     trading_blocked: bool | None = None
+    kind: AccountKind | None = None
+    settled_cash: Decimal | None = None
+    maintenance_margin: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Loss counters from our own ledger of fills; they survive restarts and reset once per exchange day."""
+    """Loss counters from our own ledger of fills; they survive restarts and reset once per exchange day.
+
+    Equities are moved by deposits and withdrawals. ``strategy_pnl`` and ``symbol_pnl`` are net, realised and
+    unrealised, since the start of the exchange month; a name that is not in them has made nothing yet.
+    """
 
     day_start_equity: Decimal | None = None
     peak_equity: Decimal | None = None
@@ -48,6 +67,38 @@ class Performance:
     unrealized_pnl: Decimal | None = None
     consecutive_losses: int | None = None
     last_loss_at: datetime | None = None
+    week_start_equity: Decimal | None = None
+    month_start_equity: Decimal | None = None
+    day_peak_equity: Decimal | None = None
+    strategy_pnl: Mapping[str, Decimal] | None = None
+    symbol_pnl: Mapping[Symbol, Decimal] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What we did and what became of it, counted from our own orders, fills and trades; None is unknown.
+
+    Days are the exchange's. A symbol that is missing in a mapping has none of it. A round trip is a position opened and
+    closed on one exchange day. ``api_error_pct`` is the share of broker calls that failed in the last hour,
+    ``slippage_pct`` the mean of fills against the price at the decision over the last 20 fills (positive costs money).
+    """
+
+    entries_today: int | None = None
+    cancels_today: int | None = None
+    messages_today: int | None = None
+    fills_today: int | None = None
+    round_trips_5d: int | None = None
+    round_trips_today: Mapping[Symbol, int] | None = None
+    last_exit_at: Mapping[Symbol, datetime] | None = None
+    last_stop_at: Mapping[Symbol, datetime] | None = None
+    last_reject_at: Mapping[Symbol, datetime] | None = None
+    last_loss_on: Mapping[Symbol, datetime] | None = None
+    rejects_in_row: int | None = None
+    api_error_pct: Decimal | None = None
+    slippage_pct: Decimal | None = None
+
+
+NO_COUNTERS = Counters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +115,4 @@ class Book:
     recent_orders: tuple[Order, ...]
     orders_today: int | None
     turnover_today: Decimal | None
+    counters: Counters = NO_COUNTERS

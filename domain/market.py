@@ -12,7 +12,10 @@ from typing import Literal, NewType
 from domain.errors import DataQualityError
 
 Symbol = NewType("Symbol", str)
-MarketInput = Literal["quote", "instrument", "sector", "status", "bars", "adv", "earnings"]
+MarketInput = Literal[
+    "quote", "instrument", "sector", "status", "bars", "adv", "earnings", "macro", "corporate_actions", "returns",
+    "index", "second_price", "borrow", "listing", "market_cap", "leverage",
+]  # fmt: skip
 """What gates need from a market source. A source names those it can supply; nobody may take silence for an answer."""
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?", re.ASCII)
@@ -63,6 +66,12 @@ class Instrument:
     tradable: bool = True
     fractionable: bool = False
     shortable: bool = False
+    listed_on: date | None = None
+    market_cap: Decimal | None = None
+    leverage: Decimal | None = None
+    """Of a fund, against what it follows: 1 is plain, 2 or -1 are not. None is unknown."""
+    margin_rate: Decimal | None = None
+    """Share of the value that the broker wants as maintenance margin. None is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,8 @@ class EventKind(StrEnum):
     EARNINGS = "earnings"
     SPLIT = "split"
     DIVIDEND = "dividend"
+    SYMBOL_CHANGE = "symbol_change"
+    MERGER = "merger"
     MACRO = "macro"
 
 

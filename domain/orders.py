@@ -49,6 +49,7 @@ class TimeInForce(StrEnum):
     FOK = "fok"
     OPG = "opg"
     CLS = "cls"
+    GTD = "gtd"
 
 
 class Origin(StrEnum):
@@ -120,6 +121,8 @@ class OrderIntent:
     reduce_only: bool = False
     extended_hours: bool = False
     leg: str = "entry"
+    expires_at: datetime | None = None
+    """When a good-till-date order ends; None for every other time in force."""
 
     @property
     def digest(self) -> str:
@@ -128,7 +131,7 @@ class OrderIntent:
             [
                 self.decision_id, self.symbol, self.side, self.qty, self.type, self.tif, self.limit_price,
                 self.trigger_price, self.stop_loss, self.take_profit, self.currency, self.reduce_only,
-                self.extended_hours, self.leg,
+                self.extended_hours, self.leg, self.expires_at,
             ]
         )  # fmt: skip
 

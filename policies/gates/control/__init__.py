@@ -1,1 +1,28 @@
-"""Gates on who and what may trade at all."""
+"""Group A: its gates, in the order in which their verdicts are listed."""
+
+from __future__ import annotations
+
+from policies.gate import Gate
+from policies.gates.control import (
+    account_age,
+    account_status,
+    approval,
+    clock_skew,
+    kill_switch,
+    mode,
+    paused,
+    reconciled,
+    trading_state,
+)
+
+GATES: tuple[Gate, ...] = (
+    kill_switch.GATE,
+    mode.GATE,
+    paused.GATE,
+    trading_state.GATE,
+    account_status.GATE,
+    account_age.GATE,
+    reconciled.GATE,
+    clock_skew.GATE,
+    approval.GATE,
+)

@@ -29,7 +29,9 @@ from tests.builders.agents import (
 )
 
 PASSED = Verdict("C1", "OK", Outcome.PASS, Decimal(5000), Decimal(4060), Decimal(940))
-REDUCED = Verdict("C3_notional", "MAX_POSITION", Outcome.REDUCE, Decimal(3000), Decimal(4060), Decimal(-1060), Decimal(29))
+REDUCED = Verdict(
+    "C3_notional", "MAX_POSITION", Outcome.REDUCE, Decimal(3000), Decimal(4060), Decimal(-1060), Decimal(29)
+)
 DENIED = Verdict("E3", "SYMBOL_HALTED", Outcome.DENY, False, True, None)
 UNKNOWN = Verdict("E4", "NO_QUOTE", Outcome.DENY)
 
@@ -127,7 +129,10 @@ def test_the_template_tells_thesis_sizes_gates_and_outcome():
     ("name", "sentence"),
     [
         ("shrunk_by_role", "It was made smaller: 20 shares of the proposed 40 shares."),
-        ("reduced_by_gate", "A gate allows less: max position, limit 3,000.00 USD, value 4,060.00 USD, margin -1,060.00 USD."),
+        (
+            "reduced_by_gate",
+            "A gate allows less: max position, limit 3,000.00 USD, value 4,060.00 USD, margin -1,060.00 USD.",
+        ),
         ("denied", "A gate refuses it: symbol halted, limit no, value yes."),
         ("denied", "A gate refuses it: no quote."),
         ("blocked", "The trade was not taken (INSPECTOR_BLOCK); nothing was sent."),
@@ -193,7 +198,9 @@ def test_a_fill_on_record_may_be_told():
 def test_the_model_is_given_the_figures_of_the_record_and_no_unknown_ones():
     _, model = explained(RECORDS["reduced_by_gate"], an_answer())
     given = figures(read_slot(model.requests[0].user, "facts"))
-    assert {"gate.C3.limit@ACME", "size.gated@ACME", "plan.qty@ACME", "order.limit@ACME", "atr14@ACME"} <= set(given)
+    assert {"gate.C3_notional.limit@ACME", "size.gated@ACME", "plan.qty@ACME", "order.limit@ACME", "atr14@ACME"} <= set(
+        given
+    )
     assert "gate.C1.limit@ACME" not in given
     assert None not in given.values()
 
