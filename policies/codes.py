@@ -138,6 +138,12 @@ class ReasonCode(StrEnum):
     ENLARGED = "ENLARGED", "A role asked for more than the one before it allowed."
 
 
+def meaning_of(code: str) -> str:
+    """What a code means; one that is no longer in the list, as old records may hold, speaks for itself."""
+    known = ReasonCode.__members__.get(code)
+    return known.meaning if known is not None else f"{code.lower().replace('_', ' ')}."
+
+
 def markdown_table() -> str:
     """The whole page ``docs/reason-codes.md``."""
     rows = "\n".join(f"| `{code}` | {code.meaning} |" for code in ReasonCode)

@@ -11,6 +11,7 @@ from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Fill, Order
 from domain.verdicts import Evaluation, Figure, Verdict
+from policies.codes import meaning_of
 from policies.gates.catalogue import BY_ID
 from tools.tool import figure
 
@@ -18,7 +19,7 @@ _FINEST_PRICE = Decimal("0.000001")
 
 
 def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tuple[Evidence, ...]:
-    """``gate.<id>.name`` of every gate, and ``.limit``, ``.value`` and ``.margin`` where it measured something."""
+    """``gate.<id>.name`` and ``.reason`` of every gate; ``.limit``, ``.value``, ``.margin`` where it measured something."""
     return tuple(
         figure(f"gate.{verdict.gate}.{name}", value, unit, source="gates", at=at, symbol=symbol)
         for verdict in evaluation.verdicts
@@ -29,6 +30,7 @@ def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tu
 def _told(verdict: Verdict) -> Iterator[tuple[str, Figure, str]]:
     gate = BY_ID[verdict.gate]
     yield "name", gate.name, "text"
+    yield "reason", meaning_of(verdict.code).rstrip("."), "text"
     if verdict.value is not None:
         for name, value in (("limit", verdict.limit), ("value", verdict.value), ("margin", verdict.margin)):
             yield (

@@ -69,7 +69,10 @@ def test_every_verdict_by_name_and_what_it_measured():
     items = gate_evidence(AAPL, evaluation, at=NOW)
     names = {ref: value for ref, value in shown(items).items() if ref.endswith(".name@AAPL")}
     assert list(names.values()) == ["position share of equity", "kill switch", "open positions", "mode"]
-    assert {ref: value for ref, value in shown(items).items() if ref not in names} == {
+    reasons = {ref: value for ref, value in shown(items).items() if ref.endswith(".reason@AAPL")}
+    assert reasons["gate.A1.reason@AAPL"] == "The gate has no objection"
+    assert reasons["gate.C3.reason@AAPL"] == "position limit", "a code that is not in the list speaks for itself"
+    assert {ref: value for ref, value in shown(items).items() if ref not in {**names, **reasons}} == {
         "gate.C3.limit@AAPL": d(10), "gate.C3.value@AAPL": d("12.5"), "gate.C3.margin@AAPL": d("-2.5"),
         "gate.C4.limit@AAPL": 10, "gate.C4.value@AAPL": 3, "gate.C4.margin@AAPL": d(7),
         "gate.A2.limit@AAPL": None, "gate.A2.value@AAPL": "paper", "gate.A2.margin@AAPL": None,
