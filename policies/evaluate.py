@@ -21,7 +21,7 @@ from domain.verdicts import Evaluation, Figure, Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import BoundGate
 from policies.policy import Policy
-from policies.worst_case import WorstCase, is_finite, is_positive, worst_case
+from policies.worst_case import is_finite, is_positive, worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
 HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcome.DENY: 3}
@@ -61,22 +61,49 @@ def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
 
 
 def _all_gates(case: Case, policy: Policy) -> Round:
-    worst: WorstCase | None = None
+    """One look of every gate. This loop is run for every order, so a gate that passes costs it three comparisons."""
+    try:
+        worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional)
+    except Exception as error:  # noqa: BLE001 an order whose figures cannot be computed is stopped by every gate
+        return _unmeasured(policy, error)
+    reduces_risk = worst.reduces_risk
     verdicts: list[Verdict] = []
+    objections: list[tuple[Verdict, BoundGate]] = []
     for gate in policy.gates:
+        gate_id, exempts_exits, check, limits, exemption = gate
+        if exempts_exits and reduces_risk:
+            verdicts.append(exemption)
+            continue
         try:
-            if worst is None:
-                worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional)
-            if gate.exempts_exits and worst.reduces_risk:
-                verdicts.append(gate.exemption)
-                continue
-            verdict = gate.check(case, worst, gate.limits)
-            if not _is_an_answer(verdict, gate, case):
-                verdict = _failed(gate, f"answered {verdict!r}")
+            verdict = check(case, worst, limits)
         except Exception as error:  # noqa: BLE001 a gate that fails, for whatever reason, has denied
-            verdict = _failed(gate, f"{type(error).__name__}: {error}")
-        verdicts.append(verdict if verdict.outcome is PASS else _legible(verdict))
-    return _counted(tuple(verdicts), policy, worst is not None and worst.reduces_risk)
+            verdict = _failed(gate, error)
+        if type(verdict) is not Verdict or verdict[2] is not PASS or verdict[0] != gate_id:
+            verdict = _legible(verdict if _is_an_answer(verdict, gate, case) else _wrong(gate, verdict))
+            objections.append((verdict, gate))
+        verdicts.append(verdict)
+    return _weighed(tuple(verdicts), objections, reduces_risk)
+
+
+def _unmeasured(policy: Policy, error: Exception) -> Round:
+    verdicts = tuple(_legible(_failed(gate, error)) for gate in policy.gates)
+    return _weighed(verdicts, list(zip(verdicts, policy.gates, strict=True)), reduces_risk=False)
+
+
+def _weighed(verdicts: tuple[Verdict, ...], objections: list[tuple[Verdict, BoundGate]], reduces_risk: bool) -> Round:
+    """The hardest answer of all; a policy without gates denies, because nobody has looked."""
+    if not verdicts:
+        return Round((), DENY, True, reduces_risk, None)
+    outcome, refused, smallest = PASS, False, None
+    for verdict, gate in objections:
+        found = verdict.outcome
+        if HARDNESS[found] > HARDNESS[outcome]:
+            outcome = found
+        if found is DENY and not gate.exempts_exits:
+            refused = True
+        if found is REDUCE and verdict.quantity is not None:
+            smallest = verdict.quantity if smallest is None else min(smallest, verdict.quantity)
+    return Round(verdicts, outcome, refused, reduces_risk, smallest)
 
 
 def _is_an_answer(verdict: object, gate: BoundGate, case: Case) -> bool:
@@ -104,24 +131,12 @@ def _text(value: object) -> str:
     return text if text.isprintable() else ascii(text)
 
 
-def _failed(gate: BoundGate, what: str) -> Verdict:
-    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=what)
+def _failed(gate: BoundGate, error: Exception) -> Verdict:
+    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"{type(error).__name__}: {error}")
 
 
-def _counted(verdicts: tuple[Verdict, ...], policy: Policy, reduces_risk: bool) -> Round:
-    """The hardest answer of all; a policy without gates denies, because nobody has looked."""
-    outcome, refused, smallest = (PASS, False, None) if verdicts else (DENY, True, None)
-    for verdict, gate in zip(verdicts, policy.gates, strict=True):
-        found = verdict.outcome
-        if found is PASS:
-            continue
-        if HARDNESS[found] > HARDNESS[outcome]:
-            outcome = found
-        if found is DENY and not gate.exempts_exits:
-            refused = True
-        if found is REDUCE and verdict.quantity is not None:
-            smallest = verdict.quantity if smallest is None else min(smallest, verdict.quantity)
-    return Round(verdicts, outcome, refused, reduces_risk, smallest)
+def _wrong(gate: BoundGate, answer: object) -> Verdict:
+    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"answered {answer!r}")
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
