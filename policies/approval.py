@@ -44,6 +44,16 @@ def price_shown(quote: Quote, side: Side) -> Decimal:
     return quote.ask if side is Side.BUY else quote.bid
 
 
+def answerable_until(evidence_as_of: datetime, longest: datetime, max_signal_age_s: Decimal | None) -> datetime:
+    """Until when a yes can still be of use: H6 refuses an order whose evidence is older than the policy allows.
+
+    Evidence of 15:00 and 1,800 s: the request closes at 15:30, however long a person may usually take.
+    """
+    if max_signal_age_s is None:
+        return longest
+    return min(longest, evidence_as_of + timedelta(seconds=float(max_signal_age_s)))
+
+
 def grant(intent: OrderIntent, *, by: str, at: datetime, price: Decimal | None, terms: ApprovalTerms) -> Approval:
     """The approval of ``intent`` by ``by``, who saw ``price``, bound to order and policy."""
     return Approval(

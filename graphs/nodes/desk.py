@@ -22,7 +22,7 @@ from graphs.proposal import proposal_for
 from graphs.record import record_once
 from graphs.state import CycleNode, CycleState, Ruled, Sent
 from memory.rebuild import decision_body
-from policies.approval import price_shown
+from policies.approval import answerable_until, price_shown
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.headroom import probe
@@ -147,6 +147,7 @@ def request_for(
     now = deps.clock.now()
     intent = replace(intent_for(decision, market, at=now), qty=ruled.qty)
     quote = market.symbols[intent.symbol].quote
+    longest = now + deps.rules.approval_ttl
     return PendingApproval(
         pending_id=pending_id(decision.decision_id),
         decision_id=decision.decision_id,
@@ -155,7 +156,7 @@ def request_for(
         proposal=proposal_for(decision, seen),
         order_digest=intent.digest,
         requested_at=now,
-        expires_at=now + deps.rules.approval_ttl,
+        expires_at=answerable_until(seen.evidence.as_of, longest, deps.policy.limits.get("max_signal_age_s")),
         price=None if quote is None else price_shown(quote, intent.side),
         reasons=tuple(ruled.codes),
         policy_digest=deps.policy.digest,

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def test_park_stores_one_request_with_everything_a_person_is_shown(scene):
     )
     assert request.order_digest == request.intent.digest
     assert request.price == quote.ask
-    assert request.expires_at - request.requested_at == runtime.deps.rules.approval_ttl
+    assert request.expires_at == NOON + timedelta(seconds=1800), "no longer than the evidence is good for"
     assert request.reasons == ("NOTIONAL_NEEDS_APPROVAL",)
 
 
