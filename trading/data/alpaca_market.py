@@ -1,4 +1,4 @@
-"""US equities from Alpaca through alpaca-py: bars, quotes, instruments, splits and dividends.
+"""US equities from Alpaca through alpaca-py: bars, quotes, instruments and corporate actions.
 
 - Quotes answer for ``as_of`` exactly: the latest one where it is not younger, else the last of the record before it.
 - Alpaca's REST interface tells of no halts; only an asset that it does not trade at all is known to be halted.
@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 from domain.clock import parse_time
@@ -27,10 +28,10 @@ from domain.market import (
     TradingStatus,
     parse_symbol,
 )
-from domain.money import ZERO
+from domain.money import HUNDRED, ONE, ZERO
 from domain.ports import Clock
 from trading.data.normalise import Figures, checked_figures
-from trading.data.sectors import sector_of
+from trading.data.sectors import INDEX_FUND, sector_of
 from trading.data.vendors.alpaca import (
     ALPACA,
     AlpacaConfig,
@@ -48,7 +49,9 @@ T = TypeVar("T")
 Kind = Literal["quote", "trade"]
 SOURCE = "alpaca"
 WEEK = timedelta(days=7)
-SUPPLIES: frozenset[MarketInput] = frozenset({"bars", "quote", "instrument", "sector", "adv"})
+SUPPLIES: frozenset[MarketInput] = frozenset(
+    {"bars", "quote", "instrument", "sector", "adv", "returns", "index", "corporate_actions"}
+)
 _UNITS = {
     Timeframe.MIN_1: (1, "Min"),
     Timeframe.MIN_5: (5, "Min"),
@@ -99,7 +102,18 @@ def parse_asset(raw: Mapping[str, Any]) -> Instrument | None:
         tradable=raw.get("tradable") is True and raw.get("status") == "active",
         fractionable=raw.get("fractionable") is True,
         shortable=raw.get("shortable") is True,
+        margin_rate=_margin_rate(raw),
+        easy_to_borrow=flag if isinstance(flag := raw.get("easy_to_borrow"), bool) else None,
     )
+
+
+def _margin_rate(raw: Mapping[str, Any]) -> Decimal | None:
+    """The share of the value that has to be kept: 30 is 30 %, and all of it for what is not marginable."""
+    if raw.get("marginable") is False:
+        return ONE
+    percent = raw.get("maintenance_margin_requirement", raw.get("margin_requirement_long"))
+    rate = ZERO if percent is None else figure(percent, "maintenance margin") / HUNDRED
+    return rate if rate > ZERO else None
 
 
 def parse_symbols(raw: object) -> tuple[Symbol, ...]:
@@ -116,21 +130,30 @@ def parse_symbols(raw: object) -> tuple[Symbol, ...]:
 
 
 def parse_actions(raw: Mapping[str, Any], symbol: Symbol, known_at: datetime) -> tuple[MarketEvent, ...]:
-    """Splits and cash dividends, oldest first. Alpaca tells no day of announcement: the ex-date, or ``known_at``."""
-    splits = [*rows(raw.get("forward_splits", [])), *rows(raw.get("reverse_splits", []))]
-    figures = [
-        (item, EventKind.SPLIT, price(item["new_rate"], "rate") / price(item["old_rate"], "rate")) for item in splits
-    ]
-    figures += [
-        (item, EventKind.DIVIDEND, figure(item["rate"], "dividend")) for item in rows(raw.get("cash_dividends", []))
-    ]
-    events = (_event(item, symbol, kind, amount, known_at) for item, kind, amount in figures)
+    """Splits, cash dividends, new names and mergers, oldest first.
+
+    Alpaca tells no day of announcement: an action counts as known from the day it takes effect, or from ``known_at``.
+    """
+    events = (MarketEvent(symbol, kind, min(at, known_at), at, amount, SOURCE) for kind, at, amount in _actions(raw))
     return tuple(sorted(events, key=lambda event: (event.effective_at, event.kind)))
 
 
-def _event(raw: Mapping[str, Any], symbol: Symbol, kind: EventKind, amount: Decimal, known_at: datetime) -> MarketEvent:
-    effective_at = datetime.combine(date.fromisoformat(raw["ex_date"]), time(0), NEW_YORK).astimezone(UTC)
-    return MarketEvent(symbol, kind, min(effective_at, known_at), effective_at, amount, SOURCE)
+def _actions(raw: Mapping[str, Any]) -> Iterator[tuple[EventKind, datetime, Decimal | None]]:
+    for item in chain.from_iterable(rows(raw.get(name, [])) for name in ("forward_splits", "reverse_splits")):
+        ratio = price(item["new_rate"], "rate") / price(item["old_rate"], "rate")
+        yield EventKind.SPLIT, _midnight(item["ex_date"]), ratio
+    for item in rows(raw.get("cash_dividends", [])):
+        yield EventKind.DIVIDEND, _midnight(item["ex_date"]), figure(item["rate"], "dividend")
+    for item in rows(raw.get("name_changes", [])):
+        yield EventKind.SYMBOL_CHANGE, _midnight(item["process_date"]), None
+    mergers = ("cash_mergers", "stock_mergers", "stock_and_cash_mergers")
+    for item in chain.from_iterable(rows(raw.get(name, [])) for name in mergers):
+        yield EventKind.MERGER, _midnight(item["effective_date"]), None
+
+
+def _midnight(day: str) -> datetime:
+    """The first moment of an exchange day."""
+    return datetime.combine(date.fromisoformat(day), time(0), NEW_YORK).astimezone(UTC)
 
 
 def rows(raw: object) -> Iterable[Mapping[str, Any]]:
@@ -170,13 +193,18 @@ class AlpacaMarket:
 
     @property
     def event_kinds(self) -> frozenset[EventKind]:
-        """Splits and dividends; Alpaca tells of no earnings."""
+        """Splits and dividends. Mergers and new names it tells of late at times, earnings and macro events never."""
         return frozenset({EventKind.SPLIT, EventKind.DIVIDEND})
 
     @property
     def supplies(self) -> frozenset[MarketInput]:
-        """Neither halts nor earnings; sectors from the shipped list."""
+        """Neither halts, earnings nor short sale restrictions; sectors from the shipped list."""
         return SUPPLIES
+
+    @property
+    def index(self) -> Symbol | None:
+        """The fund on the S&P 500."""
+        return INDEX_FUND
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
         """The last ``limit`` bars with ``end <= as_of``; newest asked first, with one to spare for the unfinished."""
@@ -230,7 +258,7 @@ class AlpacaMarket:
         return TradingStatus(symbol, as_of, halted=True, reason="not tradable at Alpaca")
 
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
-        """Splits and dividends by their ex-date; coming ones only when asked about the present. No earnings."""
+        """Corporate actions by the day they take effect; coming ones only when asked about the present."""
         from alpaca.data.requests import CorporateActionsRequest
 
         start, now = as_of - WEEK, self._clock.now()

@@ -57,6 +57,12 @@ class ExchangeCalendar:
         start, end = self._known(start), self._known(end)
         return schedule.sessions[bisect_left(schedule.openings, start) : bisect_left(schedule.openings, end)]
 
+    def session_after(self, at: datetime) -> Session | None:
+        """The first session that opens after ``at``; None beyond the last day of the schedule."""
+        schedule = self._schedule()
+        place = bisect_right(schedule.openings, self._known(at))
+        return schedule.sessions[place] if place < len(schedule.sessions) else None
+
     def session_on(self, day: date) -> Session | None:
         """The session of an exchange day; None on a day without one."""
         schedule = self._schedule()

@@ -24,6 +24,7 @@ from typing import NamedTuple, TypeVar
 from domain.clock import in_utc
 from domain.errors import DataQualityError
 from domain.market import (
+    AssetClass,
     Bar,
     EventKind,
     Instrument,
@@ -41,10 +42,16 @@ from trading.data.files.bars import LENGTHS, SOURCE, Placed, in_order, oddities,
 from trading.data.files.rows import rows_of
 from trading.data.files.source import SourceNotes, files_in, read_notes
 from trading.data.normalise import Issue
+from trading.data.sectors import INDEX_FUND
 
 T = TypeVar("T")
 ENDINGS = (".csv", ".parquet")
 WEEK = timedelta(days=7)
+_COMPLETE_IN: Mapping[MarketInput, frozenset[EventKind]] = {
+    "earnings": frozenset({EventKind.EARNINGS}),
+    "macro": frozenset({EventKind.MACRO}),
+    "corporate_actions": frozenset({EventKind.SPLIT, EventKind.DIVIDEND}),
+}
 
 
 class Series(NamedTuple):
@@ -94,13 +101,27 @@ class FilesMarket:
 
     @property
     def supplies(self) -> frozenset[MarketInput]:
-        """What bars tell; a day's volume needs daily bars, and earnings a complete list of them."""
+        """What bars tell, volumes and returns of days where they are daily; and what source.toml tells of all."""
         found: set[MarketInput] = {"bars", "quote", "instrument", "sector", "status"}
         if Timeframe.DAY_1 in self.timeframes:
             found.add("adv")
-        if EventKind.EARNINGS in self.event_kinds:
-            found.add("earnings")
-        return frozenset(found)
+            found.add("returns")
+        for name, kinds in _COMPLETE_IN.items():
+            if kinds <= self.event_kinds:
+                found.add(name)
+        known = [self._notes.instrument(symbol) for symbol in self._symbols]
+        stated: dict[MarketInput, bool] = {
+            "index": self.index is not None,
+            "listing": all(each.listed_on is not None for each in known),
+            "market_cap": all(each.market_cap is not None for each in known),
+            "leverage": all(each.asset_class is not AssetClass.ETF or each.leverage is not None for each in known),
+        }
+        return frozenset(found) | {name for name, told in stated.items() if told}
+
+    @property
+    def index(self) -> Symbol | None:
+        """The fund on the S&P 500, where the files hold its daily bars."""
+        return INDEX_FUND if (INDEX_FUND, Timeframe.DAY_1) in self._series else None
 
     def symbols(self) -> tuple[Symbol, ...]:
         """All symbols with at least one usable bar, sorted."""

@@ -14,6 +14,10 @@ CURRENCY = "USD"
 """The same letters name another company on another exchange, so only what trades in dollars is looked up."""
 
 
+INDEX_FUND = Symbol("SPY")
+"""The fund that stands for the whole market, for sources of US listings."""
+
+
 def sector_of(symbol: Symbol) -> str | None:
     """The sector of a US listing; None for one that the list does not have."""
     return _sectors().get(symbol)

@@ -9,6 +9,9 @@ Rules of this source:
 - Inside a session the quote is the price of this second, on the way from the open to the close of the current step.
   Between sessions, and while trading is halted, it is the last one, with its own old time.
 - Steps of a halt have no bar.
+- Its index is what all prices have in common; it has bars and quotes, and is no instrument.
+- A share that has lost a tenth against its last close may be sold short at the bid neither for the rest of that session
+  nor in the next one, after SEC Rule 201 of Regulation SHO (2010).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from threading import Lock
 from typing import NamedTuple, get_args
 
@@ -41,11 +45,13 @@ from trading.data.simulated.path import (
     SessionPath,
     Step,
     Told,
+    lowest_by,
     market_moves,
     over_steps,
     push_of,
     stretch_at,
     walk,
+    walk_of_market,
 )
 from trading.data.simulated.stories import (
     SOURCE,
@@ -59,7 +65,7 @@ from trading.data.simulated.stories import (
     stories_of,
     timetable,
 )
-from trading.data.simulated.universe import COMPANIES, Company, Halt
+from trading.data.simulated.universe import COMPANIES, INDEX, LISTINGS, Company, Halt
 
 _STEPS_OF = {Timeframe.MIN_15: 1, Timeframe.HOUR_1: 4, Timeframe.DAY_1: 26}
 
@@ -79,7 +85,8 @@ class SimulatedMarket:
         self._seed = seed
         self._calendar = calendar
         self._companies = {company.symbol: company for company in COMPANIES}
-        self._paths: dict[Symbol, list[SessionPath]] = {symbol: [] for symbol in self._companies}
+        self._shown = {**self._companies, INDEX.symbol: INDEX}
+        self._paths: dict[Symbol, list[SessionPath]] = {symbol: [] for symbol in self._shown}
         self._agendas: dict[Symbol, Agenda] = {}
         self._moves: dict[date, tuple[int, ...]] = {}
         self._extending = Lock()
@@ -96,8 +103,13 @@ class SimulatedMarket:
 
     @property
     def supplies(self) -> frozenset[MarketInput]:
-        """Everything a gate asks for."""
-        return frozenset(get_args(MarketInput))
+        """Everything a gate asks for, but for the price at a second source."""
+        return frozenset(get_args(MarketInput)) - {"second_price"}
+
+    @property
+    def index(self) -> Symbol | None:
+        """The common part of all prices."""
+        return INDEX.symbol
 
     def symbols(self) -> tuple[Symbol, ...]:
         """All twelve, sorted."""
@@ -108,13 +120,17 @@ class SimulatedMarket:
         company = self._companies.get(symbol)
         if company is None:
             return None
+        listing = LISTINGS[symbol]
         return Instrument(
-            symbol, company.name, lot=Decimal(company.lot), sector=company.sector, fractionable=company.fractionable
-        )
+            symbol, company.name, lot=Decimal(company.lot), sector=company.sector, fractionable=company.fractionable,
+            shortable=listing.easy_to_borrow, easy_to_borrow=listing.easy_to_borrow, listed_on=listing.listed_on,
+            market_cap=Decimal(listing.market_cap) * 1_000_000, leverage=Decimal(1),
+            margin_rate=Decimal(listing.margin) / 100,
+        )  # fmt: skip
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
         """The last ``limit`` bars with ``end <= as_of``; this market has 15Min, 1Hour and 1Day bars."""
-        company, span = self._companies.get(symbol), _STEPS_OF.get(timeframe)
+        company, span = self._shown.get(symbol), _STEPS_OF.get(timeframe)
         if company is None or span is None:
             return ()
         as_of = in_utc(as_of)
@@ -130,7 +146,7 @@ class SimulatedMarket:
 
     def quote(self, symbol: Symbol, *, as_of: datetime) -> Quote | None:
         """The newest quote at or before ``as_of``; None before the first session."""
-        company = self._companies.get(symbol)
+        company = self._shown.get(symbol)
         if company is None:
             return None
         as_of = in_utc(as_of).replace(microsecond=0)
@@ -149,7 +165,8 @@ class SimulatedMarket:
         session = self._calendar.session_at(as_of)
         halts = halts_of(self._seed, company, session) if session is not None else ()
         halt = next((each for each in halts if each.at <= as_of < each.at + each.steps * STEP), None)
-        return TradingStatus(symbol, as_of, halt is not None, halt.reason if halt is not None else "")
+        reason = halt.reason if halt is not None else ""
+        return TradingStatus(symbol, as_of, halt is not None, reason, self._short_restricted(company, as_of))
 
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
         """The company's reports, splits and dividends, and macro releases, as far as announced."""
@@ -187,8 +204,21 @@ class SimulatedMarket:
                 paths.append(self._next(company, len(paths), paths))
         return paths[:needed]
 
+    def _short_restricted(self, company: Company, as_of: datetime) -> bool:
+        """Whether the restriction was set off in the last session, or in the one before while that last one is on."""
+        paths = self._walked(company, as_of)
+        count = 2 if paths and as_of < paths[-1].session.closes_at else 1
+        return any(
+            (low := lowest_by(path, as_of)) is not None
+            and low * 10 * MICROS_A_CENT <= 9 * self._opening(company, path.session, before.last)
+            for before, path in pairwise(paths[-count - 1 :])
+        )
+
     def _next(self, company: Company, place: int, paths: list[SessionPath]) -> SessionPath:
         session = self._table.sessions[place]
+        if company is INDEX:
+            last = paths[-1].last if paths else company.start * MICROS_A_CENT
+            return walk_of_market(session, last, self._market(session))
         previous = self._table.sessions[place - 1] if place > 0 else None
         start = paths[-1].last if paths else company.start * MICROS_A_CENT
         stretch = stretch_at(company, session.day)

@@ -7,13 +7,16 @@ Average true range over 14 bars after Wilder, New Concepts in Technical Trading 
 
 Worked number: fourteen TR of 2.00 and then one of 4.80 give (13 x 2.00 + 4.80) / 14 = 2.20.
 
-ADV20 is the mean volume of the last 20 completed daily bars, in shares. Too few bars, or a source that fails, leave
-None; one symbol's trouble never reaches another. Events that a source failed to tell are unknown in every kind.
+ADV20 is the mean volume of the last 20 completed daily bars, in shares. Statistics of returns and the moves of the
+session are those of ``trading/features/``. Too few bars, or a source that fails, leave None; one symbol's trouble never
+reaches another. Events that a source failed to tell are unknown in every kind. A bar that has not ended by then does
+not exist, whatever a source hands out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
@@ -21,17 +24,57 @@ from typing import TypeVar
 
 from domain.case import MarketView, SymbolView
 from domain.errors import DataQualityError, SourceUnavailable
-from domain.market import Bar, Symbol, Timeframe
+from domain.market import Bar, Session, Symbol, Timeframe
 from domain.ports import Calendar, Market
+from trading.features.cross_asset import DAILY_BARS, Statistics, statistics_of
+from trading.features.moves import close_before, gap_pct, moved_pct, price_of
+from trading.quality.bars import bar_fault, expected_sessions
 
 T = TypeVar("T")
 ATR_BARS = 14
 ADV_BARS = 20
 EVENTS_AHEAD = timedelta(days=7)
+_LAST_SESSION = timedelta(days=30)
 _MICRO = Decimal("0.000001")
 
 Report = Callable[[str], None]
 """Is told, in words for the operator, what did not answer."""
+Bars = Mapping[Symbol, tuple[Bar, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a market: what is the same for every symbol."""
+
+    market: Market
+    as_of: datetime
+    timeframe: Timeframe
+    session: Session | None
+    previous: Session | None
+    """The session before the one at hand."""
+    expected: tuple[Session, ...]
+    """Sessions that must have a bar."""
+    report: Report
+
+    def asked(self, what: str, symbol: Symbol, question: Callable[[], T]) -> T | None:
+        """An answer of the source; None, and a line for the operator, where it fails."""
+        try:
+            return question()
+        except (SourceUnavailable, DataQualityError) as error:
+            self.report(f"{self.market.name}: {what} of {symbol}: {error}")
+            return None
+
+    def daily(self, symbol: Symbol) -> tuple[Bar, ...]:
+        """As many daily bars as any statistic needs."""
+
+        def question() -> tuple[Bar, ...]:
+            return self.market.bars(symbol, Timeframe.DAY_1, as_of=self.as_of, limit=DAILY_BARS)
+
+        return self.ended(self.asked("daily bars", symbol, question) or ())
+
+    def ended(self, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
+        """Those bars that could be known."""
+        return bars if all(bar.end <= self.as_of for bar in bars) else tuple(b for b in bars if b.end <= self.as_of)
 
 
 def market_view(
@@ -41,45 +84,79 @@ def market_view(
     *,
     as_of: datetime,
     timeframe: Timeframe,
-    bars: Mapping[Symbol, tuple[Bar, ...]],
+    bars: Bars,
     report: Report,
+    partners: Collection[Symbol] | None = None,
 ) -> MarketView:
     """Everything about ``symbols`` at ``as_of``; ``bars`` are theirs of ``timeframe``, oldest first, already fetched.
 
-    ``report`` is called with one line for every answer that failed, e.g. ``missing.append``.
+    ``report`` is called with one line for every answer that failed, e.g. ``missing.append``. Correlations are told with
+    the ``partners`` among the symbols, or with all of them where none are given.
     """
-    views = {
-        symbol: _symbol_view(market, symbol, as_of=as_of, timeframe=timeframe, bars=bars.get(symbol, ()), report=report)
-        for symbol in symbols
-    }
-    return MarketView(as_of, calendar.name, calendar.session_at(as_of), views)
+    session = calendar.session_at(as_of)
+    opened = as_of if session is None else session.opens_at
+    before = calendar.sessions(opened - _LAST_SESSION, opened)
+    look = _Look(
+        market, as_of, timeframe, session, before[-1] if before else None, expected_sessions(calendar, as_of), report
+    )
+    given = {symbol: look.ended(bars.get(symbol, ())) for symbol in symbols}
+    daily = given if timeframe is Timeframe.DAY_1 else {symbol: look.daily(symbol) for symbol in symbols}
+    index = _index_bars(look, daily)
+    statistics = statistics_of(daily, index, partners)
+    return MarketView(
+        as_of,
+        calendar.name,
+        session,
+        {symbol: _symbol_view(look, symbol, given[symbol], daily[symbol], statistics[symbol]) for symbol in symbols},
+        index_move_pct=_index_move(look, index),
+        next_session=calendar.session_after(as_of),
+    )
+
+
+def _index_bars(look: _Look, daily: Bars) -> tuple[Bar, ...]:
+    """The daily bars of the index, asked for unless it is among the symbols; none where the source has no index."""
+    index = look.market.index
+    if index is None:
+        return ()
+    return daily[index] if index in daily else look.daily(index)
+
+
+def _index_move(look: _Look, bars: Sequence[Bar]) -> Decimal | None:
+    """How far the index stands from its close before, in percent; None between sessions."""
+    index = look.market.index
+    if index is None or look.session is None:
+        return None
+    quote = look.asked("quote", index, lambda: look.market.quote(index, as_of=look.as_of))
+    return moved_pct(price_of(look.session, quote, as_of=look.as_of), close_before(look.previous, bars))
 
 
 def _symbol_view(
-    market: Market, symbol: Symbol, *, as_of: datetime, timeframe: Timeframe, bars: Sequence[Bar], report: Report
+    look: _Look, symbol: Symbol, bars: tuple[Bar, ...], daily: tuple[Bar, ...], statistics: Statistics
 ) -> SymbolView:
-    def asked(what: str, question: Callable[[], T]) -> T | None:
-        try:
-            return question()
-        except (SourceUnavailable, DataQualityError) as error:
-            report(f"{market.name}: {what} of {symbol}: {error}")
-            return None
-
-    def daily_bars() -> tuple[Bar, ...]:
-        return market.bars(symbol, Timeframe.DAY_1, as_of=as_of, limit=ADV_BARS)
-
-    daily = bars if timeframe is Timeframe.DAY_1 else asked("daily bars", daily_bars)
-    events = asked("events", lambda: market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD))
+    market, as_of = look.market, look.as_of
+    events = look.asked("events", symbol, lambda: market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD))
+    instrument = look.asked("instrument", symbol, lambda: market.instrument(symbol))
+    quote = look.asked("quote", symbol, lambda: market.quote(symbol, as_of=as_of))
+    status = look.asked("status", symbol, lambda: market.status(symbol, as_of=as_of))
     return SymbolView(
-        instrument=asked("instrument", lambda: market.instrument(symbol)),
-        quote=asked("quote", lambda: market.quote(symbol, as_of=as_of)),
-        status=asked("status", lambda: market.status(symbol, as_of=as_of)),
+        instrument=instrument,
+        quote=quote,
+        status=status,
         last_bar_end=bars[-1].end if bars else None,
-        timeframe=timeframe,
+        timeframe=look.timeframe,
         atr=average_true_range(bars),
-        adv_shares=average_daily_volume(daily or ()),
+        adv_shares=average_daily_volume(daily),
         events=events or (),
         event_kinds=frozenset() if events is None else market.event_kinds,
+        beta=statistics.beta,
+        daily_sigma=statistics.daily_sigma,
+        sigma_now=statistics.sigma_now,
+        correlations=statistics.correlations,
+        recent_volume=bars[-1].volume if bars else None,
+        gap_pct=gap_pct(look.session, close_before(look.previous, daily or bars), bars, quote, as_of=as_of),
+        bar_fault=bar_fault(bars, daily, look.expected),
+        easy_to_borrow=None if instrument is None else instrument.easy_to_borrow,
+        short_restricted=None if status is None else status.short_restricted,
     )
 
 

@@ -39,7 +39,7 @@ from domain.market import (
 from domain.money import HUNDRED, from_float, rounded
 from domain.ports import Clock
 from trading.data.normalise import Figures, Refused, checked_figures
-from trading.data.sectors import with_sector
+from trading.data.sectors import INDEX_FUND, with_sector
 from trading.data.vendors.bar_times import bar_end, completed, reach
 from trading.data.vendors.wire import LATER, MISREAD, Vendor
 
@@ -50,7 +50,7 @@ T = TypeVar("T")
 SOURCE = "yahoo"
 YAHOO = Vendor("Yahoo", address="its address")
 WEEK = timedelta(days=7)
-SUPPLIES: frozenset[MarketInput] = frozenset({"bars", "quote", "instrument", "sector", "adv"})
+SUPPLIES: frozenset[MarketInput] = frozenset({"bars", "quote", "instrument", "sector", "adv", "returns", "index"})
 MINUTES_KEPT = timedelta(days=6)
 """Yahoo answers for bars of one minute about seven days back."""
 
@@ -240,8 +240,13 @@ class YahooBars:
 
     @property
     def supplies(self) -> frozenset[MarketInput]:
-        """Neither halts nor earnings; sectors from the shipped list."""
+        """Neither halts nor anything scheduled; sectors from the shipped list."""
         return SUPPLIES
+
+    @property
+    def index(self) -> Symbol | None:
+        """The fund on the S&P 500."""
+        return INDEX_FUND
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, *, as_of: datetime, limit: int) -> tuple[Bar, ...]:
         """The last ``limit`` bars with ``end <= as_of``. No bars at all is an error: Yahoo fails silently."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from sqlalchemy import select
 
 from domain.canonical import restore
 from domain.decisions import ModelCall
 from domain.ids import CycleId
+from domain.money import ZERO
 from trading.store.database import Database
 from trading.store.tables import model_calls
 
@@ -37,9 +41,31 @@ class CallStore:
             )
         return call
 
+    def unusable(self, call: ModelCall, fault: str) -> None:
+        """Nothing may be done with the answer of this stored call, for the reason ``fault``."""
+        row = (model_calls.c.cycle_id == call.cycle_id, model_calls.c.request_digest == call.request_digest)
+        with self._database.transaction() as connection:
+            connection.execute(model_calls.update().where(*row).values(fault=fault))
+
+    def newest_faults(self, limit: int, *, since: datetime | None = None) -> tuple[str | None, ...]:
+        """What was wrong with each of the last ``limit`` answers, newest first; None where nothing was."""
+        query = select(model_calls.c.fault).order_by(model_calls.c.at.desc(), model_calls.c.request_digest)
+        if since is not None:
+            query = query.where(model_calls.c.at > since)
+        with self._database.reading() as connection:
+            return tuple(connection.execute(query.limit(limit)).scalars())
+
     def of_cycle(self, cycle_id: CycleId) -> tuple[ModelCall, ...]:
         """All calls of a cycle in the order they finished."""
         query = select(model_calls.c.body).where(model_calls.c.cycle_id == cycle_id)
         with self._database.reading() as connection:
             bodies = connection.execute(query.order_by(model_calls.c.at, model_calls.c.request_digest)).scalars().all()
         return tuple(restore(ModelCall, body) for body in bodies)
+
+    def spent_since(self, moment: datetime) -> tuple[int, Decimal]:
+        """Tokens and USD of every call that finished at ``moment`` or later, whatever its cycle."""
+        query = select(model_calls.c.body).where(model_calls.c.at >= moment)
+        with self._database.reading() as connection:
+            bodies = connection.execute(query).scalars().all()
+        tokens = sum(int(body["tokens_in"]) + int(body["tokens_out"]) for body in bodies)
+        return tokens, sum((Decimal(body["cost_usd"]) for body in bodies), ZERO)

@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Numeric, Text, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeEngine
 
 from domain.canonical import canonical_json, decimal_text
@@ -73,3 +76,31 @@ class CanonicalJson(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Plain JSON types; ``domain.canonical.restore`` makes values of them."""
         return None if value is None else json.loads(value)
+
+
+class ExactSum(GenericFunction[Decimal]):
+    """``func.exact_sum``: the sum of an exact column without leaving Decimal; None over no rows."""
+
+    name = "exact_sum"
+    type = ExactDecimal()
+    inherit_cache = True
+
+
+@compiles(ExactSum, "postgresql")
+def _native_sum(element: ExactSum, compiler: SQLCompiler, **given: Any) -> str:
+    return f"sum({compiler.process(element.clauses, **given)})"
+
+
+class TextSum:
+    """The same on SQLite, whose own sum would go through floats: an aggregate over canonical texts."""
+
+    def __init__(self) -> None:
+        self._total: Decimal | None = None
+
+    def step(self, value: str) -> None:
+        """One more row."""
+        self._total = Decimal(value) if self._total is None else self._total + Decimal(value)
+
+    def finalize(self) -> str | None:
+        """The sum as text."""
+        return None if self._total is None else decimal_text(self._total)

@@ -7,41 +7,60 @@ only keeps it, and refuses nothing that tightens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
-from domain.case import Control, Mode, Pause, TradingState
+from domain.case import Control, Mode, Pause, Release, TradingState
 from domain.errors import OversightError
 from domain.ids import derive
 from domain.market import Symbol
-from domain.ports import Ledger
+from domain.orders import Side
+from domain.ports import Calendar, Ledger
 from domain.records import RecordKind
 from policies.kill_switch import KillSwitch
+from policies.ladder import recovery_ramp
+from policies.policy import Change, Policy
+from policies.release import as_written, policy_as_written
 from trading.store.database import Database
-from trading.store.tables import control, incidents, pauses
+from trading.store.tables import blocks, control, incidents, pauses, policies
 
+BLOCKS_KEPT = timedelta(days=1)
+"""Refusals of the same intent count together within this time."""
 _STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 _KILLED = Control(kill_switch=True, trading_state=TradingState.HALTED, mode=Mode.OFF, readable=False)
 
 
 class ControlStore:
-    """Kill row, trading state, mode, pauses, policy in force and reconciliation."""
+    """Kill row, trading state, mode, pauses, release in force, the owner's last resume and reconciliation."""
 
-    def __init__(self, database: Database, ledger: Ledger, latch: KillSwitch) -> None:
+    def __init__(self, database: Database, ledger: Ledger, latch: KillSwitch, calendar: Calendar | None = None) -> None:
         self._database = database
         self._ledger = ledger
         self._latch = latch
+        self._calendar = calendar
 
-    def read(self, *, broker_time: datetime | None = None) -> Control:
-        """The control plane as it is now; what cannot be read is killed."""
+    def read(self, *, broker_time: datetime | None = None, at: datetime | None = None) -> Control:
+        """The control plane as it is now; what cannot be read is killed.
+
+        The recovery ramp is that of ``at``, else of the broker's time; without either, or a calendar, it is unknown.
+        """
         latched = self._latch.engaged()
         try:
             with self._database.reading() as connection:
                 row = connection.execute(select(control)).one_or_none()
                 scopes = connection.execute(select(pauses).order_by(pauses.c.scope, pauses.c.name)).all()
-            return _control(row, scopes, latched=latched, broker_time=broker_time)
+            seen = _control(row, scopes, latched=latched, broker_time=broker_time)
+            if row is None or row.ramp_from is None:
+                return seen
+            moment = broker_time if at is None else at
+            if moment is None or self._calendar is None:
+                return replace(seen, ramp=None)
+            # A clock that was set back must not take the ramp back to where it began.
+            latest = max(moment, row.newest or moment)
+            return replace(seen, ramp=recovery_ramp(row.ramp_from, latest, self._calendar))
         except (OversightError, ValueError):
             return _KILLED
 
@@ -59,9 +78,71 @@ class ControlStore:
         """Move on the autonomy ladder."""
         self._set({"mode": mode}, by=by, at=at, reason=reason)
 
-    def set_policy(self, digest: str, *, by: str, at: datetime, reason: str = "") -> None:
-        """Name the policy that the owner has accepted; orders under another one are denied."""
-        self._set({"policy_digest": digest}, by=by, at=at, reason=reason)
+    def put_in_force(
+        self,
+        release: Release,
+        policy: Policy,
+        *,
+        by: str,
+        at: datetime,
+        reason: str = "",
+        changes: Sequence[Change] = (),
+    ) -> None:
+        """From here on only processes of this release open positions; the policy is kept whole, for comparison."""
+        stored = {"profile": policy.profile, "limits": as_written(policy.limits)}
+        digests = {
+            "code_digest": release.code, "policy_digest": release.policy, "prompt_digest": release.prompts,
+        }  # fmt: skip
+        with self._database.transaction() as connection:
+            replaced = self.read().release
+            if connection.execute(select(policies.c.digest).where(policies.c.digest == policy.digest)).first() is None:
+                connection.execute(policies.insert().values(digest=policy.digest, at=at, by=by, **stored))
+            self._ensure_row()
+            connection.execute(control.update().values(digests))
+            told = {**digests, "replaces": replaced, "changes": [_told(change) for change in changes]}
+            self._record(told, by=by, at=at, reason=reason)
+
+    def policy_in_force(self) -> Policy | None:
+        """The policy that was last put in force; None where there is none or this code cannot read it."""
+        with self._database.reading() as connection:
+            named = select(control.c.policy_digest).scalar_subquery()
+            row = connection.execute(select(policies).where(policies.c.digest == named)).one_or_none()
+        return None if row is None else policy_as_written(row.profile, row.limits, row.digest)
+
+    def resumed_at(self) -> datetime | None:
+        """When the owner last resumed after a stop; what broke before that has been looked at."""
+        with self._database.reading() as connection:
+            return connection.execute(select(control.c.resumed_at)).scalar_one_or_none()
+
+    def blocked(self, symbol: Symbol, side: Side, *, at: datetime) -> None:
+        """The gates refused an intent at the desk."""
+        with self._database.transaction() as connection:
+            connection.execute(blocks.delete().where(blocks.c.at < at - BLOCKS_KEPT))
+            connection.execute(blocks.insert().values(symbol=symbol, side=side, at=at))
+
+    def let_through(self, symbol: Symbol, side: Side) -> None:
+        """The gates let an intent through: the row of refusals of that symbol and side is over."""
+        with self._database.transaction() as connection:
+            connection.execute(blocks.delete().where(blocks.c.symbol == symbol, blocks.c.side == side))
+
+    def blocks_in_row(self, *, now: datetime) -> dict[tuple[Symbol, Side], int]:
+        """Refusals in a row by symbol and side, within a day and since the owner's last resume."""
+        row = select(blocks.c.symbol, blocks.c.side, func.count()).where(blocks.c.at > now - BLOCKS_KEPT)
+        with self._database.reading() as connection:
+            looked = self.resumed_at()
+            if looked is not None:
+                row = row.where(blocks.c.at > looked)
+            found = connection.execute(row.group_by(blocks.c.symbol, blocks.c.side)).all()
+        return {(Symbol(symbol), Side(side)): count for symbol, side, count in found}
+
+    def start_ramp(self, *, by: str, at: datetime) -> None:
+        """The owner resumes after a stop: sizes start small. A clock that was set back does not end it sooner."""
+        with self._database.transaction() as connection:
+            self._ensure_row()
+            newest = connection.execute(select(control.c.newest)).scalar_one_or_none()
+            since = at if newest is None else max(at, newest)
+            connection.execute(control.update().values(resumed_at=at, ramp_from=since, newest=since))
+            self._record({"ramp_from": since}, by=by, at=at, reason="resumed after a stop")
 
     def set_killed(self, killed: bool, *, by: str, at: datetime, reason: str = "") -> None:
         """The database half of the kill switch; the latch file is the other."""
@@ -88,7 +169,9 @@ class ControlStore:
         """The broker was compared with our books at ``at``; these symbols differ."""
         with self._database.transaction() as connection:
             self._ensure_row()
-            connection.execute(control.update().values(reconciled_at=at, mismatched=sorted(mismatched)))
+            newest = connection.execute(select(control.c.newest)).scalar_one_or_none()
+            seen = at if newest is None else max(at, newest)
+            connection.execute(control.update().values(reconciled_at=at, mismatched=sorted(mismatched), newest=seen))
 
     def mark_unreconciled(self) -> None:
         """Forget the last reconciliation: no new exposure until the next one."""
@@ -124,9 +207,15 @@ class ControlStore:
                         trading_state=TradingState.ACTIVE,
                         mode=Mode.OFF,
                         policy_digest="",
+                        code_digest="",
+                        prompt_digest="",
                         mismatched=[],
                     )
                 )
+
+
+def _told(change: Change) -> dict[str, Any]:
+    return {"limit": change.name, "old": change.old, "new": change.new, "direction": change.direction}
 
 
 def _scope(scope: str, name: str) -> ColumnElement[bool]:
@@ -148,4 +237,10 @@ def _control(
         reconciled_at=row.reconciled_at,
         mismatched=tuple(Symbol(name) for name in row.mismatched),
         broker_time=broker_time,
+        release=_release(row),
     )
+
+
+def _release(row: Row[Any]) -> Release | None:
+    digests = (row.code_digest, row.policy_digest, row.prompt_digest)
+    return Release(*digests) if all(digests) else None

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
+from trading.store.columns import ExactSum, TextSum
 from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_version
 
 WRITE_LOCK = 0x5A6E
@@ -34,6 +35,7 @@ class Database:
         self._engine = engine
         # Per thread and not a context variable: a copied context would hand one connection to two threads.
         self._running = threading.local()
+        self._along: list[Callable[[], None]] = []
 
     @property
     def place(self) -> str:
@@ -57,6 +59,20 @@ class Database:
         if action not in self._running.actions:
             self._running.actions.append(action)
 
+    def along(self, action: Callable[[], None]) -> None:
+        """Run ``action`` as the last part of every write transaction from now on: small notes need no own commit."""
+        self._along.append(action)
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """Run ``action`` once nothing runs here any more, whether that was committed or not; at once when nothing does.
+
+        What happened outside (a broker was asked) stays true when the transaction around it is rolled back.
+        """
+        if getattr(self._running, "connection", None) is None:
+            action()
+        elif action not in self._running.afterwards:
+            self._running.afterwards.append(action)
+
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
@@ -69,11 +85,15 @@ class Database:
             return
         if running is not None:
             raise RuntimeError("a write was asked for inside a read: open the transaction before the first read")
+        afterwards: list[Callable[[], None]] = []
         try:
             with self._engine.connect().execution_options(sage_write=write) as connection, connection.begin():
                 self._running.connection, self._running.write, self._running.actions = connection, write, []
+                self._running.afterwards = afterwards
                 try:
                     yield connection
+                    for action in self._along if write else ():
+                        action()
                 finally:
                     self._running.connection = None
             for action in self._running.actions:
@@ -82,6 +102,9 @@ class Database:
             raise
         except DBAPIError as error:
             raise translated(error, self.place) from error
+        finally:
+            for action in afterwards:
+                action()
 
 
 def open_database(url: str, *, lock_wait_s: int = LOCK_WAIT_S) -> Database:
@@ -142,6 +165,7 @@ def _sqlite(address: URL, lock_wait_s: int) -> Engine:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
+            connection.create_aggregate(ExactSum.name, 1, TextSum)
         except sqlite3.Error:
             connection.close()  # the pool has not taken it over yet
             raise

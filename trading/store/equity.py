@@ -1,35 +1,53 @@
 """Equity over time and the loss counters taken from it. They live in the database, so a restart resets none of them.
 
 The day is the exchange's: its start equity is written once, from the last point before it where there is one, and a
-clock that jumps back does not write it again. The high-water mark only rises, except that money moved in or out moves
-it by the same amount, so that a withdrawal is no drawdown.
+clock that jumps back does not write it again. A week (from Monday) and a month start with their first day that has a
+row. The high-water mark and the best of the day only rise, except that money moved in or out moves all of them by the
+same amount, so that a withdrawal is no drawdown: 10,000 on Monday and 2,000 withdrawn on Tuesday is a week that
+started with 8,000.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import takewhile
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from domain.book import Performance
+from domain.ports import Calendar
 from trading.store.database import Database
 from trading.store.tables import equity_days, equity_points, high_water, trades, transfers
 from trading.store.trades import TradeStore
 
 LONGEST_STREAK = 1000
 """Losses in a row are counted up to here."""
+STREAK_REMEMBERED = timedelta(days=7)
+"""Losses count as a row this long: a streak that stops every entry could otherwise never end, not even by time."""
+SESSIONS_REACH = timedelta(days=14)
+"""So far back the last few sessions are looked for; five of them are there in every week but of a closed exchange."""
+
+
+class Starts(NamedTuple):
+    """What the equity was at the start of day, week and month, and the best of the day."""
+
+    day: Decimal | None
+    week: Decimal | None
+    month: Decimal | None
+    day_peak: Decimal | None
 
 
 class EquityStore:
-    """Equity points, day starts and the high-water mark, in the time zone of the exchange."""
+    """Equity points, day starts and the high-water mark, in the time zone and by the calendar of the exchange."""
 
-    def __init__(self, database: Database, zone: ZoneInfo) -> None:
+    def __init__(self, database: Database, zone: ZoneInfo, calendar: Calendar) -> None:
         self._database = database
         self._trades = TradeStore(database)
         self._zone = zone
+        self._calendar = calendar
 
     def day_of(self, at: datetime) -> date:
         """The exchange's date at that moment."""
@@ -37,7 +55,25 @@ class EquityStore:
 
     def day_start(self, at: datetime) -> datetime:
         """When that exchange day began, in UTC."""
-        return datetime.combine(self.day_of(at), time(), self._zone).astimezone(UTC)
+        return self._begin(self.day_of(at))
+
+    def month_start(self, at: datetime) -> datetime:
+        """When that exchange month began, in UTC."""
+        return self._begin(self.day_of(at).replace(day=1))
+
+    def sessions_from(self, at: datetime) -> datetime:
+        """The earliest moment that ``session_day`` can lead back to."""
+        return self.day_start(at - SESSIONS_REACH)
+
+    def session_day(self, at: datetime, back: int) -> date:
+        """The exchange day of the ``back``-th newest session, that of today included whether it has opened or not."""
+        end = self._begin(self.day_of(at) + timedelta(days=1))
+        known = self._calendar.sessions(self.sessions_from(at), end)
+        # Where the exchange was closed for days, the window is as long as it can be rather than too short.
+        return known[-back].day if len(known) >= back else self.day_of(at - SESSIONS_REACH)
+
+    def _begin(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self._zone).astimezone(UTC)
 
     def record(self, at: datetime, equity: Decimal) -> None:
         """Add a point; opens a new exchange day and raises the high-water mark where due."""
@@ -45,7 +81,13 @@ class EquityStore:
         with self._database.transaction() as connection:
             newest = connection.execute(select(func.max(equity_days.c.day))).scalar_one_or_none()
             if newest is None or day > newest:
-                connection.execute(equity_days.insert().values(day=day, start_equity=self._carried(at, equity)))
+                carried = self._carried(self._begin(day), at)
+                start = equity if carried is None else carried
+                row = {"day": day, "start_equity": start, "peak_equity": max(start, equity)}
+                connection.execute(equity_days.insert().values(row))
+            else:
+                # A clock that went back is still in the newest day: what it sees raises that day's best.
+                self._raise_peak(newest, equity)
             point = {"day": day, "equity": equity}
             if not connection.execute(equity_points.update().where(equity_points.c.at == at).values(point)).rowcount:
                 connection.execute(equity_points.insert().values(at=at, **point))
@@ -59,9 +101,9 @@ class EquityStore:
             if connection.execute(select(transfers).where(transfers.c.transfer_id == transfer_id)).first() is not None:
                 return False
             connection.execute(transfers.insert().values(transfer_id=transfer_id, at=at, amount=amount))
-            start = connection.execute(select(equity_days.c.start_equity).where(equity_days.c.day == day)).scalar()
-            if start is not None:
-                moved = {"start_equity": start + amount}
+            row = connection.execute(select(equity_days).where(equity_days.c.day == day)).one_or_none()
+            if row is not None:
+                moved = {"start_equity": row.start_equity + amount, "peak_equity": row.peak_equity + amount}
                 connection.execute(equity_days.update().where(equity_days.c.day == day).values(moved))
             peak = self._peak()
             if peak is not None:
@@ -74,39 +116,68 @@ class EquityStore:
         ``unrealized_pnl`` is that of this day: what the equity gained or lost today beyond what fills made final.
         """
         with self._database.reading():
-            losses, last_loss = self._losing_streak()
-            start, realized = self._day_start_equity(now, equity), self._trades.realized(self.day_start(now))
+            losses, last_loss = self._losing_streak(now)
+            starts, realized = self._starts(now, equity), self._trades.realized(self.day_start(now))
             return Performance(
-                day_start_equity=start,
-                peak_equity=max((value for value in (self._peak(), equity) if value is not None), default=None),
+                day_start_equity=starts.day,
+                peak_equity=_highest(self._peak(), equity),
                 realized_pnl_day=realized,
-                unrealized_pnl=None if equity is None or start is None else equity - start - realized,
+                unrealized_pnl=None if equity is None or starts.day is None else equity - starts.day - realized,
                 consecutive_losses=losses,
                 last_loss_at=last_loss,
+                week_start_equity=starts.week,
+                month_start_equity=starts.month,
+                day_peak_equity=starts.day_peak,
             )
 
-    def _day_start_equity(self, now: datetime, equity: Decimal | None) -> Decimal | None:
-        query = select(equity_days.c.start_equity).where(equity_days.c.day == self.day_of(now))
+    def _starts(self, now: datetime, equity: Decimal | None) -> Starts:
+        today = self.day_of(now)
+        monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+        since = min(monday, first)
+        listed = select(equity_days).where(equity_days.c.day >= since).order_by(equity_days.c.day)
+        money = select(transfers.c.at, transfers.c.amount).where(transfers.c.at >= self._begin(since))
         with self._database.reading() as connection:
-            start = connection.execute(query).scalar_one_or_none()
-        return self._carried(now, equity) if start is None else start
+            rows = connection.execute(listed).all()
+            # Money on record has moved, also where a clock that went back says that it will.
+            moved = [(self.day_of(at), amount) for at, amount in connection.execute(money)]
 
-    def _carried(self, at: datetime, otherwise: Decimal | None) -> Decimal | None:
-        """Equity at the last point before this day, moved by what was transferred since."""
-        earlier = select(equity_points).where(equity_points.c.at < self.day_start(at))
+        def start(begin: date) -> Decimal | None:
+            row = next((row for row in rows if begin <= row.day <= today), None)
+            if row is None:
+                carried = self._carried(self._begin(begin), now)
+                return equity if carried is None else carried
+            # Transfers of the row's own day have moved the row already.
+            started: Decimal = row.start_equity
+            return sum((amount for day, amount in moved if day > row.day), started)
+
+        day = start(today)
+        # A day that a clock has opened too early is as good as today: its best has been seen.
+        return Starts(
+            day, start(monday), start(first), _highest(day, equity, *(r.peak_equity for r in rows if r.day >= today))
+        )
+
+    def _raise_peak(self, day: date, equity: Decimal) -> None:
+        row = equity_days.c.day == day
+        with self._database.transaction() as connection:
+            if equity > connection.execute(select(equity_days.c.peak_equity).where(row)).scalar_one():
+                connection.execute(equity_days.update().where(row).values(peak_equity=equity))
+
+    def _carried(self, begin: datetime, at: datetime) -> Decimal | None:
+        """Equity at the last point before ``begin``, moved by what was transferred since; None without any."""
+        earlier = select(equity_points).where(equity_points.c.at < begin)
         with self._database.reading() as connection:
             last = connection.execute(earlier.order_by(equity_points.c.at.desc()).limit(1)).one_or_none()
             if last is None:
-                return otherwise
+                return None
             moved = select(transfers.c.amount).where(transfers.c.at > last.at, transfers.c.at <= at)
             equity: Decimal = last.equity
             return sum(connection.execute(moved).scalars(), equity)
 
-    def _losing_streak(self) -> tuple[int, datetime | None]:
-        closed = select(trades.c.pnl, trades.c.closed_at).where(trades.c.closed_at.is_not(None))
+    def _losing_streak(self, now: datetime) -> tuple[int, datetime | None]:
+        closed = select(trades.c.pnl, trades.c.closed_at).where(trades.c.closed_at >= now - STREAK_REMEMBERED)
         newest = closed.order_by(trades.c.closed_at.desc()).limit(LONGEST_STREAK)
-        with self._database.reading() as connection:
-            losses = list(takewhile(lambda row: row.pnl < 0, connection.execute(newest).all()))
+        with self._database.reading() as connection, connection.execute(newest) as rows:
+            losses = list(takewhile(lambda row: row.pnl < 0, rows))
         return len(losses), losses[0].closed_at if losses else None
 
     def _peak(self) -> Decimal | None:
@@ -117,3 +188,7 @@ class EquityStore:
         with self._database.transaction() as connection:
             if not connection.execute(high_water.update().values(peak_equity=peak)).rowcount:
                 connection.execute(high_water.insert().values(id=1, peak_equity=peak))
+
+
+def _highest(*values: Decimal | None) -> Decimal | None:
+    return max((value for value in values if value is not None), default=None)

@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, case, func, select
 
 from domain.ids import ClientOrderId, DecisionId
+from domain.money import HUNDRED
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
+from trading.store.activity import ActivityStore
 from trading.store.database import Database
 from trading.store.tables import fills, orders
 from trading.store.trades import TradeStore
 
 _OPEN = tuple(status.value for status in OrderStatus if status.is_open)
+_NO_ANSWER = (OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN, OrderStatus.DENIED)
+"""Nobody knows yet, or nobody outside was ever asked, whether the broker takes such an order."""
 
 
 class OrderStore:
-    """Orders, their fills and, in ``trades``, what the fills became."""
+    """Orders and their fills; in ``trades`` what the fills became, in ``activity`` what else we did at the broker."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.trades = TradeStore(database)
+        self.activity = ActivityStore(database)
 
-    def insert(self, order: Order, *, cycle_id: str = "", sendable_until: datetime | None = None) -> Order:
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One view of orders, trades and activity for everything that is read inside."""
+        with self._database.reading():
+            yield
+
+    def insert(
+        self,
+        order: Order,
+        *,
+        cycle_id: str = "",
+        sendable_until: datetime | None = None,
+        arrival_price: Decimal | None = None,
+    ) -> Order:
         """A new row; IntegrityError of the database where the id, or this leg of the decision, is taken.
 
-        ``sendable_until`` is when its permit expires: after it nobody can send the order any more.
+        ``sendable_until`` is when its permit expires: after it nobody can send the order any more. ``arrival_price``
+        is what our quote showed on the side it meets when it was decided; slippage is measured against it.
         """
         values = {name: getattr(order, name) for name in _FIELDS}
-        values |= {"cycle_id": cycle_id, "sendable_until": sendable_until}
+        values |= {"cycle_id": cycle_id, "sendable_until": sendable_until, "arrival_price": arrival_price}
         with self._database.transaction() as connection:
             connection.execute(orders.insert().values(values))
         return order
@@ -88,13 +108,55 @@ class OrderStore:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or ""
 
-    def add_fill(self, fill: Fill, *, realized_pnl: Decimal) -> bool:
-        """Record an execution; False when that fill was recorded before."""
+    def rejected_in_row(self, now: datetime, *, since: datetime) -> int:
+        """Orders that the broker rejected since it last took one, over days and restarts; none from before ``since``.
+
+        Newest first R R U R A R: three, an unknown fate decides nothing. A rejection at the very moment of an
+        acceptance counts, and an acceptance with a time to come ends nothing.
+        """
+        sent = orders.c.parent_id.is_(None)
+        accepted = (
+            select(orders.c.created_at)
+            .where(sent, orders.c.created_at <= now, orders.c.status.not_in((*_NO_ANSWER, OrderStatus.REJECTED)))
+            # An order that was closed because it never left, or never arrived, was not accepted by anybody.
+            .where((orders.c.status != OrderStatus.CANCELED) | orders.c.broker_id.is_not(None))
+            .order_by(orders.c.created_at.desc())
+            .limit(1)
+        )
+        rejected = select(func.count()).where(
+            sent, orders.c.status == OrderStatus.REJECTED, orders.c.created_at >= since
+        )
+        with self._database.reading() as connection:
+            last = connection.execute(accepted).scalar_one_or_none()
+            query = rejected if last is None else rejected.where(orders.c.created_at >= last)
+            return connection.execute(query).scalar_one()
+
+    def slippage(self, count: int, *, since: datetime) -> tuple[Decimal, ...]:
+        """What each of the last ``count`` fills since then cost against the price at its decision, in percent of it.
+
+        Bought at 100.30 where the ask was 100: 0.3. Sold at 100.30 where the bid was 100: -0.3. Protective legs are
+        decided by their trigger, not by a quote, and have no such price.
+        """
+        sign = case((fills.c.side == Side.BUY, Side.BUY.sign), else_=Side.SELL.sign)
+        query = (
+            select(sign, fills.c.price, orders.c.arrival_price)
+            .join(orders, orders.c.client_order_id == fills.c.client_order_id)
+            .where(orders.c.arrival_price.is_not(None), fills.c.at >= since)
+            .order_by(fills.c.at.desc(), fills.c.fill_id)
+            .limit(count)
+        )
+        with self._database.reading() as connection:
+            return tuple(
+                HUNDRED * way * (price - arrival) / arrival for way, price, arrival in connection.execute(query)
+            )
+
+    def add_fill(self, fill: Fill, *, realized_pnl: Decimal, strategy: str = "") -> bool:
+        """Record an execution with the strategy whose trade it belongs to; False when it was recorded before."""
         with self._database.transaction() as connection:
             if self.has_fill(fill.fill_id):
                 return False
             values = {field.name: getattr(fill, field.name) for field in fields(Fill)}
-            connection.execute(fills.insert().values(values | {"realized_pnl": realized_pnl}))
+            connection.execute(fills.insert().values(values | {"realized_pnl": realized_pnl, "strategy": strategy}))
         return True
 
     def has_fill(self, fill_id: str) -> bool:

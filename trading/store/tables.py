@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaDa
 
 from trading.store.columns import CanonicalJson, ExactDecimal, UtcTime
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 metadata = MetaData()
 
 # One row: which version of these tables the database holds.
@@ -77,10 +77,12 @@ orders = Table(
     Column("broker_status", Text),
     Column("reason", Text, nullable=False),
     Column("sendable_until", UtcTime),
+    Column("arrival_price", ExactDecimal),
     UniqueConstraint("decision_id", "leg"),
 )
 
-# Executions as the broker told them, each once; realized_pnl is what the fill closed, first lot first.
+# Executions as the broker told them, each once; realized_pnl is what the fill closed, first lot first, and strategy
+# whose round trip it belongs to, whoever ordered it.
 fills = Table(
     "fills",
     metadata,
@@ -93,6 +95,7 @@ fills = Table(
     Column("commission", ExactDecimal, nullable=False),
     Column("at", UtcTime, nullable=False, index=True),
     Column("realized_pnl", ExactDecimal, nullable=False),
+    Column("strategy", Text, nullable=False),
 )
 
 # What is still held, lot by lot in the order it was bought; signed quantities.
@@ -122,11 +125,41 @@ trades = Table(
     Column("entry_value", ExactDecimal, nullable=False),
     Column("exit_value", ExactDecimal, nullable=False),
     Column("commission", ExactDecimal, nullable=False),
+    Column("entries", Integer, nullable=False),
     Column("closed_at", UtcTime, index=True),
     Column("pnl", ExactDecimal),
 )
 Index("one_open_trade", trades.c.symbol, unique=True, sqlite_where=trades.c.closed_at.is_(None),
       postgresql_where=trades.c.closed_at.is_(None))  # fmt: skip
+
+# What we asked a broker besides new orders: cancels and replaces, each ask one row.
+messages = Table(
+    "messages",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("client_order_id", Text, nullable=False),
+)
+
+# How each call to the broker went; kept for a day.
+broker_calls = Table(
+    "broker_calls",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("what", Text, nullable=False),
+    Column("ok", Boolean, nullable=False),
+)
+
+# When something last happened in a symbol; the time only moves forward.
+symbol_times = Table(
+    "symbol_times",
+    metadata,
+    Column("symbol", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)
 
 # Orders that wait for a person, and what became of them.
 approvals = Table(
@@ -151,8 +184,34 @@ control = Table(
     Column("trading_state", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("policy_digest", Text, nullable=False),
+    Column("code_digest", Text, nullable=False),
+    Column("prompt_digest", Text, nullable=False),
     Column("reconciled_at", UtcTime),
     Column("mismatched", CanonicalJson, nullable=False),
+    Column("resumed_at", UtcTime),
+    Column("ramp_from", UtcTime),
+    Column("newest", UtcTime),
+)
+
+# Every policy that was in force, whole, so that the next one can be compared with it.
+policies = Table(
+    "policies",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("profile", Text, nullable=False),
+    Column("limits", CanonicalJson, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+# Refusals at the desk since an order of that symbol and side was last let through; older than a day they are dropped.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("symbol", Text, nullable=False, index=True),
+    Column("side", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 
 # Scopes in which no new entry is made.
@@ -209,8 +268,9 @@ model_calls = Table(
     metadata,
     Column("cycle_id", Text, primary_key=True),
     Column("request_digest", Text, primary_key=True),
-    Column("at", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
     Column("body", CanonicalJson, nullable=False),
+    Column("fault", Text),
 )
 
 # Each run of the oversight cycle and its report.
@@ -244,12 +304,13 @@ equity_points = Table(
     Column("equity", ExactDecimal, nullable=False),
 )
 
-# One row an exchange day: the equity it started with, written once.
+# One row an exchange day: the equity it started with, written once, and the highest it has seen.
 equity_days = Table(
     "equity_days",
     metadata,
     Column("day", Date, primary_key=True),
     Column("start_equity", ExactDecimal, nullable=False),
+    Column("peak_equity", ExactDecimal, nullable=False),
 )
 
 # One row: the highest equity so far, moved by deposits and withdrawals and by nothing else downwards.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from domain.ids import DecisionId
 from domain.market import Symbol
@@ -29,7 +29,10 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One round trip so far: values are quantity times price, ``pnl`` is net and None until it is closed."""
+    """One round trip so far: values are quantity times price, ``pnl`` is net and None until it is closed.
+
+    ``entries`` counts the orders that opened and enlarged it.
+    """
 
     trade_id: str
     symbol: Symbol
@@ -42,8 +45,17 @@ class Trade:
     entry_value: Decimal = Decimal(0)
     exit_value: Decimal = Decimal(0)
     commission: Decimal = Decimal(0)
+    entries: int = 1
     closed_at: datetime | None = None
     pnl: Decimal | None = None
+
+
+class Span(NamedTuple):
+    """From the first entry of a round trip to flat."""
+
+    symbol: Symbol
+    opened_at: datetime
+    closed_at: datetime
 
 
 class TradeStore:
@@ -84,6 +96,12 @@ class TradeStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _trade(row)
 
+    def all_open(self) -> dict[Symbol, Trade]:
+        """Every round trip that is not over, by symbol."""
+        with self._database.reading() as connection:
+            found = map(_trade, connection.execute(select(trades).where(trades.c.closed_at.is_(None))))
+            return {trade.symbol: trade for trade in found}
+
     def save(self, trade: Trade) -> None:
         """Insert or update a round trip."""
         values = {name: getattr(trade, name) for name in _TRADE}
@@ -101,12 +119,24 @@ class TradeStore:
             rows = connection.execute(query.order_by(trades.c.closed_at.desc(), trades.c.trade_id))
             return tuple(_trade(row) for row in rows)
 
+    def spans(self, since: datetime) -> tuple[Span, ...]:
+        """When the round trips that closed since then were opened and closed."""
+        query = select(trades.c.symbol, trades.c.opened_at, trades.c.closed_at).where(trades.c.closed_at >= since)
+        with self._database.reading() as connection:
+            return tuple(Span(*row) for row in connection.execute(query))
+
     def realized(self, since: datetime) -> Decimal:
         """Profit and loss that fills since then made final, commissions of all fills included."""
-        query = select(fills.c.realized_pnl, fills.c.commission).where(fills.c.at >= since)
         with self._database.reading() as connection:
-            rows = connection.execute(query)
-            return sum((row.realized_pnl - row.commission for row in rows), Decimal(0))
+            gross, costs = connection.execute(select(*_REALIZED).where(fills.c.at >= since)).one()
+        return Decimal(0) if gross is None else gross - costs
+
+    def profits(self, since: datetime) -> dict[tuple[str, Symbol], Decimal]:
+        """The same by strategy and symbol: what a part of a position made counts before the rest of it is closed."""
+        owner = (fills.c.strategy, fills.c.symbol)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*owner, *_REALIZED).where(fills.c.at >= since).group_by(*owner))
+            return {(strategy, symbol): gross - costs for strategy, symbol, gross, costs in rows}
 
 
 def _trade(row: Row[Any]) -> Trade:
@@ -116,3 +146,4 @@ def _trade(row: Row[Any]) -> Trade:
 
 _LOT = tuple(field.name for field in fields(Lot))
 _TRADE = tuple(field.name for field in fields(Trade))
+_REALIZED = (func.exact_sum(fills.c.realized_pnl), func.exact_sum(fills.c.commission))

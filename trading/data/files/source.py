@@ -9,6 +9,8 @@ spread_bp = "5"               spread of modelled quotes in basis points
 name = "Apple"                otherwise the symbol
 sector = "Technology"         otherwise that of the shipped list of US listings, else unknown
 tick = "0.01"                 the defaults of an instrument: cents, whole shares, USD, equity
+listed_on = 1980-12-12        unknown unless stated, like market_cap, leverage (of a fund), margin_rate (0.25 is 25 %)
+                              and easy_to_borrow
 
 event_kinds = ["earnings"]    kinds of which ALL events of all symbols are listed: without it silence means unknown
 
@@ -23,6 +25,7 @@ figure = "4"                  new shares an old one, or the dividend a share; on
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -48,12 +51,18 @@ class InstrumentNotes(BaseModel):
     tradable: bool = True
     fractionable: bool = False
     shortable: bool = False
+    listed_on: date | None = None
+    market_cap: Decimal | None = Field(None, gt=0)
+    leverage: Decimal | None = None
+    margin_rate: Decimal | None = Field(None, gt=0, le=1)
+    easy_to_borrow: bool | None = None
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument these notes describe."""
         return Instrument(
             symbol, self.name or symbol, self.asset_class, self.currency, self.tick, self.lot, self.sector,
-            self.tradable, self.fractionable, self.shortable,
+            self.tradable, self.fractionable, self.shortable, self.listed_on, self.market_cap, self.leverage,
+            self.margin_rate, self.easy_to_borrow,
         )  # fmt: skip
 
 

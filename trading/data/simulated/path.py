@@ -128,6 +128,22 @@ def walk(
     return SessionPath(session, tuple(steps), over_steps(steps), price)
 
 
+def walk_of_market(session: Session, start: int, market: tuple[int, ...]) -> SessionPath:
+    """One session of the index: the market's own moves, with no swing, news or volume beside them."""
+    price = start + start * market[0] // BILLION
+    steps: list[Step | None] = []
+    for moved in market[1:]:
+        before, price = price, price + price * moved // BILLION
+        steps.append(_step(before, price, 0, 0, 0))
+    return SessionPath(session, tuple(steps), over_steps(steps), price)
+
+
+def lowest_by(path: SessionPath, at: datetime) -> int | None:
+    """The lowest price in cents of the steps that had ended by then; None where none had traded."""
+    ended = (at - path.session.opens_at) // STEP
+    return min((step.low for step in path.steps[: max(0, ended)] if step is not None), default=None)
+
+
 def _pace(stretch: Stretch, sessions_left: int) -> int:
     """Over how many sessions the way to the level is spread: at least three; a steady pull where there is no trend."""
     return max(3, min(sessions_left, _PULL.get(stretch.regime, sessions_left)))

@@ -11,8 +11,10 @@ The days of ``SCRIPTED`` have no stories but the ones below: around 2026-03-17 e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from domain.market import Symbol
 from domain.news import Strength, Topic
@@ -93,6 +95,15 @@ class Company:
     splits: tuple[Split, ...] = ()
     halts: tuple[Halt, ...] = ()
     stories: tuple[Story, ...] = ()
+
+
+class Listing(NamedTuple):
+    """What stands beside a share: first day, size in millions, what a lender asks for in per cent, and its borrow."""
+
+    listed_on: date
+    market_cap: int
+    margin: int
+    easy_to_borrow: bool = True
 
 
 def _at(text: str) -> datetime:
@@ -283,6 +294,27 @@ ZEPHY = Company(
     ),
     stories=(Story(_ZEPHY, _at("2026-03-17T14:41:00"), "hostile_pump", social=True),),
 )  # fmt: skip
+
+INDEX = Company(
+    Symbol("INDEX"), "All of the simulated market", "", "", 1_000_00, 1, 0, 100, LAST_DAY, stretches=(),
+)  # fmt: skip
+"""What every company's price has in common, as an index of its own. It can be looked at and not traded."""
+
+LISTINGS: Mapping[Symbol, Listing] = {
+    _CALDO: Listing(date(1987, 5, 14), 4_900, 25),
+    _DRAVE: Listing(date(2009, 9, 22), 2_100, 30),
+    _GLIMR: Listing(date(2016, 3, 8), 480, 50, easy_to_borrow=False),
+    _HEXAR: Listing(date(1999, 11, 2), 61_000, 25),
+    _KORVA: Listing(date(2014, 6, 17), 7_800, 25),
+    _MARLO: Listing(date(1993, 10, 5), 13_200, 25),
+    _NIMBO: Listing(date(2017, 4, 26), 18_500, 25),
+    _OSTRE: Listing(date(2004, 2, 11), 3_600, 30),
+    _PELMA: Listing(date(2019, 7, 18), 5_400, 35),
+    _TARQU: Listing(date(2011, 12, 7), 27_000, 25),
+    _VERDA: Listing(date(2001, 1, 23), 3_300, 25),
+    _ZEPHY: Listing(date(2021, 3, 11), 2_900, 40, easy_to_borrow=False),
+}
+"""Of every company."""
 
 COMPANIES = (CALDO, DRAVE, GLIMR, HEXAR, KORVA, MARLO, NIMBO, OSTRE, PELMA, TARQU, VERDA, ZEPHY)
 """All companies, by symbol."""

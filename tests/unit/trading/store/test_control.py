@@ -1,18 +1,23 @@
 """The control plane: read whole, changed only with a ledger entry, and killed when it cannot be read."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
-from domain.case import Mode, Pause, TradingState
+from domain.case import Mode, Pause, Release, TradingState
 from domain.market import Symbol
+from domain.orders import Side
 from domain.records import RecordKind
 from policies.kill_switch import KillSwitch
-from tests.builders.market import NOON
+from policies.policy import compare_policies, policy_from_limits
+from tests.builders.market import AAPL, MSFT, NOON, WeekdayCalendar, at
 from trading.store.control import ControlStore
 from trading.store.ledger import SqlLedger
 
+POLICY = policy_from_limits({"max_order_qty": "5"}, profile="small")
+RELEASE = Release("c" * 64, POLICY.digest, "r" * 64)
 A, R, H = TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED
 
 
@@ -28,7 +33,7 @@ def ledger(database):
 
 @pytest.fixture
 def control(database, ledger, latch):
-    return ControlStore(database, ledger, latch)
+    return ControlStore(database, ledger, latch, WeekdayCalendar())
 
 
 def test_a_new_database_may_send_nothing(control):
@@ -40,11 +45,12 @@ def test_every_switch_is_read_back_together(control):
     pause = Pause("symbol", "AAPL", NOON, "owner", NOON + timedelta(hours=1), "earnings")
     control.set_mode(Mode.PAPER, by="owner", at=NOON)
     control.set_trading_state(R, by="owner", at=NOON, reason="test")
-    control.set_policy("p" * 64, by="owner", at=NOON)
+    control.put_in_force(RELEASE, POLICY, by="owner", at=NOON)
     control.pause(pause)
     control.mark_reconciled(NOON, [Symbol("MSFT"), Symbol("AAPL")])
     seen = control.read(broker_time=NOON)
-    assert (seen.mode, seen.trading_state, seen.policy_digest) == (Mode.PAPER, R, "p" * 64)
+    assert (seen.mode, seen.trading_state, seen.policy_digest) == (Mode.PAPER, R, POLICY.digest)
+    assert seen.release == RELEASE
     assert seen.pauses == (pause,)
     assert (seen.reconciled_at, seen.mismatched, seen.broker_time) == (NOON, ("AAPL", "MSFT"), NOON)
     control.mark_unreconciled()
@@ -120,3 +126,98 @@ def test_every_change_is_in_the_ledger_with_who_made_it(control, ledger):
     bodies = [entry.body for entry in ledger.entries(kind=RecordKind.CONTROL)]
     assert [body["by"] for body in bodies] == ["owner", "telegram", "owner", "owner"]
     assert bodies[1] == {"by": "telegram", "killed": True, "reason": "drill"}
+
+
+def test_nothing_is_in_force_in_a_new_database(control):
+    assert (control.read().release, control.policy_in_force()) == (None, None)
+
+
+def test_a_release_is_read_back_with_its_policy(control, ledger):
+    looser = policy_from_limits({"max_order_qty": "6", "restricted": ["GME"]}, profile="small")
+    second = Release("c2", looser.digest, "r2")
+    control.put_in_force(RELEASE, POLICY, by="owner", at=NOON, reason="first")
+    control.put_in_force(second, looser, by="owner", at=NOON, changes=compare_policies(POLICY, looser))
+    assert control.read().release == second
+    assert control.policy_in_force().limits == looser.limits
+    body = ledger.entries(kind=RecordKind.CONTROL)[-1].body
+    assert (body["policy_digest"], body["replaces"]["policy"]) == (looser.digest, POLICY.digest)
+    told = [(change["limit"], change["old"], change["new"], change["direction"]) for change in body["changes"]]
+    assert ("max_order_qty", "5", "6", -1) in told
+    control.put_in_force(RELEASE, POLICY, by="owner", at=NOON, reason="back again")
+    assert control.policy_in_force().digest == POLICY.digest
+
+
+def test_a_policy_that_was_edited_in_the_database_is_not_compared_with(database, control):
+    control.put_in_force(RELEASE, POLICY, by="owner", at=NOON)
+    with database.transaction() as connection:
+        connection.execute(text("""UPDATE policies SET limits = '{"max_order_qty":"999"}'"""))
+    assert control.policy_in_force() is None
+
+
+@pytest.mark.parametrize(
+    ("now", "share"),
+    [
+        pytest.param("2026-03-17T15:00", "0.25", id="at_once"),
+        pytest.param("2026-03-17T19:59", "0.25", id="the_same_session"),
+        pytest.param("2026-03-18T13:30", "0.5", id="the_next_session"),
+        pytest.param("2026-03-19T13:30", "1", id="the_third"),
+        pytest.param("2026-03-02T15:00", "0.25", id="the_clock_went_back"),
+    ],
+)
+def test_a_resume_starts_the_ramp(control, now, share):
+    assert control.read(at=at(now)).ramp == 1
+    control.start_ramp(by="owner", at=NOON)
+    assert control.read(at=at(now)).ramp == control.read(broker_time=at(now)).ramp == Decimal(share)
+
+
+def test_a_ramp_without_a_time_or_a_calendar_is_unknown(control, database, ledger, latch):
+    control.start_ramp(by="owner", at=NOON)
+    assert control.read().ramp is None
+    assert ControlStore(database, ledger, latch).read(at=NOON).ramp is None
+
+
+def test_a_clock_that_is_set_back_does_not_take_the_ramp_back(control):
+    control.start_ramp(by="owner", at=NOON)
+    control.mark_reconciled(NOON + timedelta(days=1), ())
+    assert control.read(at=NOON).ramp == Decimal("0.5")
+
+
+def test_a_resume_under_a_clock_that_was_set_back_is_no_shorter(control):
+    control.mark_reconciled(NOON, ())
+    control.start_ramp(by="owner", at=NOON - timedelta(days=30))
+    assert control.read(at=NOON).ramp == Decimal("0.25")
+
+
+def test_resuming_again_starts_again(control):
+    control.start_ramp(by="owner", at=NOON)
+    later = NOON + timedelta(days=2)
+    assert control.read(at=later).ramp == 1
+    control.start_ramp(by="owner", at=later)
+    assert control.read(at=later).ramp == Decimal("0.25")
+
+
+def test_refusals_count_by_symbol_and_side_until_one_is_let_through(control):
+    for symbol, side in [(AAPL, Side.BUY)] * 3 + [(AAPL, Side.SELL), (MSFT, Side.BUY)]:
+        control.blocked(symbol, side, at=NOON)
+    control.let_through(MSFT, Side.BUY)
+    assert control.blocks_in_row(now=NOON) == {(AAPL, Side.BUY): 3, (AAPL, Side.SELL): 1}
+
+
+@pytest.mark.parametrize(
+    ("when", "count"),
+    [
+        pytest.param(NOON - timedelta(days=1), 0, id="a_day_ago"),
+        pytest.param(NOON - timedelta(hours=23, minutes=59), 1, id="within_the_day"),
+        pytest.param(NOON + timedelta(days=9), 1, id="stamped_with_a_time_to_come"),
+    ],
+)
+def test_refusals_count_within_a_day(control, when, count):
+    control.blocked(AAPL, Side.BUY, at=when)
+    assert control.blocks_in_row(now=NOON).get((AAPL, Side.BUY), 0) == count
+
+
+def test_what_the_owner_has_looked_at_does_not_count_again(control):
+    control.blocked(AAPL, Side.BUY, at=NOON)
+    control.start_ramp(by="owner", at=NOON)
+    control.blocked(AAPL, Side.BUY, at=NOON + timedelta(minutes=1))
+    assert control.blocks_in_row(now=NOON + timedelta(minutes=2)) == {(AAPL, Side.BUY): 1}

@@ -130,12 +130,68 @@ def test_actions_run_once_after_the_commit_and_never_after_a_rollback(database):
     assert seen == [1]
 
 
-def test_another_schema_version_is_refused(url):
+def test_what_comes_afterwards_comes_once_after_a_commit_after_a_rollback_and_after_a_read(database):
+    told = []
+
+    def tell():
+        with database.transaction():
+            told.append(count(database, cursors))
+
+    database.afterwards(tell)
+    assert told == [0], "at once where nothing runs"
+    with database.transaction() as connection:
+        database.afterwards(tell)
+        database.afterwards(tell)
+        connection.execute(cursors.insert().values(name="demo", at=NOON))
+        assert told == [0]
+    assert told == [0, 1]
+
+    def fail():
+        with database.transaction() as connection:
+            database.afterwards(tell)
+            connection.execute(cursors.delete())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert told == [0, 1, 1]
+    with database.reading(), database.reading():
+        database.afterwards(tell)
+    assert told == [0, 1, 1, 1]
+
+
+def test_what_comes_along_is_part_of_every_write_and_of_no_read(database):
+    told = []
+
+    def tell():
+        with database.transaction() as connection:
+            told.append(connection.execute(select(cursors.c.name)).scalars().all())
+            connection.execute(cursors.insert().values(name=f"along-{len(told)}", at=NOON))
+
+    database.along(tell)
+    with database.reading():
+        pass
+    with database.transaction() as connection, database.transaction():
+        connection.execute(cursors.insert().values(name="demo", at=NOON))
+    assert told == [["demo"]], "once, last"
+    assert count(database, cursors) == 2
+
+    def fail():
+        with database.transaction():
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert (len(told), count(database, cursors)) == (1, 2)
+
+
+@pytest.mark.parametrize("version", [pytest.param(1, id="older"), pytest.param(99, id="newer")])
+def test_another_schema_version_is_refused(url, version):
     database = open_database(url)
     with database.transaction() as connection:
-        connection.execute(schema_version.update().values(version=99))
+        connection.execute(schema_version.update().values(version=version))
     database.close()
-    with pytest.raises(ConfigurationError, match="schema version 99"):
+    with pytest.raises(ConfigurationError, match=f"schema version {version}, .* start with a new file"):
         open_database(url)
 
 

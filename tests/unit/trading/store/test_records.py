@@ -103,6 +103,18 @@ def test_a_finished_call_is_found_by_its_request_and_paid_once(database):
     assert [call.request_digest for call in calls.of_cycle(CYCLE)] == ["r-2", "r-1"]
 
 
+def test_what_the_models_used_since_a_moment_is_added_up_over_all_cycles(database):
+    calls = CallStore(database)
+    assert calls.spent_since(NOON) == (0, Decimal(0))
+    before, at = NOON - timedelta(microseconds=1), NOON
+    for number, (cycle, moment, cost) in enumerate(
+        [("cyc-1", before, "9.99"), ("cyc-1", at, "0.10"), ("cyc-2", at + timedelta(days=2), "0.20")]
+    ):
+        call = replace(a_call(f"r-{number}", at=moment), cycle_id=CycleId(cycle), cost_usd=Decimal(cost))
+        calls.save(replace(call, tokens_in=1000, tokens_out=1))
+    assert calls.spent_since(NOON) == (2002, Decimal("0.30"))
+
+
 def test_cycles_are_numbered_started_once_and_finished(database):
     cycles = CycleStore(database)
     assert cycles.next_sequence("paper") == 1

@@ -1,0 +1,1 @@
+"""Cases by hand on both sides of every limit, and seeded ones under whole policies."""
