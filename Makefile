@@ -1,6 +1,6 @@
 # What a developer does here, one word each. `make check test` is what the continuous integration asks for.
 
-.PHONY: check test coverage demo evals bench pins hooks
+.PHONY: check test coverage proofs gates demo evals bench pins hooks
 
 check: ## linter, formatter, types, import contracts
 	uv run ruff check
@@ -14,8 +14,16 @@ test: ## all tests
 coverage: ## branches of the policies that the tests do not reach
 	uv run pytest --cov --cov-report=term-missing
 
+proofs: ## the long proofs that gates hold, tens of thousands of examples; writes docs/proofs.md
+	uv run pytest --quiet --hypothesis-profile=proofs --override-ini faulthandler_timeout=0 \
+		tests/integration/test_hostile_models.py tests/integration/test_book_machine.py \
+		tests/unit/policies/test_metamorphic.py
+
 demo: ## one whole cycle with no key, no network and no server
 	uv run sage demo
+
+gates: ## the gates before judged what-if cases, of an oracle that shares no line with them
+	uv run python -m evals.gates --seed 7 --count 2000 --check
 
 evals: ## recorded model answers against the prompts of today
 	uv run sage evals verify

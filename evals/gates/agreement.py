@@ -1,0 +1,117 @@
+"""The gates before the judged cases: what they let through that the oracle does not, and what they stop for nothing.
+
+    escape       the gates let go of more than the oracle: an order it denies, or one larger than what it leaves
+    over-block   the gates let go of less: a denial, or a smaller order, where the oracle has no objection
+    wrong word   both stop the order, but one would ask a person and the other not, or none of the agreed codes is told
+
+With n cases and no escape the share of escapes is below 3/n in 95 of 100 such files (rule of three).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+from domain.errors import OversightError
+from domain.money import ZERO
+from domain.verdicts import Outcome
+from evals.gates.generate import Judged
+from policies.evaluate import evaluate
+from policies.whatif.case import UNREADABLE, PolicyShelf, read_case
+from policies.whatif.strict_json import read_object
+from trading.data.calendar import ExchangeCalendar
+
+ALLOWED = (Outcome.PASS, Outcome.REDUCE)
+
+
+class Answer(NamedTuple):
+    """What the gates said: verdict, the quantity that may go without asking anybody, and the codes."""
+
+    verdict: str
+    goes: Decimal
+    codes: tuple[str, ...]
+
+
+class Difference(NamedTuple):
+    """One case on which the gates and the oracle do not agree."""
+
+    kind: str
+    case_id: str
+    gate: str
+    wanted: str
+    found: Answer
+
+
+class Agreement(NamedTuple):
+    """How many cases there were, and every difference."""
+
+    cases: int
+    differences: tuple[Difference, ...]
+
+    def count(self, kind: str) -> int:
+        """Differences of one kind."""
+        return sum(each.kind == kind for each in self.differences)
+
+    @property
+    def over_blocked_pct(self) -> float:
+        """Share of all cases that the gates stop for nothing, in percent."""
+        return 100 * self.count("over-block") / max(1, self.cases)
+
+
+def compared(judged: Iterable[Judged]) -> Agreement:
+    """Every case before the gates."""
+    shelf, cases = PolicyShelf(None), tuple(judged)
+    found = (_differences(each, answer_of(each, shelf)) for each in cases)
+    return Agreement(len(cases), tuple(chain.from_iterable(found)))
+
+
+def answer_of(judged: Judged, shelf: PolicyShelf) -> Answer:
+    """The gates on one case, read from its JSON as any other would be."""
+    try:
+        asked = read_case(read_object(json.dumps(judged.case).encode()), calendar, shelf)
+    except OversightError:
+        return Answer(Outcome.DENY.value, ZERO, (str(UNREADABLE),))
+    said = evaluate(asked.case, asked.policy)
+    goes = said.final_qty if said.outcome in ALLOWED else ZERO
+    return Answer(said.outcome.value, goes, tuple(map(str, said.codes)))
+
+
+@lru_cache(maxsize=4)
+def calendar(name: str) -> ExchangeCalendar:
+    """The calendar of an exchange, made once."""
+    return ExchangeCalendar(name)
+
+
+def _differences(judged: Judged, found: Answer) -> Iterator[Difference]:
+    wanted = judged.expected
+    may_go = Decimal(wanted.final_qty) if wanted.verdict in ALLOWED and wanted.final_qty is not None else ZERO
+    kind = _kind(found, may_go, wanted.verdict, wanted.codes_any)
+    if kind is not None:
+        yield Difference(kind, str(judged.case["id"]), judged.row.gate, f"{wanted.verdict} {may_go}", found)
+
+
+def _kind(found: Answer, may_go: Decimal, verdict: str, codes: tuple[str, ...] | None) -> str | None:
+    if found.goes > may_go:
+        return "escape"
+    if found.goes < may_go or (verdict == Outcome.NEED_APPROVAL and found.verdict == Outcome.DENY):
+        return "over-block"
+    if found.verdict != verdict or (codes is not None and not set(codes) & set(found.codes)):
+        return "wrong word"
+    return None
+
+
+def report(found: Agreement) -> str:
+    """Figures for people, then each difference in a line."""
+    blocked = f"{found.count('over-block')} over-blocked ({found.over_blocked_pct:.2f} %)"
+    told = f"{found.count('wrong word')} told in other words"
+    lines = [f"{found.cases} cases: {found.count('escape')} escapes, {blocked}, {told}"]
+    lines += [
+        f"{each.kind}: {each.case_id}, {each.wanted} wanted, {each.found.verdict} {each.found.goes} "
+        f"({', '.join(each.found.codes[:4]) or 'no code'})"
+        for each in found.differences
+    ]
+    return "\n".join(lines)
