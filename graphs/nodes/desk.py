@@ -42,17 +42,19 @@ def gate(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         seen = observation_of(deps, state["cycle_id"])
         tighten_if_breached(deps, seen)
+        deps.desk.check_breakers()
         decisions = in_sending_order(state["decisions"])
-        for decision in decisions:
-            record_once(
-                deps.stores.ledger,
-                RecordKind.DECISION,
-                decision.decision_id,
-                decision_body(decision, seen.signals),
-                at=state["as_of"],
-                cycle_id=state["cycle_id"],
-                cause=decision.candidate.candidate_id,
-            )
+        with deps.stores.database.transaction():  # one wait for the disk, however many there are
+            for decision in decisions:
+                record_once(
+                    deps.stores.ledger,
+                    RecordKind.DECISION,
+                    decision.decision_id,
+                    decision_body(decision, seen.signals),
+                    at=state["as_of"],
+                    cycle_id=state["cycle_id"],
+                    cause=decision.candidate.candidate_id,
+                )
         market = market_now(deps, [decision.candidate.symbol for decision in decisions])
         judged = (judge(deps, decision, seen, market) for decision in decisions)
         ruled = [each for each in judged if each is not None]
@@ -88,9 +90,10 @@ def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: Market
     except DataQualityError:
         return Ruled(decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
     said = preview_order(
-        deps.desk, intent, market=market, proposal=proposal_for(decision, seen), cycle_id=decision.cycle_id
+        deps.desk, intent, market=market, proposal=proposal_for(decision, seen, deps), cycle_id=decision.cycle_id
     )
     record_verdicts(deps, decision, intent, said)
+    deps.desk.count_block(intent, said)
     return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
 
@@ -153,7 +156,7 @@ def request_for(
         decision_id=decision.decision_id,
         cycle_id=decision.cycle_id,
         intent=intent,
-        proposal=proposal_for(decision, seen),
+        proposal=proposal_for(decision, seen, deps),
         order_digest=intent.digest,
         requested_at=now,
         expires_at=answerable_until(seen.evidence.as_of, longest, deps.policy.limits.get("max_signal_age_s")),
@@ -183,7 +186,7 @@ def send(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketV
         intent = intent_for(decision, market, at=deps.clock.now())
     except DataQualityError:
         return Sent(decision.decision_id, "", UNPRICED)
-    proposal = proposal_for(decision, seen)
+    proposal = proposal_for(decision, seen, deps)
     placed = place_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=decision.cycle_id)
     return sent_of(decision, placed)
 

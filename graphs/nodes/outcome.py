@@ -26,8 +26,9 @@ def explain(deps: CycleDeps) -> CycleNode:
         decisions = sorted(state["decisions"], key=lambda decision: decision.decision_id)
         with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
             told = list(pool.map(partial(explanation_of, deps), decisions))
-        for decision, explanation in zip(decisions, told, strict=True):
-            record_explanation(deps, decision, explanation)
+        with deps.stores.database.transaction():  # one wait for the disk, however many there are
+            for decision, explanation in zip(decisions, told, strict=True):
+                record_explanation(deps, decision, explanation)
         silent = [each for each in told if each.source == "template"]
         entries = {each.decision_id for each in decisions if each.candidate.kind is CandidateKind.ENTRY}
         failed = [each for each in silent if each.decision_id in entries]
@@ -63,8 +64,9 @@ def remember(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         cycle = state["cycle_id"]
         calls = sorted(deps.stores.calls.of_cycle(cycle), key=lambda call: call.request_digest)
-        for call in calls:
-            record_once(deps.stores.ledger, RecordKind.MODEL_CALL, call.call_id, call, at=call.at, cycle_id=cycle)
+        with deps.stores.database.transaction():
+            for call in calls:
+                record_once(deps.stores.ledger, RecordKind.MODEL_CALL, call.call_id, call, at=call.at, cycle_id=cycle)
         return {"degraded": learn(deps)}
 
     return node

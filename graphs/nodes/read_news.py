@@ -31,8 +31,9 @@ def read_news(deps: CycleDeps) -> CycleNode:
         unread = deps.stores.news.save_items(texts)
         with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
             readings = list(pool.map(partial(read, deps.asker, state["cycle_id"]), unread))
-        for reading in filter(was_read, readings):
-            deps.stores.news.save_reading(reading)
+        with deps.stores.database.transaction():  # one wait for the disk, however many texts there are
+            for reading in filter(was_read, readings):
+                deps.stores.news.save_reading(reading)
         return {"degraded": unread_reasons(readings)}
 
     return node
