@@ -44,7 +44,10 @@ with rooms_on_first_use():
     import graphs.telemetry as telemetry
     import interfaces.cli.cells as cells
     import interfaces.cli.console as console
+    import interfaces.cli.gate as gate_command
+    import interfaces.cli.killing as killing
     import interfaces.cli.run as commands
+    import interfaces.releasing as releasing
     import interfaces.runtime as runtimes
     import interfaces.service as services
     import memory.trades as trade_memory
@@ -53,6 +56,7 @@ with rooms_on_first_use():
     import policies.ladder as ladder
     import policies.permit as permits
     import policies.policy as policies
+    import policies.release as releases
     import prompts.loader as prompts
     import settings as configuration
     import trading.bus.memory as memory_bus
@@ -70,7 +74,11 @@ with rooms_on_first_use():
     import trading.data.simulated_news as simulated_news
     import trading.data.vendors.alpaca as alpaca
     import trading.data.yahoo_bars as yahoo_bars
+    import trading.execution.brokers.alpaca as alpaca_broker
+    import trading.execution.brokers.alpaca_wire as alpaca_wire
+    import trading.execution.brokers.observed as observed
     import trading.execution.brokers.paper as paper
+    import trading.execution.cancel_entries as cancelling
     import trading.execution.desk as desks
     import trading.execution.reconcile as reconciling
     import trading.execution.settle as settling
@@ -94,6 +102,8 @@ if TYPE_CHECKING:
 LATCH = "killed"
 ACCOUNT = "paper"
 RUNS_CYCLE = ("cycle", "demo")
+TRADES = (*RUNS_CYCLE, "approve", "resume")
+"""Commands whose start puts a newer release in force; the others only look, and change nothing by looking."""
 SIMULATED = ("simulated",)
 FILES = "files:"
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
@@ -105,10 +115,14 @@ AFTER_OPEN = timedelta(minutes=90)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for what was refused or failed, 2 for wrong usage, 130 for Ctrl-C."""
     arguments = parser.parse(sys.argv[1:] if argv is None else argv)
+    if arguments.command == "kill" and arguments.cancel_entries:
+        return cancel_entries(arguments)
     if arguments.command == "kill" and not arguments.flatten:
         return kill(arguments)
     terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet)
     try:
+        if arguments.command == "gate":
+            return gate_command.gate(arguments, terminal)  # opens nothing: no home, no settings, no database
         if arguments.command == "evals verify":
             return verify_recordings(arguments, terminal)
         return run(arguments, terminal)
@@ -117,7 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  # the last line of defence: one line, and the log has the rest
         return terminal.fail(OversightError(f"unexpected {type(error).__name__}", "See sage.log in the home folder."))
     except KeyboardInterrupt:
-        terminal.note("stopped; nothing is lost, the next cycle goes on from here")
+        rest = "" if arguments.command == "gate" else "; nothing is lost, the next cycle goes on from here"
+        terminal.note(f"stopped{rest}")
         return 130
 
 
@@ -127,23 +142,40 @@ def run(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         if arguments.command == "kill":
             unless_done.callback(kill, arguments)
         with opened(settings_for(arguments), arguments) as (service, moment, symbols):
+            if service.notice and not arguments.accept:
+                terminal.note(service.notice)
             code = commands.run(arguments, service, terminal, moment, symbols)
         unless_done.pop_all()
         return code
 
 
 def kill(arguments: parser.Arguments) -> int:
-    """Let the latch fall with nothing but the standard library: every broker adapter looks at it before it sends."""
-    latch = kill_switches.KillSwitch(home_folder(arguments.home) / LATCH)
-    try:
-        latch.engage("owner", arguments.reason or "sage kill", SystemClock().now().isoformat())
-    except OversightError as error:
-        sys.stderr.write(f"sage: {error}\n")
-        return error.exit_code
-    told = f"Killed in {latch.path.parent.resolve()}: nothing is sent any more. `sage resume` is the way back.\n"
-    told += "What rests at the broker is cancelled by the next command that reaches it.\n"
-    sys.stdout.write('{"action": "kill", "kill_switch": true}\n' if arguments.json else told)
-    return 0
+    """Let the latch fall, acknowledge it, and have open entries cancelled behind it."""
+    return killing.kill(home_folder(arguments.home), arguments.reason, LATCH, Path(__file__), as_json=arguments.json)
+
+
+def cancel_entries(arguments: parser.Arguments) -> int:
+    """What a kill starts behind itself."""
+
+    def settle(folder: Path) -> dict[str, object]:
+        settings = configuration.load_settings(home=str(folder))
+        latch = kill_switches.KillSwitch(settings.home / LATCH)
+
+        def broker_of(
+            database: databases.Database,
+            clock: Clock,
+            office: permits.PermitOffice,
+            control: control_store.ControlStore,
+        ) -> paper.PaperBroker | alpaca_broker.AlpacaBroker:
+            if settings.broker == "alpaca":
+                return alpaca_broker.AlpacaBroker(alpaca_of(settings), clock, office, control)
+            calendar = calendars.ExchangeCalendar()
+            account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash)
+            return paper.PaperBroker(database, market_of(settings, calendar), calendar, clock, office, control, account)
+
+        return cancelling.after_kill(settings.database, settings.home, latch, broker_of)
+
+    return killing.reported(home_folder(arguments.home), settle)
 
 
 def verify_recordings(arguments: parser.Arguments, terminal: console.Terminal) -> int:
@@ -184,7 +216,8 @@ def opened(
         stands = settings.market in SIMULATED or settings.market.startswith(FILES) or arguments.as_of is not None
         clock: Clock = FixedClock(moment) if stands else SystemClock()
         universe = universe_of(settings, arguments, market)
-        runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack)
+        trades = arguments.command in TRADES
+        runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack, trades=trades)
         yield services.Service(runtime), moment, universe
         if arguments.command in RUNS_CYCLE:
             stores.cycles.move_cursor(settings.market, moment)
@@ -225,11 +258,11 @@ def stores_of(
         orders=orders,
         trades=orders.trades,
         approvals=approval_store.ApprovalStore(database),
-        control=control_store.ControlStore(database, ledger, latch),
+        control=control_store.ControlStore(database, ledger, latch, calendars.ExchangeCalendar()),
         news=news_store.NewsStore(database),
         calls=call_store.CallStore(database),
         cycles=cycle_store.CycleStore(database),
-        equity=equity_store.EquityStore(database, EXCHANGE_ZONE),
+        equity=equity_store.EquityStore(database, EXCHANGE_ZONE, calendars.ExchangeCalendar()),
     )
 
 
@@ -242,14 +275,19 @@ def runtime_of(
     universe: tuple[Symbol, ...],
     clock: Clock,
     stack: ExitStack,
+    *,
+    trades: bool = True,
 ) -> runtimes.Runtime:
     """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
     telemetry.switch_off()
     policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
-    put_in_force(settings, stores, policy, clock, latch)
+    release = releasing.release_of(policy)
+    notice = put_in_force(settings, stores, policy, release, clock, latch, trades=trades)
+    if notice.waits:
+        policy = releases.guarded(policy)  # it may not open anything, whatever it says about gate A5
     office = permits.PermitOffice(os.urandom(32), latch)
-    account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe)
-    broker = paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
+    exchange = exchange_of(settings, stores, market, calendar, timeframe, clock, office)
+    broker = observed.ObservedBroker(exchange, stores.database, clock)
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     memory = trade_memory.TradeMemory(settings.home / "memory", settings.chroma_url)
     stack.callback(memory.close)
@@ -272,6 +310,7 @@ def runtime_of(
             office=office,
             policy=policy,
             clock=clock,
+            release=release,
         ),
         reconciler=reconciling.Reconciler(
             stores.database, stores.ledger, stores.orders, stores.control, stores.equity, settlement, broker
@@ -294,13 +333,46 @@ def runtime_of(
         approval=approval_graph.build_approval(deps, saver),
         kill_switch=latch,
         bus=bus_of(settings, stack),
-        setup=setup_of(settings, deps, model.name, universe),
-        advance=broker.advance,
+        setup=setup_of(settings, deps, model.name, universe, notice.text),
+        advance=exchange.advance if isinstance(exchange, paper.PaperBroker) else at_its_own_pace,
     )
 
 
+def exchange_of(
+    settings: configuration.Settings,
+    stores: wiring.Stores,
+    market: Market,
+    calendar: Calendar,
+    timeframe: Timeframe,
+    clock: Clock,
+    office: permits.PermitOffice,
+) -> paper.PaperBroker | alpaca_broker.AlpacaBroker:
+    """The broker by its name. Orders at real prices are not decided on made-up or stored ones."""
+    if settings.broker == "paper":
+        account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe)
+        return paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
+    if settings.market in SIMULATED or settings.market.startswith(FILES):
+        raise ConfigurationError(
+            f"SAGE_BROKER=alpaca trades at real prices, and SAGE_MARKET={settings.market} has none",
+            "Set SAGE_MARKET to alpaca or yahoo, or SAGE_BROKER to paper.",
+        )
+    return alpaca_broker.AlpacaBroker(alpaca_of(settings), clock, office, stores.control)
+
+
+def at_its_own_pace(_to: datetime) -> None:
+    """What rests at a real broker meets the market without us."""
+
+
+def real_money(settings: configuration.Settings) -> bool:
+    """Whether the settings name an account with real money behind it."""
+    if settings.broker == "paper":
+        return False
+    config = alpaca_of(settings)
+    return not alpaca_wire.is_paper(config.trading_url, config.key_id)
+
+
 def setup_of(
-    settings: configuration.Settings, deps: wiring.CycleDeps, model: str, universe: tuple[Symbol, ...]
+    settings: configuration.Settings, deps: wiring.CycleDeps, model: str, universe: tuple[Symbol, ...], notice: str
 ) -> runtimes.Setup:
     """How this start is set up, and what its sources leave open."""
     files = (files_market.FilesMarket, files_news.FilesNews)
@@ -316,6 +388,7 @@ def setup_of(
         uncovered=coverage.uncovered(
             deps.policy, coverage.OURS | deps.market.supplies, without_sector(settings, deps.market, universe)
         ),
+        notice=notice,
         issues=tuple(
             issue for source in (deps.market, deps.news) if isinstance(source, files) for issue in source.issues
         ),
@@ -351,12 +424,15 @@ def put_in_force(
     settings: configuration.Settings,
     stores: wiring.Stores,
     policy: policies.Policy,
+    release: cases.Release,
     clock: Clock,
     latch: kill_switches.KillSwitch,
-) -> None:
-    """Record what this start changes: the mode of a new home, another policy file, a latch that fell meanwhile.
+    *,
+    trades: bool,
+) -> releasing.Notice:
+    """Record what this start changes: the mode of a new home, the release, a latch that fell meanwhile.
 
-    Naming another policy file is the owner's act at a restart, and it is on record; nothing else can loosen a limit.
+    Naming a policy file that loosens something is not enough: it waits until the owner accepts it.
     """
     control, now = stores.control, clock.now()
     stored = control.read()
@@ -366,14 +442,18 @@ def put_in_force(
         raise ManualActionError("the control plane was removed from the database", "Look at `sage audit verify`.")
     wanted = settings.mode or (cases.Mode.PAPER if fresh else stored.mode)
     if fresh or wanted is not stored.mode:
-        refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER)
+        live = real_money(settings)
+        refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER, live_account=live)
         if refused is not None:
             raise ManualActionError(f"SAGE_MODE={wanted.value}: {refused}", "Leave it empty to keep the present mode.")
         control.set_mode(wanted, by="owner", at=now, reason="named at a start")
-    if stored.policy_digest != policy.digest:
-        control.set_policy(policy.digest, by="owner", at=now, reason=f"policy {policy.profile} loaded")
+    found = releasing.put_in_force(stores.database, control, release, policy, at=now, trades=trades)
+    told = [releasing.notice(found, policy)]
     if latch.engaged():
         control.set_killed(True, by="latch", at=now, reason="the latch file is set")
+    if latch.removed_by_hand():
+        told.append(releasing.tampered(control, latch, at=now))
+    return releasing.Notice("; ".join(filter(None, told)), found.needs_owner)
 
 
 def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:

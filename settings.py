@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     market: str = Field("simulated", alias="SAGE_MARKET")
     news: str = Field("", alias="SAGE_NEWS")
     """Empty means the twin of the market: simulated news, the same files, or none."""
-    broker: Literal["paper"] = Field("paper", alias="SAGE_BROKER")
+    broker: Literal["paper", "alpaca"] = Field("paper", alias="SAGE_BROKER")
+    """``alpaca`` with a live address moves real money only in the modes approve and auto."""
     mode: Mode | None = Field(None, alias="SAGE_MODE")
     """Where the autonomy ladder stands from this start on; empty leaves it, and a new home starts on ``paper``."""
     timeframe: Timeframe | None = Field(None, alias="SAGE_TIMEFRAME")

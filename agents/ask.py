@@ -42,6 +42,10 @@ class CallJournal(Protocol):
         """Keep a finished call durably and return the one that counts: the first, where two were made."""
         ...
 
+    def unusable(self, call: ModelCall, fault: str) -> None:
+        """Note that nothing may be done with a stored answer; a breaker counts these."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -127,7 +131,11 @@ class Asker:
     def _answer(self, request: ModelRequest, subject: str, cycle_id: CycleId, read: Reader[T]) -> Answer[T]:
         call = self._call(request, subject, cycle_id)
         source, repaired = f"{call.origin}:{call.model}", request.attempt > 1
-        return Answer(read(parse(request.role, finished_text(call)), source, repaired), source, repaired)
+        try:
+            return Answer(read(parse(request.role, finished_text(call)), source, repaired), source, repaired)
+        except BadAnswer as bad:
+            self.journal.unusable(call, bad.reason)
+            raise
 
     def _call(self, request: ModelRequest, subject: str, cycle_id: CycleId) -> ModelCall:
         key = request.digest

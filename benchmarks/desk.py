@@ -30,7 +30,7 @@ from harness.sampling import Profile, sampled
 from harness.timing import Spent, middle, timed
 from harness.writes import counted_writes
 
-from domain.case import MarketView, Mode
+from domain.case import MarketView, Mode, Release
 from domain.clock import FixedClock
 from domain.ids import DecisionId
 from domain.market import Quote, Symbol, Timeframe
@@ -56,6 +56,8 @@ COUNTING = frozenset(
     {
         "max_orders_per_minute", "max_orders_per_day", "max_active_orders", "duplicate_window_s", "max_open_positions",
         "max_turnover_per_day", "max_entries_per_cycle", "max_sector_pct_equity", "max_position_qty",
+        "max_blocks_in_row", "max_orders_per_second", "max_orders_per_symbol_per_day", "max_order_to_trade_ratio",
+        "max_cancels_per_day", "max_entries_per_day",
     }
 )  # fmt: skip
 LINE = b"x" * 1500 + b"\n"
@@ -126,20 +128,21 @@ def a_shop(folder: Path) -> Iterator[Shop]:
         latch, clock, calendar = KillSwitch(folder / "killed"), FixedClock(AT), ExchangeCalendar()
         source, policy = SimulatedMarket(7, calendar), uncounted_policy()
         ledger = SqlLedger(database, anchor=folder / "ledger.anchor")
-        orders, equity = OrderStore(database), EquityStore(database, ZoneInfo("America/New_York"))
-        control = ControlStore(database, ledger, latch)
+        orders, equity = OrderStore(database), EquityStore(database, ZoneInfo("America/New_York"), calendar)
+        control = ControlStore(database, ledger, latch, calendar)
         office = PermitOffice(secrets.token_bytes(32), latch)
         account = PaperSettings(starting_cash=Decimal(1_000_000), timeframe=Timeframe.DAY_1)
         broker = PaperBroker(database, source, calendar, clock, office, control, account)
+        release = Release("benchmark", policy.digest, "none")
         settlement = Settlement(database, ledger, orders, control)
         desk = OrderDesk(
             database=database, ledger=ledger, orders=orders, control=control, equity=equity, settlement=settlement,
-            broker=broker, office=office, policy=policy, clock=clock,
+            broker=broker, office=office, policy=policy, clock=clock, release=release,
         )  # fmt: skip
         control.set_mode(Mode.PAPER, by="benchmark", at=AT)
-        control.set_policy(policy.digest, by="benchmark", at=AT)
+        control.put_in_force(release, policy, by="benchmark", at=AT)
         control.mark_reconciled(AT, ())
-        bars = {symbol: source.bars(symbol, Timeframe.DAY_1, as_of=AT, limit=60) for symbol in source.symbols()}
+        bars = {symbol: source.bars(symbol, Timeframe.DAY_1, as_of=AT, limit=61) for symbol in source.symbols()}
         missing: list[str] = []
         market = market_view(
             source, calendar, source.symbols(), as_of=AT, timeframe=Timeframe.DAY_1, bars=bars, report=missing.append

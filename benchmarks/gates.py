@@ -1,20 +1,28 @@
-"""One order through all gates of the conservative policy, every verdict kept, in microseconds.
+"""One order through all gates, every verdict kept, in microseconds.
 
-The cases are the good entry of the self-test in a book that has something in it (positions and working orders), and one
-case for each gate that must stop it. Beside it in the same run:
+Two policies: the conservative profile, and one that sets every limit there is, so that the whole catalogue runs. Two
+books: an empty one, and one of four holdings and four working orders. Three questions, which cost differently:
+
+    fresh snapshot    the first order on a book and a market that nobody has asked about yet
+    further symbol    an order in another symbol on a snapshot that has answered before (policies/standing.py)
+    further order     another quantity in a symbol that has been asked about: what a search for the largest order asks
+
+Beside it in the same run:
 
     floor             the same number of comparisons of Decimals in a plain loop, and nothing else
-    nautilus_trader   `submit_order` as a strategy sees it (risk engine, execution engine, queue), about ten checks;
-                      in an environment of its own, see harness/environments.py
+    nautilus_trader   `submit_order` as a strategy sees it (risk engine, execution engine, queue), about ten checks, on
+                      a cache that its engine keeps up to date; in an environment of its own, see
+                      harness/environments.py
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from harness.environments import interpreter, run_peer, takes_peers
 from harness.report import Report, Row, arguments
@@ -27,13 +35,37 @@ from domain.market import Symbol
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
 from policies.breaches import BREACHES, good_case
 from policies.evaluate import evaluate
-from policies.gate import BoundGate
-from policies.policy import Policy, load_policy
+from policies.gate import BoundGate, Reads
+from policies.gates.catalogue import GATES
+from policies.limits import LIMITS, Kind
+from policies.policy import Policy, load_policy, policy_from_limits
+from policies.standing import Standing
 from policies.worst_case import WorstCase, worst_case
 
 REACH_US = 25.0
 HELD = 4
 WORKING = 4
+OTHERS = 100
+NAMES = [Symbol(f"SYM{number}") for number in range(OTHERS)]
+CHOSEN: Mapping[str, Any] = {
+    "mode": "auto", "oversize": "reduce", "account_id": "self-test", "universe": ["AAPL", *NAMES],
+    "restricted": ["XOM"], "allowed_asset_classes": ["equity"], "allowed_order_types": ["limit"],
+    "allowed_tif": ["day"],
+    "released_models": ["rules"], "released_prompts": ["d1"], "max_account_age_s": 30, "max_quote_age_s": 5,
+    "max_signal_age_s": 300, "max_stop_distance_pct": 20, "price_collar_pct": 10,
+}  # fmt: skip
+
+
+def every_limit() -> Policy:
+    """A policy that sets every limit, most of them as loose as they may be: all gates run and measure."""
+    loosest: dict[Kind, Any] = {Kind.REQUIRE: True, Kind.ALLOW: False}
+    found = {
+        limit.name: loosest.get(limit.kind, limit.low if limit.kind is Kind.AT_LEAST else limit.high)
+        for limit in LIMITS
+    }
+    policy = policy_from_limits({**found, **CHOSEN}, "every limit")
+    assert policy.enforced == tuple(gate.id for gate in GATES), "a gate is not enforced"
+    return policy
 
 
 def a_working_order(case: Case, number: int) -> Order:
@@ -52,31 +84,56 @@ def a_working_order(case: Case, number: int) -> Order:
         strategy="momentum",
         origin=Origin.AGENT,
         limit_price=Decimal(50),
+        stop_loss=Decimal(45),
     )
 
 
-def a_used_book(case: Case) -> Case:
-    """The case with a few holdings and a few orders on the way; what is held has quotes and sectors too."""
+def in_a_market(case: Case, others: Sequence[Symbol]) -> Case:
+    """The case with views of further symbols, which all move together a little."""
     view = case.market.symbols[case.order.symbol]
-    names = [Symbol(f"HELD{number}") for number in range(HELD)]
-    orders = tuple(a_working_order(case, number) for number in range(WORKING))
-    others = [*names, *(order.symbol for order in orders)]
+    names = [case.order.symbol, *others]
     views = {
         name: replace(
             view,
             instrument=None if view.instrument is None else replace(view.instrument, symbol=name),
             quote=None if view.quote is None else replace(view.quote, symbol=name),
+            correlations={other: Decimal("0.3") for other in names if other != name},
         )
-        for name in others
+        for name in names
     }
-    book = replace(
-        case.book,
-        positions={name: Position(name, Decimal(100), Decimal(90), Decimal(100)) for name in names},
-        open_orders=orders,
-        recent_orders=orders,
-        orders_today=WORKING,
-    )
-    return replace(case, book=book, market=replace(case.market, symbols={**case.market.symbols, **views}))
+    return replace(case, market=replace(case.market, symbols=views))
+
+
+def a_used_book(case: Case) -> Case:
+    """The case with a few holdings and a few orders on the way, with stops; its market knows all of them."""
+    held = [Symbol(f"HELD{number}") for number in range(HELD)]
+    orders = tuple(a_working_order(case, number) for number in range(WORKING))
+    positions = {name: Position(name, Decimal(100), Decimal(90), Decimal(100), stop_loss=Decimal(80)) for name in held}
+    book = replace(case.book, positions=positions, open_orders=orders, recent_orders=orders, orders_today=WORKING)
+    return replace(in_a_market(case, [*held, *(order.symbol for order in orders), *NAMES]), book=book)
+
+
+def further_symbols(case: Case, policy: Policy, count: int) -> list[tuple[Case, Standing]]:
+    """Orders in one symbol after the other, each on a snapshot that has answered for all symbols before it."""
+    found: list[tuple[Case, Standing]] = []
+    while len(found) < count:
+        standing = Standing(case, policy)
+        evaluate(case, policy, standing)
+        found += [(in_symbol(case, name), standing) for name in NAMES]
+    return found[:count]
+
+
+def in_symbol(case: Case, symbol: Symbol) -> Case:
+    """The same order in another symbol, with a proposal of its own."""
+    proposal = None if case.proposal is None else replace(case.proposal, asked_symbol=symbol)
+    return replace(case, order=replace(case.order, symbol=symbol), proposal=proposal)
+
+
+def further_orders(case: Case, policy: Policy, count: int) -> list[tuple[Case, Standing]]:
+    """One and two shares in turn, on a snapshot that has answered for the symbol."""
+    standing = Standing(case, policy)
+    quantities = [replace(case, order=replace(case.order, qty=Decimal(qty))) for qty in (1, 2)]
+    return [(quantities[number % 2], standing) for number in range(count)]
 
 
 def refused_cases(policy: Policy) -> list[Case]:
@@ -109,53 +166,71 @@ def row(name: str, taken_us: Sequence[float], *, checks: int | None = None, reac
 
 
 def ours(policy: Policy, count: int) -> list[Row]:
-    """Good and refused cases through ``evaluate``."""
-    checks = len(policy.gates)
-    empty, used = good_case(policy), a_used_book(good_case(policy))
-    for case in (empty, used):
-        said = evaluate(case, policy)
-        assert said.codes == (), f"the good case is refused: {said.codes}"
-        assert len(said.verdicts) == checks, "a verdict is missing"
+    """Good cases through ``evaluate``, on both books, the three ways."""
+    rows: list[Row] = []
+    for title, case in books(policy).items():
+        fresh = per_call_us(lambda asked: evaluate(asked, policy), [case] * count)
+        named = f"{policy.profile}, {len(policy.gates)} gates, {title}"
+        rows.append(row(f"{named}: fresh snapshot", fresh, checks=len(policy.gates), reach=REACH_US))
+        for kind, asked in (("symbol", further_symbols), ("order", further_orders)):
+            taken = per_call_us(lambda pair: evaluate(pair[0], policy, pair[1]), asked(case, policy, count))
+            rows.append(row(f"{named}: further {kind}", taken, checks=len(policy.gates), reach=REACH_US))
+    return rows
+
+
+def books(policy: Policy) -> dict[str, Case]:
+    """The good case in an empty and in a used book; every way of asking passes it and keeps every verdict."""
+    good = in_a_market(good_case(policy), NAMES)
+    found = {"empty book": good, f"{HELD} held and {WORKING} working": a_used_book(good)}
+    for case in found.values():
+        for asked, standing in ((case, None), *further_symbols(case, policy, 2), *further_orders(case, policy, 2)):
+            said = evaluate(asked, policy, standing)
+            assert said.codes == (), f"the good case is refused: {said.codes}"
+            assert len(said.verdicts) == len(policy.gates), "a verdict is missing"
+    return found
+
+
+def refusals(policy: Policy, count: int) -> list[Row]:
+    """One refused case a gate, and the floor."""
     refused = refused_cases(policy)
-
-    def judge(case: Case) -> object:
-        return evaluate(case, policy)
-
-    rows = [
-        row(f"Sage, {checks} gates, {title}", per_call_us(judge, cases), checks=checks, reach=reach)
-        for title, cases, reach in (
-            ("good entry, empty book", [empty] * count, REACH_US),
-            (f"good entry, {HELD} held and {WORKING} working", [used] * count, REACH_US),
-            ("one refused case a gate", refused * max(1, count // len(refused)), None),
-        )
-    ]
-    figures = [(Decimal(number), Decimal(1000)) for number in range(20)]
-    rows.append(row("floor, 20 comparisons of Decimals", per_call_us(comparisons, [figures] * count), checks=20))
-    figures = [(Decimal(number), Decimal(1000)) for number in range(checks)]
-    floor = per_call_us(comparisons, [figures] * count)
-    return [*rows, row(f"floor, {checks} comparisons of Decimals", floor, checks=checks)]
+    taken = per_call_us(lambda asked: evaluate(asked, policy), refused * max(1, count // len(refused)))
+    rows = [row(f"{policy.profile}, one refused case a gate, fresh snapshot", taken, checks=len(policy.gates))]
+    for checks in (20, len(GATES)):
+        figures = [(Decimal(number), Decimal(1000)) for number in range(checks)]
+        floor = per_call_us(comparisons, [figures] * count)
+        rows.append(row(f"floor, {checks} comparisons of Decimals", floor, checks=checks))
+    return rows
 
 
 def parts(policy: Policy, count: int) -> list[Row]:
-    """What the worst case that all gates share costs, and the ten dearest gates by themselves, on the used book."""
+    """The figures that all gates share, the three groups of gates, and the ten dearest gates, on the used book."""
     case = a_used_book(good_case(policy))
+    holdings = Standing(case, policy).holdings
 
     def shared(asked: Case) -> WorstCase:
         return worst_case(asked, policy.slippage, allow_fractional=policy.allow_fractional)
 
+    def shared_later(asked: Case) -> WorstCase:
+        return worst_case(asked, policy.slippage, allow_fractional=policy.allow_fractional, holdings=holdings)
+
+    rows: list[Row] = [
+        {"part": name, "median us": round(median(per_call_us(figures, [case] * count)), 2)}
+        for name, figures in (("worst_case, fresh book", shared), ("worst_case, known book", shared_later))
+    ]
     worst = shared(case)
-    found = {"worst_case, once for all gates": median(per_call_us(shared, [case] * count))}
+    found: dict[str, float] = {}
     for gate in policy.gates:
 
         def judge(asked: Case, gate: BoundGate = gate) -> object:
             return gate.check(asked, worst, gate.limits)
 
-        found[f"gate {gate.id}"] = median(per_call_us(judge, [case] * count))
-    first, *gates = found
-    dearest = sorted(gates, key=lambda name: -found[name])[:10]
-    rows: list[Row] = [{"part": name, "median us": round(found[name], 2)} for name in (first, *dearest)]
-    together = round(sum(found[name] for name in gates), 2)
-    return [*rows, {"part": f"all {len(gates)} gates together", "median us": together}]
+        found[gate.id] = median(per_call_us(judge, [case] * count))
+    for reads in Reads:
+        group = [gate.id for gate in policy.placed[reads]]
+        together = round(sum(found[gate] for gate in group), 2)
+        rows.append({"part": f"all {len(group)} gates that read {reads}", "median us": together})
+    dearest = sorted(found, key=lambda name: -found[name])[:10]
+    return [*rows, *({"part": f"gate {name}", "median us": round(found[name], 2)} for name in dearest)]
 
 
 def nautilus(folder: Path, count: int, report: Report) -> list[Row]:
@@ -175,10 +250,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3000, help="cases of each kind")
     chosen = parser.parse_args()
     report = Report("gates")
-    policy = load_policy("conservative")
-    rows = [*ours(policy, chosen.count), *nautilus(chosen.peers, chosen.count, report)]
-    report.add("One order through all gates, audited", rows)
-    report.add("Where the time goes, measured part by part", parts(policy, min(chosen.count, 300)))
+    usual, full = load_policy("conservative"), every_limit()
+    rows = [*ours(full, chosen.count), *ours(usual, chosen.count), *refusals(usual, chosen.count)]
+    report.add("One order through all gates, audited", [*rows, *nautilus(chosen.peers, chosen.count, report)])
+    report.add("Where the time goes, measured part by part", parts(full, min(chosen.count, 300)))
     report.write(chosen.json)
 
 

@@ -81,6 +81,7 @@ class Counters:
     Days are the exchange's. A symbol that is missing in a mapping has none of it. A round trip is a position opened and
     closed on one exchange day. ``api_error_pct`` is the share of broker calls that failed in the last hour,
     ``slippage_pct`` the mean of fills against the price at the decision over the last 20 fills (positive costs money).
+    Rejections, slippage and losses in a row are those of the last seven days.
     """
 
     entries_today: int | None = None

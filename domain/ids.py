@@ -22,6 +22,7 @@ Ref = NewType("Ref", str)
 """Name of one piece of evidence inside a cycle, e.g. ``rsi14@AAPL`` or ``book.cash``."""
 
 _LENGTH = 16
+_REPLACES = ".r"
 
 
 def derive(prefix: str, *parts: object) -> str:
@@ -48,3 +49,32 @@ def decision_id(cycle: str, candidate: str) -> DecisionId:
 def client_order_id(decision: DecisionId, leg: str = "entry") -> ClientOrderId:
     """The broker-side id of one leg of a decision; it does not depend on time or attempt."""
     return ClientOrderId(derive("ord", decision, leg))
+
+
+def next_leg(leg: str) -> str:
+    """The leg that takes the place of ``leg``: entry, entry.r1, entry.r2. Its order has an id of its own."""
+    base, _, number = leg.partition(_REPLACES)
+    return f"{base}{_REPLACES}{int(number or 0) + 1}"
+
+
+def replaced_leg(leg: str) -> str | None:
+    """The leg in whose place ``leg`` came; None for one that replaces nothing."""
+    base, _, number = leg.partition(_REPLACES)
+    if not number:
+        return None
+    return base if number == "1" else f"{base}{_REPLACES}{int(number) - 1}"
+
+
+def base_leg(leg: str) -> str:
+    """What a leg is for, however often it was replaced: entry, exit, stop, target."""
+    return leg.partition(_REPLACES)[0]
+
+
+def leg_behind(parent: str, kind: str) -> str:
+    """A protective leg behind another: ``stop`` behind an entry, ``stop-algo-1`` behind any other leg."""
+    return kind if parent == "entry" else f"{kind}-{parent.replace('.', '-')}"
+
+
+def leg_kind(leg: str) -> str:
+    """What a leg is for, whichever order it stands behind: ``stop-algo-1.r2`` is a stop."""
+    return base_leg(leg).partition("-")[0]

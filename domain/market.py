@@ -72,6 +72,7 @@ class Instrument:
     """Of a fund, against what it follows: 1 is plain, 2 or -1 are not. None is unknown."""
     margin_rate: Decimal | None = None
     """Share of the value that the broker wants as maintenance margin. None is unknown."""
+    easy_to_borrow: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class TradingStatus:
-    """Whether a symbol trades at ``at``: a halt names its reason."""
+    """Whether a symbol trades at ``at``: a halt names its reason. ``short_restricted`` None is unknown."""
 
     symbol: Symbol
     at: datetime
     halted: bool
     reason: str = ""
+    short_restricted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,15 @@ class OrderType(StrEnum):
     TRAILING_STOP = "trailing_stop"
 
 
+class OrderClass(StrEnum):
+    """What rests behind an order: nothing, both exits, one of them, or two exits of which one cancels the other."""
+
+    SIMPLE = "simple"
+    BRACKET = "bracket"
+    OTO = "oto"
+    OCO = "oco"
+
+
 class TimeInForce(StrEnum):
     """How long an order works."""
 
@@ -101,7 +110,9 @@ class OrderIntent:
     """What somebody wants to do. ``qty`` > 0 in shares; prices in ``currency``.
 
     ``limit_price`` belongs to limit types, ``trigger_price`` to stop types; ``stop_loss`` and ``take_profit`` are the
-    protective exits that will rest at the broker behind an entry.
+    protective exits that will rest at the broker behind an entry. A trailing stop has one of ``trail_amount`` (in
+    currency) and ``trail_pct`` (2 is 2 %) instead of a trigger. A reduce-only limit order that carries both exits is
+    their pair: its limit is the target, and the stop rests beside it.
     """
 
     decision_id: DecisionId
@@ -123,6 +134,13 @@ class OrderIntent:
     leg: str = "entry"
     expires_at: datetime | None = None
     """When a good-till-date order ends; None for every other time in force."""
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+
+    @property
+    def order_class(self) -> OrderClass:
+        """Told from the content alone."""
+        return class_of(self.stop_loss, self.take_profit, reduce_only=self.reduce_only)
 
     @property
     def digest(self) -> str:
@@ -131,9 +149,19 @@ class OrderIntent:
             [
                 self.decision_id, self.symbol, self.side, self.qty, self.type, self.tif, self.limit_price,
                 self.trigger_price, self.stop_loss, self.take_profit, self.currency, self.reduce_only,
-                self.extended_hours, self.leg, self.expires_at,
+                self.extended_hours, self.leg, self.expires_at, self.trail_amount, self.trail_pct,
             ]
         )  # fmt: skip
+
+
+def class_of(stop_loss: Decimal | None, take_profit: Decimal | None, *, reduce_only: bool) -> OrderClass:
+    """The class of an order with these exits: an entry with both is a bracket, an exit with both their pair."""
+    exits = (stop_loss is not None) + (take_profit is not None)
+    if exits == 0:
+        return OrderClass.SIMPLE
+    if exits == 1:
+        return OrderClass.OTO
+    return OrderClass.OCO if reduce_only else OrderClass.BRACKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +209,18 @@ class Order:
     broker_id: str | None = None
     broker_status: str | None = None
     reason: str = ""
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
 
     @property
     def open_qty(self) -> Decimal:
         """What may still be filled; nothing once the order is over."""
         return self.qty - self.filled_qty if self.status.is_open else Decimal(0)
+
+    @property
+    def order_class(self) -> OrderClass:
+        """Told from the content alone, as for its intent."""
+        return class_of(self.stop_loss, self.take_profit, reduce_only=self.reduce_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ class Market(BarFeed, QuoteFeed, InstrumentFeed, EventFeed, Protocol):
         """What it can tell of its symbols at all; a gate that needs more is not covered by this source."""
         ...
 
+    @property
+    def index(self) -> Symbol | None:
+        """The symbol whose bars and quotes stand for the whole market; None where it has none."""
+        ...
+
 
 class NewsFeed(Protocol):
     """Articles and posts."""
@@ -128,6 +133,10 @@ class Calendar(Protocol):
 
     def sessions(self, start: datetime, end: datetime) -> tuple[Session, ...]:
         """Sessions that open in [start, end), in order."""
+        ...
+
+    def session_after(self, at: datetime) -> Session | None:
+        """The first session that opens after ``at``; None where none is known."""
         ...
 
 
@@ -166,6 +175,28 @@ class Broker(Protocol):
 
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """Ask to cancel; the answer is the order as it stands afterwards."""
+        ...
+
+    def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
+        """Put an approved order in the place of a working one; the answer is the new order as it stands.
+
+            old   working      ends as REPLACED with what it had filled; its executions stay its own
+                  over         stays as it is, and the new order is REJECTED: there is nothing to take the place of
+            new   its own client id, its own permit, and the whole of ``approved.intent.qty`` to fill: what the old one
+                  filled does not count towards it, and whoever asks subtracts it first
+
+        The two never work at the same time. Symbol and side are the old one's, else the new order is REJECTED. A
+        protective leg that is replaced stays the leg of its entry: it is moved, still cancels its sibling and still
+        never holds more than the position.
+
+        Worked: a buy of 100 at 50.00 has filled 40. Replacing it by a buy of 60 at 50.10 leaves the old one REPLACED
+        with 40 filled and the new one ACCEPTED with 60 open. Until the answer is in both count as exposure, so that a
+        fill of the old one that crosses the request is inside the limits: the gates saw 60 + 60 on top of 40.
+
+        Like ``submit`` it redeems the permit just before anything leaves, answers for a new id that is known already
+        with what it became, and raises RetryableError where the outcome is ambiguous: then ``find`` is asked for both
+        ids, and nothing is sent again. A broker that cannot replace says so by rejecting the new order.
+        """
         ...
 
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:

@@ -70,4 +70,4 @@ def figure(evidence: Evidence | None) -> str:
     return text + _SUFFIX.get(evidence.unit, "")
 
 
-_SUFFIX = {"USD": " USD", "pct": " %", "shares": " shares", "hours": " h", "seconds": " s"}
+_SUFFIX = {"USD": " USD", "pct": " %", "shares": " shares", "hours": " h", "seconds": " s", "days": " days"}

@@ -1,25 +1,43 @@
-"""What the roles did on the way to a decision, as the gates of group H judge it."""
+"""What the roles did on the way to a decision, as the gates of group H judge it.
+
+Everything here is read off the records of the cycle: the decision, the observation, the stored calls and readings. What
+they do not tell is None. Nobody has calibrated a model or put one question twice, and no role is asked why it goes
+against a signal, so ``calibrated``, ``dispersion`` and ``override_reason`` are left as they are by default.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from agents.decider import sizes
-from domain.case import Proposal
-from domain.decisions import Decision
+from domain.case import Proposal, Provenance, TextUsed, Usage
+from domain.decisions import Decision, ModelCall
+from domain.evidence import Evidence
+from domain.market import Symbol
 from domain.money import ONE
+from domain.news import NewsReading
 from domain.observation import Observation
-from domain.signals import CandidateKind
+from domain.signals import CandidateKind, CompositeSignal
+from graphs.deps import CycleDeps
 from tools.plan import plan_evidence
+from trading.signals.text import known_readings, text_signals
+
+NEWS, TEXT = "news.", "text."
+"""Evidence that speaks of texts: one reading each, and what the readings of a symbol add up to."""
+
+Readings = Mapping[Symbol, Sequence[NewsReading]]
 
 
-def proposal_for(decision: Decision, seen: Observation) -> Proposal | None:
+def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Proposal | None:
     """What the roles did, for the gates of group H; None for an exit by rule, which no role has touched."""
     candidate = decision.candidate
     if candidate.kind is not CandidateKind.ENTRY:
         return None
-    view = seen.market.symbols.get(candidate.symbol)
+    view, signal = seen.market.symbols.get(candidate.symbol), signal_of(seen, candidate.symbol)
     lot = view.instrument.lot if view is not None and view.instrument is not None else ONE
     left = sizes(candidate, decision.advice, decision.inspection, lot)
     plan = plan_evidence(candidate, as_of=seen.evidence.as_of)
+    calls = deps.stores.calls.of_cycle(decision.cycle_id)
     return Proposal(
         asked_symbol=candidate.symbol,
         schema_valid=decision.advice is not None and decision.inspection is not None,
@@ -35,4 +53,90 @@ def proposal_for(decision: Decision, seen: Observation) -> Proposal | None:
         quoted_price=decision.advice.reference_price if decision.advice is not None else None,
         confidence=decision.advice.confidence if decision.advice is not None else None,
         needs_approval=decision.needs_approval,
+        provenance=provenance_of(decision, calls),
+        signal_direction=None if signal is None else signal.direction,
+        texts=cited_texts(decision, seen, deps),
+        usage=usage_of(calls, deps),
+    )
+
+
+def signal_of(seen: Observation, symbol: Symbol) -> CompositeSignal | None:
+    """What code computed about the symbol; None where its bars were missing."""
+    return next((signal for signal in seen.signals if signal.symbol == symbol), None)
+
+
+def provenance_of(decision: Decision, calls: Iterable[ModelCall]) -> Provenance:
+    """The models that the three answers name, and the prompts of the stored calls that brought these answers."""
+    advice, inspection, candidate = decision.advice, decision.inspection, decision.candidate
+    named = {
+        "advisor": "" if advice is None else advice.source,
+        "inspector": "" if inspection is None else inspection.source,
+        "decider": decision.source,
+    }
+    # a model is named by origin and name; the word "code" stands where the decider was never asked
+    models = {role: source for role, source in named.items() if ":" in source}
+    prompts = {
+        call.role: call.prompt_digest
+        for call in calls
+        if call.subject == candidate.candidate_id and models.get(call.role) == f"{call.origin}:{call.model}"
+    }
+    return Provenance(decision.cycle_id, candidate.strategy, models, prompts)
+
+
+def usage_of(calls: Sequence[ModelCall], deps: CycleDeps) -> Usage:
+    """What the models have used by now: in this cycle, and on the exchange's day."""
+    tokens, cost = deps.stores.calls.spent_since(deps.stores.equity.day_start(deps.clock.now()))
+    return Usage(len(calls), sum(call.tokens_in + call.tokens_out for call in calls), tokens, cost)
+
+
+def cited_texts(decision: Decision, seen: Observation, deps: CycleDeps) -> tuple[TextUsed, ...] | None:
+    """The stored texts behind everything that was cited; None where one of them cannot be told."""
+    cited = [item for ref in decision.cited if (item := seen.evidence.get(ref)) is not None and speaks_of_texts(item)]
+    symbols = tuple(sorted({item.symbol for item in cited if item.symbol is not None}))
+    as_of = seen.evidence.as_of
+    since = as_of - deps.rules.news_window
+    readings = deps.stores.news.readings_by_symbol(symbols, since=since, as_of=as_of) if symbols else {}
+    found: list[TextUsed] = []
+    for item in cited:
+        behind = readings_behind(item, seen, readings)
+        if behind is None:
+            return None
+        found += (
+            TextUsed(item.ref, text.published_at, text.available_at, stored=True, suspicious=text.suspicious)
+            for text in behind
+        )
+    return tuple(found)
+
+
+def speaks_of_texts(item: Evidence) -> bool:
+    """True for a figure of a symbol that was taken from texts and is there."""
+    return item.symbol is not None and item.value is not None and item.ref.startswith((NEWS, TEXT))
+
+
+def readings_behind(item: Evidence, seen: Observation, readings: Readings) -> tuple[NewsReading, ...] | None:
+    """The readings a figure was made of; None where those stored now are not those of the observation.
+
+    A figure does not name its readings. Those of ``text.*`` are told by adding up to the same again, that of ``news.*``
+    by its times: of several with the same times any may be meant, and all count.
+    """
+    if item.symbol is None:
+        return None
+    as_of, stored = seen.evidence.as_of, readings.get(item.symbol, ())
+    known = known_readings(stored, as_of=as_of)
+    if item.ref.startswith(NEWS):
+        return tuple(reading for reading in known if _is_told_by(item, reading)) or None
+    signal = signal_of(seen, item.symbol)
+    if signal is None or text_signals(item.symbol, stored, as_of=signal.text.at) != signal.text:
+        return None
+    suspicious = item.ref.startswith(f"{TEXT}suspicious")
+    return tuple(reading for reading in known if reading.suspicious is suspicious)
+
+
+def _is_told_by(item: Evidence, reading: NewsReading) -> bool:
+    published = min(reading.published_at, reading.available_at)
+    kind = "post" if reading.social else "article"
+    return not reading.suspicious and (item.available_at, item.observed_at, item.source) == (
+        reading.available_at,
+        published,
+        kind,
     )

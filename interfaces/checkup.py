@@ -9,6 +9,8 @@ from domain.errors import OversightError
 from interfaces.looking import account_of, health_of
 from interfaces.runtime import Runtime
 from interfaces.views import DoctorRow, DoctorView, State
+from policies.coverage import OURS, unfed
+from policies.ladder import LIVE
 from policies.policy import set_but_not_enforced
 from policies.selftest import run_self_test
 from trading.data.normalise import described
@@ -30,6 +32,8 @@ def checks(runtime: Runtime) -> Iterator[DoctorRow]:
     yield gates(runtime)
     yield from coverage(runtime)
     yield control(runtime)
+    if setup.notice:
+        yield DoctorRow("release", State.FAILED, setup.notice, "Look at it, then decide.")
     yield broker(runtime)
     yield from sources(runtime)
     yield from files(runtime)
@@ -61,6 +65,8 @@ def coverage(runtime: Runtime) -> Iterator[DoctorRow]:
         yield DoctorRow("coverage", State.TIGHT, line, "Choose a source that knows, or a policy without this gate.")
     if not runtime.setup.uncovered:
         yield DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
+    for line in unfed(runtime.deps.policy, OURS | runtime.deps.market.supplies):
+        yield DoctorRow("not covered", State.OFF, f"{line}; the policy leaves it off")
     idle = set_but_not_enforced(runtime.deps.policy)
     if idle:
         remedy = "Set in the policy what their gates also need, or take them out."
@@ -90,9 +96,17 @@ def broker(runtime: Runtime) -> DoctorRow:
     account, note = account_of(runtime)
     if account is None:
         return DoctorRow("broker", State.FAILED, note, "Nothing new is sent until it answers.")
-    skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
+    try:
+        skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
+    except OversightError as error:
+        return DoctorRow("broker", State.FAILED, error.what, error.remedy)
     kind = "paper" if account.paper else "live"
-    return DoctorRow("broker", State.OK, f"{runtime.deps.broker.name}, {kind} account, clocks {skew:.0f} s apart")
+    told = f"{runtime.deps.broker.name}, {kind} account {account.account_id}, clocks {skew:.0f} s apart"
+    mode = runtime.deps.stores.control.read().mode
+    if not account.paper and mode not in LIVE:
+        remedy = "Real money takes `sage mode approve` besides the live address; for paper change the address."
+        return DoctorRow("broker", State.TIGHT, f"{told}; nothing is sent in mode {mode.value}", remedy)
+    return DoctorRow("broker", State.OK, told)
 
 
 def sources(runtime: Runtime) -> Iterator[DoctorRow]:

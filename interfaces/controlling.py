@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from domain.case import Pause, TradingState
+from domain.case import Mode, Pause, TradingState
 from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
 from domain.ids import decision_id
 from domain.money import ZERO
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from graphs.nodes.observe import market_now
 from interfaces.announcing import announce_control
-from interfaces.looking import health_of, risk
+from interfaces.looking import health_of, risk, why_stopped
 from interfaces.runtime import Runtime
-from interfaces.views import ControlView, RiskRow, State
-from policies.ladder import ResumeFacts, resume_checklist
+from interfaces.views import ControlView, ModeView, ResumePlan, RiskRow, State
+from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
 from policies.selftest import run_self_test
 from policies.worst_case import usable
 from tools.orders import place_order
@@ -23,6 +23,8 @@ from trading.execution.intents import marketable_limit
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
+NOT_KILLED = (0, 0, 0, 0)
+"""The stamp of a latch that stood nowhere when the owner looked."""
 
 
 def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
@@ -45,27 +47,84 @@ def known_name(runtime: Runtime, scope: str, name: str) -> str:
     return folded
 
 
-def resume(runtime: Runtime, scope: str, name: str) -> ControlView:
-    """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows."""
+def resume(runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
+    """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows.
+
+    ``plan`` is what the owner was shown: a kill that fell after it is not among what is released.
+    """
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
     if scope != "global":
         name = known_name(runtime, scope, name)
         if not control.resume(scope, name, by=OWNER, at=now):
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
         return view_of(runtime, "resume", f"the {scope} {name} may enter again")
-    engaged = runtime.kill_switch.stamp()
+    engaged = runtime.kill_switch.stamp() if plan is None else plan.stamp
     failed = checklist(runtime)
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
-    if runtime.kill_switch.stamp() != engaged:
-        raise ManualActionError("not resumed: somebody killed it in the meantime", "Ask them, then `sage resume`.")
-    for each in control.read().pauses:
-        if each.scope == "global":
-            control.resume(each.scope, each.name, by=OWNER, at=now)
-    runtime.kill_switch.release()
-    control.set_killed(False, by=OWNER, at=now, reason="resumed by the owner")
-    control.set_trading_state(TradingState.ACTIVE, by=OWNER, at=now, reason="resumed by the owner")
-    return view_of(runtime, "resume", "trading is active again; counters and limits are as they were")
+    stopped = release_all(runtime, engaged)
+    note = "trading is active again; counters and limits are as they were"
+    return view_of(runtime, "resume", f"{note}, and orders start at a quarter of their size" if stopped else note)
+
+
+def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
+    """Lift pauses, halt and latch, or none of them; True where more than a pause was lifted, which starts the ramp."""
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    with runtime.deps.stores.database.transaction():
+        present = control.read()
+        stopped = present.kill_switch or present.trading_state is not TradingState.ACTIVE
+        for each in present.pauses:
+            if each.scope == "global":
+                control.resume(each.scope, each.name, by=OWNER, at=now)
+        if stopped:
+            control.start_ramp(by=OWNER, at=now)
+        control.set_killed(False, by=OWNER, at=now, reason="resumed by the owner")
+        control.set_trading_state(TradingState.ACTIVE, by=OWNER, at=now, reason="resumed by the owner")
+        # Last, and it takes only the kill that was looked at: a newer one undoes everything above.
+        if not runtime.kill_switch.release(seen=engaged or NOT_KILLED):
+            raise ManualActionError("not resumed: somebody killed it in the meantime", "Ask them, then `sage resume`.")
+    return stopped
+
+
+def plan(runtime: Runtime) -> ResumePlan:
+    """What a resume would release, and what its checklist finds."""
+    control = runtime.deps.stores.control.read()
+    details = runtime.kill_switch.details()
+    releases = [f"the pause of everything by {each.by}" for each in control.pauses if each.scope == "global"]
+    if control.trading_state is not TradingState.ACTIVE:
+        releases.append(f"trading {control.trading_state}: {why_stopped(runtime) or 'no reason on record'}")
+    if details is not None:
+        releases.append(f"the kill by {details.by} at {details.at}: {details.reason}")
+    elif control.kill_switch:
+        releases.append("the kill in the database, whose latch file is gone")
+    return ResumePlan(
+        as_of=runtime.deps.clock.now(),
+        releases=tuple(releases),
+        findings=checklist(runtime),
+        stopped=control.kill_switch or control.trading_state is not TradingState.ACTIVE,
+        stamp=runtime.kill_switch.stamp(),
+    )
+
+
+def set_mode(runtime: Runtime, mode: Mode, *, confirmed: bool) -> ModeView:
+    """Move on the autonomy ladder: down at once, up as the owner and, where real money starts to move, confirmed."""
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    with runtime.deps.stores.database.transaction():
+        before = control.read().mode
+        live = not runtime.deps.broker.paper
+        refused = mode_refusal(before, mode, Actor.OWNER, confirmed=confirmed, live_account=live)
+        if refused is not None:
+            raise ManualActionError(refused, "Answer the question, or say --yes.")
+        if mode is not before:
+            control.set_mode(mode, by=OWNER, at=now, reason="sage mode")
+    ceiling = runtime.deps.policy.limits.get("mode")
+    capped = ceiling is not None and is_up(ceiling, mode)
+    return ModeView(now, mode, before, f"the policy goes no further than {ceiling}" if capped else "")
+
+
+def is_up(old: Mode, new: Mode) -> bool:
+    """True where only the owner may make that move."""
+    return mode_refusal(old, new, Actor.PERSON) is not None
 
 
 def checklist(runtime: Runtime) -> tuple[str, ...]:

@@ -11,28 +11,31 @@ from typing import Any
 
 from domain.book import Account, Position
 from domain.canonical import restore
-from domain.case import MarketView
-from domain.errors import RetryableError, UsageError
+from domain.case import MarketView, TradingState
+from domain.errors import ConfigurationError, DataQualityError, RetryableError, UsageError
 from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
 from domain.records import ClosedTrade, RecordKind
-from graphs.nodes.observe import bars_of, market_now
+from graphs.nodes.observe import bars_of, market_now, valued
+from interfaces.gate_views import LimitRow, LimitsView, RiskView
 from interfaces.runtime import Runtime
 from interfaces.views import (
     DependencyView,
-    LimitsView,
+    LimitChange,
     OrdersView,
     PnlView,
     PositionsView,
     PositionView,
     ReconciledView,
     RiskRow,
-    RiskView,
     State,
     StatusView,
     TradesView,
 )
-from policies.headroom import headroom, probe
+from policies.headroom import Headroom, headroom, probe
+from policies.limit_words import meaning
+from policies.limits import BY_NAME, LIMITS
+from policies.policy import Policy, compare_policies, load_policy, set_but_not_enforced
 from trading.execution.account import read_book, unrealized_pnl
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 
@@ -41,13 +44,21 @@ SHOWN_TRADES = 50
 _LONGEST_ANSWER_AGE_S = 300
 _LONGEST_BAR_AGE_S = 4 * 86_400
 _PERCENT_STEP = Decimal("0.01")
-_STATES = {"ok": State.OK, "warning": State.TIGHT, "approval": State.TIGHT, "blocked": State.FAILED}
+_STATES = {
+    "ok": State.OK,
+    "warning": State.TIGHT,
+    "approval": State.TIGHT,
+    "blocked": State.FAILED,
+    "unknown": State.UNKNOWN,
+    "idle": State.IDLE,
+    "off": State.OFF,
+}
 
 
 def status(runtime: Runtime) -> StatusView:
     """Mode, trading state, pauses, the last cycle, and what Sage leans on."""
     deps, now = runtime.deps, runtime.deps.clock.now()
-    control = deps.stores.control.read()
+    control = deps.stores.control.read(at=now)
     last = last_report(runtime)
     return StatusView(
         as_of=now,
@@ -73,7 +84,20 @@ def status(runtime: Runtime) -> StatusView:
                 for each in health_of(runtime, now)
             ),
         ),
+        ramp=control.ramp,
+        why=why_stopped(runtime),
+        release=runtime.setup.notice,
     )
+
+
+def why_stopped(runtime: Runtime) -> str:
+    """Why trading is not active, as the newest move of the trading state says; empty while it is."""
+    control = runtime.deps.stores.control.read()
+    if control.trading_state is TradingState.ACTIVE or not control.readable:
+        return ""
+    moves = runtime.deps.stores.ledger.entries(subject="control", kind=RecordKind.CONTROL)
+    newest = next((entry.body for entry in reversed(moves) if "trading_state" in entry.body), None)
+    return "" if newest is None else f"{newest['by']}: {newest['reason']}"
 
 
 def last_report(runtime: Runtime) -> dict[str, Any] | None:
@@ -86,7 +110,7 @@ def account_of(runtime: Runtime) -> tuple[Account | None, str]:
     """The broker's account, or None and why."""
     try:
         return runtime.deps.broker.account(), ""
-    except RetryableError as error:
+    except (RetryableError, DataQualityError, ConfigurationError) as error:
         return None, error.what
 
 
@@ -189,13 +213,55 @@ def risk(runtime: Runtime) -> RiskView:
         raise UsageError(f"{runtime.setup.market} names no symbols", "Name them in SAGE_UNIVERSE.")
     market = market_now(deps, symbols)
     control = deps.stores.control.read(broker_time=deps.broker.time())
-    rows = headroom(probe(now, control, book, market, symbols[0]), deps.policy)
-    return RiskView(
-        now, tuple(RiskRow(row.gate, row.limit, row.value, row.headroom_pct, _STATES[row.state]) for row in rows)
+    book = valued(deps, book, market, now)
+    case = probe(now, control, book, market, symbols[0], policy=deps.policy, release=deps.desk.release)
+    rows = headroom(case, deps.policy)
+    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0])
+
+
+def risk_row(row: Headroom) -> RiskRow:
+    """One gate for people."""
+    state = _STATES[row.state]
+    return RiskRow(row.gate, row.limit, row.value, row.headroom_pct, state, row.name, row.unit, row.note)
+
+
+def limits(runtime: Runtime, profile: str | None = None, against: str | None = None) -> LimitsView:
+    """The policy in force, or a profile or file, and how it would change if that of ``against`` took its place."""
+    now, in_force = runtime.deps.clock.now(), profile is None
+    policy = runtime.deps.policy if profile is None else load_policy(profile)
+    other = None if against is None else load_policy(against)
+    return LimitsView(
+        as_of=now,
+        profile=policy.profile,
+        digest=policy.digest,
+        loaded_at=runtime.setup.started_at if in_force else now,
+        limits=policy.limits,
+        rows=limit_rows(policy),
+        in_force=in_force,
+        compared_with=None if other is None else other.profile,
+        changes=() if other is None else limit_changes(policy, other),
     )
 
 
-def limits(runtime: Runtime) -> LimitsView:
-    """The policy in force."""
-    policy = runtime.deps.policy
-    return LimitsView(runtime.deps.clock.now(), policy.profile, policy.digest, runtime.setup.started_at, policy.limits)
+def limit_rows(policy: Policy) -> tuple[LimitRow, ...]:
+    """Every limit that the policy sets, in the order of the catalogue."""
+    idle = set(set_but_not_enforced(policy))
+    return tuple(
+        LimitRow(limit.name, policy.limits[limit.name], limit.unit, meaning(limit), limit.gates, limit.name not in idle)
+        for limit in LIMITS
+        if limit.name in policy.limits
+    )
+
+
+def limit_changes(old: Policy, new: Policy) -> tuple[LimitChange, ...]:
+    """Every limit that differs, and which way."""
+    return tuple(
+        LimitChange(
+            change.name,
+            BY_NAME[change.name].unit,
+            change.old,
+            change.new,
+            "tighter" if change.direction > 0 else "looser",
+        )
+        for change in compare_policies(old, new)
+    )

@@ -29,6 +29,8 @@ class Setup:
     started_at: datetime
     uncovered: tuple[str, ...] = ()
     """Gates whose inputs no configured source supplies, a line each."""
+    notice: str = ""
+    """What the owner has to know before anything else: a policy that waits for their word, a latch removed by hand."""
     issues: tuple[Issue, ...] = ()
     """What is wrong or odd in files that were read at the start."""
 

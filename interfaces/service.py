@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from domain.case import Mode
 from domain.decisions import Phase
 from domain.errors import ManualActionError
 from domain.market import Symbol
-from interfaces import approving, checkup, controlling, conversing, cycling, explaining, looking
+from interfaces import approving, checkup, controlling, conversing, cycling, explaining, looking, releasing, whynot
+from interfaces.gate_views import (
+    LimitsView,
+    RiskView,
+    WhyNotView,
+)
 from interfaces.runtime import Runtime
 from interfaces.views import (
     AnswerView,
@@ -16,13 +22,14 @@ from interfaces.views import (
     CycleReport,
     DoctorView,
     ExplainView,
-    LimitsView,
     MemoryView,
+    ModeView,
     OrdersView,
     PendingView,
     PnlView,
+    PolicyChangeView,
     PositionsView,
-    RiskView,
+    ResumePlan,
     StatusView,
     TradesView,
 )
@@ -39,6 +46,11 @@ class Service:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+
+    @property
+    def notice(self) -> str:
+        """What the owner has to know before anything else; empty where there is nothing."""
+        return self._runtime.setup.notice
 
     @property
     def home(self) -> str:
@@ -77,9 +89,13 @@ class Service:
         """The room every gate leaves."""
         return looking.risk(self._runtime)
 
-    def limits(self) -> LimitsView:
-        """The policy in force."""
-        return looking.limits(self._runtime)
+    def limits(self, profile: str | None = None, against: str | None = None) -> LimitsView:
+        """The policy in force or the one named ``profile``, and how ``against`` would change it."""
+        return looking.limits(self._runtime, profile, against)
+
+    def whynot(self, name: str) -> WhyNotView:
+        """What stood in the way of an order, and the nearest one that would pass."""
+        return whynot.why_not(self._runtime, name)
 
     def pending(self) -> PendingView:
         """What waits for a person."""
@@ -101,9 +117,29 @@ class Service:
         """Stop new entries."""
         return controlling.pause(self._runtime, scope, name, lasting, reason)
 
-    def resume(self, scope: str, name: str) -> ControlView:
-        """Lift a pause, or everything that stops trading."""
-        return controlling.resume(self._runtime, scope, name)
+    def resume_plan(self) -> ResumePlan:
+        """What a resume would release, and what its checklist finds."""
+        return controlling.plan(self._runtime)
+
+    def resume(self, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
+        """Lift a pause, or everything that stops trading; ``plan`` is what the owner was shown of it."""
+        return controlling.resume(self._runtime, scope, name, plan)
+
+    def needs_owner(self, mode: Mode) -> bool:
+        """True where only the owner may move the mode there."""
+        return controlling.is_up(self._runtime.deps.stores.control.read().mode, mode)
+
+    def set_mode(self, mode: Mode, *, confirmed: bool) -> ModeView:
+        """Move on the autonomy ladder."""
+        return controlling.set_mode(self._runtime, mode, confirmed=confirmed)
+
+    def policy_change(self) -> PolicyChangeView:
+        """The policy of this start against the one in force."""
+        return releasing.waiting(self._runtime)
+
+    def accept_policy(self, shown: PolicyChangeView) -> PolicyChangeView:
+        """Put it in force, as the owner was shown it."""
+        return releasing.accept(self._runtime, shown.old_digest)
 
     def kill(self, reason: str, *, flatten: bool) -> ControlView:
         """Stop everything; ``flatten`` closes all positions first, and the latch falls whatever happens there."""

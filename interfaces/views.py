@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from domain.case import Mode, Pause, TradingState
 from domain.decisions import Action, Inspection, MonitorReport, Phase, Stance
@@ -23,12 +24,13 @@ from domain.verdicts import Figure, Outcome
 
 
 class State(StrEnum):
-    """How a check or a limit stands: fine, close to its limit, beyond it, not known, or not in use."""
+    """How a check or a limit stands: fine, close to its limit, beyond it, not known, nothing to look at, not in use."""
 
     OK = "ok"
     TIGHT = "tight"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    IDLE = "idle"
     OFF = "off"
 
 
@@ -68,6 +70,12 @@ class StatusView:
     last_cycle: str | None
     last_cycle_at: datetime | None
     dependencies: tuple[DependencyView, ...]
+    ramp: Decimal | None = Decimal(1)
+    """Share of the usual size after a resume; None is unknown, and then nothing is entered."""
+    why: str = ""
+    """Why trading is not active, in the words of whoever stopped it."""
+    release: str = ""
+    """A policy of this start that waits for the owner; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +138,30 @@ class PnlView:
 
 @dataclass(frozen=True, slots=True)
 class RiskRow:
-    """One gate as things stand: ``headroom_pct`` is what is left of its limit, negative beyond it."""
+    """One gate as things stand: ``headroom_pct`` is what is left of its limit, negative beyond it.
+
+    Limit and value are in ``unit``; ``note`` says what no figure does, such as why there is none.
+    """
 
     gate: str
     limit: Figure
     value: Figure
     headroom_pct: Decimal | None
     state: State
+    name: str = ""
+    unit: str = "text"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class RiskView:
-    """``sage risk``."""
+class LimitChange:
+    """How another policy differs in one limit; ``direction`` is ``tighter`` or ``looser``, None is not set."""
 
-    as_of: datetime
-    risk: tuple[RiskRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LimitsView:
-    """``sage limits``: the policy in force by the names of its file."""
-
-    as_of: datetime
-    profile: str
-    digest: str
-    loaded_at: datetime
-    limits: Mapping[str, Figure | tuple[str, ...]]
+    name: str
+    unit: str
+    old: Any
+    new: Any
+    direction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,40 @@ class ControlView:
     trading_state: TradingState
     kill_switch: bool
     paused: tuple[Pause, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChangeView:
+    """``sage limits --accept``: the policy of this start against the one in force, limit by limit."""
+
+    as_of: datetime
+    profile: str
+    old_digest: str
+    new_digest: str
+    in_force: bool
+    changes: tuple[LimitChange, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlan:
+    """What ``sage resume`` would release and what its checklist finds; ``stamp`` tells this kill from a later one."""
+
+    as_of: datetime
+    releases: tuple[str, ...]
+    findings: tuple[str, ...]
+    stopped: bool
+    stamp: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeView:
+    """``sage mode``: where the autonomy ladder stands now, and where it stood."""
+
+    as_of: datetime
+    mode: Mode
+    before: Mode
     note: str = ""
 
 

@@ -25,9 +25,29 @@ WORDS: Mapping[Need, str] = {
     "bars": "bars",
     "adv": "daily volumes",
     "earnings": "earnings dates",
+    "macro": "macro events",
+    "corporate_actions": "corporate actions",
+    "returns": "daily returns",
+    "index": "the index",
+    "second_price": "second prices",
+    "listing": "listing dates",
+    "market_cap": "market values",
+    "leverage": "the leverage of funds",
+    "borrow": "stock loans",
 }
 LENIENT: Mapping[str, str] = {"E3": "require_trading_status"}
 """Gates that pass what they cannot know, unless the policy sets that flag."""
+
+ASKED_WHERE: Mapping[tuple[str, Need], tuple[str, bool]] = {
+    ("D3", "borrow"): ("allow_short", True),
+    ("B10_leverage", "leverage"): ("allow_leveraged_funds", False),
+}
+"""Inputs that a gate asks for only where that flag has that value; a flag that is not set is false."""
+NARROW: Mapping[tuple[str, Need], str] = {
+    ("D3", "borrow"): "denies every short sale",
+    ("B10_leverage", "leverage"): "denies new entries into funds",
+}
+"""What a gate denies for want of that input alone, where it is less than everything."""
 
 DENIES = "denies every new entry"
 _SHOWN = 5
@@ -44,16 +64,34 @@ def uncovered(policy: Policy, supplied: frozenset[Need], without_sector: Sequenc
     return tuple(line for line in found if line is not None)
 
 
+def unfed(policy: Policy, supplied: frozenset[Need]) -> tuple[str, ...]:
+    """Gates that the policy leaves off and no configured source could feed, a line each; none of them denies."""
+    running = set(policy.enforced)
+    missing = {gate: [need for need in gate.needs if need not in supplied] for gate in GATES if gate.id not in running}
+    return tuple(f"{gate.id} {gate.name}: no source of {_words(needs)}" for gate, needs in missing.items() if needs)
+
+
 def _line(gate: Gate, policy: Policy, supplied: frozenset[Need], without_sector: Sequence[Symbol]) -> str | None:
-    missing = [WORDS.get(need, need) for need in gate.needs if need not in supplied]
+    missing = [need for need in gate.needs if need not in supplied and _asked(gate, need, policy)]
     if missing:
-        return f"{gate.id} {gate.name}: no source of {' and '.join(missing)}; {_consequence(gate, policy)}"
+        return f"{gate.id} {gate.name}: no source of {_words(missing)}; {_consequence(gate, missing, policy)}"
     if without_sector and "sector" in gate.needs:
         return f"{gate.id} {gate.name}: no sector of {_listed(without_sector)}; denies new entries into them"
     return None
 
 
-def _consequence(gate: Gate, policy: Policy) -> str:
+def _words(needs: Sequence[Need]) -> str:
+    return " and ".join(WORDS.get(need, need) for need in needs)
+
+
+def _asked(gate: Gate, need: Need, policy: Policy) -> bool:
+    flag = ASKED_WHERE.get((gate.id, need))
+    return flag is None or policy.limits.get(flag[0], False) is flag[1]
+
+
+def _consequence(gate: Gate, missing: Sequence[Need], policy: Policy) -> str:
+    if len(missing) == 1 and (gate.id, missing[0]) in NARROW:
+        return NARROW[gate.id, missing[0]]
     flag = LENIENT.get(gate.id)
     return DENIES if flag is None or policy.limits.get(flag) is True else f"passes unseen, as {flag} is not set"
 

@@ -7,21 +7,25 @@ look again at the smallest quantity on offer: it must pass, or need nothing but 
 
 Gates of scope NEW_EXPOSURE step aside for an order that provably reduces risk (``worst_case``). So a sell of 80 with 50
 held, which they would judge as a short sale, is first cut to 50 by the gates that always stand, and then is an exit.
+
+Whoever asks about many orders on one snapshot passes a ``Standing`` along, so that what no order changes is said once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Evaluation, Figure, Outcome, Verdict
+from domain.verdicts import Evaluation, Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import BoundGate
+from policies.gate import BoundGate, Reads
 from policies.policy import Policy
-from policies.worst_case import is_finite, is_positive, worst_case
+from policies.standing import Standing, ask, failed
+from policies.worst_case import worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
 HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcome.DENY: 3}
@@ -37,14 +41,21 @@ class Round(NamedTuple):
     smallest: Decimal | None
 
 
-def evaluate(case: Case, policy: Policy) -> Evaluation:
-    """All gates of ``policy`` on ``case``. Never raises for what a case contains."""
-    asked = _all_gates(case, policy)
+def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Evaluation:
+    """All gates of ``policy`` on ``case``. Never raises for what a case contains.
+
+    A ``standing`` of another snapshot or policy than these is put aside: it saves work and changes no verdict.
+    """
+    if standing is None or not standing.holds(case, policy):
+        standing = Standing(case, policy)
+    asked = _all_gates(case, standing)
+    if asked.outcome is PASS:
+        return Evaluation(PASS, case.order.qty, (), asked.verdicts, policy.digest)
     if asked.smallest is None or asked.refused:
-        qty = case.order.qty if asked.outcome is not Outcome.DENY else ZERO
+        qty = case.order.qty if asked.outcome is not DENY else ZERO
         return Evaluation(asked.outcome, qty, _codes(asked.verdicts), asked.verdicts, policy.digest)
     smaller = replace(case, order=replace(case.order, qty=asked.smallest))
-    return _reduced(asked, _all_gates(smaller, policy), policy)
+    return _reduced(asked, _all_gates(smaller, standing), policy)
 
 
 def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
@@ -60,37 +71,26 @@ def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
     return Evaluation(Outcome.DENY, ZERO, codes, verdicts, policy.digest)
 
 
-def _all_gates(case: Case, policy: Policy) -> Round:
-    """One look of every gate. This loop is run for every order, so a gate that passes costs it three comparisons."""
+def _all_gates(case: Case, standing: Standing) -> Round:
+    """One look of every gate, those included that have looked at this snapshot or subject before."""
+    policy = standing.policy
     try:
-        worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional)
+        worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional, holdings=standing.holdings)
+        before = standing.about(case, worst)
     except Exception as error:  # noqa: BLE001 an order whose figures cannot be computed is stopped by every gate
         return _unmeasured(policy, error)
     reduces_risk = worst.reduces_risk
-    verdicts: list[Verdict] = []
-    objections: list[tuple[Verdict, BoundGate]] = []
-    for gate in policy.gates:
-        gate_id, exempts_exits, check, limits, exemption = gate
-        if exempts_exits and reduces_risk:
-            verdicts.append(exemption)
-            continue
-        try:
-            verdict = check(case, worst, limits)
-        except Exception as error:  # noqa: BLE001 a gate that fails, for whatever reason, has denied
-            verdict = _failed(gate, error)
-        if type(verdict) is not Verdict or verdict[2] is not PASS or verdict[0] != gate_id:
-            verdict = _legible(verdict if _is_an_answer(verdict, gate, case) else _wrong(gate, verdict))
-            objections.append((verdict, gate))
-        verdicts.append(verdict)
-    return _weighed(tuple(verdicts), objections, reduces_risk)
+    said = ask(policy.placed[Reads.ORDER], case, worst, before, reduces_risk=reduces_risk, qty=case.order.qty)
+    # Between them the three groups hold every gate of the policy, so no place is left without a verdict.
+    return _weighed(cast(Sequence[Verdict], said.verdicts), said.objections, reduces_risk)
 
 
 def _unmeasured(policy: Policy, error: Exception) -> Round:
-    verdicts = tuple(_legible(_failed(gate, error)) for gate in policy.gates)
-    return _weighed(verdicts, list(zip(verdicts, policy.gates, strict=True)), reduces_risk=False)
+    verdicts = [failed(gate, error) for gate in policy.gates]
+    return _weighed(verdicts, zip(verdicts, policy.gates, strict=True), reduces_risk=False)
 
 
-def _weighed(verdicts: tuple[Verdict, ...], objections: list[tuple[Verdict, BoundGate]], reduces_risk: bool) -> Round:
+def _weighed(verdicts: Sequence[Verdict], objections: Iterable[tuple[Verdict, BoundGate]], reduces_risk: bool) -> Round:
     """The hardest answer of all; a policy without gates denies, because nobody has looked."""
     if not verdicts:
         return Round((), DENY, True, reduces_risk, None)
@@ -103,40 +103,7 @@ def _weighed(verdicts: tuple[Verdict, ...], objections: list[tuple[Verdict, Boun
             refused = True
         if found is REDUCE and verdict.quantity is not None:
             smallest = verdict.quantity if smallest is None else min(smallest, verdict.quantity)
-    return Round(verdicts, outcome, refused, reduces_risk, smallest)
-
-
-def _is_an_answer(verdict: object, gate: BoundGate, case: Case) -> bool:
-    """A gate cannot pass an order by answering True, or enlarge it by answering with a larger quantity."""
-    if type(verdict) is not Verdict or verdict.gate != gate.id:
-        return False
-    if verdict.outcome is REDUCE:
-        return is_positive(verdict.quantity) and verdict.quantity < case.order.qty
-    return type(verdict.outcome) is Outcome
-
-
-def _legible(verdict: Verdict) -> Verdict:
-    """The verdict as it can be recorded: what is no figure, such as nonsense that was refused, becomes short text."""
-    return verdict._replace(limit=_figure(verdict.limit), value=_figure(verdict.value), note=_text(verdict.note))
-
-
-def _figure(value: object) -> Figure:
-    if value is None or isinstance(value, int) or is_finite(value):
-        return value
-    return _text(value)
-
-
-def _text(value: object) -> str:
-    text = str(value)[:200]
-    return text if text.isprintable() else ascii(text)
-
-
-def _failed(gate: BoundGate, error: Exception) -> Verdict:
-    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"{type(error).__name__}: {error}")
-
-
-def _wrong(gate: BoundGate, answer: object) -> Verdict:
-    return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"answered {answer!r}")
+    return Round(tuple(verdicts), outcome, refused, reduces_risk, smallest)
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:

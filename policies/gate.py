@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from domain.case import Case
 from domain.market import MarketInput
+from domain.money import ZERO
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.worst_case import WorstCase
@@ -28,7 +29,7 @@ Need = Literal[
 ]  # fmt: skip
 """An input that some source must supply; ``policies/coverage.py`` names the gates whose inputs no source can."""
 
-Unit = Literal["USD", "pct", "ratio", "shares", "count", "seconds", "hours", "text"]
+Unit = Literal["USD", "pct", "ratio", "shares", "count", "seconds", "hours", "days", "text"]
 
 OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
 """What a size gate does with an order that is too large: refuse it, or cut it to the largest quantity that passes."""
@@ -36,6 +37,23 @@ OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
 
 # Held as plain names because gates answer with them for every order, and an enum looks its members up slowly.
 OK, PASS, DENY = ReasonCode.OK, Outcome.PASS, Outcome.DENY
+
+new_verdict: Callable[[type[Verdict], tuple[Any, ...]], Verdict] = tuple.__new__
+"""The constructor of Verdict without its defaults, which cost as much again: passing is what gates mostly do."""
+
+
+class Reads(StrEnum):
+    """What of an order a gate reads, besides the account, the book, the market and the control plane.
+
+    Whoever reads nothing answers once for all orders on one snapshot; whoever reads only the subject (symbol, side,
+    origin, strategy, currency, the proposal and the approval, and whether the order reduces risk) once for all
+    quantities and prices. Such gates are not shown the rest (``policies/standing.py``): one that asks for it fails, and
+    has denied.
+    """
+
+    NOTHING = "nothing"
+    SUBJECT = "subject"
+    ORDER = "order"
 
 
 class Scope(StrEnum):
@@ -61,6 +79,7 @@ class Gate(NamedTuple):
     check: Check
     unit: Unit = "text"
     """Of the limit, value and margin of its verdicts, where they are numbers."""
+    reads: Reads = Reads.ORDER
 
 
 class BoundGate(NamedTuple):
@@ -71,6 +90,19 @@ class BoundGate(NamedTuple):
     check: Check
     limits: Any
     exemption: Verdict
+    reads: Reads = Reads.ORDER
+
+
+class PlacedGate(NamedTuple):
+    """A bound gate spread out, with its place in the policy, as the loop over all gates takes it apart."""
+
+    place: int
+    id: str
+    exempts_exits: bool
+    check: Check
+    limits: Any
+    exemption: Verdict
+    gate: BoundGate
 
 
 def bind(gate: Gate, values: Mapping[str, Any]) -> BoundGate | None:
@@ -80,12 +112,12 @@ def bind(gate: Gate, values: Mapping[str, Any]) -> BoundGate | None:
         return None
     limits = gate.limits(**{field.name: values[field.name] for field in fields if field.name in values})
     exemption = Verdict(gate.id, ReasonCode.RISK_REDUCING, Outcome.PASS)
-    return BoundGate(gate.id, gate.scope is Scope.NEW_EXPOSURE, gate.check, limits, exemption)
+    return BoundGate(gate.id, gate.scope is Scope.NEW_EXPOSURE, gate.check, limits, exemption, gate.reads)
 
 
 def passed(gate: str, limit: Figure = None, value: Figure = None, margin: Decimal | None = None) -> Verdict:
-    """No objection."""
-    return Verdict(gate, OK, PASS, limit, value, margin)
+    """No objection. A gate that has measured nothing holds one such answer and gives it every time."""
+    return new_verdict(Verdict, (gate, OK, PASS, limit, value, margin, None, ""))
 
 
 def denied(gate: str, code: ReasonCode, limit: Figure = None, value: Figure = None, note: str = "") -> Verdict:
@@ -96,29 +128,25 @@ def denied(gate: str, code: ReasonCode, limit: Figure = None, value: Figure = No
 def at_most(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
     """PASS up to and including ``limit``."""
     margin = limit - value
-    return (
-        Verdict(gate, OK, PASS, limit, value, margin)
-        if margin >= 0
-        else Verdict(gate, code, DENY, limit, value, margin)
-    )
+    if margin >= ZERO:
+        return new_verdict(Verdict, (gate, OK, PASS, limit, value, margin, None, ""))
+    return Verdict(gate, code, DENY, limit, value, margin)
 
 
 def below(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
     """PASS while ``value`` has not reached ``limit``: a loss that equals its limit stops trading."""
     margin = limit - value
-    return (
-        Verdict(gate, OK, PASS, limit, value, margin) if margin > 0 else Verdict(gate, code, DENY, limit, value, margin)
-    )
+    if margin > ZERO:
+        return new_verdict(Verdict, (gate, OK, PASS, limit, value, margin, None, ""))
+    return Verdict(gate, code, DENY, limit, value, margin)
 
 
 def at_least(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Verdict:
     """PASS from ``limit`` upwards."""
     margin = value - limit
-    return (
-        Verdict(gate, OK, PASS, limit, value, margin)
-        if margin >= 0
-        else Verdict(gate, code, DENY, limit, value, margin)
-    )
+    if margin >= ZERO:
+        return new_verdict(Verdict, (gate, OK, PASS, limit, value, margin, None, ""))
+    return Verdict(gate, code, DENY, limit, value, margin)
 
 
 def reduced(gate: str, code: ReasonCode, limit: Figure, value: Figure, margin: Decimal, quantity: Decimal) -> Verdict:

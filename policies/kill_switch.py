@@ -56,8 +56,12 @@ class KillSwitch:
 
     def stamp(self) -> tuple[int, ...] | None:
         """Identity of the last engagement, None while there is none; raises OSError where that cannot be told."""
-        found = [os.lstat(path) for path in (self.path, self.mark) if os.path.lexists(path)]
-        return tuple(part for each in found for part in (each.st_ino, each.st_mtime_ns)) or None
+        found = (*_identity(self.path), *_identity(self.mark))
+        return found if any(found) else None
+
+    def removed_by_hand(self) -> bool:
+        """True where the mark stands without its latch: somebody deleted the file, which lifts nothing."""
+        return os.path.lexists(self.mark) and not os.path.lexists(self.path)
 
     def details(self) -> KillDetails | None:
         """Who pulled it; None while it is not engaged."""
@@ -70,15 +74,40 @@ class KillSwitch:
         except (OSError, ValueError, KeyError, TypeError):
             return KillDetails(by="unknown", reason=UNREADABLE, at="unknown")
 
-    def release(self) -> None:
-        """Remove the latch; who may is for the caller to check. ManualActionError where it cannot be removed."""
+    def release(self, seen: tuple[int, ...] | None = None) -> bool:
+        """Remove the latch; who may is for the caller to check. ManualActionError where it cannot be removed.
+
+        With ``seen``, the stamp of what was decided on, False and still engaged where somebody has killed since. The
+        mark is taken last, and a kill writes it first: whatever the order of the two, a finished kill stays engaged.
+        """
+        wanted = (None, None) if seen is None else (seen[:2], seen[2:])
         try:
-            self.path.unlink(missing_ok=True)
-            self.mark.unlink(missing_ok=True)
+            taken = self._take(self.path, wanted[0]) and self._take(self.mark, wanted[1])
             _sync_folder(self.path.parent)
         except OSError as error:
             remedy = f"Look at {self.path} and its folder, and remove the file by hand."
             raise ManualActionError(f"the kill switch cannot be released: {error}", remedy) from error
+        return taken
+
+    def _take(self, path: Path, wanted: tuple[int, ...] | None) -> bool:
+        """Remove one of the two by way of a rename, so that what is removed is what was looked at."""
+        aside = path.with_name(f".{path.name}.{os.getpid()}.taken")
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return wanted is None or not any(wanted)
+        if wanted is not None and _identity(aside) != wanted:
+            if os.path.lexists(path):
+                aside.unlink()  # an even newer kill has put its own there
+            else:
+                aside.rename(path)
+            return False
+        try:
+            aside.unlink()
+        except OSError:
+            aside.rename(path)  # a folder, for example: what cannot be removed must stand where it stood
+            raise
+        return True
 
     def _write(self, path: Path, record: bytes) -> None:
         """Write beside the file and rename, so that it is never seen half-written."""
@@ -94,10 +123,23 @@ class KillSwitch:
 
     def _touch(self) -> None:
         try:
-            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644))
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
+            try:
+                os.utime(descriptor)  # where a latch is there already, a resume under way must still notice this kill
+            finally:
+                os.close(descriptor)
         except OSError as error:
             remedy = f"Create the file {self.path} by hand, stop Sage, and cancel open orders at the broker."
             raise ManualActionError(f"the kill switch cannot be engaged: {error}", remedy) from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file stands there: a new one at every kill; zeros where there is none."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,17 +12,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from domain.case import Mode, TradingState
+from domain.errors import DataQualityError
+from domain.money import ONE
+from domain.ports import Calendar
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.limits import LADDER
 
 STATES = (TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE)
 LIVE = frozenset({Mode.APPROVE, Mode.AUTO})
-REDUCING_CODES = frozenset({ReasonCode.DAY_LOSS, ReasonCode.DRAWDOWN_SOFT, ReasonCode.LOSS_STREAK})
+REDUCING_CODES = frozenset(
+    {
+        ReasonCode.DAY_LOSS, ReasonCode.WEEK_LOSS, ReasonCode.MONTH_LOSS, ReasonCode.DRAWDOWN_SOFT,
+        ReasonCode.LOSS_STREAK, ReasonCode.REJECTS_IN_ROW, ReasonCode.API_ERRORS, ReasonCode.SLIPPAGE,
+    }
+)  # fmt: skip
+"""Breaches that concern the whole account, or execution itself. The loss of one strategy or in one symbol stops its own
+orders and nobody else's, and a profit that was given back is still no loss: neither is among them."""
 HALTING_CODES = frozenset({ReasonCode.DRAWDOWN})
+RAMP = (Decimal("0.25"), Decimal("0.5"), ONE)
+"""Share of the usual size in the session of a resume, in the next one, and from the third on."""
+_TICK = timedelta(microseconds=1)
 
 
 class Actor(StrEnum):
@@ -45,15 +60,6 @@ def mode_refusal(
     if live_account and new in LIVE and not confirmed:
         return f"moving to {new} on a live account needs the owner's confirmation"
     return None
-
-
-def state_refusal(old: TradingState, new: TradingState, actor: Actor, missing: tuple[str, ...] = ()) -> str | None:
-    """Why ``actor`` may not move the trading state, or None; ``missing`` is what the resume checklist still wants."""
-    if STATES.index(new) <= STATES.index(old):
-        return None
-    if actor is not Actor.OWNER:
-        return f"only the owner moves trading from {old} to {new}"
-    return f"before trading resumes: {', '.join(missing)}" if missing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,26 @@ def resume_checklist(facts: ResumeFacts) -> tuple[str, ...]:
     return tuple(missing)
 
 
-def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingState:
-    """Where breached loss limits move the trading state by themselves: down or nowhere.
+def recovery_ramp(resumed_at: datetime | None, at: datetime, calendar: Calendar) -> Decimal | None:
+    """The share of the usual size at ``at`` after the owner's resume; None where the calendar cannot tell.
 
-    Only a measured breach counts: equity that is unknown for a moment denies the order and moves nothing.
+    Counted in exchange sessions: resumed on Friday at noon, a quarter until Monday's opening, half until Tuesday's.
+    A resume between sessions counts for the session that follows. A moment before the resume is still its session.
+    """
+    if resumed_at is None:
+        return ONE
+    try:
+        opened = len(calendar.sessions(resumed_at + _TICK, at + _TICK)) if at > resumed_at else 0
+        before_its_session = calendar.session_at(resumed_at) is None
+    except DataQualityError:
+        return None
+    return RAMP[min(max(opened - before_its_session, 0), len(RAMP) - 1)]
+
+
+def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingState:
+    """Where breached limits move the trading state by themselves: down or nowhere.
+
+    Only a measured breach counts: a figure that is unknown for a moment denies the order and moves nothing.
     """
     denied = {verdict.code for verdict in verdicts if verdict.outcome is Outcome.DENY}
     wanted = TradingState.ACTIVE

@@ -20,11 +20,16 @@ from domain.money import HUNDRED, ONE, ZERO, decimal_of
 from domain.orders import OrderType, TimeInForce
 from policies.approval import DEFAULT_TTL_S
 from policies.gate import OVERSIZE_DENY, OVERSIZE_REDUCE
+from policies.gates.exposure.concentration import CORRELATED
+from policies.gates.exposure.overnight import LAST_HOUR
+from policies.gates.loss.give_back import FROM_PCT
+from policies.gates.validity.expiry import AUCTION_BUFFER_S
 from policies.gates.validity.universe import Restriction
 
 MONEY = Decimal(10) ** 12
 SHARES = Decimal(10) ** 9
-YEAR_S = Decimal(366 * 86_400)
+THOUSANDS, MANY = Decimal(10_000), Decimal(10) ** 9
+DAY_S, YEAR_S = Decimal(86_400), Decimal(366 * 86_400)
 WEEK_H = Decimal(7 * 24)
 """Sources are asked for the events of a week, back and ahead: a longer blackout would not see what it is there for."""
 
@@ -46,6 +51,8 @@ class Kind(StrEnum):
 class Limit(NamedTuple):
     """One limit. ``low`` and ``high`` bound numbers, both included; ``gates`` are those that read it.
 
+    A limit without gates is one of a breaker (``trading/monitor/breakers.py``).
+
     ``default`` is what counts where the policy does not set it but its gate always runs.
     """
 
@@ -59,8 +66,8 @@ class Limit(NamedTuple):
     default: Decimal | None = None
 
 
-def _count(name: str, gate: str) -> Limit:
-    return Limit(name, Kind.AT_MOST, (gate,), "count", ZERO, Decimal(10_000))
+def _count(name: str, gate: str, high: Decimal = THOUSANDS) -> Limit:
+    return Limit(name, Kind.AT_MOST, (gate,), "count", ZERO, high)
 
 
 def _percent(name: str, *gates: str, high: int = 100, kind: Kind = Kind.AT_MOST) -> Limit:
@@ -71,9 +78,14 @@ def _seconds(name: str, *gates: str, high: Decimal = YEAR_S, kind: Kind = Kind.A
     return Limit(name, kind, gates, "seconds", ZERO, high)
 
 
+def _days(name: str, *gates: str, high: int) -> Limit:
+    return Limit(name, Kind.AT_LEAST, gates, "days", ZERO, Decimal(high))
+
+
 SIZE_GATES = (
-    "C1", "C1_equity", "C2", "C3", "C3_notional", "C3_qty", "C5", "C6", "C7", "C8", "C11", "C15", "C15_pct", "C18",
-    "D1", "E9",
+    "C1", "C1_equity", "C2", "C3", "C3_notional", "C3_qty", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13",
+    "C13_es", "C14", "C15", "C15_pct", "C17", "C17_weekend", "C18",
+    "D1", "D2", "D7", "E9", "E10", "G6",
 )  # fmt: skip
 DATED_GATES = ("A6_age", "A7", "A8", "E4", "E4_bar", "H6")
 
@@ -84,67 +96,133 @@ LIMITS: tuple[Limit, ...] = (
     Limit("approval_required_above_notional", Kind.AT_MOST, ("A2",), "money"),
     Limit("approval_ttl_s", Kind.AT_MOST, ("A10",), "seconds", ZERO, Decimal(7 * 86_400), default=DEFAULT_TTL_S),
     _percent("approval_price_band_pct", "A10", high=50),
+    Limit("require_same_release", Kind.REQUIRE, ("A5",), "flag"),
     _seconds("max_account_age_s", "A6_age"),
     _seconds("max_reconcile_age_s", "A7"),
     _seconds("max_clock_skew_s", *DATED_GATES, high=Decimal(3600)),
+    Limit("require_provenance", Kind.REQUIRE, ("A9",), "flag"),
     Limit("allowed_asset_classes", Kind.ALLOWED, ("B1",), "asset classes", members=AssetClass),
     Limit("allow_fractional", Kind.ALLOW, ("B2",), "flag"),
     Limit("allowed_order_types", Kind.ALLOWED, ("B4",), "order types", members=OrderType),
     Limit("allowed_tif", Kind.ALLOWED, ("B4",), "times in force", members=TimeInForce),
     Limit("allow_extended_hours", Kind.ALLOW, ("B4", "E1"), "flag"),
+    Limit("auction_buffer_s", Kind.AT_LEAST, ("B5",), "seconds", ZERO, Decimal(86_400), default=AUCTION_BUFFER_S),
     Limit("require_stop_loss", Kind.REQUIRE, ("B8",), "flag"),
     _percent("min_stop_distance_pct", "B8", kind=Kind.AT_LEAST),
     _percent("max_stop_distance_pct", "B8"),
     Limit("universe", Kind.ALLOWED, ("B9",), "symbols"),
     Limit("restricted", Kind.FORBIDDEN, ("B9",), "symbols"),
     Limit("min_price", Kind.AT_LEAST, ("B10",), "money"),
-    Limit("max_order_notional", Kind.AT_MOST, ("C1",), "money"),
-    _percent("max_order_pct_equity", "C1_equity", high=1000),
+    _days("min_listing_age_d", "B10_age", high=3660),
+    Limit("min_market_cap", Kind.AT_LEAST, ("B10_cap",), "money"),
+    Limit("allow_leveraged_funds", Kind.ALLOW, ("B10_leverage",), "flag"),
+    Limit("max_order_notional", Kind.AT_MOST, ("C1", "G6"), "money"),
+    _percent("max_order_pct_equity", "C1_equity", "G6", high=1000),
     Limit("max_order_qty", Kind.AT_MOST, ("C2",), "shares", ZERO, SHARES),
     _percent("max_position_pct_equity", "C3", high=1000),
     Limit("max_position_notional", Kind.AT_MOST, ("C3_notional",), "money"),
     Limit("max_position_qty", Kind.AT_MOST, ("C3_qty",), "shares", ZERO, SHARES),
     _count("max_open_positions", "C4"),
     _count("max_entries_per_cycle", "C4_cycle"),
+    _count("max_entries_per_day", "C4_day"),
     _percent("max_gross_exposure_pct", "C5", high=1000),
     _percent("max_net_exposure_pct", "C6", high=1000),
     Limit("max_leverage", Kind.AT_MOST, ("C7",), "multiple of equity", ZERO, Decimal(20)),
     _percent("max_sector_pct_equity", "C8", high=1000),
+    _percent("max_cluster_pct_equity", "C9", high=1000),
+    Limit("cluster_correlation", Kind.AT_MOST, ("C9",), "correlation", ZERO, ONE, default=CORRELATED),
+    _percent("max_beta_exposure_pct", "C10", high=1000),
     _percent("max_loss_per_trade_pct", "C11"),
+    _percent("max_heat_pct", "C12"),
+    _percent("max_var_pct", "C13"),
+    _percent("max_es_pct", "C13_es"),
+    _percent("target_volatility_pct", "C14", high=1000),
     Limit("min_cash_reserve", Kind.AT_LEAST, ("C15",), "money"),
     _percent("min_cash_reserve_pct", "C15_pct", kind=Kind.AT_LEAST),
+    _count("max_adds", "C16"),
+    Limit("forbid_averaging_down", Kind.REQUIRE, ("C16_down",), "flag"),
+    _percent("max_overnight_gross_pct", "C17", high=1000),
+    _percent("max_weekend_gross_pct", "C17_weekend", high=1000),
+    Limit("close_window_s", Kind.AT_LEAST, ("C17", "C17_weekend"), "seconds", ZERO, DAY_S, default=LAST_HOUR),
     Limit("max_turnover_per_day", Kind.AT_MOST, ("C18",), "money"),
     Limit("max_buying_power_pct", Kind.AT_MOST, ("D1",), "percent", ZERO, HUNDRED, default=HUNDRED),
+    _percent("max_margin_use_pct", "D2"),
     Limit("allow_short", Kind.ALLOW, ("D3",), "flag"),
+    _count("max_round_trips_5d", "D4"),
     Limit("forbid_self_cross", Kind.REQUIRE, ("D5",), "flag"),
+    _days("wash_sale_days", "D6", high=365),
+    Limit("forbid_wash_sale", Kind.REQUIRE, ("D6",), "flag"),
+    Limit("require_settled_cash", Kind.REQUIRE, ("D7",), "flag"),
+    _seconds("no_entry_after_open_s", "E2", high=DAY_S, kind=Kind.AT_LEAST),
+    _seconds("no_entry_before_close_s", "E2_close", high=DAY_S, kind=Kind.AT_LEAST),
     Limit("require_trading_status", Kind.REQUIRE, ("E3",), "flag"),
     _seconds("max_quote_age_s", "E4"),
     _seconds("max_bar_age_s", "E4_bar"),
+    Limit("require_valid_bars", Kind.REQUIRE, ("E5",), "flag"),
+    _percent("max_source_difference_pct", "E5_source"),
     _percent("price_collar_pct", "E6"),
     Limit("price_collar_atr", Kind.AT_MOST, ("E6_atr",), "average true ranges", ZERO, Decimal(100)),
     _percent("max_spread_pct", "E7"),
     _percent("market_slippage_pct", "E8", high=20, kind=Kind.AT_LEAST),
     _percent("max_adv_pct", "E9"),
+    _percent("max_recent_volume_pct", "E10"),
+    Limit("max_volatility_ratio", Kind.AT_MOST, ("E11",), "times the usual", ZERO, HUNDRED),
+    _percent("max_index_drop_pct", "E11_index"),
+    _percent("max_gap_pct", "E12"),
     Limit("earnings_blackout_h", Kind.AT_LEAST, ("E13",), "hours", ZERO, WEEK_H),
+    Limit("macro_blackout_h", Kind.AT_LEAST, ("E13_macro",), "hours", ZERO, WEEK_H),
+    _days("corporate_action_days", "E14", high=7),
+    Limit("max_news_age_h", Kind.AT_MOST, ("E15",), "hours", ZERO, YEAR_S / 3600),
+    _count("max_orders_per_second", "F1_second"),
     _count("max_orders_per_minute", "F1"),
     _count("max_orders_per_day", "F1_day"),
+    _count("max_orders_per_symbol_per_day", "F1_symbol"),
+    Limit("max_order_to_trade_ratio", Kind.AT_MOST, ("F2",), "messages a fill", ZERO, Decimal(1000)),
+    _count("max_cancels_per_day", "F2_cancels"),
     _count("max_active_orders", "F3"),
     _seconds("duplicate_window_s", "F4", kind=Kind.AT_LEAST),
+    _count("max_round_trips_per_symbol", "F5"),
     _seconds("cooldown_after_loss_s", "F6", kind=Kind.AT_LEAST),
+    _seconds("cooldown_after_exit_s", "F6_exit", kind=Kind.AT_LEAST),
+    _seconds("cooldown_after_stop_s", "F6_stop", kind=Kind.AT_LEAST),
+    _seconds("cooldown_after_reject_s", "F6_reject", kind=Kind.AT_LEAST),
     _count("max_consecutive_losses", "F7"),
+    _count("max_rejects_in_row", "F8"),
+    _percent("max_api_error_pct", "F9"),
+    _percent("max_slippage_pct", "F9_slippage"),
     _percent("daily_loss_limit_pct", "G1"),
     Limit("daily_loss_limit_abs", Kind.AT_MOST, ("G1_abs",), "money"),
+    _percent("weekly_loss_limit_pct", "G2"),
+    _percent("monthly_loss_limit_pct", "G2_month"),
     _percent("soft_drawdown_pct", "G3_soft"),
     _percent("max_drawdown_pct", "G3"),
+    _percent("max_strategy_loss_pct", "G4"),
+    _percent("max_symbol_loss_pct", "G4_symbol"),
+    _percent("max_give_back_pct", "G5"),
+    Limit("give_back_from_pct", Kind.AT_MOST, ("G5",), "percent", ZERO, HUNDRED, default=FROM_PCT),
     _percent("quoted_price_tolerance_pct", "H2"),
-    Limit("min_confidence", Kind.AT_LEAST, ("H3",), "share of one", ZERO, ONE),
+    Limit("min_confidence", Kind.AT_LEAST, ("H3", "H3_calibration"), "share of one", ZERO, ONE),
+    Limit("require_calibration", Kind.REQUIRE, ("H3_calibration",), "flag"),
+    Limit("max_disagreement", Kind.AT_MOST, ("H4",), "share of one", ZERO, ONE),
+    Limit("require_signal_agreement", Kind.REQUIRE, ("H5",), "flag"),
     _seconds("max_signal_age_s", "H6"),
+    Limit("forbid_suspicious_texts", Kind.REQUIRE, ("H7",), "flag"),
+    Limit("released_models", Kind.ALLOWED, ("H8",), "names"),
+    Limit("released_prompts", Kind.ALLOWED, ("H8_prompts",), "digests"),
+    _count("max_calls_per_cycle", "H9", high=MANY),
+    _count("max_tokens_per_cycle", "H9_tokens", high=MANY),
+    _count("max_tokens_per_day", "H9_day", high=MANY),
+    Limit("max_model_cost_per_day", Kind.AT_MOST, ("H9_cost",), "money"),
+    _percent("max_unusable_answers_pct"),
+    Limit("max_blocks_in_row", Kind.AT_MOST, (), "count", ONE, THOUSANDS),
 )
 
 BY_NAME: Mapping[str, Limit] = {limit.name: limit for limit in LIMITS}
 LADDER = tuple(Mode)
 NUMBERS = frozenset({Kind.AT_MOST, Kind.AT_LEAST})
 FLAGS = frozenset({Kind.REQUIRE, Kind.ALLOW})
+NAMED = frozenset({"names", "digests"})
+"""Units of lists that hold any text, compared letter by letter; other lists hold symbols or members."""
 
 
 def parse_limits(raw: Mapping[str, Any], *, where: str = "the policy") -> dict[str, Any]:
@@ -173,7 +251,7 @@ def _parse(limit: Limit, value: Any) -> Any:
             raise ValueError(value)
         return value
     if limit.kind is Kind.ALLOWED:
-        return _members(limit, value)
+        return _names(value) if limit.unit in NAMED else _members(limit, value)
     if limit.kind is Kind.FORBIDDEN:
         return _restrictions(value)
     if limit.kind is Kind.MODE:
@@ -208,6 +286,10 @@ def _members(limit: Limit, value: Any) -> frozenset[Any]:
     return frozenset(limit.members(_text(item).lower()) for item in _items(value))
 
 
+def _names(value: Any) -> frozenset[str]:
+    return frozenset(_text(item) for item in _items(value))
+
+
 def _restrictions(value: Any) -> dict[Symbol, Restriction]:
     return dict(_restriction(item) for item in _items(value))
 
@@ -230,7 +312,7 @@ def _expected(limit: Limit) -> str:
         return '"deny" or "reduce"'
     if limit.members is not None:
         return f"{'a list of ' if limit.kind is Kind.ALLOWED else 'one of '}{', '.join(limit.members)}"
-    return "a list of symbols" if limit.unit == "symbols" else "a name"
+    return f"a list of {limit.unit}" if limit.kind in (Kind.ALLOWED, Kind.FORBIDDEN) else "a name"
 
 
 def compare(limit: Limit, old: Any, new: Any) -> int:

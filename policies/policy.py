@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 from domain.canonical import digest
 from domain.errors import ConfigurationError
 from domain.money import HUNDRED, ZERO
-from policies.gate import BoundGate, bind
+from policies.gate import BoundGate, PlacedGate, Reads, bind
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, compare, parse_limits
 
@@ -48,6 +49,12 @@ class Policy:
     digest: str
     slippage: Decimal = ZERO
     allow_fractional: bool = False
+
+    @cached_property
+    def placed(self) -> Mapping[Reads, tuple[PlacedGate, ...]]:
+        """The gates by what they read of an order, each with its place among them."""
+        gates = [PlacedGate(place, *gate[:5], gate) for place, gate in enumerate(self.gates)]
+        return {reads: tuple(placed for placed in gates if placed.gate.reads is reads) for reads in Reads}
 
     @property
     def enforced(self) -> tuple[str, ...]:
@@ -96,9 +103,9 @@ def tightens(old: Policy, new: Policy) -> bool:
 
 
 def set_but_not_enforced(policy: Policy) -> tuple[str, ...]:
-    """Limits the policy sets although no gate that it runs reads them."""
-    running = set(policy.enforced)
-    return tuple(limit.name for limit in LIMITS if limit.name in policy.limits and not running & set(limit.gates))
+    """Limits the policy sets although no gate that it runs reads them; breakers read theirs whatever runs."""
+    running, told = set(policy.enforced), (limit for limit in LIMITS if limit.name in policy.limits)
+    return tuple(limit.name for limit in told if limit.gates and not running & set(limit.gates))
 
 
 def _read(text: str, where: str) -> Policy:

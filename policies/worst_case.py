@@ -1,6 +1,8 @@
 """The worst case: what the book would look like if everything that could fill against us did.
 
-Computed once per case and read by every gate, so that all gates judge the same figures.
+Computed once per case and read by every gate, so that all gates judge the same figures. What the book shows before any
+order is asked about are its ``Holdings``: they are the same for every order on one snapshot, and so is whatever a gate
+makes of them (``Holdings.once``).
 
     price     what a share of this order may cost at worst: a buy its limit, or the ask moved by the policy's slippage;
               a sell the bid likewise or its limit, whichever is more. Never a price that a model or a text gave.
@@ -20,15 +22,18 @@ exit replaces them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard, TypeVar, TypeVarTuple
 
 from domain.book import Book, Position
 from domain.case import Case, MarketView, SymbolView
 from domain.market import Instrument, Quote, Symbol
 from domain.money import HUNDRED, ONE, ZERO
 from domain.orders import Order, OrderIntent, OrderType, Side
+
+T = TypeVar("T")
+About = TypeVarTuple("About")
 
 LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
 TRIGGER_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
@@ -37,8 +42,14 @@ LARGEST = Decimal(10) ** 12
 FINEST_FRACTION = Decimal("0.000000001")
 NOTHING = SymbolView()
 
+# Plain names, because an enum looks its members up slowly and these are asked for at every order.
+BUY, SELL = Side.BUY, Side.SELL
+_LIMIT = OrderType.LIMIT
+
 _SHOWN = Context(prec=9, rounding=ROUND_CEILING)
 _DOWN = Context(prec=28, rounding=ROUND_FLOOR)
+rounded_up = _SHOWN.divide
+"""A quotient to nine digits, rounded up, so that no breach looks like a pass."""
 
 
 class Exposure(NamedTuple):
@@ -61,6 +72,49 @@ class Exposure(NamedTuple):
 
 
 FLAT = Exposure(ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
+UNKNOWN = Exposure(None, ZERO, ZERO, ZERO, None, None)
+
+
+class Working(NamedTuple):
+    """An order that may still fill: how much of it, and its reserved price: None where nobody knows, and of a leg."""
+
+    order: Order
+    qty: Decimal
+    price: Decimal | None
+
+
+class Holdings(NamedTuple):
+    """The book before any order is asked about; nothing in it knows of one.
+
+    ``gross`` sums the worst of every symbol, ``ups`` and ``downs`` its two signed values, ``taken`` counts symbols held
+    or being opened; ``reserved`` is what open buys need, ``working_value`` what all open orders are worth.
+    """
+
+    book: Book
+    market: MarketView
+    slippage: Decimal
+    working: tuple[Working, ...]
+    exposures: Mapping[Symbol, Exposure]
+    gross: Decimal | None
+    ups: Decimal | None
+    downs: Decimal | None
+    taken: int
+    reserved: Decimal | None
+    working_value: Decimal | None
+    known: dict[Hashable, Any]
+
+    def once(self, measure: Callable[[Holdings, *About], T], *about: *About) -> T:
+        """What ``measure`` makes of the book: worked out for the first order that asks, the same for all that follow.
+
+        It is given these holdings and ``about``, and so it cannot depend on anything else of the order.
+        """
+        key = (measure, about)
+        found: T
+        if key in self.known:
+            found = self.known[key]
+        else:
+            found = self.known[key] = measure(self, *about)
+        return found
 
 
 class WorstCase(NamedTuple):
@@ -86,48 +140,77 @@ class WorstCase(NamedTuple):
     working_value: Decimal | None
     positions_after: int
     exposures: Mapping[Symbol, Exposure]
+    buys: bool
+    mine: Exposure
+    holdings: Holdings
+    known: dict[Hashable, Any]
+
+    def once(self, measure: Callable[[Case, WorstCase], T], case: Case) -> T:
+        """What ``measure`` makes of this order, worked out for the first of the gates that share it."""
+        found: T
+        if measure in self.known:
+            found = self.known[measure]
+        else:
+            found = self.known[measure] = measure(case, self)
+        return found
 
 
-def worst_case(case: Case, slippage: Decimal = ZERO, *, allow_fractional: bool = False) -> WorstCase:
-    """All shared figures of ``case``; ``slippage`` is a fraction of the price, e.g. 0.002."""
-    order, book = case.order, case.book
-    view = case.market.symbols.get(order.symbol, NOTHING)
-    quote = usable(view.quote)
-    working = _by_symbol(book.open_orders)
-    exposures = {
-        symbol: _exposure(book.positions.get(symbol), working.get(symbol, ()), case.market, symbol, slippage)
-        for symbol in dict.fromkeys((*book.positions, *working))
-    }
-    mine = exposures.get(order.symbol, FLAT)
+def holdings_of(book: Book, market: MarketView, slippage: Decimal = ZERO) -> Holdings:
+    """Everything that the book shows by itself; ``slippage`` is a fraction of the price, e.g. 0.002."""
+    working = _working(book, market, slippage)
+    by_symbol: dict[Symbol, list[Working]] = {}
+    for found in working:
+        by_symbol.setdefault(found.order.symbol, []).append(found)
+    views = market.symbols
+    exposures = {symbol: _held(position, views.get(symbol, NOTHING)) for symbol, position in book.positions.items()}
+    for symbol, orders in by_symbol.items():
+        exposures[symbol] = _with_working(exposures.get(symbol, FLAT), orders)
+    sums: tuple[Decimal, Decimal, Decimal] | None = (ZERO, ZERO, ZERO)
+    for _, _, _, _, up, down in exposures.values():
+        if sums is None or up is None or down is None:
+            sums = None
+        else:
+            sums = (sums[0] + max(up, -down), sums[1] + up, sums[2] + down)
+    taken = sum(map(_is_taken, exposures.values()))
+    gross, ups, downs = (None, None, None) if sums is None else sums
+    reserved, value = _reserved(book.open_orders, working)
+    return Holdings(book, market, slippage, working, exposures, gross, ups, downs, taken, reserved, value, {})
+
+
+def _working(book: Book, market: MarketView, slippage: Decimal) -> tuple[Working, ...]:
+    """Open orders with their prices; a protective leg reserves nothing, so its prices are not even looked at."""
+    open_now = [(order, qty) for order in book.open_orders if (qty := order.open_qty) > ZERO]
+    stops = {(o.symbol, o.parent_id) for o, _ in open_now if o.parent_id is not None and o.type in STOP_TYPES}
+    legs = [order.reduce_only and (order.symbol, order.parent_id) in stops for order, _ in open_now]
+    return tuple(
+        Working(order, qty, None if leg else _reserved_price(order, market, slippage))
+        for (order, qty), leg in zip(open_now, legs, strict=True)
+    )
+
+
+def worst_case(
+    case: Case, slippage: Decimal = ZERO, *, allow_fractional: bool = False, holdings: Holdings | None = None
+) -> WorstCase:
+    """All shared figures of ``case``; ``holdings``, where they are known already, are of its book and market."""
+    if holdings is None:
+        holdings = holdings_of(case.book, case.market, slippage)
+    order, exposures = case.order, holdings.exposures
+    view, mine = case.market.symbols.get(order.symbol, NOTHING), exposures.get(order.symbol, FLAT)
+    quote, equity, buys = usable(view.quote), case.book.account.equity, order.side is BUY
     measurable = is_measurable(order)
     price = _price(order, quote, slippage) if measurable else None
     notional = None if price is None else order.qty * price
-    closable = _closable(order.side, mine)
-    after = _with_order(mine, order, notional)
-    gross = _total(exposure.worst for exposure in exposures.values())
+    closable = _closable(mine, sells=order.side is SELL)
+    after = _with_order(mine, order, notional, buys=buys)
+    gross, net = _totals(holdings, mine, after, notional, buys=buys)
     fractions, step = _steps(view.instrument, allow_fractional)
     return WorstCase(
-        measurable=measurable,
-        instrument=view.instrument,
-        quote=quote,
-        price=price,
-        expected=_expected(order, quote) if measurable else None,
-        notional=notional,
-        equity=book.account.equity if is_positive(book.account.equity) else None,
-        held=mine.held,
-        closable=closable,
-        reduces_risk=measurable and ZERO < order.qty <= closable,
-        step=step,
-        fractions=fractions,
-        qty_after=_largest_qty(after) if measurable else None,
-        position_after=after.worst,
-        gross_after=_replaced(gross, mine.worst, after.worst),
-        net_after=_net({**exposures, order.symbol: after}.values()),
-        reserved=_reserved(book, case.market, slippage, buys_only=True),
-        working_value=_reserved(book, case.market, slippage, buys_only=False),
-        positions_after=_count({**exposures, order.symbol: after}.values()),
-        exposures=exposures,
-    )
+        measurable, view.instrument, quote, price, _expected(order, quote, buys=buys) if measurable else None, notional,
+        equity if is_positive(equity) else None, mine.held, closable, measurable and ZERO < order.qty <= closable, step,
+        fractions, _largest_qty(after) if measurable else None, after.worst, gross, net, holdings.reserved,
+        holdings.working_value, holdings.taken - _is_taken(mine) + _is_taken(after), exposures, buys, mine, holdings,
+        {},
+    )  # fmt: skip
 
 
 def is_finite(value: object) -> TypeGuard[Decimal]:
@@ -137,12 +220,12 @@ def is_finite(value: object) -> TypeGuard[Decimal]:
 
 def is_positive(value: object) -> TypeGuard[Decimal]:
     """True for a finite Decimal above zero."""
-    return is_finite(value) and value > ZERO
+    return isinstance(value, Decimal) and value.is_finite() and value > ZERO
 
 
 def is_plausible(value: object) -> TypeGuard[Decimal]:
     """True for a quantity or price one can calculate with: finite, positive and below 10^12."""
-    return is_positive(value) and value < LARGEST
+    return isinstance(value, Decimal) and value.is_finite() and ZERO < value < LARGEST
 
 
 def is_measurable(order: OrderIntent) -> bool:
@@ -163,7 +246,7 @@ def usable(quote: Quote | None) -> Quote | None:
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:
     """``part`` in percent of a positive ``whole``, to nine digits, rounded up so that no breach looks like a pass."""
-    return _SHOWN.divide(part * HUNDRED, whole)
+    return rounded_up(part * HUNDRED, whole)
 
 
 def whole_lots(quantity: Decimal, step: Decimal) -> Decimal:
@@ -177,64 +260,69 @@ def affordable(budget: Decimal, price: Decimal, step: Decimal) -> Decimal:
 
 
 def _price(order: OrderIntent | Order, quote: Quote | None, slippage: Decimal) -> Decimal | None:
-    if order.type in LIMIT_TYPES and order.limit_price is not None:
-        if order.side is Side.BUY or quote is None:
-            return order.limit_price
-        return max(order.limit_price, quote.bid)
+    buys, limit = order.side is BUY, order.limit_price
+    if limit is not None and (order.type is _LIMIT or order.type in LIMIT_TYPES):
+        if buys or quote is None:
+            return limit
+        return max(limit, quote.bid)
     if quote is None:
         return None
-    touch = quote.ask if order.side is Side.BUY else quote.bid
+    touch = quote.ask if buys else quote.bid
     if order.trigger_price is not None and order.trigger_price > touch:
         touch = order.trigger_price
     return touch * (ONE + slippage)
 
 
-def _expected(order: OrderIntent, quote: Quote | None) -> Decimal | None:
+def _expected(order: OrderIntent, quote: Quote | None, *, buys: bool) -> Decimal | None:
     if order.limit_price is not None:
         return order.limit_price
     if order.trigger_price is not None:
         return order.trigger_price
     if quote is None:
         return None
-    return quote.ask if order.side is Side.BUY else quote.bid
+    return quote.ask if buys else quote.bid
 
 
 def _reserved_price(order: Order, market: MarketView, slippage: Decimal) -> Decimal | None:
     if order.reserved_price is not None:
         return order.reserved_price
+    if order.type is _LIMIT and order.side is BUY and order.limit_price is not None:
+        return order.limit_price
     return _price(order, usable(market.symbols.get(order.symbol, NOTHING).quote), slippage)
 
 
-def _by_symbol(orders: Iterable[Order]) -> dict[Symbol, list[Order]]:
-    found: dict[Symbol, list[Order]] = {}
-    for order in orders:
-        if order.open_qty > ZERO:
-            found.setdefault(order.symbol, []).append(order)
-    return found
-
-
-def _exposure(
-    position: Position | None, orders: Iterable[Order], market: MarketView, symbol: Symbol, slippage: Decimal
-) -> Exposure:
-    held = ZERO if position is None else position.qty
+def _held(position: Position, view: SymbolView) -> Exposure:
+    """A holding with nothing working, at the ask."""
+    held = position.qty
     if not is_finite(held):
-        return Exposure(None, ZERO, ZERO, ZERO, None, None)
-    value = _holding_value(held, market.symbols.get(symbol, NOTHING))
-    brackets = _brackets(orders)
-    quantity, worth = {Side.BUY: ZERO, Side.SELL: ZERO}, {Side.BUY: value, Side.SELL: value}
+        return UNKNOWN
+    if held == ZERO:
+        return Exposure(held, ZERO, ZERO, ZERO, ZERO, ZERO)
+    quote = usable(view.quote)
+    if quote is None:
+        return Exposure(held, ZERO, ZERO, ZERO, None, None)
+    value = held * quote.ask
+    return Exposure(held, ZERO, ZERO, ZERO, value, value)
+
+
+def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
+    """The same symbol with its open orders."""
+    if before.held is None:
+        return before
+    brackets = _brackets(order for order, _, _ in orders)
+    buying, selling, up, down = ZERO, ZERO, before.up, before.down
     legs: dict[str | None, Decimal] = {}
-    for order in orders:
+    for order, qty, price in orders:
         if is_protective(order, brackets):
-            legs[order.parent_id] = max(legs.get(order.parent_id, ZERO), order.open_qty)
-            continue
-        quantity[order.side] += order.open_qty
-        worth[order.side] = _with_open(worth[order.side], order, _reserved_price(order, market, slippage))
-    free = sum(legs.values(), ZERO)
-    return Exposure(held, quantity[Side.BUY], quantity[Side.SELL], free, worth[Side.BUY], worth[Side.SELL])
-
-
-def _with_open(value: Decimal | None, order: Order, price: Decimal | None) -> Decimal | None:
-    return None if value is None or price is None else value + order.side.sign * order.open_qty * price
+            legs[order.parent_id] = max(legs.get(order.parent_id, ZERO), qty)
+        elif order.side is BUY:
+            buying, up = buying + qty, None if up is None or price is None else up + qty * price
+        else:
+            # Whatever is neither a buy nor a sell has no sign, and raises: nobody knows what it would do.
+            sign = order.side.sign
+            worth = None if price is None else sign * qty * price
+            selling, down = selling + qty, None if down is None or worth is None else down + worth
+    return Exposure(before.held, buying, selling, sum(legs.values(), ZERO), up, down)
 
 
 def _brackets(orders: Iterable[Order]) -> frozenset[str]:
@@ -246,26 +334,22 @@ def is_protective(order: Order, brackets: frozenset[str]) -> bool:
     return order.reduce_only and order.parent_id is not None and order.parent_id in brackets
 
 
-def _holding_value(held: Decimal, view: SymbolView) -> Decimal | None:
-    if held == ZERO:
-        return ZERO
-    quote = usable(view.quote)
-    return None if quote is None else held * quote.ask
-
-
-def _closable(side: Side, mine: Exposure) -> Decimal:
+def _closable(mine: Exposure, *, sells: bool) -> Decimal:
     if mine.held is None:
         return ZERO
-    left = mine.held - mine.selling if side is Side.SELL else -mine.held - mine.buying
+    left = mine.held - mine.selling if sells else -mine.held - mine.buying
     return max(ZERO, left)
 
 
-def _with_order(mine: Exposure, order: OrderIntent, notional: Decimal | None) -> Exposure:
-    if mine.held is None or mine.up is None or mine.down is None or notional is None:
-        return mine._replace(up=None, down=None)
-    if order.side is Side.BUY:
-        return mine._replace(buying=mine.buying + order.qty, up=mine.up + notional)
-    return mine._replace(selling=mine.selling + order.qty, down=mine.down - notional)
+def _with_order(mine: Exposure, order: OrderIntent, notional: Decimal | None, *, buys: bool) -> Exposure:
+    held, buying, selling, legs, up, down = mine
+    if held is None or up is None or down is None or notional is None:
+        return Exposure(held, buying, selling, legs, None, None)
+    if buys:
+        buying, up = buying + order.qty, up + notional
+    else:
+        selling, down = selling + order.qty, down - notional
+    return Exposure(held, buying, selling, legs, up, down)
 
 
 def _largest_qty(after: Exposure) -> Decimal | None:
@@ -274,39 +358,34 @@ def _largest_qty(after: Exposure) -> Decimal | None:
     return max(after.held + after.buying, after.selling - after.held)
 
 
-def _total(values: Iterable[Decimal | None]) -> Decimal | None:
-    total = ZERO
-    for value in values:
-        if value is None:
-            return None
-        total += value
-    return total
+def _totals(
+    holdings: Holdings, mine: Exposure, after: Exposure, notional: Decimal | None, *, buys: bool
+) -> tuple[Decimal | None, Decimal | None]:
+    """Gross and net of the whole book with this symbol as it would be after the order."""
+    gross, ups, downs, old, new = holdings.gross, holdings.ups, holdings.downs, mine.worst, after.worst
+    if gross is None or ups is None or downs is None or old is None or new is None or notional is None:
+        return None, None
+    ups, downs = (ups + notional, downs) if buys else (ups, downs - notional)
+    return gross - old + new, max(abs(ups), abs(downs))
 
 
-def _replaced(total: Decimal | None, old: Decimal | None, new: Decimal | None) -> Decimal | None:
-    return None if total is None or old is None or new is None else total - old + new
+def _reserved(every: Iterable[Order], working: Iterable[Working]) -> tuple[Decimal | None, Decimal | None]:
+    """What open buys need, and what all open orders are worth; protective legs are worth nothing."""
+    brackets = _brackets(every)
+    buys: Decimal | None = ZERO
+    both: Decimal | None = ZERO
+    for order, qty, price in working:
+        if is_protective(order, brackets):
+            continue
+        value = None if price is None else qty * price
+        both = None if both is None or value is None else both + value
+        if order.side is BUY:
+            buys = None if buys is None or value is None else buys + value
+    return buys, both
 
 
-def _net(exposures: Iterable[Exposure]) -> Decimal | None:
-    ups, downs = ZERO, ZERO
-    for exposure in exposures:
-        if exposure.up is None or exposure.down is None:
-            return None
-        ups, downs = ups + exposure.up, downs + exposure.down
-    return max(abs(ups), abs(downs))
-
-
-def _reserved(book: Book, market: MarketView, slippage: Decimal, *, buys_only: bool) -> Decimal | None:
-    brackets = _brackets(book.open_orders)
-    return _total(
-        None if (price := _reserved_price(order, market, slippage)) is None else order.open_qty * price
-        for order in book.open_orders
-        if order.open_qty > ZERO and (order.side is Side.BUY or not buys_only) and not is_protective(order, brackets)
-    )
-
-
-def _count(exposures: Iterable[Exposure]) -> int:
-    return sum(1 for exposure in exposures if exposure.held != ZERO or exposure.buying or exposure.selling)
+def _is_taken(exposure: Exposure) -> bool:
+    return exposure.held != ZERO or exposure.buying != ZERO or exposure.selling != ZERO
 
 
 def _steps(instrument: Instrument | None, allow_fractional: bool) -> tuple[bool, Decimal]:

@@ -4,12 +4,15 @@ import os
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, NoReturn
 
 import psycopg
 import pytest
 import redis
 from hypothesis import settings
+
+from tests.builders.tally import COUNTS, page
 
 OURS_AND_VENDORS = ("SAGE_", "OPENAI_", "APCA_", "TELEGRAM_", "NEWSAPI_", "FRED_", "LANGSMITH_", "LANGCHAIN_")
 POSTGRES = "postgresql://postgres@127.0.0.1:5432"
@@ -19,7 +22,18 @@ SERVER_FIXTURES = {"postgres_url": "postgres", "redis_url": "redis"}
 # Every run tries the same examples; `--hypothesis-profile=search` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
+settings.register_profile("proofs", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell what ``make proofs`` has tried, and keep it as a page where nothing failed."""
+    if not COUNTS or settings.get_current_profile_name() != "proofs":
+        return
+    terminalreporter.section("proofs")
+    terminalreporter.write_line("\n".join(page()))
+    if not terminalreporter.stats.get("failed") and not terminalreporter.stats.get("error"):
+        (Path(config.rootpath) / "docs" / "proofs.md").write_text("\n".join((*page(), "")), encoding="utf-8")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.book import Book
-from domain.case import Control, MarketView
+from domain.case import Control, MarketView, Release
 from domain.ids import CycleId
 from domain.market import Bar, Symbol, Timeframe
 from domain.news import NewsReading
@@ -44,6 +44,8 @@ class Environment:
     readings: Mapping[Symbol, tuple[NewsReading, ...]]
     policy: Policy
     memory: TradeRecall | None = None
+    release: Release | None = None
+    """What this process runs: a process that may not trade has no room."""
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

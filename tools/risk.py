@@ -37,7 +37,7 @@ def room(env: Environment, symbol: SymbolArgument) -> tuple[Evidence, ...]:
 
 def standard_entry(env: Environment, symbol: Symbol) -> Case:
     """The smallest such entry as a case for the gates."""
-    case = probe(env.as_of, env.control, env.book, env.market, symbol)
+    case = probe(env.as_of, env.control, env.book, env.market, symbol, release=env.release)
     view, signal = view_of(env.market, symbol), env.signals.get(symbol)
     atr = None if signal is None else signal.quant.values.get("atr14")
     quote = usable(view.quote)

@@ -41,7 +41,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
             deps.desk,
             pending.intent,
             market=market,
-            proposal=proposal_for(decision, observation_of(deps, decision.cycle_id)),
+            proposal=proposal_for(decision, observation_of(deps, decision.cycle_id), deps),
             approval=approval,
             cycle_id=decision.cycle_id,
         )

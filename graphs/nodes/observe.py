@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from domain.book import Book
 from domain.case import MarketView
 from domain.errors import DataQualityError, RetryableError
 from domain.evidence import EvidenceSet
@@ -13,6 +15,7 @@ from domain.ids import CycleId
 from domain.market import Bar, Symbol
 from domain.news import NewsReading
 from domain.observation import Observation
+from domain.orders import Order
 from domain.records import RecordKind
 from domain.signals import CompositeSignal
 from graphs.deps import CycleDeps
@@ -22,6 +25,7 @@ from tools.catalogue import gather_evidence
 from tools.environment import Environment
 from trading.data.view import market_view
 from trading.execution.account import read_book
+from trading.execution.counters import profits
 from trading.scanners.registry import scan
 from trading.signals.composite import composite
 from trading.signals.quant import quant_signals
@@ -60,8 +64,11 @@ def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Sy
     control = deps.stores.control.read(broker_time=deps.broker.time())
     symbols = tuple(sorted({*asked, *book.positions}))
     missing: list[str] = []
-    bars = bars_of(deps, symbols, as_of, missing)
-    market = market_of(deps, symbols, as_of, bars, missing)
+    exposed = exposed_symbols(book.positions, book.open_orders)
+    # What only rests as an order is no subject of this cycle, yet the gates weigh every entry against it.
+    bars = bars_of(deps, sorted({*symbols, *exposed}), as_of, missing)
+    market = market_of(deps, sorted({*symbols, *exposed}), as_of, bars, missing, partners=exposed)
+    bars = {symbol: bars[symbol] for symbol in symbols if symbol in bars}
     readings = readings_of(deps, symbols, as_of)
     signals = {
         symbol: composite(
@@ -77,7 +84,7 @@ def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Sy
         cycle_id=cycle_id,
         as_of=as_of,
         timeframe=deps.rules.timeframe,
-        book=book,
+        book=valued(deps, book, market, as_of),
         control=control,
         market=market,
         bars=bars,
@@ -85,6 +92,7 @@ def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Sy
         readings=readings,
         policy=deps.policy,
         memory=deps.memory,
+        release=deps.desk.release,
     )
     evidence = gather_evidence(env, symbols)
     return seen(evidence, env, signals, bars, missing)
@@ -109,8 +117,28 @@ def seen(
     )
 
 
+def valued(deps: CycleDeps, book: Book, market: MarketView, now: datetime) -> Book:
+    """The book with what every strategy and symbol has made, which takes the market that was not there before."""
+    trades = deps.stores.orders.trades
+    realized = trades.profits(deps.stores.equity.month_start(now))
+    made = profits(realized, trades.lots(), trades.all_open(), market)
+    performance = replace(book.performance, strategy_pnl=made.by_strategy, symbol_pnl=made.by_symbol)
+    return replace(book, performance=performance)
+
+
+def exposed_symbols(held: Iterable[Symbol], working: Iterable[Order]) -> frozenset[Symbol]:
+    """What money is in or may be in any moment: gates compare every order with all of it."""
+    return frozenset({*held, *(order.symbol for order in working)})
+
+
 def market_of(
-    deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime, bars: Bars, missing: list[str]
+    deps: CycleDeps,
+    symbols: Sequence[Symbol],
+    as_of: datetime,
+    bars: Bars,
+    missing: list[str],
+    *,
+    partners: Collection[Symbol] | None = None,
 ) -> MarketView:
     """The symbols as the market source shows them now; what it cannot tell is None there and named in ``missing``."""
     return market_view(
@@ -121,12 +149,14 @@ def market_of(
         timeframe=deps.rules.timeframe,
         bars=bars,
         report=missing.append,
+        partners=partners,
     )
 
 
 def market_now(deps: CycleDeps, symbols: Sequence[Symbol]) -> MarketView:
-    """These symbols and everything held, as of now: orders are priced and judged on fresh quotes."""
-    wanted = tuple(sorted({*symbols, *(position.symbol for position in deps.broker.positions())}))
+    """These symbols and everything held or working, as of now: orders are priced and judged on fresh quotes."""
+    held = (position.symbol for position in deps.broker.positions())
+    wanted = tuple(sorted({*symbols, *exposed_symbols(held, deps.stores.orders.open())}))
     now, missing = deps.clock.now(), list[str]()
     return market_of(deps, wanted, now, bars_of(deps, wanted, now, missing), missing)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -93,6 +94,39 @@ def figure(value: Figure | tuple[str, ...]) -> Text:
     return words(value if isinstance(value, str) else ", ".join(value))
 
 
+_UNITS = {
+    "pct": "%", "percent": "%", "seconds": "s", "hours": "h", "days": "d", "average true ranges": "ATR",
+    "multiple of equity": "x",
+}  # fmt: skip
+"""How a unit is written behind its figure; money has two places instead, and counts and ratios have none."""
+
+
+_LONGEST_FIGURE = 14
+_MILLION, _MILLIONS = Decimal(1_000_000), Decimal(10_000_000)
+
+
+def measured(value: Figure, unit: str) -> Text:
+    """A gate's limit or figure in its unit: ``10,000.00``, ``2.5 %``, ``300 s``."""
+    if isinstance(value, str):
+        return words(value, limit=_LONGEST_FIGURE)
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
+        return figure(value)
+    number = Decimal(value)
+    if unit in ("USD", "money"):
+        return Text(amount(number) if abs(number) < _MILLIONS else f"{plain_number(number / _MILLION)} M")
+    behind = _UNITS.get(unit)
+    told = plain_number(number)
+    return Text(told if behind is None else f"{told} {behind}")
+
+
+def set_value(value: Any, unit: str) -> Text:
+    """What a policy sets: a figure in its unit, a list of names, or nothing in it."""
+    if isinstance(value, (frozenset, set, list, tuple, Mapping)):
+        names = sorted(str(getattr(each, "value", each)) for each in value)
+        return words(", ".join(names)) if names else Text("none", DIM)
+    return measured(getattr(value, "value", value), unit)
+
+
 def percent(value: Decimal | None, places: int = 1) -> Text:
     """A percentage without sign colours."""
     return Text(UNKNOWN, DIM) if value is None else Text(f"{value:,.{places}f} %")
@@ -133,6 +167,7 @@ _STATES = {
     State.TIGHT: ("tight", WAIT),
     State.FAILED: ("failed", BAD),
     State.UNKNOWN: ("unknown", WAIT),
+    State.IDLE: ("idle", DIM),
     State.OFF: ("off", DIM),
 }
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LONGEST_PAUSE_S = 366 * 86_400
 _LONGEST_ID = 80
+MODES = ("off", "observe", "paper", "approve", "auto")
+"""As ``domain.case.Mode`` has them; that module takes longer to load than all the rest that ``kill`` needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,39 @@ def _explain(parser: argparse.ArgumentParser) -> None:
     when.add_argument("--after", dest="phase", action="store_const", const="after", help="what became of it")
 
 
+def _gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="CASES", help="a file with one JSON case a line, or - for standard input")
+    parser.add_argument("--policy", metavar="F", help="profile or file whose limits judge cases that bring none")
+    parser.add_argument("--summary", action="store_true", help="count the answers on standard error")
+
+
+def _limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", metavar="P", help="show this profile or file, not the policy in force")
+    parser.add_argument("--diff", metavar="P", help="tell which limits of this profile or file are tighter or looser")
+    parser.add_argument("--accept", action="store_true", help="put a policy in force that loosens something")
+    _yes(parser)
+
+
+def _whynot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", type=identifier, metavar="ID", help="a decision, order, request or symbol, or last")
+
+
 def _answer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=identifier, metavar="ID", help="the request, as `sage pending` shows it")
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="ask nothing; for scripts")
+
+
+def _mode(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mode", choices=MODES, metavar="MODE", help=f"one of {', '.join(MODES)}")
+    _yes(parser)
+
+
+def _resume(parser: argparse.ArgumentParser) -> None:
+    _scope(parser)
+    _yes(parser)
 
 
 def _scope(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +137,7 @@ def _pause(parser: argparse.ArgumentParser) -> None:
 def _kill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flatten", action="store_true", help="close all positions first")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the record")
+    parser.add_argument("--cancel-entries", action="store_true", help=argparse.SUPPRESS)
 
 
 COMMANDS = (
@@ -122,15 +156,36 @@ COMMANDS = (
     Command("trades", "look", "round trips and what they brought", ("sage trades",)),
     Command("pnl", "look", "profit and loss of the day and in all", ("sage pnl",)),
     Command("risk", "look", "how much room every gate leaves", ("sage risk",)),
-    Command("limits", "look", "the policy in force", ("sage limits",)),
+    Command(
+        "limits",
+        "look",
+        "the policy in force, and how another differs",
+        ("sage limits", "sage limits --diff balanced"),
+        _limits,
+    ),
     Command("pending", "look", "orders that wait for a person", ("sage pending",)),
     Command(
         "explain", "look", "why something was decided and what became of it", ("sage explain last --after",), _explain
     ),
+    Command("whynot", "look", "what stood in an order's way, and what would pass", ("sage whynot NIMBO",), _whynot),
+    Command(
+        "gate",
+        "look",
+        "what the gates would say to what-if cases; nothing is sent",
+        ("sage gate cases.jsonl", "sage gate - --policy conservative --summary"),
+        _gate,
+    ),
     Command("approve", "decide", "let a waiting order go to the gates", ("sage approve apr-k3v5xw2a",), _answer),
     Command("reject", "decide", "refuse a waiting order", ("sage reject apr-k3v5xw2a",), _answer),
     Command("pause", "decide", "stop new entries", ("sage pause", "sage pause symbol TSLA --for 2h"), _pause),
-    Command("resume", "decide", "lift a pause", ("sage resume", "sage resume symbol TSLA"), _scope),
+    Command(
+        "resume",
+        "decide",
+        "lift a pause, a halt or a kill",
+        ("sage resume", "sage resume --yes", "sage resume symbol TSLA"),
+        _resume,
+    ),
+    Command("mode", "decide", "how much Sage may do by itself", ("sage mode observe", "sage mode paper"), _mode),
     Command(
         "kill", "decide", "stop everything now, until a person resets it", ("sage kill --reason 'odd fills'",), _kill
     ),

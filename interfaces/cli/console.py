@@ -47,6 +47,10 @@ class Terminal:
         if not self._quiet:
             self._notes.print(words(text, DIM))
 
+    def aside(self, screen: RenderableType) -> None:
+        """Print beside the data what was asked for beside the data."""
+        self._notes.print(screen)
+
     def fail(self, error: OversightError) -> int:
         """One line with the thing and the remedy; returns the exit code."""
         told = words(str(error), limit=_LONGEST_COMPLAINT)

@@ -43,6 +43,15 @@ class Arguments:
     lasting: timedelta | None = None
     flatten: bool = False
     reason: str = ""
+    file: str = ""
+    policy: str | None = None
+    summary: bool = False
+    profile: str | None = None
+    diff: str | None = None
+    accept: bool = False
+    yes: bool = False
+    mode: str = ""
+    cancel_entries: bool = False
 
 
 def parse(argv: Sequence[str]) -> Arguments:

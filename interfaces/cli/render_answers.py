@@ -20,6 +20,7 @@ from interfaces.cli.cells import (
     moment,
     pairs,
     screen,
+    short,
     state,
     table,
     words,
@@ -34,6 +35,9 @@ from interfaces.views import (
     ExplainView,
     ExplanationView,
     MemoryView,
+    ModeView,
+    PolicyChangeView,
+    ResumePlan,
     SourceView,
     State,
     VerdictView,
@@ -98,6 +102,38 @@ def control(view: ControlView) -> RenderableType:
     )
     note = (words(view.note),) if view.note else ()
     return screen(heading(view.action, moment(view.as_of).plain), *note, facts)
+
+
+def resume_plan(view: ResumePlan) -> RenderableType:
+    """What ``sage resume`` is about to release, and what its checklist found."""
+    found = lines(*(words(each, BAD) for each in view.findings)) if view.findings else Text("nothing", GOOD)
+    facts = pairs((("releases", lines(*(words(each, WAIT) for each in view.releases))), ("found", found)))
+    note = "Counters and limits stay as they are; orders start at a quarter of their usual size."
+    return screen(heading("resume", moment(view.as_of).plain), facts, Text(note, DIM))
+
+
+def mode(view: ModeView) -> RenderableType:
+    """``sage mode``."""
+    facts = pairs((("mode", Text(view.mode.value, BOLD)), ("before", Text(view.before.value, DIM))))
+    note = (words(view.note, WAIT),) if view.note else ()
+    return screen(heading("mode", moment(view.as_of).plain), *note, facts)
+
+
+def policy_change(view: PolicyChangeView) -> RenderableType:
+    """``sage limits --accept``: every limit that differs from the policy in force."""
+    made = table("limit", "in force>", "new>", "")
+    for each in view.changes:
+        colour = BAD if each.direction == "looser" else GOOD
+        made.add_row(words(each.name, BOLD), _limit(each.old), _limit(each.new), words(each.direction, colour))
+    told = words(view.note, GOOD if view.in_force else WAIT)
+    title = heading(f"policy {view.profile}", short(view.new_digest).plain)
+    return screen(title, told, *((made,) if view.changes else ()))
+
+
+def _limit(value: object) -> Text:
+    if isinstance(value, (frozenset, set, tuple, list)):
+        return words("/".join(sorted(map(str, value))) or "none")
+    return words("not set" if value is None else str(value))
 
 
 def memory(view: MemoryView) -> RenderableType:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from rich.console import RenderableType
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from domain.case import Pause, TradingState
-from domain.money import HUNDRED, decimal_of
+from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.records import ClosedTrade
 from interfaces.cli.cells import (
@@ -23,7 +21,6 @@ from interfaces.cli.cells import (
     age,
     amount,
     day,
-    figure,
     heading,
     lines,
     moment,
@@ -34,13 +31,14 @@ from interfaces.cli.cells import (
     short,
     signed,
     since,
-    state,
     table,
     words,
     yes_no,
 )
+from interfaces.gate_views import (
+    RiskView,
+)
 from interfaces.views import (
-    LimitsView,
     OrdersView,
     PendingRow,
     PendingView,
@@ -48,9 +46,6 @@ from interfaces.views import (
     PositionsView,
     PositionView,
     ReconciledView,
-    RiskRow,
-    RiskView,
-    State,
     StatusView,
     TradesView,
 )
@@ -65,18 +60,40 @@ def status(view: StatusView) -> RenderableType:
     facts = pairs(
         (
             ("mode", Text(view.mode.value, BOLD)),
-            ("trading", Text(view.trading_state.value, _TRADING[view.trading_state])),
+            ("trading", trading(view)),
+            ("size", ramp(view.ramp)),
             ("kill switch", Text("ON", BAD) if view.kill_switch else Text("off", GOOD)),
             ("paused", pauses(view.paused)),
             ("books", reconciled(view.reconciled, view)),
             ("model", words(view.model)),
             ("degraded", words(view.degraded, WAIT) if view.degraded else Text("no", GOOD)),
-            ("policy", short(view.policy_digest)),
+            ("policy", policy(view)),
             ("prompts", short(view.prompt_digest)),
             ("last cycle", _last_cycle(view)),
         )
     )
     return screen(_dated("Sage", view), facts, _dependencies(view))
+
+
+def trading(view: StatusView) -> Text:
+    """The trading state, and why it is not active."""
+    told = Text(view.trading_state.value, _TRADING[view.trading_state])
+    return lines(told, words(view.why, DIM)) if view.why else told
+
+
+def ramp(share: Decimal | None) -> Text:
+    """How large orders may be: smaller for two sessions after a resume."""
+    if share is None:
+        return Text("unknown, so nothing is entered", BAD)
+    if share == ONE:
+        return Text("full", GOOD)
+    return Text(f"{quantity(share * HUNDRED)} % of the usual size, after a resume", WAIT)
+
+
+def policy(view: StatusView) -> Text:
+    """The policy of this start, and whether it waits for the owner."""
+    told = short(view.policy_digest)
+    return lines(told, words(view.release, BAD)) if view.release else told
 
 
 def pauses(paused: Sequence[Pause]) -> Text:
@@ -179,33 +196,6 @@ def pnl(view: PnlView) -> RenderableType:
     return screen(_dated("Profit and loss", view), facts)
 
 
-def risk(view: RiskView) -> RenderableType:
-    """``sage risk``: a bar of what is left under each limit, the tightest first."""
-    made = table("gate", "limit>", "now>", "room>", "", "state")
-    for each in sorted(view.risk, key=_tightness):
-        made.add_row(
-            words(each.gate),
-            figure(each.limit),
-            figure(each.value),
-            percent(each.headroom_pct),
-            _bar(each),
-            state(each.state),
-        )
-    return screen(_dated("Room under the limits", view), made)
-
-
-def limits(view: LimitsView) -> RenderableType:
-    """``sage limits``: the policy, two limits a line."""
-    made = Table.grid(padding=(0, 2, 0, 0))
-    names = sorted(view.limits)
-    half = (len(names) + 1) // 2
-    for left, right in zip(names[:half], [*names[half:], ""], strict=False):
-        other = (words(right), figure(view.limits[right])) if right else (Text(), Text())
-        made.add_row(words(left), figure(view.limits[left]), *other)
-    note = f"{view.profile} {view.digest[:12]}, loaded {since(view.loaded_at, view.as_of)} ago"
-    return screen(heading("Limits", note), made)
-
-
 def pending(view: PendingView) -> RenderableType:
     """``sage pending``: what waits, why, for how long still, and how to answer."""
     if not view.pending:
@@ -255,18 +245,6 @@ def _trade_words(trade: ClosedTrade) -> Text:
 def _return_pct(trade: ClosedTrade) -> Decimal | None:
     cost = abs(decimal_of(trade.qty)) * decimal_of(trade.entry_price)
     return decimal_of(trade.pnl) / cost * HUNDRED if cost else None
-
-
-def _tightness(row: RiskRow) -> tuple[bool, Decimal, str]:
-    return row.headroom_pct is None, row.headroom_pct or Decimal(0), row.gate
-
-
-def _bar(row: RiskRow) -> RenderableType:
-    if row.headroom_pct is None:
-        return Text()
-    colour = {State.OK: GOOD, State.TIGHT: WAIT}.get(row.state, BAD)
-    used = max(Decimal(0), min(HUNDRED, HUNDRED - row.headroom_pct))
-    return ProgressBar(100, float(used), _BAR_WIDTH, complete_style=colour, finished_style=colour)
 
 
 def _dated(

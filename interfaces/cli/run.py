@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from domain.decisions import Phase
 from domain.errors import OversightError
 from domain.market import Symbol
-from interfaces.cli import render
+from interfaces.cli import confirming, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.conversing import HELP, Topic
@@ -43,7 +43,7 @@ def run(
 ) -> int:
     """Run one command; the exit code says whether what was asked for is so."""
     command = arguments.command
-    if command in LOOKS:
+    if command in LOOKS and not (arguments.profile or arguments.diff or arguments.accept):
         look, screen = LOOKS[command]
         view = look(service)
         terminal.show(view, screen)
@@ -64,6 +64,12 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "explain":
             phase = None if arguments.phase is None else Phase(arguments.phase)
             terminal.show(service.explain(arguments.id, phase), render.explain)
+        case "limits" if arguments.accept:
+            return confirming.accept_policy(arguments, service, terminal)
+        case "limits":
+            terminal.show(service.limits(arguments.profile, arguments.diff), render.limits)
+        case "whynot":
+            terminal.show(service.whynot(arguments.id), render.whynot)
         case "approve" | "reject":
             answer = service.approve if arguments.command == "approve" else service.reject
             view = answer(arguments.id, OWNER)
@@ -73,7 +79,9 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "pause":
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
         case "resume":
-            terminal.show(service.resume(arguments.scope, arguments.name), render.control)
+            return confirming.resume(arguments, service, terminal)
+        case "mode":
+            return confirming.move_mode(arguments, service, terminal)
         case "kill":
             terminal.show(service.kill(arguments.reason or "sage kill", flatten=arguments.flatten), render.control)
         case _:

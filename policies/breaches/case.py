@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.book import Account, Book, Performance, Position
-from domain.case import Case, Control, MarketView, Mode, Proposal, SymbolView, TradingState
+from domain.book import Account, AccountKind, Book, Counters, Performance, Position
+from domain.case import Case, Control, MarketView, Mode, Proposal, Provenance, Release, SymbolView, TradingState, Usage
 from domain.ids import ClientOrderId, DecisionId
 from domain.market import EventKind, Instrument, Quote, Session, Symbol, TradingStatus
 from domain.money import CENT, HUNDRED, ONE, ZERO, cents
@@ -25,6 +25,12 @@ DAY = timedelta(days=1)
 HUGE = LARGEST - ONE
 FORTUNE = Decimal(10) ** 9
 EVERYTHING_LOST = Decimal(10) ** 13
+NOTHING_DONE = Counters(
+    entries_today=0, cancels_today=0, messages_today=0, fills_today=0, round_trips_5d=0, round_trips_today={},
+    last_exit_at={}, last_stop_at={}, last_reject_at={}, last_loss_on={}, rejects_in_row=0, api_error_pct=ZERO,
+    slippage_pct=ZERO,
+)  # fmt: skip
+LONG_AGO = date(1900, 1, 1)
 USUAL_STOP_PCT = Decimal(3)
 UNLISTED = Symbol("UNLISTED")
 
@@ -51,13 +57,16 @@ def good_case(policy: Policy) -> Case:
         stop_loss=cents(quote.ask * (1 - _stop_pct(limits) / HUNDRED)),
     )
     order = order if order.type is OrderType.LIMIT else replace(order, limit_price=None)
+    order = replace(order, expires_at=NOW + DAY) if order.tif is TimeInForce.GTD else order
+    release = Release("self-test", policy.digest, "self-test")
     return Case(
         now=NOW,
         order=order,
-        control=Control(False, TradingState.ACTIVE, Mode.AUTO, reconciled_at=NOW, broker_time=NOW),
+        control=Control(False, TradingState.ACTIVE, Mode.AUTO, reconciled_at=NOW, broker_time=NOW, release=release),
         book=_book(limits),
-        market=MarketView(NOW, "XNYS", Session(NOW.date(), NOW - DAY / 24, NOW + DAY / 24), {symbol: _view(quote)}),
-        proposal=_proposal(order),
+        market=_market(quote),
+        proposal=_proposal(order, limits),
+        release=release,
     )
 
 
@@ -76,26 +85,49 @@ def _stop_pct(limits: Mapping[str, Any]) -> Decimal:
     return (nearest + farthest) / 2 if not nearest < USUAL_STOP_PCT < farthest else USUAL_STOP_PCT
 
 
+def _market(quote: Quote) -> MarketView:
+    session = Session(NOW.date(), NOW - DAY / 8, NOW + DAY / 8)
+    following = Session((NOW + DAY).date(), NOW + DAY * 7 / 8, NOW + DAY * 9 / 8)
+    return MarketView(NOW, "XNYS", session, {quote.symbol: _view(quote)}, ZERO, following)
+
+
 def _view(quote: Quote) -> SymbolView:
     return SymbolView(
-        instrument=Instrument(quote.symbol, "self-test", sector="self-test"),
+        instrument=Instrument(
+            quote.symbol, "self-test", sector="self-test", listed_on=LONG_AGO, market_cap=LARGEST, leverage=ONE
+        ),
         quote=quote,
         status=TradingStatus(quote.symbol, NOW, halted=False),
         last_bar_end=NOW,
         atr=ONE,
         adv_shares=FORTUNE,
-        event_kinds=frozenset({EventKind.EARNINGS}),
+        event_kinds=frozenset(EventKind),
+        beta=ONE,
+        daily_sigma=CENT,
+        sigma_now=CENT,
+        correlations={},
+        recent_volume=FORTUNE,
+        gap_pct=ZERO,
+        bar_fault="",
+        second_price=quote.mid,
+        easy_to_borrow=True,
+        short_restricted=False,
     )
 
 
 def _book(limits: Mapping[str, Any]) -> Book:
     account = Account(
-        limits.get("account_id", "self-test"), NOW, "USD", True, FORTUNE, FORTUNE, FORTUNE, trading_blocked=False
-    )
-    return Book(account, Performance(FORTUNE, FORTUNE, ZERO, ZERO, 0, None), {}, (), (), 0, ZERO)
+        limits.get("account_id", "self-test"), NOW, "USD", True, FORTUNE, FORTUNE, FORTUNE, trading_blocked=False,
+        kind=AccountKind.MARGIN, settled_cash=FORTUNE, maintenance_margin=ZERO,
+    )  # fmt: skip
+    nothing_lost = Performance(
+        FORTUNE, FORTUNE, ZERO, ZERO, 0, None, week_start_equity=FORTUNE, month_start_equity=FORTUNE,
+        day_peak_equity=FORTUNE, strategy_pnl={}, symbol_pnl={},
+    )  # fmt: skip
+    return Book(account, nothing_lost, {}, (), (), 0, ZERO, NOTHING_DONE)
 
 
-def _proposal(order: OrderIntent) -> Proposal:
+def _proposal(order: OrderIntent, limits: Mapping[str, Any]) -> Proposal:
     return Proposal(
         asked_symbol=order.symbol,
         schema_valid=True,
@@ -109,7 +141,19 @@ def _proposal(order: OrderIntent) -> Proposal:
         advised_qty=LARGEST,
         inspected_qty=LARGEST,
         confidence=ONE,
+        provenance=Provenance(
+            "self-test", order.strategy, _told(limits, "released_models"), _told(limits, "released_prompts")
+        ),
+        signal_direction=order.side.sign,
+        calibrated=ONE,
+        texts=(),
+        usage=Usage(0, 0, 0, ZERO),
     )
+
+
+def _told(limits: Mapping[str, Any], name: str) -> dict[str, str]:
+    """What every role ran: the first on the policy's list, or anything where there is no list."""
+    return dict.fromkeys(("advisor", "inspector", "decider"), min(limits.get(name, ()), default="self-test"))
 
 
 def with_order(case: Case, **changes: Any) -> Case:
@@ -137,10 +181,31 @@ def with_performance(case: Case, **changes: Any) -> Case:
     return with_book(case, performance=replace(case.book.performance, **changes))
 
 
+def with_counters(case: Case, **changes: Any) -> Case:
+    """The case with changed counters of what was done."""
+    return with_book(case, counters=replace(case.book.counters, **changes))
+
+
+def with_market(case: Case, **changes: Any) -> Case:
+    """The case with a changed view of the whole market."""
+    return replace(case, market=replace(case.market, **changes))
+
+
+def with_session(case: Case, opens_at: datetime, closes_at: datetime) -> Case:
+    """The case in another session of its day."""
+    return with_market(case, session=Session(case.now.date(), opens_at, closes_at))
+
+
 def with_view(case: Case, **changes: Any) -> Case:
     """The case with a changed view of the order's symbol."""
     view = replace(case.market.symbols[case.order.symbol], **changes)
     return replace(case, market=replace(case.market, symbols={**case.market.symbols, case.order.symbol: view}))
+
+
+def with_instrument(case: Case, **changes: Any) -> Case:
+    """The case with a changed instrument of the order."""
+    instrument = case.market.symbols[case.order.symbol].instrument
+    return case if instrument is None else with_view(case, instrument=replace(instrument, **changes))
 
 
 def with_quote(case: Case, **changes: Any) -> Case:

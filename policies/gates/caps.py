@@ -3,6 +3,9 @@
 The comparison is exact, in money; ``limit`` and ``value`` of the verdict show it in the policy's unit. When the cap is
 exceeded the verdict carries the largest quantity in whole lots that would stay within it, and is a REDUCE where the
 policy says ``oversize = "reduce"``. A total, price or equity that is unknown denies.
+
+Each form is linear in the quantity: with a cap of 10,000, a total of 10,400 and shares that add 200 each, an order of
+50 (10,000 of the total) has 9,600 left to spend, which are 48 shares.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from decimal import Decimal
 from domain.money import HUNDRED, ONE, ZERO
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import OK, OVERSIZE_REDUCE, PASS, denied
-from policies.worst_case import WorstCase, affordable, percent
+from policies.gate import OK, OVERSIZE_REDUCE, PASS, denied, new_verdict, passed
+from policies.worst_case import WorstCase, affordable, percent, rounded_up
 
 
 def in_money(
@@ -30,7 +33,7 @@ def in_money(
         return denied(gate, unknown, cap)
     spare = cap - total
     if spare >= ZERO:
-        return Verdict(gate, OK, PASS, cap, total, spare)
+        return new_verdict(Verdict, (gate, OK, PASS, cap, total, spare, None, ""))
     quantity = affordable(worst.notional + spare, worst.price, worst.step)
     return too_large(gate, code, cap, total, spare, quantity, oversize)
 
@@ -43,16 +46,59 @@ def in_percent(
     worst: WorstCase,
     oversize: str,
     unknown: ReasonCode,
+    *,
+    beside_others: bool = False,
 ) -> Verdict:
-    """PASS while ``total``, of which this order is the notional, is at most ``cap`` percent of equity."""
+    """PASS while ``total``, of which this order is the notional, is at most ``cap`` percent of equity.
+
+    ``beside_others``: the total holds worst exposures, which may be too much without the order (see ``of_equity``).
+    """
     if total is None or worst.notional is None or worst.price is None:
         return denied(gate, unknown, cap)
-    if worst.equity is None:
+    equity = worst.equity
+    if equity is not None:
+        hundredfold = total * HUNDRED
+        if hundredfold <= equity * cap:
+            value = rounded_up(hundredfold, equity)
+            return new_verdict(Verdict, (gate, OK, PASS, cap, value, cap - value, None, ""))
+    before = without_order(worst, total) if beside_others else None
+    return of_equity(gate, code, cap, total, worst.notional, worst.price, worst, oversize, before)
+
+
+def fits(gate: str, cap: Decimal, total: Decimal, equity: Decimal) -> Verdict | None:
+    """PASS while ``total`` is at most ``cap`` % of equity, else nothing: what to say then takes more to work out."""
+    hundredfold = total * HUNDRED
+    if hundredfold > equity * cap:
+        return None
+    value = rounded_up(hundredfold, equity)
+    return new_verdict(Verdict, (gate, OK, PASS, cap, value, cap - value, None, ""))
+
+
+def of_equity(
+    gate: str,
+    code: ReasonCode,
+    cap: Decimal,
+    total: Decimal,
+    part: Decimal,
+    each: Decimal,
+    worst: WorstCase,
+    oversize: str,
+    before: Decimal | None = None,
+) -> Verdict:
+    """PASS while ``total``, to which this order adds ``part`` at ``each`` a share, is at most ``cap`` % of equity.
+
+    ``before`` is the total without the order, where that is more than what the order's part leaves of it: with open
+    sells of 10,000 against a buy of 500, no smaller buy brings the position below 10,000.
+    """
+    equity = worst.equity
+    if equity is None:
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, cap)
-    spare, value = worst.equity * cap / HUNDRED - total, percent(total, worst.equity)
-    if spare >= ZERO:
-        return Verdict(gate, OK, PASS, cap, value, cap - value)
-    quantity = affordable(worst.notional + spare, worst.price, worst.step)
+    found = fits(gate, cap, total, equity)
+    if found is not None:
+        return found
+    spare, value = equity * cap / HUNDRED - total, percent(total, equity)
+    helps = before is None or before <= total + spare
+    quantity = affordable(part + spare, each, worst.step) if helps else ZERO
     return too_large(gate, code, cap, value, cap - value, quantity, oversize)
 
 
@@ -64,8 +110,16 @@ def in_shares(
         return denied(gate, ReasonCode.POSITION_UNKNOWN, cap)
     spare = cap - total
     if spare >= ZERO:
-        return Verdict(gate, OK, PASS, cap, total, spare)
+        return passed(gate, cap, total, spare)
     return too_large(gate, code, cap, total, spare, affordable(qty + spare, ONE, worst.step), oversize)
+
+
+def without_order(worst: WorstCase, total: Decimal) -> Decimal | None:
+    """A ``total`` of worst exposures as it is before this order."""
+    position = worst.mine.worst
+    if worst.position_after is None or position is None:
+        return None
+    return total - worst.position_after + position
 
 
 def too_large(

@@ -230,6 +230,7 @@ class MemoryJournal:
 
     def __init__(self, calls: Iterable[ModelCall] = ()) -> None:
         self.calls = list(calls)
+        self.faults: list[str] = []
 
     def finished(self, cycle_id: CycleId, request_digest: str) -> ModelCall | None:
         found = (call for call in self.calls if (call.cycle_id, call.request_digest) == (cycle_id, request_digest))
@@ -240,6 +241,9 @@ class MemoryJournal:
         if first is None:
             self.calls.append(call)
         return first or call
+
+    def unusable(self, call: ModelCall, fault: str) -> None:
+        self.faults.append(fault)
 
 
 def an_asker(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, inspect, text
 
-from domain.case import Case, Control, MarketView, Mode, SymbolView
+from domain.case import Case, Control, MarketView, Mode, Release, SymbolView
 from domain.ids import ClientOrderId, DecisionId, client_order_id
 from domain.market import Bar, Quote, Symbol, Timeframe, TradingStatus
 from domain.orders import (
@@ -35,6 +35,7 @@ from policies.permit import PermitOffice
 from policies.policy import Policy, policy_from_limits
 from tests.builders.market import AAPL, MSFT, NOON, TableMarket, WeekdayCalendar, a_bar, a_quote
 from trading.execution.account import read_book
+from trading.execution.brokers.observed import ObservedBroker
 from trading.execution.brokers.paper import PaperBroker, PaperSettings
 from trading.execution.desk import OrderDesk
 from trading.execution.reconcile import Reconciler
@@ -255,6 +256,11 @@ def a_slip(intent: OrderIntent, now: datetime = NOON) -> ApprovedOrder:
 LIMITS = {"max_order_qty": 1000}
 
 
+def an_equity_store(database: Database) -> EquityStore:
+    """In the time of New York, with a session on every weekday."""
+    return EquityStore(database, ZoneInfo("America/New_York"), WeekdayCalendar())
+
+
 def a_house(
     database: Database,
     folder: Path,
@@ -264,26 +270,38 @@ def a_house(
     broker: Callable[[PaperBroker], Broker] = lambda paper: paper,
     office: type[PermitOffice] = PermitOffice,
     settings: PaperSettings | None = None,
+    clock: HandClock | None = None,
 ) -> House:
     """A house in mode paper, reconciled at noon; ``broker`` may put something in front of the paper broker."""
-    clock, market, latch = HandClock(), HandMarket(), KillSwitch(folder / "KILL")
+    clock, market, latch = clock or HandClock(), HandMarket(), KillSwitch(folder / "KILL")
     ledger = SqlLedger(database) if ledger is None else ledger
-    orders, equity = OrderStore(database), EquityStore(database, ZoneInfo("America/New_York"))
-    control = ControlStore(database, ledger, latch)
+    orders, equity = OrderStore(database), an_equity_store(database)
+    control = ControlStore(database, ledger, latch, WeekdayCalendar())
     permits, policy = office(b"k" * 32, latch), policy_from_limits(limits)
+    release = Release("code", policy.digest, "prompts")
     front = broker(PaperBroker(database, market, WeekdayCalendar(), clock, permits, control, settings))
     settlement = Settlement(database, ledger, orders, control)
     desk = OrderDesk(
         database=database, ledger=ledger, orders=orders, control=control, equity=equity, settlement=settlement,
-        broker=front, office=permits, policy=policy, clock=clock,
+        broker=front, office=permits, policy=policy, clock=clock, release=release,
     )  # fmt: skip
     reconciler = Reconciler(database, ledger, orders, control, equity, settlement, front)
     if control.read().mode is Mode.OFF:
         control.set_mode(Mode.PAPER, by="test", at=NOON)
-        control.set_policy(policy.digest, by="test", at=NOON)
+        control.put_in_force(release, policy, by="test", at=NOON)
         control.mark_reconciled(NOON, ())
     return House(database, clock, market, latch, ledger, orders, equity, control, permits, policy, front, settlement,
                  desk, reconciler)  # fmt: skip
+
+
+def an_observed_house(database: Database, folder: Path, **given: Any) -> House:
+    """A house in which every call to the broker is written down."""
+    clock = HandClock()
+
+    def observed(paper: PaperBroker) -> Broker:
+        return ObservedBroker(paper, database, clock)
+
+    return a_house(database, folder, broker=observed, clock=clock, **given)
 
 
 def place_many(url: str, folder: Path, name: str, count: int) -> None:
@@ -296,6 +314,17 @@ def place_many(url: str, folder: Path, name: str, count: int) -> None:
 
 
 SHARED = {"max_position_qty": 100}
+MANY = tuple(Symbol(f"SYM{letter}") for letter in "ABCDEFGHIJKLMNOPQRSTUVWXY")
+
+
+def place_each(url: str, folder: Path, name: str, limits: dict[str, Any]) -> None:
+    """A process of its own: an entry of ten shares into each of many symbols, as many as the gates let through."""
+    database = open_database(url)
+    house = a_house(database, folder, limits=limits)
+    house.market.quotes.update({symbol: a_quote(symbol) for symbol in MANY})
+    for symbol in MANY:
+        house.place(an_intent(f"{name}-{symbol}", symbol=symbol))
+    database.close()
 
 
 class Deadly:

@@ -107,6 +107,9 @@ class WeekdayCalendar:
         found = (a_session(day.isoformat()) for day in days if day.weekday() < 5)
         return tuple(session for session in found if start <= session.opens_at < end)
 
+    def session_after(self, at: datetime) -> Session | None:
+        return next(session for session in self.sessions(at, at + timedelta(days=5)) if session.opens_at > at)
+
 
 @dataclass(frozen=True)
 class TableMarket:
@@ -120,6 +123,7 @@ class TableMarket:
     name: str = "table"
     event_kinds: frozenset[EventKind] = frozenset(EventKind)
     supplies: frozenset[MarketInput] = frozenset(get_args(MarketInput))
+    index: Symbol | None = None
 
     def _answer(self, symbol: Symbol) -> None:
         if symbol in self.failing:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.book import Account, Book, Performance, Position
-from domain.case import Approval, Case, Control, MarketView, Mode, Proposal, SymbolView, TradingState
+from domain.book import Account, Book, Counters, Performance, Position
+from domain.case import Approval, Case, Control, MarketView, Mode, Proposal, Release, SymbolView, TradingState
 from domain.ids import ClientOrderId, DecisionId
 from domain.market import EventKind, Instrument, Quote, Session, Symbol, Timeframe, TradingStatus
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
@@ -22,6 +22,8 @@ NOW = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
 AAPL, MSFT, XOM = Symbol("AAPL"), Symbol("MSFT"), Symbol("XOM")
 D = Decimal
 NOTHING_DONE = D(0)
+TOGETHER = {frozenset({AAPL, MSFT}): D("0.8"), frozenset({AAPL, XOM}): D("0.3"), frozenset({MSFT, XOM}): D("0.2")}
+"""How the three symbols move together: two alike, and one on its own."""
 
 
 def ago(seconds: float) -> datetime:
@@ -75,6 +77,16 @@ def a_view(symbol: Symbol = AAPL, **changes: Any) -> SymbolView:
         atr=D("4.00"),
         adv_shares=D(2_000_000),
         event_kinds=frozenset(EventKind),
+        beta=D(1),
+        daily_sigma=D("0.02"),
+        sigma_now=D("0.02"),
+        correlations={other: TOGETHER[pair] for pair in TOGETHER if symbol in pair for other in pair - {symbol}},
+        recent_volume=D(100_000),
+        gap_pct=D(0),
+        bar_fault="",
+        second_price=D("200.00"),
+        easy_to_borrow=True,
+        short_restricted=False,
     )
     return replace(view, **changes)
 
@@ -86,8 +98,23 @@ def an_account(**changes: Any) -> Account:
 
 
 def counters(**changes: Any) -> Performance:
-    """A day without a loss."""
-    return replace(Performance(D(100_000), D(100_000), D(0), D(0), 0, None), **changes)
+    """A day, a week and a month without a loss."""
+    start = D(100_000)
+    lost = Performance(
+        start, start, D(0), D(0), 0, None, week_start_equity=start, month_start_equity=start, day_peak_equity=start,
+        strategy_pnl={}, symbol_pnl={},
+    )  # fmt: skip
+    return replace(lost, **changes)
+
+
+def done(**changes: Any) -> Counters:
+    """Nothing was sent, filled, left or refused."""
+    nothing = Counters(
+        entries_today=0, cancels_today=0, messages_today=0, fills_today=0, round_trips_5d=0, round_trips_today={},
+        last_exit_at={}, last_stop_at={}, last_reject_at={}, last_loss_on={}, rejects_in_row=0, api_error_pct=D(0),
+        slippage_pct=D(0),
+    )  # fmt: skip
+    return replace(nothing, **changes)
 
 
 def held(qty: Any, symbol: Symbol = AAPL, **changes: Any) -> dict[Symbol, Position]:
@@ -159,7 +186,8 @@ def a_market(*views: SymbolView, session: Session | None = None, closed: bool = 
     """AAPL as it is, and further views; ``closed`` for no session."""
     symbols = {AAPL: a_view()}
     symbols.update({view.instrument.symbol: view for view in views if view.instrument is not None})
-    return MarketView(NOW, "XNYS", None if closed else session or a_session(), symbols)
+    tomorrow = Session(ago(-86_400).date(), ago(-86_400).replace(hour=13, minute=30), ago(-86_400).replace(hour=20))
+    return MarketView(NOW, "XNYS", None if closed else session or a_session(), symbols, D(0), tomorrow)
 
 
 def a_case(
@@ -172,6 +200,7 @@ def a_case(
     recent_orders: tuple[Order, ...] = (),
     orders_today: int | None = 0,
     turnover_today: Decimal | None = NOTHING_DONE,
+    counts: Counters | None = None,
     view: SymbolView | None = None,
     others: tuple[SymbolView, ...] = (),
     market: MarketView | None = None,
@@ -180,6 +209,7 @@ def a_case(
     approval: Approval | None = None,
     now: datetime = NOW,
     cycle_entries: int = 0,
+    release: Release | None = None,
 ) -> Case:
     """The good case with the given parts in place of its own; ``view`` replaces what is known about AAPL."""
     market = market or a_market(*others)
@@ -197,11 +227,13 @@ def a_case(
             recent_orders=recent_orders,
             orders_today=orders_today,
             turnover_today=turnover_today,
+            counters=counts or Counters(),
         ),
         market=market,
         proposal=proposal,
         approval=approval,
         cycle_entries=cycle_entries,
+        release=release,
     )
 
 

@@ -1,5 +1,6 @@
 """Views as the service answers them: a cycle in which everything happens once, and the screens around it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, Regime, TradeCandidate
 from domain.verdicts import Outcome
+from interfaces.gate_views import Basis, LimitRow, LimitsView, ObjectionView, RiskView, TallyView, WhyNotView
 from interfaces.views import (
     AdviceView,
     AnswerView,
@@ -23,18 +25,20 @@ from interfaces.views import (
     DoctorView,
     ExplainView,
     ExplanationView,
-    LimitsView,
+    LimitChange,
     MemoryView,
     ModelCallsView,
+    ModeView,
     OrdersView,
     PendingRow,
     PendingView,
     PnlView,
+    PolicyChangeView,
     PositionsView,
     PositionView,
     ReconciledView,
+    ResumePlan,
     RiskRow,
-    RiskView,
     SeenView,
     SourceView,
     State,
@@ -392,30 +396,77 @@ def a_risk() -> RiskView:
     return RiskView(
         AT,
         (
-            RiskRow("max_position_pct_equity", D(10), D("4.2"), D(58), State.OK),
-            RiskRow("daily_loss_limit_pct", D(2), D("1.7"), D(15), State.TIGHT),
-            RiskRow("max_open_positions", 5, 6, D(-20), State.FAILED),
-            RiskRow("max_quote_age_s", D(15), None, None, State.UNKNOWN),
-            RiskRow("allow_short", False, False, None, State.OK),
+            RiskRow("A1", None, False, None, State.OK, "kill switch"),
+            RiskRow("A5", "0dff46e985db3116c1", "74d1a528ab5f072397", None, State.FAILED, "release", note="Differs."),
+            RiskRow("B10_cap", D(300_000_000), D(18_500_000_000), D(6066), State.OK, "market value", "USD"),
+            RiskRow("A10", None, None, None, State.IDLE, "approval validity", "pct", "looks at an approval"),
+            RiskRow("C3", D(10), D("4.2"), D(58), State.OK, "position share of equity", "pct"),
+            RiskRow("C4", D(5), D(6), D(-20), State.FAILED, "open positions", "count", "There would be too many."),
+            RiskRow("C9", None, None, None, State.OFF, "correlated cluster", "pct", "not set"),
+            RiskRow("C15", D(1000), D(95000), D(9400), State.OK, "cash reserve", "USD"),
+            RiskRow("E4", D(15), None, None, State.UNKNOWN, "quote age", "seconds", "There is no usable quote."),
+            RiskRow("G1", D(2), D("1.7"), D(15), State.TIGHT, "day loss", "pct"),
         ),
+        "AAPL",
     )
 
 
 def some_limits() -> LimitsView:
-    names = {f"max_limit_{number}": D(number) * 1000 for number in range(1, 20)}
-    return LimitsView(
-        AT,
-        "paper",
-        "3f9a" * 16,
-        AT - timedelta(hours=3),
-        {
-            **names,
-            "allow_short": False,
-            "universe": ("AAPL", "MSFT", "TSLA"),
-            "min_confidence": D("0.55"),
-            "mode": None,
-        },
+    rows = (
+        LimitRow("approval_required_above_notional", D(8000), "money", "entries worth more wait", ("A2",)),
+        LimitRow("universe", frozenset({"TSLA", "AAPL"}), "symbols", "only these symbols are entered", ("B9",)),
+        LimitRow("restricted", {"XYZ": None}, "symbols", "these symbols are not traded at all", ("B9",)),
+        LimitRow("max_position_pct_equity", D(10), "percent", "value of one position", ("C3",)),
+        LimitRow("allow_short", False, "flag", "more may be sold than is held", ("D3",)),
+        LimitRow("max_quote_age_s", D(15), "seconds", "a quote may be this old", ("E4",), enforced=False),
+        LimitRow("mode", Mode.PAPER, "mode", "the highest mode", ("A2",)),
     )
+    digest, loaded = "3f9a" * 16, AT - timedelta(hours=3)
+    return LimitsView(AT, "paper", digest, loaded, {row.name: row.value for row in rows}, rows)
+
+
+def changed_limits() -> LimitsView:
+    changes = (
+        LimitChange("approval_required_above_notional", "money", D(8000), D(15000), "looser"),
+        LimitChange("max_quote_age_s", "seconds", None, D(15), "tighter"),
+    )
+    return replace(some_limits(), compared_with="bold", changes=changes)
+
+
+def a_whynot(**fields: Any) -> WhyNotView:
+    told: dict[str, Any] = {
+        "as_of": AT,
+        "id": "NVDA",
+        "decision_id": "dec-nvda",
+        "symbol": Symbol("NVDA"),
+        "decided_at": AT,
+        "order": a_pending_row().order,
+        "outcome": Outcome.DENY,
+        "final_qty": D(0),
+        "objections": (
+            ObjectionView(
+                "C1",
+                "order notional",
+                "ORDER_NOTIONAL",
+                "The order is worth more than an order may be.",
+                Outcome.DENY,
+                D(50000),
+                D(82107),
+                D(-32107),
+                "USD",
+            ),
+        ),
+        "basis": Basis.RECORD,
+        "nearest_qty": D(54),
+        "stopped_by": "C1",
+        "at_any_size": (),
+        "note": "",
+    }
+    return WhyNotView(**(told | fields))
+
+
+def a_tally() -> TallyView:
+    return TallyView({"PASS": 3, "DENY": 1200}, {"ORDER_NOTIONAL": 1200})
 
 
 def an_answer() -> AnswerView:
@@ -429,6 +480,22 @@ def an_answer() -> AnswerView:
 
 def a_control() -> ControlView:
     return ControlView(AT, "kill", TradingState.HALTED, True, (), "Nothing is sent until a person resets it.")
+
+
+def a_mode() -> ModeView:
+    return ModeView(AT, Mode.AUTO, Mode.PAPER, "the policy goes no further than paper")
+
+
+def a_resume_plan(*findings: str) -> ResumePlan:
+    return ResumePlan(AT, ("trading REDUCING: breaker: the broker rejected 5 orders in a row",), findings, True)
+
+
+def a_policy_change() -> PolicyChangeView:
+    changes = (
+        LimitChange("max_order_notional", "money", D(10000), D(20000), "looser"),
+        LimitChange("allowed_tif", "times in force", frozenset({"day", "gtc"}), frozenset({"day"}), "tighter"),
+    )
+    return PolicyChangeView(AT, "mine", "3f9a" * 16, "77ab" * 16, False, changes, "the policy mine loosens something")
 
 
 def a_doctor() -> DoctorView:

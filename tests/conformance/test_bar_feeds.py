@@ -182,9 +182,18 @@ def test_what_it_says_to_supply_it_supplies(case):
     supplies = case.market.supplies
     assert ("earnings" in supplies) is (EventKind.EARNINGS in case.market.event_kinds)
     assert ("status" in supplies) is (case.market.status(case.symbol, as_of=NOW) is not None)
-    assert {"bars", "quote", "instrument"} <= supplies
+    assert ("macro" in supplies) is (EventKind.MACRO in case.market.event_kinds)
+    actions = {EventKind.SPLIT, EventKind.DIVIDEND}
+    assert ("corporate_actions" in supplies) is (actions <= case.market.event_kinds)
+    assert ("index" in supplies) is (case.market.index is not None)
+    assert {"bars", "quote", "instrument", "returns"} <= supplies
     assert instrument is not None
     assert ("sector" in supplies) is (instrument.sector is not None)
+    assert ("listing" in supplies) is (instrument.listed_on is not None)
+    assert ("market_cap" in supplies) is (instrument.market_cap is not None)
+    status = case.market.status(case.symbol, as_of=NOW)
+    lent = (instrument.easy_to_borrow, None if status is None else status.short_restricted)
+    assert ("borrow" in supplies) is (None not in lent)
 
 
 def test_a_status_speaks_of_the_asked_moment(case):

@@ -1,36 +1,90 @@
 """What every broker adapter must do, whatever it talks to: believe permits only, send once, answer for what it took.
 
-A new adapter joins by adding a factory to BROKERS: it gets a database, a folder and returns a house around itself.
+A new adapter joins by adding itself to BROKERS: a context manager that gets a database, a folder and what the test
+wants of the house, and yields a house around the broker; and what it declares that it can do.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import timedelta
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
 from domain.case import TradingState
 from domain.errors import IntegrityError, ManualActionError
-from domain.ids import ClientOrderId
+from domain.ids import ClientOrderId, DecisionId, client_order_id
 from domain.market import Symbol
-from domain.orders import OrderStatus, Side
+from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from policies.permit import PermitOffice
 from policies.policy import policy_from_limits
-from tests.builders.execution import ENTRY, LIMITS, House, OpenOffice, a_house, a_slip, an_exit, an_intent
-from tests.builders.market import AAPL, NOON
-from trading.store.database import open_database
+from tests.builders.alpaca import an_alpaca_house
+from tests.builders.execution import (
+    ENTRY,
+    LIMITS,
+    House,
+    OpenOffice,
+    a_house,
+    a_slip,
+    an_exit,
+    an_intent,
+    an_observed_house,
+)
+from tests.builders.market import AAPL, MSFT, NOON
+from trading.store.database import Database, open_database
 
-BROKERS: dict[str, Callable[..., House]] = {"paper": a_house}
+D = Decimal
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A broker under test. What is not in ``types`` and ``tifs`` it must reject with a reason, asked at noon."""
+
+    open: Callable[..., AbstractContextManager[House]]
+    types: frozenset[OrderType] = frozenset(OrderType)
+    tifs: frozenset[TimeInForce] = frozenset(TimeInForce)
+
+
+def opened(build: Callable[..., House]) -> Callable[..., AbstractContextManager[House]]:
+    """A house that leaves nothing behind but its database."""
+
+    @contextmanager
+    def house(*args, **given) -> Iterator[House]:
+        yield build(*args, **given)
+
+    return house
+
+
+@contextmanager
+def alpaca_over_loopback(*args, **given) -> Iterator[House]:
+    """The real adapter, its real client and a real server."""
+    with an_alpaca_house(*args, **given) as (house, _, _):
+        yield house
+
+
+ALPACA_TIFS = frozenset(TimeInForce) - {TimeInForce.GTD}
+PAPER_TIFS = frozenset(TimeInForce) - {TimeInForce.OPG}  # the opening auction is over
+BROKERS = {
+    "paper": Kind(opened(a_house), tifs=PAPER_TIFS),
+    "observed": Kind(opened(an_observed_house), tifs=PAPER_TIFS),
+    "alpaca": Kind(alpaca_over_loopback, tifs=ALPACA_TIFS),
+}
 
 
 @pytest.fixture(params=BROKERS)
-def build(request, tmp_path) -> Iterator[Callable[..., House]]:
+def kind(request) -> Kind:
+    """What the broker under test declares."""
+    return BROKERS[request.param]
+
+
+@pytest.fixture
+def build(kind, tmp_path) -> Iterator[Callable[..., House]]:
     """Make a house around the broker under test."""
-    database = open_database(f"sqlite:///{tmp_path / 'sage.db'}")
-    yield partial(BROKERS[request.param], database, tmp_path)
-    database.close()
+    database: Database = open_database(f"sqlite:///{tmp_path / 'sage.db'}")
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        yield lambda **given: stack.enter_context(kind.open(database, tmp_path, **given))
 
 
 @pytest.fixture
@@ -119,7 +173,7 @@ def test_a_stop_after_the_approval_stops_the_order(house, stop):
 
 
 def test_an_exit_leaves_while_only_reducing_is_allowed(house):
-    house.broker.submit(house.permit(an_intent()))
+    house.place(an_intent())  # through the desk: an order that is not in our books would count as somebody else's
     only_reduce(house)
     assert house.broker.submit(house.permit(an_exit())).status is OrderStatus.FILLED
 
@@ -179,6 +233,113 @@ def test_the_account_tells_its_age_and_kind(house):
     assert (account.as_of, account.currency, account.paper) == (NOON, "USD", house.broker.paper)
     assert account.equity == account.cash == account.buying_power
     assert house.broker.time() == NOON
+
+
+def test_fills_keep_their_names_and_their_figures_are_exact(house):
+    house.broker.submit(house.permit(an_intent()))
+    made = fills(house)
+    assert made == fills(house), "asking twice changes nothing"
+    assert all(type(figure) is D for fill in made for figure in (fill.qty, fill.price, fill.commission))
+    assert {fill.at.tzinfo for fill in made} == {UTC}
+    assert {fill.client_order_id for fill in made} == {ENTRY}
+
+
+PRICED = {
+    OrderType.MARKET: {"limit_price": None},
+    OrderType.LIMIT: {"limit_price": 90},
+    OrderType.STOP: {"limit_price": None, "trigger_price": 110},
+    OrderType.STOP_LIMIT: {"limit_price": 111, "trigger_price": 110},
+    OrderType.TRAILING_STOP: {"limit_price": None, "trail_amount": D(5)},
+}
+
+
+def bare(**changes):
+    """A buy without exits behind it, away from the market."""
+    return an_intent(**({"limit_price": 90, "stop_loss": None, "take_profit": None} | changes))
+
+
+@pytest.mark.parametrize("type", OrderType)
+def test_a_type_of_order_is_worked_on_or_refused_with_a_reason(build, kind, type):
+    house = build(office=OpenOffice)
+    report = house.broker.submit(a_slip(bare(type=type, **PRICED[type])))
+    assert report.type is type
+    told(house, report, taken=type in kind.types)
+
+
+@pytest.mark.parametrize("tif", TimeInForce)
+def test_a_time_in_force_is_taken_or_refused_with_a_reason(build, kind, tif):
+    house = build(office=OpenOffice)
+    ends = NOON + timedelta(days=7) if tif is TimeInForce.GTD else None
+    told(house, house.broker.submit(a_slip(bare(tif=tif, expires_at=ends))), taken=tif in kind.tifs)
+
+
+def told(house, report, *, taken):
+    if not taken:
+        assert report.status is OrderStatus.REJECTED
+        assert report.reason
+        assert house.broker.orders() == ()
+        return
+    assert report.status not in (OrderStatus.REJECTED, OrderStatus.UNKNOWN)
+    assert house.broker.find(ENTRY) == report
+
+
+def test_an_exit_takes_the_place_of_the_protection_behind_its_entry(house):
+    house.place(an_intent())
+    assert house.broker.submit(house.permit(an_exit())).status is OrderStatus.FILLED
+    assert house.broker.positions() == ()
+    assert house.broker.orders() == (), "nothing is left to sell what is gone"
+
+
+SECOND = client_order_id(DecisionId("dec-9"))
+
+
+def resting(house):
+    house.broker.submit(house.permit(bare()))
+    return house.broker.find(ENTRY)
+
+
+def test_a_replaced_order_ends_and_the_new_one_works(house):
+    resting(house)
+    report = house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", qty=6, limit_price=91)))
+    assert (report.client_order_id, report.qty, report.limit_price) == (SECOND, 6, 91)
+    assert report.status is OrderStatus.ACCEPTED
+    assert house.broker.find(ENTRY).status is OrderStatus.REPLACED
+    assert {each.client_order_id for each in house.broker.orders()} == {SECOND}
+
+
+def test_what_is_over_is_not_replaced(house):
+    resting(house)
+    house.broker.cancel(ENTRY)
+    report = house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", limit_price=91)))
+    assert report.status is OrderStatus.REJECTED
+    assert report.reason
+    assert house.broker.find(ENTRY).status is OrderStatus.CANCELED
+    assert house.broker.orders() == ()
+
+
+def test_only_an_order_of_the_same_symbol_takes_the_place(house):
+    resting(house)
+    report = house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", symbol=MSFT, limit_price=91)))
+    assert report.status is OrderStatus.REJECTED
+    assert house.broker.find(ENTRY).status.is_open
+
+
+def test_a_replacement_needs_a_permit_and_stops_with_the_kill_switch(house):
+    resting(house)
+    with pytest.raises(IntegrityError):
+        house.broker.replace(ENTRY, a_slip(bare(decision="dec-9")))
+    approved = house.permit(bare(decision="dec-9", limit_price=91))
+    engage_the_latch(house)
+    with pytest.raises(ManualActionError):
+        house.broker.replace(ENTRY, approved)
+    assert house.broker.find(ENTRY).status is OrderStatus.ACCEPTED
+
+
+def test_a_replacement_that_is_known_answers_with_what_it_became(house):
+    resting(house)
+    first = house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", limit_price=91)))
+    house.clock.wait(seconds=1)
+    assert house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", limit_price=91))) == first
 
 
 def fills(house):

@@ -29,6 +29,8 @@ FIELDS = {
     "pnl": {"equity", "day_pnl", "realized_pnl", "unrealized_pnl", "drawdown_pct"},
     "risk": {"risk"},
     "limits": {"limits", "profile", "digest", "loaded_at"},
+    "limits --diff balanced": {"limits", "profile", "digest", "compared_with", "changes"},
+    "whynot OSTRE": {"decision_id", "outcome", "objections", "basis", "nearest_qty", "stopped_by", "at_any_size"},
     "pending": {"pending"},
     "audit verify": {"ok", "entries", "head", "problems"},
     "doctor": {"ok", "checks"},
@@ -46,7 +48,9 @@ ROWS = {
             "status", "broker_status", "broker_id", "created_at", "updated_at", "reason",
         },
     ),
-    "risk": ("risk", {"gate", "limit", "value", "headroom_pct", "state"}),
+    "risk": ("risk", {"gate", "limit", "value", "headroom_pct", "state", "name", "unit", "note"}),
+    "limits --diff balanced": ("changes", {"name", "old", "new", "direction"}),
+    "whynot OSTRE": ("objections", {"gate", "code", "limit", "value", "margin", "unit"}),
     "pending": ("pending", {"id", "decision_id", "order", "order_digest", "expires_at", "reasons"}),
 }  # fmt: skip
 
@@ -118,7 +122,11 @@ def test_a_look_as_one_json_document(first, command):
         ("trades", ("None closed yet",)),
         ("pnl", ("equity", "USD")),
         ("risk", ("A1", "C3", "ok")),
-        ("limits", ("conservative", "max_order_notional")),
+        ("limits", ("conservative", "max_order_notional", "value of one order")),
+        ("limits --profile research", ("research", "not in force")),
+        ("limits --diff balanced", ("max_order_notional", "looser")),
+        ("whynot OSTRE", ("A2 mode", "with a person's yes")),
+        ("whynot NIMBO", ("No gate stood in its way",)),
         ("pending", ("OSTRE", "sage approve apr-")),
         ("explain last", ("OSTRE", "person")),
         ("explain NIMBO --before", ("NIMBO", "46 shares")),
@@ -180,7 +188,7 @@ def test_kill_cycle_and_resume(home):
     assert report["orders"] == []
     assert document(run(home, "status", "--json"))["kill_switch"] is True
     assert run(home, "doctor")[0] == 1
-    assert document(run(home, "resume", "--json"))["kill_switch"] is False
+    assert document(run(home, "resume", "--yes", "--json"))["kill_switch"] is False
     assert [row["qty"] for row in document(run(home, "positions", "--json"))["positions"]] == [
         row["qty"] for row in held
     ]
@@ -228,7 +236,7 @@ def test_a_cycle_over_files(tmp_path):
 
 def test_records_of_one_home_survive_every_command(home):
     """Whatever was asked above, the chain of records holds and the books agree."""
-    for command in ("status", "pause", "resume", "pending", "cycle --symbols TARQU", "kill", "resume"):
+    for command in ("status", "pause", "resume", "pending", "cycle --symbols TARQU", "kill", "resume --yes"):
         assert run(home, *command.split())[0] == 0
     assert document(run(home, "audit", "verify", "--json"))["ok"]
     assert document(run(home, "status", "--json"))["reconciled"]["ok"]

@@ -37,7 +37,8 @@ def test_a_policy_that_asks_for_earnings_enters_nothing_on_prices_alone(folder, 
     denied = {verdict.symbol for verdict in report.verdicts if verdict.code == "EARNINGS_UNKNOWN"}
 
     assert denied == {candidate.symbol for candidate in report.candidates} != set()
-    assert {verdict.gate for verdict in report.verdicts if verdict.outcome is Outcome.DENY} == {"E13"}
+    unfed = {"B10_age", "B10_cap", "C10", "E11_index", "E13", "E13_macro", "E14"}
+    assert {verdict.gate for verdict in report.verdicts if verdict.outcome is Outcome.DENY} == unfed
     assert report.orders == ()
 
 

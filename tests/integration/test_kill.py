@@ -4,11 +4,27 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
 
-from tests.builders.runtime import NIMBO, ROOT, a_policy, sage
+from domain.orders import OrderStatus
+from domain.records import RecordKind
+from tests.builders.execution import HandClock
+from tests.builders.market import NOON
+from tests.builders.runtime import (
+    GLIMR,
+    NIMBO,
+    ROOT,
+    a_cycle,
+    a_policy,
+    a_runtime,
+    at_the_broker,
+    entries_of,
+    python,
+    sage,
+)
 from tests.integration.test_commands import document, run
 
 
@@ -90,5 +106,95 @@ def test_resume_asks_the_checklist_and_is_the_only_way_back(home):
     assert (home / "killed").exists()
     with closing(sqlite3.connect(home / "sage.db")) as database, database:
         database.execute("UPDATE paper_positions SET qty = qty - 1")
-    assert document(run(home, "resume", "--json"))["kill_switch"] is False
+    assert document(run(home, "resume", "--yes", "--json"))["kill_switch"] is False
     assert not (home / "killed").exists()
+
+
+def report_of(home):
+    """What the process behind a kill wrote, once it has."""
+    path, patience = home / "cancelled.json", 300
+    while not path.exists() and patience:
+        patience -= 1
+        time.sleep(0.2)
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("said", ["", "n\n", "maybe\n", "yes please\n"], ids=["nothing", "no", "maybe", "nearly"])
+def test_a_resume_that_nobody_confirms_resumes_nothing(home, said):
+    run(home, "kill")
+    code, out, err = run(home, "resume", typed=said)
+    assert (code, out) == (1, "")
+    assert "the kill by owner" in err, "what is about to be released is told"
+    assert err.endswith("sage: not resumed: nothing was changed. Answer y, or say --yes.\n")
+    assert (home / "killed").exists()
+
+
+def test_a_resume_that_is_confirmed_resumes(home):
+    run(home, "kill")
+    code, out, _err = run(home, "resume", typed="y\n")
+    assert (code, "quarter of their size" in " ".join(out.split())) == (0, True)
+    assert document(run(home, "status", "--json"))["ramp"] == "0.25"
+    assert "25 % of the usual size" in run(home, "status")[1]
+
+
+def test_the_process_behind_a_kill_cancels_open_entries_and_leaves_the_stops(tmp_path):
+    """GLIMR's order rests with its remainder; what it bought already keeps its stop and target."""
+    clock = HandClock()
+    with a_runtime(tmp_path, clock=clock) as runtime:
+        clock.at = NOON.replace(day=25)
+        a_cycle(runtime, GLIMR)
+        (working,) = [order for order in entries_of(runtime) if order.status.is_open]
+        legs = {each for each in at_the_broker(runtime)["working"] if each[0] != working.client_order_id}
+    assert sage("--home", str(tmp_path), "kill", "--reason", "odd", cwd=tmp_path, SAGE_NEWS="none").returncode == 0
+    report = report_of(tmp_path)
+    assert (report["cancelled"], report["failed"]) == ([working.client_order_id], {})
+    with a_runtime(tmp_path, clock=clock) as runtime:
+        assert runtime.deps.stores.orders.get(working.client_order_id).status is OrderStatus.CANCELED
+        assert set(at_the_broker(runtime)["working"]) == legs
+        assert runtime.deps.stores.control.read().kill_switch
+        record = [entry.body for entry in runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)][-1]
+        assert record["killed"] is True
+        assert runtime.deps.stores.ledger.verify().ok
+
+
+def test_the_process_behind_a_kill_makes_no_database_of_its_own(tmp_path):
+    sage("--home", str(tmp_path), "kill", cwd=tmp_path)
+    assert report_of(tmp_path)["cancelled"] == []
+    assert not (tmp_path / "sage.db").exists()
+
+
+def test_the_process_behind_a_kill_tells_why_it_could_do_nothing(tmp_path):
+    (tmp_path / "sage.db").write_bytes(b"no database")
+    sage("--home", str(tmp_path), "kill", cwd=tmp_path)
+    assert "cannot be used" in report_of(tmp_path)["failed"]["all"]
+
+
+def test_the_process_behind_a_kill_loads_no_model_and_no_graph(home):
+    ran = python("-X", "importtime", str(ROOT / "app.py"), "--home", str(home), "kill", "--cancel-entries", cwd=home)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
+    assert loaded & {"langgraph", "langchain_core", "langchain_openai", "openai", "chromadb", "telegram"} == set()
+    assert "sqlalchemy" in loaded
+
+
+@pytest.mark.parametrize(("mode", "said", "code"), [("observe", "", 0), ("approve", "", 1), ("approve", "y\n", 0)])
+def test_the_mode_goes_down_at_once_and_up_after_a_yes(home, mode, said, code):
+    assert run(home, "mode", mode, typed=said)[0] == code
+    assert document(run(home, "status", "--json"))["mode"] == (mode if code == 0 else "paper")
+
+
+def test_a_looser_policy_is_shown_and_put_in_force_after_a_yes(home, tmp_path):
+    policy = {"SAGE_POLICY": a_policy(tmp_path / "looser", max_entries_per_cycle=9)}
+    code, out, err = run(home, "status", **policy)
+    assert (code, len(err.splitlines()) >= 1, "sage limits --accept" in " ".join(err.split())) == (0, True, True)
+    assert document(run(home, "cycle", "--symbols", "KORVA", "--quiet", "--json", **policy))["orders"] == []
+    code, out, err = run(home, "limits", "--accept", **policy)
+    assert (code, out) == (1, "")
+    assert "max_entries_per_cycle" in err
+    assert "looser" in err
+    view = document(run(home, "limits", "--accept", "--yes", "--json", **policy))
+    assert [(each["name"], each["old"], each["new"], each["direction"]) for each in view["changes"]] == [
+        ("max_entries_per_cycle", "3", "9", "looser")
+    ]
+    assert view["in_force"] is True
+    assert run(home, "status", **policy)[2] == ""
+    assert document(run(home, "audit", "verify", "--json", **policy))["ok"]

@@ -18,6 +18,13 @@ SMALL = [
         id="cycle",
         marks=pytest.mark.slow,
     ),
+    pytest.param(
+        "kill",
+        ["--count", "5", "--commands", "1"],
+        "Kills against a process that submits",
+        id="kill",
+        marks=pytest.mark.slow,
+    ),
     pytest.param("startup", ["--rounds", "1", "--slow-rounds", "0"], "Whole-process time", id="startup"),
 ]
 
@@ -32,6 +39,16 @@ def test_a_benchmark_runs(axis, words, title, tmp_path):
     assert document["axis"] == axis
     assert document["tables"][title]
     assert title in done.stdout
+
+
+@pytest.mark.slow
+def test_no_submit_leaves_after_a_kill_is_acknowledged(tmp_path):
+    told = tmp_path / "figures.json"
+    command = [sys.executable, ROOT / "benchmarks" / "kill.py", "--json", told, "--count", "20", "--commands", "1"]
+    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True, timeout=250)
+    (row,) = json.loads(told.read_text(encoding="utf-8"))["tables"]["Kills against a process that submits"]
+    assert (row["kills"], row["after it"]) == (20, 0)
+    assert row["submits"] >= 20
 
 
 def test_every_benchmark_is_run_here():

@@ -10,31 +10,94 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from domain.book import Account, Book, Position
+from domain.case import MarketView
+from domain.ids import ClientOrderId, DecisionId
 from domain.money import ZERO
-from domain.orders import Fill, Order
+from domain.orders import Fill, Order, OrderReport, OrderStatus, Origin, TimeInForce
 from domain.ports import Broker
+from trading.execution.counters import counters, profits
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Trade
 
+EXTERNAL = "external"
 RECENT = timedelta(days=1)
 """Recent orders reach back this far, or to the start of the exchange's day where that is earlier."""
 
 
-def read_book(broker: Broker, orders: OrderStore, equity: EquityStore, *, now: datetime) -> Book:
-    """Everything that gates count exposure from; ask inside the transaction that will act on it."""
-    account, held = broker.account(), broker.positions()
+def read_book(
+    broker: Broker,
+    orders: OrderStore,
+    equity: EquityStore,
+    *,
+    now: datetime,
+    market: MarketView | None = None,
+    without: ClientOrderId | None = None,
+) -> Book:
+    """Everything that gates count exposure from; ask inside the transaction that will act on it.
+
+    Without a ``market`` what open positions have made by strategy and symbol stays unknown. ``without`` is an order of
+    ours that is being judged again or replaced, and is not to count beside itself.
+    """
+    account, held, working = broker.account(), broker.positions(), broker.orders()
     day_start = equity.day_start(now)
-    recent = tuple(order for order in orders.recent(min(day_start, now - RECENT)) if is_message(order))
-    trades = {position.symbol: orders.trades.open(position.symbol) for position in held}
-    return Book(
-        account=account,
-        performance=equity.performance(now, equity=account.equity),
-        positions={position.symbol: annotated(position, trades[position.symbol]) for position in held},
-        open_orders=orders.open(),
-        recent_orders=recent,
-        orders_today=sum(order.created_at >= day_start for order in recent),
-        turnover_today=turnover(orders.fills_since(day_start)),
+    with orders.reading():
+        since = min(day_start, now - RECENT)
+        recent = tuple(each for each in orders.recent(since) if is_message(each) and each.client_order_id != without)
+        today = [order for order in recent if order.created_at >= day_start]
+        fills, trades = orders.fills_since(day_start), orders.trades.all_open()
+        made = profits(orders.trades.profits(equity.month_start(now)), orders.trades.lots(), trades, market)
+        return Book(
+            account=account,
+            performance=replace(
+                equity.performance(now, equity=account.equity),
+                strategy_pnl=made.by_strategy,
+                symbol_pnl=made.by_symbol,
+            ),
+            positions={position.symbol: annotated(position, trades.get(position.symbol)) for position in held},
+            open_orders=(
+                *(order for order in orders.open() if order.client_order_id != without),
+                *external_orders(orders, working),
+            ),
+            recent_orders=recent,
+            orders_today=len(today),
+            turnover_today=turnover(fills),
+            counters=counters(orders, equity, today, len(fills), now=now),
+        )
+
+
+def external_orders(orders: OrderStore, working: tuple[OrderReport, ...]) -> tuple[Order, ...]:
+    """Orders that work in the account and that nobody of us made: nothing we do with them, but they count as exposure.
+
+    Protective legs behind an order of ours are not external, also before they are in our books.
+    """
+    parents = {report.parent_id for report in working if report.parent_id is not None}
+    ours = orders.known(parents | {report.client_order_id for report in working})
+    return tuple(external_order(report) for report in working if not {report.client_order_id, report.parent_id} & ours)
+
+
+def external_order(report: OrderReport) -> Order:
+    """A foreign order in our words; it may be to open, whatever it was meant for."""
+    return Order(
+        client_order_id=report.client_order_id,
+        decision_id=DecisionId(f"{EXTERNAL}:{report.client_order_id}"),
+        symbol=report.symbol,
+        side=report.side,
+        qty=report.qty,
+        type=report.type,
+        tif=TimeInForce.GTC,
+        status=report.status if report.status.is_open else OrderStatus.UNKNOWN,
+        created_at=report.at,
+        updated_at=report.at,
+        strategy=EXTERNAL,
+        origin=Origin.MANUAL,
+        filled_qty=report.filled_qty,
+        avg_fill_price=report.avg_fill_price,
+        limit_price=report.limit_price,
+        trigger_price=report.trigger_price,
+        leg=EXTERNAL,
+        broker_id=report.broker_id,
+        broker_status=report.broker_status,
     )
 
 
@@ -60,4 +123,4 @@ def annotated(position: Position, trade: Trade | None) -> Position:
     if trade is None:
         return position
     stop = position.stop_loss if trade.stop_loss is None else trade.stop_loss
-    return replace(position, opened_at=trade.opened_at, strategy=trade.strategy, stop_loss=stop)
+    return replace(position, opened_at=trade.opened_at, strategy=trade.strategy, stop_loss=stop, entries=trade.entries)

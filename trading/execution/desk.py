@@ -6,36 +6,58 @@
     the broker                   checks the permit and the kill switch again, then sends
     a third                      the answer. No clear answer: UNKNOWN, looked up by its id, never sent again
 
-A crash before the second leaves an INTENT that nobody has sent, and ``recover`` closes it. A crash after it leaves
+A crash before the second leaves an INTENT that nobody has sent. Whoever places the same leg again, or ``resume``, puts
+it before the gates anew: under a fresh permit it is sent, or it is closed for everybody to see. A crash after it leaves
 SUBMITTED: the broker is asked, and "never arrived" counts only once the permit has expired, when nobody can send it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
+from domain.book import Counters
 from domain.canonical import restore
-from domain.case import Approval, Case, MarketView, Proposal
-from domain.errors import DataQualityError, IntegrityError, ManualActionError, RetryableError
-from domain.ids import ClientOrderId, client_order_id
-from domain.orders import ApprovedOrder, Order, OrderIntent, OrderStatus, Side
+from domain.case import Approval, Case, MarketView, Proposal, Release
+from domain.errors import DataQualityError, IntegrityError, RetryableError, UsageError
+from domain.ids import ClientOrderId, next_leg, replaced_leg
+from domain.ids import client_order_id as id_of_leg
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.orders import Order, OrderIntent, OrderStatus, Side
 from domain.ports import Broker, Clock, Ledger
 from domain.records import RecordKind
-from domain.verdicts import Evaluation
+from domain.verdicts import Evaluation, Outcome
+from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.ladder import state_after
-from policies.permit import PermitOffice
+from policies.permit import Issued, PermitOffice
 from policies.policy import Policy
 from trading.execution.account import read_book
+from trading.execution.cancel_entries import cancel_entries, working_entries
+from trading.execution.changes import Change, changed
+from trading.execution.outbox import Outbox
 from trading.execution.settle import Settlement
+from trading.monitor.breakers import Breakers, Trip
+from trading.store.activity import MessageKind
+from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 from trading.store.database import Database
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 
-LATEST_ARRIVAL = timedelta(seconds=60)
-"""How long after its permit expired a sent order may still show up at the broker."""
+OLDEST_INTENT = timedelta(minutes=30)
+"""An intent that never left is resumed no later than this where the policy does not limit the age of a signal."""
+HELD_BACK = frozenset(
+    {
+        ReasonCode.KILL_SWITCH, ReasonCode.CONTROL_UNREADABLE, ReasonCode.HALTED, ReasonCode.REDUCING_ONLY,
+        ReasonCode.PAUSED, ReasonCode.MODE_FORBIDS_ORDERS, ReasonCode.RELEASE_UNKNOWN, ReasonCode.RELEASE_MISMATCH,
+        ReasonCode.MARKET_CLOSED,
+    }
+)  # fmt: skip
+"""Refusals that say nothing of the intent: somebody holds everything back, or the market has not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,7 @@ class OrderDesk:
         office: PermitOffice,
         policy: Policy,
         clock: Clock,
+        release: Release | None = None,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -73,6 +96,14 @@ class OrderDesk:
         self._office = office
         self._policy = policy
         self._clock = clock
+        self._release = release
+        self._outbox = Outbox(database, ledger, orders, control, settlement, broker, clock)
+        self._breakers = Breakers(control, CallStore(database), policy.limits)
+
+    @property
+    def release(self) -> Release | None:
+        """What this process runs."""
+        return self._release
 
     def place(
         self,
@@ -83,19 +114,28 @@ class OrderDesk:
         approval: Approval | None = None,
         cycle_id: str = "",
     ) -> Placement:
-        """Send an intent that every gate allows now. A decision's leg that has an order already gets that one back."""
-        order_id = client_order_id(intent.decision_id, intent.leg)
+        """Send an intent that every gate allows now. A decision's leg that has an order already gets that one back.
+
+        An intent that a crash kept from leaving is judged again, as it is asked for now, and takes its own id along.
+        """
+        order_id = id_of_leg(intent.decision_id, intent.leg)
         with self._database.transaction():
             known = self._orders.find(intent.decision_id, intent.leg)
-            if known is not None:
+            if known is not None and known.status is not OrderStatus.INTENT:
                 return Placement(known, self._recorded(order_id))
-            case = self._case(intent, market, proposal, approval, cycle_id)
-            approved, evaluation = self._office.issue(case, self._policy, order_id)
-            self._record(evaluation, case, order_id, cycle_id)
-            if approved is None:
-                return Placement(None, evaluation)
-            self._write_intent(approved, cycle_id)
-        return Placement(self._send(approved), evaluation)
+            cycle = cycle_id if known is None else self._orders.cycle_of(order_id)
+            case = self._case(intent, market, proposal, approval, cycle, without=known)
+            approved, evaluation = self._judge(case, order_id, cycle)
+            if known is None and approved is not None:
+                self._outbox.write(approved, cycle_id=cycle, arrival=arrival_price(intent, market))
+            elif approved is not None:
+                self._outbox.take_over(approved, arrival=arrival_price(intent, market))
+        if approved is not None:
+            order: Order | None = self._outbox.send(approved, claimed=known is not None)
+        else:
+            order = None if known is None else self._refused(known, evaluation)
+        self._check_after(order, case.book.counters)
+        return Placement(order, evaluation)
 
     def preview(
         self,
@@ -110,21 +150,89 @@ class OrderDesk:
         with self._database.reading():
             return evaluate(self._case(intent, market, proposal, approval, cycle_id), self._policy)
 
+    def check_breakers(self, counters: Counters | None = None) -> tuple[Trip, ...]:
+        """Let what went wrong stop new entries, also where nothing is sent; asked once a cycle."""
+        now = self._clock.now()
+        if counters is None:
+            counters = read_book(self._broker, self._orders, self._equity, now=now).counters
+        return self._breakers.check(counters, now=now)
+
+    def count_block(self, intent: OrderIntent, evaluation: Evaluation) -> None:
+        """Remember a refusal, here and where an intent never gets here: nobody is to ask the same for ever."""
+        if evaluation.outcome is Outcome.DENY and not HELD_BACK & set(evaluation.codes):
+            self._control.blocked(intent.symbol, intent.side, at=self._clock.now())
+
     def recover(self) -> tuple[Order, ...]:
-        """After a start: settle what was in flight; no new exposure until the books are reconciled again."""
+        """After a start: settle what was in flight; no new exposure until the books are reconciled again.
+
+        An intent that never left waits for ``resume`` or for whoever places it again, and is closed once it is too old.
+        """
         self._control.mark_unreconciled()
-        in_flight = (OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
-        left = [order for order in self._orders.open() if order.status in in_flight and order.parent_id is None]
-        return tuple(self._resolve(order) for order in left)
+        left = self._orders.open()
+        sent = [order for order in left if order.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)]
+        waiting = [order for order in left if order.status is OrderStatus.INTENT]
+        return (*map(self._outbox.resolve, sent), *map(self._close_if_old, waiting))
+
+    def resume(self, market: Callable[[Sequence[Symbol]], MarketView]) -> tuple[Placement, ...]:
+        """Send what a crash kept from leaving, where the gates still allow it; asked once the books agree again.
+
+        Each is judged as it was asked for, with the evidence and the approval that it had. One whose permit is still
+        good is left to the process that holds it.
+        """
+        now = self._clock.now()
+        intents = [order for order in self._orders.open() if order.status is OrderStatus.INTENT]
+        left = [order for order in map(self._close_if_old, intents) if order.status is OrderStatus.INTENT]
+        gone = [order for order in left if not self._sendable(order, now)]
+        if not gone:
+            return ()
+        seen = market(sorted({order.symbol for order in gone}))
+        return tuple(self._resume(order, seen) for order in gone)
+
+    def cancel(self, client_order_id: ClientOrderId, *, by: str, for_exit: bool = False) -> Order:
+        """Take an order out for a person, or a protective leg that holds the shares an exit is to sell."""
+        order = self._outbox.present(client_order_id)
+        if order.parent_id is not None and not for_exit:
+            raise UsageError(f"{client_order_id} protects {order.symbol}", "Close the position, or move the order.")
+        body = {"cancel": client_order_id, "by": by}
+        self._ledger.append(RecordKind.CONTROL, client_order_id, body, at=self._clock.now(), cause=order.decision_id)
+        return self._outbox.cancel(order)
+
+    def replace(self, client_order_id: ClientOrderId, change: Change, *, market: MarketView) -> Placement:
+        """Put a changed order in the place of a working one, through the gates, under an id of its own.
+
+        Both count as exposure until the broker has answered. A protective leg only moves toward less risk: its stop
+        closer to the price or its target nearer, for as many shares as before.
+        """
+        with self._database.transaction():
+            old = self._outbox.present(client_order_id)
+            known = self._orders.find(old.decision_id, next_leg(old.leg))
+            if known is not None:
+                return Placement(known, self._recorded(known.client_order_id))
+            intent = changed(old, change, at=self._clock.now())
+            cycle = self._orders.cycle_of(client_order_id)
+            # The broker never works both, so an exit that is moved may sell what the old one was to sell.
+            case = self._case(intent, market, None, None, cycle, without=old if old.reduce_only else None)
+            order_id = id_of_leg(intent.decision_id, intent.leg)
+            approved, evaluation = self._judge(case, order_id, cycle)
+            if approved is not None and approved.intent.qty != intent.qty and old.parent_id is not None:
+                approved = None  # a smaller stop would leave a part of the position bare
+            if approved is not None:
+                self._outbox.write(
+                    approved, cycle_id=cycle, arrival=arrival_price(intent, market), parent=old.parent_id
+                )
+                self._orders.activity.asked(MessageKind.REPLACE, client_order_id, at=case.now)
+        order = None if approved is None else self._outbox.send(approved, instead_of=client_order_id)
+        self._outbox.resolve(self._outbox.present(client_order_id))
+        self._check_after(order, case.book.counters)
+        return Placement(order, evaluation)
 
     def cancel_working(self) -> tuple[Order, ...]:
         """Ask the broker to cancel every order that could add exposure; protective legs and exits stay."""
-        entries = [order for order in self._orders.open() if order.parent_id is None and not order.reduce_only]
-        for order in entries:
-            report = self._broker.cancel(order.client_order_id)
-            if report is not None:
-                self._settlement.apply_report(report, now=self._clock.now())
-        return tuple(self._present(order.client_order_id) for order in entries)
+        entries = working_entries(self._orders)
+        done = cancel_entries(entries, self._orders, self._broker, self._settlement, self._clock)
+        for error in done.failed.values():
+            raise error
+        return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
     def _case(
         self,
@@ -133,120 +241,107 @@ class OrderDesk:
         proposal: Proposal | None,
         approval: Approval | None,
         cycle_id: str,
+        *,
+        without: Order | None = None,
     ) -> Case:
+        """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
         now = self._clock.now()
         return Case(
             now=now,
             order=intent,
-            control=self._control.read(broker_time=self._broker.time()),
-            book=read_book(self._broker, self._orders, self._equity, now=now),
+            control=self._control.read(broker_time=self._broker.time(), at=now),
+            book=read_book(
+                self._broker,
+                self._orders,
+                self._equity,
+                now=now,
+                market=market,
+                without=None if without is None else without.client_order_id,
+            ),
             market=market,
             proposal=proposal,
             approval=approval,
-            cycle_entries=self._entries(cycle_id),
+            cycle_entries=self._entries(cycle_id, without),
+            release=self._release,
         )
 
-    def _entries(self, cycle_id: str) -> int:
+    def _entries(self, cycle_id: str, without: Order | None) -> int:
         """How many entries the cycle has on record already."""
         made = self._orders.of_cycle(cycle_id) if cycle_id else ()
-        return sum(order.parent_id is None and not order.reduce_only for order in made)
+        skipped = None if without is None else without.client_order_id
+        return sum(each.parent_id is None and not each.reduce_only and each.client_order_id != skipped for each in made)
+
+    def _judge(self, case: Case, order_id: ClientOrderId, cycle_id: str) -> Issued:
+        """The gates' answer, on record."""
+        issued = self._office.issue(case, self._policy, order_id)
+        self._record(issued.evaluation, case, order_id, cycle_id)
+        return issued
+
+    def _resume(self, order: Order, market: MarketView) -> Placement:
+        """One intent again, from what the ledger says was asked for."""
+        if replaced_leg(order.leg) is not None:
+            return Placement(self._outbox.close(order, "the replacement never left"), None)
+        found = self._ledger.entries(subject=order.client_order_id, kind=RecordKind.VERDICTS)
+        if not found:
+            raise IntegrityError(f"{order.client_order_id} has no verdicts on record", "Run `sage audit verify`.")
+        body = found[-1].body
+        return self.place(
+            restore(OrderIntent, body["intent"]),
+            market=market,
+            proposal=restore(Proposal, body["proposal"]) if body.get("proposal") else None,
+            approval=restore(Approval, body["approval"]) if body.get("approval") else None,
+        )
+
+    def _refused(self, order: Order, evaluation: Evaluation) -> Order:
+        """An intent that the gates refuse now is closed, unless all they say is that the books come first."""
+        if set(evaluation.codes) == {ReasonCode.NOT_RECONCILED}:
+            return order
+        return self._outbox.close(order, f"it never left, and the gates refuse it now: {', '.join(evaluation.codes)}")
+
+    def _sendable(self, order: Order, now: datetime) -> bool:
+        """True while somebody may still hold a good permit for it."""
+        until = self._orders.sendable_until(order.client_order_id)
+        return until is not None and now <= until
+
+    def _close_if_old(self, order: Order) -> Order:
+        limit = self._policy.limits.get("max_signal_age_s")
+        longest = OLDEST_INTENT if limit is None else timedelta(seconds=float(limit))
+        if self._clock.now() - order.created_at <= longest:
+            return order
+        return self._outbox.close(order, "it never left, and what it was decided on is too old")
 
     def _record(self, evaluation: Evaluation, case: Case, order_id: ClientOrderId, cycle_id: str) -> None:
         """Write the verdicts down; a breached loss limit also moves the trading state by itself."""
         body = {"evaluation": evaluation, "intent": case.order}
+        if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE):
+            body |= {"proposal": case.proposal, "approval": case.approval}  # what ``resume`` would need
         cause = case.order.decision_id
         self._ledger.append(RecordKind.VERDICTS, order_id, body, at=case.now, cycle_id=cycle_id, cause=cause)
         state = state_after(case.control.trading_state, evaluation.verdicts)
         reason = f"the gates refused {order_id}: {', '.join(evaluation.codes)}"
         self._control.tighten(state, by="gates", at=case.now, reason=reason)
+        if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE):
+            self._control.let_through(case.order.symbol, case.order.side)
+        self.count_block(case.order, evaluation)
+
+    def _check_after(self, order: Order | None, before: Counters) -> None:
+        """Breakers after a placement. The counters are read anew where it can have moved them."""
+        quiet = order is None or order.status is OrderStatus.ACCEPTED
+        try:
+            self.check_breakers(before if quiet else None)
+        except (RetryableError, DataQualityError):
+            self.check_breakers(before)  # the broker does not tell; what our own books say still counts
 
     def _recorded(self, order_id: ClientOrderId) -> Evaluation | None:
         """The gates' answer when the order was allowed, from the ledger."""
         found = self._ledger.entries(subject=order_id, kind=RecordKind.VERDICTS)
         return restore(Evaluation, found[-1].body["evaluation"]) if found else None
 
-    def _write_intent(self, approved: ApprovedOrder, cycle_id: str) -> None:
-        order = order_of(approved)
-        self._orders.insert(order, cycle_id=cycle_id, sendable_until=approved.expires_at)
-        self._ledger.append(
-            RecordKind.ORDER,
-            order.client_order_id,
-            order,
-            at=order.created_at,
-            cycle_id=cycle_id,
-            cause=order.decision_id,
-        )
 
-    def _send(self, approved: ApprovedOrder) -> Order:
-        order_id, now = approved.client_order_id, self._clock.now()
-        if not self._orders.claim(order_id, OrderStatus.INTENT, OrderStatus.SUBMITTED, at=now):
-            return self._present(order_id)  # another process has closed it in the meantime
-        try:
-            report = self._broker.submit(approved)
-        except (IntegrityError, ManualActionError) as refused:  # the permit or the kill switch: nothing has left
-            return self._settlement.mark(self._present(order_id), OrderStatus.DENIED, at=now, reason=refused.what)
-        except (RetryableError, DataQualityError) as unclear:
-            self._settlement.mark(self._present(order_id), OrderStatus.UNKNOWN, at=now, reason=unclear.what)
-            return self._resolve(self._present(order_id))
-        self._settlement.apply_report(report, now=now)
-        if report.filled_qty > 0:
-            self._settle_fills()
-        return self._present(order_id)
-
-    def _settle_fills(self) -> None:
-        """Book executions and protective legs; where the broker does not tell, entries wait for reconciliation."""
-        try:
-            self._settlement.sync(self._broker, now=self._clock.now())
-        except (RetryableError, DataQualityError):
-            self._control.mark_unreconciled()
-
-    def _resolve(self, order: Order) -> Order:
-        """Ask the broker about an order in flight; without an answer it stays as it is and counts as exposure."""
-        now = self._clock.now()
-        try:
-            report = self._broker.find(order.client_order_id)
-        except (RetryableError, DataQualityError):
-            return order
-        if report is not None:
-            self._settlement.apply_report(report, now=now)
-            return self._present(order.client_order_id)
-        with self._database.transaction():
-            present = self._present(order.client_order_id)
-            if present.status is OrderStatus.INTENT:
-                return self._settlement.mark(present, OrderStatus.CANCELED, at=now, reason="it never left")
-            last_chance = self._orders.sendable_until(order.client_order_id)
-            if present.status.is_open and last_chance is not None and now > last_chance + LATEST_ARRIVAL:
-                return self._settlement.mark(present, OrderStatus.CANCELED, at=now, reason="it never arrived")
-            return present
-
-    def _present(self, order_id: ClientOrderId) -> Order:
-        order = self._orders.get(order_id)
-        if order is None:
-            raise IntegrityError(f"the order {order_id} has vanished from the books", "Run `sage audit verify`.")
-        return order
-
-
-def order_of(approved: ApprovedOrder) -> Order:
-    """Our record of an approved order before it is sent."""
-    intent = approved.intent
-    return Order(
-        client_order_id=approved.client_order_id,
-        decision_id=intent.decision_id,
-        symbol=intent.symbol,
-        side=intent.side,
-        qty=intent.qty,
-        type=intent.type,
-        tif=intent.tif,
-        status=OrderStatus.INTENT,
-        created_at=approved.issued_at,
-        updated_at=approved.issued_at,
-        strategy=intent.strategy,
-        origin=intent.origin,
-        limit_price=intent.limit_price,
-        trigger_price=intent.trigger_price,
-        stop_loss=intent.stop_loss,
-        take_profit=intent.take_profit,
-        reserved_price=intent.limit_price if intent.side is Side.BUY else None,
-        reduce_only=intent.reduce_only,
-        leg=intent.leg,
-    )
+def arrival_price(intent: OrderIntent, market: MarketView) -> Decimal | None:
+    """The side of our quote that the order would meet as it is decided: the ask for a buy, the bid for a sell."""
+    view = market.symbols.get(intent.symbol)
+    if view is None or view.quote is None:
+        return None
+    touch = view.quote.ask if intent.side is Side.BUY else view.quote.bid
+    return touch if touch.is_finite() and touch > ZERO else None

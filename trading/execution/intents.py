@@ -2,7 +2,11 @@
 
 A market order would fill at any price, so the desk asks for a *marketable limit*: a buy at ask * (1 + collar) rounded
 down to the tick, a sell at bid * (1 - collar) rounded up. With ask 100.00 and a collar of 20 bp a buy is limited at
-100.20. Entries carry their stop and target to the broker; exits may only reduce.
+100.20. Entries carry their stop and target to the broker; exits may only reduce. Entries, exits and what closes
+everything are priced this way alike: no market order leaves the desk.
+
+Who asks for an amount of money gets shares for no more than that at the worst price of the order: 1,000 at a limit of
+187.20 is 5 shares, or 5.341880341 where instrument and policy allow fractions.
 """
 
 from __future__ import annotations
@@ -13,15 +17,18 @@ from decimal import Decimal
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.market import Instrument, Quote
-from domain.money import ZERO, ceil_to, floor_to
+from domain.money import ONE, ZERO, ceil_to, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind
 
 COLLAR_BP = Decimal(20)
+FINEST_FRACTION = Decimal("0.000000001")
 _BP = Decimal(10_000)
 
 
-def intent_of(decision: Decision, instrument: Instrument, quote: Quote, *, at: datetime) -> OrderIntent:
+def intent_of(
+    decision: Decision, instrument: Instrument, quote: Quote, *, at: datetime, allow_fractional: bool = False
+) -> OrderIntent:
     """The order that carries out a decision: a marketable limit for the day, with protection behind an entry."""
     candidate = decision.candidate
     entry = candidate.kind is CandidateKind.ENTRY
@@ -31,7 +38,7 @@ def intent_of(decision: Decision, instrument: Instrument, quote: Quote, *, at: d
         decision_id=decision.decision_id,
         symbol=candidate.symbol,
         side=candidate.side,
-        qty=floor_to(decision.qty, instrument.lot),
+        qty=floor_to(decision.qty, step_of(instrument, allow_fractional=allow_fractional)),
         type=OrderType.LIMIT,
         tif=TimeInForce.DAY,
         created_at=at,
@@ -53,6 +60,23 @@ def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, collar_bp: Deci
         raise DataQualityError(f"the quote of {quote.symbol} shows {touch}", "Wait for a valid quote.")
     limit = touch * (1 + side.sign * collar_bp / _BP)
     return floor_to(limit, tick) if side is Side.BUY else ceil_to(limit, tick)
+
+
+def step_of(instrument: Instrument, *, allow_fractional: bool) -> Decimal:
+    """The smallest quantity to trade: a billionth of a share where instrument and policy allow it, else a lot."""
+    return FINEST_FRACTION if allow_fractional and instrument.fractionable and instrument.lot <= ONE else instrument.lot
+
+
+def qty_for(notional: Decimal, limit_price: Decimal, instrument: Instrument, *, allow_fractional: bool) -> Decimal:
+    """The most shares that cost no more than ``notional`` at the worst price; nothing for an amount that buys none."""
+    if not (notional.is_finite() and limit_price.is_finite()) or limit_price <= ZERO:
+        raise DataQualityError(f"{notional} at {limit_price} buys no known quantity", "Give an amount and a price.")
+    if notional <= ZERO:
+        return ZERO
+    step = step_of(instrument, allow_fractional=allow_fractional)
+    # A quotient that was rounded up to 28 digits could buy a step too much.
+    qty = floor_to(notional / limit_price, step)
+    return qty if qty * limit_price <= notional else qty - step
 
 
 def _target(decision: Decision, tick: Decimal) -> Decimal | None:

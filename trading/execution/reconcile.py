@@ -1,23 +1,26 @@
-"""The broker against our own books, over the union of both sides' symbols.
+"""The broker against our own books, over the union of both sides' symbols, orders and executions.
 
 The broker is the truth. What differs is written down for people to see and blocks new exposure in that symbol until
 both sides agree again; no trade is ever made up to explain it. A broker that does not answer leaves the last
-reconciliation to grow old, and an old one blocks new exposure everywhere.
+reconciliation to grow old, and an old one blocks new exposure everywhere: a failed question never means flat.
+
+An order of ours that moved a moment ago may not have reached every list of the broker yet. Such a difference is called
+settling: it blocks its symbol like any other, and is looked at again before anybody is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from domain.book import Position
-from domain.ids import derive
+from domain.ids import ClientOrderId, derive
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.orders import Order, OrderReport, OrderStatus
+from domain.orders import Fill, Order, OrderReport, OrderStatus
 from domain.ports import Broker, Ledger
 from domain.records import RecordKind
 from trading.execution.settle import Settlement
@@ -26,16 +29,21 @@ from trading.store.database import Database
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 
+GRACE = timedelta(seconds=5)
+"""How long an order of ours may have moved ago for a difference in its symbol to be settling."""
+FILLS_COMPARED = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One disagreement: shares held, or an order that only one side knows (its open quantity, zero where unknown)."""
+    """One disagreement: shares held, an order or an execution that only one side knows, in signed or open shares."""
 
-    kind: Literal["position", "order"]
+    kind: Literal["position", "order", "fill"]
     symbol: Symbol
     subject: str
     ours: Decimal
     theirs: Decimal
+    settling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +81,47 @@ class Reconciler:
         with self._database.transaction():
             self._settlement.sync(self._broker, now=now)
             account = self._broker.account()
-            found = (
-                *position_differences(self._orders.trades.positions(), self._broker.positions()),
-                *order_differences(self._orders.open(), self._broker.orders()),
-            )
+            found = self._differences(now)
             if account.equity is not None:
                 self._equity.record(now, account.equity)
             result = Reconciliation(now, not found, found)
             self._control.mark_reconciled(now, {difference.symbol for difference in found})
             self._ledger.append(RecordKind.RECONCILIATION, derive("rec", now, account.account_id), result, at=now)
         return result
+
+    def reconcile_if_due(self, now: datetime, *, every: timedelta) -> Reconciliation | None:
+        """The same on a schedule; None while the last one is younger than ``every`` and found nothing settling."""
+        control = self._control.read()
+        last = control.reconciled_at
+        if last is not None and timedelta(0) <= now - last < (GRACE if control.mismatched else every):
+            return None
+        return self.reconcile(now)
+
+    def reconnected(self, now: datetime) -> Reconciliation:
+        """After a connection was lost and is back: what was known is not, until both sides were compared again."""
+        self._control.mark_unreconciled()
+        return self.reconcile(now)
+
+    def _differences(self, now: datetime) -> tuple[Difference, ...]:
+        since = now - FILLS_COMPARED
+        told = self._broker.fills(since=since)
+        known = self._orders.known(fill.client_order_id for fill in told)
+        self._record_external(fill for fill in told if fill.client_order_id not in known)
+        working = self._broker.orders()
+        known |= self._orders.known(report.client_order_id for report in working)
+        found = (
+            *position_differences(self._orders.trades.positions(), self._broker.positions()),
+            *order_differences(self._orders.open(), working),
+            *fill_differences(self._orders.fills_since(since), told, known),
+        )
+        moving = {order.symbol for order in self._orders.moved_since(now - GRACE)}
+        return tuple(replace(each, settling=each.symbol in moving) for each in found)
+
+    def _record_external(self, fills: Iterable[Fill]) -> None:
+        """An execution of an order that nobody of us made: on record once, and never booked as a trade of ours."""
+        for fill in fills:
+            if not self._ledger.entries(subject=fill.fill_id, kind=RecordKind.RECONCILIATION):
+                self._ledger.append(RecordKind.RECONCILIATION, fill.fill_id, {"external_fill": fill}, at=fill.at)
 
 
 def position_differences(ours: Mapping[Symbol, Decimal], theirs: Iterable[Position]) -> tuple[Difference, ...]:
@@ -111,3 +150,23 @@ def order_differences(ours: Iterable[Order], theirs: Iterable[OrderReport]) -> t
         if name not in mine
     )
     return tuple(sorted((*lost, *foreign), key=lambda difference: (difference.symbol, difference.subject)))
+
+
+def fill_differences(
+    ours: Iterable[Fill], theirs: Iterable[Fill], known: frozenset[ClientOrderId]
+) -> tuple[Difference, ...]:
+    """Executions of our orders that only one side has, or that the two tell differently."""
+    mine = {fill.fill_id: fill for fill in ours}
+    told = {fill.fill_id: fill for fill in theirs if fill.client_order_id in known}
+
+    def shares(fill: Fill | None) -> Decimal:
+        return ZERO if fill is None else fill.qty * fill.side.sign
+
+    def what(fill: Fill | None) -> object:
+        return None if fill is None else (fill.symbol, shares(fill), fill.price)
+
+    return tuple(
+        Difference("fill", (mine.get(name) or told[name]).symbol, name, shares(mine.get(name)), shares(told.get(name)))
+        for name in sorted({*mine, *told})
+        if what(mine.get(name)) != what(told.get(name))
+    )

@@ -13,18 +13,24 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.canonical import decimal_text
-from domain.ids import derive
+from domain.ids import base_leg, derive, replaced_leg
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
 from domain.ports import Broker, Ledger
 from domain.records import ClosedTrade, RecordKind
 from trading.execution.lifecycle import transition
+from trading.store.activity import Happening
 from trading.store.control import ControlStore
 from trading.store.database import Database
 from trading.store.orders import OrderStore
 from trading.store.trades import Lot, Trade
 
 FINEST_AVERAGE = Decimal("0.000001")
+STOP_LEG = "stop"
+_ENDED_EMPTY = (
+    OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED, OrderStatus.REJECTED, OrderStatus.DENIED,
+)  # fmt: skip
+_IN_PLACE = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED)
 OVERLAP = timedelta(hours=1)
 """How far back before the last known execution a look-up reaches; what comes twice is applied once."""
 
@@ -113,6 +119,8 @@ class Settlement:
                 )
                 self._control.incident(f"report:{order.client_order_id}", what, at=now)
                 return order
+            if is_stale(order, report):
+                return order
             settled = after_report(order, report)
             if not transition(order.status, report.status).legal:
                 what = f"{order.client_order_id} was {order.status} and is now reported {report.status}"
@@ -120,7 +128,18 @@ class Settlement:
             if not is_news(order, report):
                 return order
             self._record(settled, at=now)
+            self._follow(order, settled, report, at=now)
             return self._orders.update(settled)
+
+    def _follow(self, before: Order, settled: Order, report: OrderReport, *, at: datetime) -> None:
+        """What a report means besides the order's own state."""
+        if settled.status is OrderStatus.REJECTED:
+            self._orders.activity.happened(Happening.REJECT, settled.symbol, at=settled.updated_at)
+        if report.status is OrderStatus.UNKNOWN:
+            what = f"the broker calls {settled.client_order_id} {report.broker_status!r}, which nobody here can read"
+            self._ledger.append(RecordKind.CONTROL, derive("inc", before.client_order_id), {"alert": what}, at=at)
+        if settled.status in _IN_PLACE and is_moved_stop(settled):
+            self._orders.trades.move_stop(settled.symbol, settled.trigger_price)
 
     def apply_fill(self, fill: Fill, broker: Broker, *, now: datetime) -> bool:
         """One execution into order, lots and trade; False where it was applied before or cannot be applied."""
@@ -130,14 +149,16 @@ class Settlement:
             order = self._known(fill, broker, now=now)
             if order is None:
                 return False
-            earlier = self._orders.fills_of(order.client_order_id)
+            earlier, trade = self._orders.fills_of(order.client_order_id), self._orders.trades.open(fill.symbol)
             wrong = fault(order, fill, sum((each.qty for each in earlier), ZERO))
             if wrong is not None:
                 self._control.incident(f"fill:{fill.fill_id}", wrong.what, at=now)
                 if not wrong.booked:
                     return False
             closing = fifo(self._orders.trades.lots(fill.symbol), fill)
-            self._orders.add_fill(fill, realized_pnl=closing.realized)
+            # Whoever ordered it: what a person closes for a strategy is that strategy's profit or loss.
+            owner = order.strategy if trade is None else trade.strategy
+            self._orders.add_fill(fill, realized_pnl=closing.realized, strategy=owner)
             self._orders.update(after_fills(order, (*earlier, fill)))
             self._ledger.append(
                 RecordKind.FILL,
@@ -147,8 +168,17 @@ class Settlement:
                 cycle_id=self._cycle(order),
                 cause=order.client_order_id,
             )
-            self._update_trade(order, fill, closing)
+            again = trade is not None and any(each.at >= trade.opened_at for each in earlier)
+            self._update_trade(order, fill, closing, trade, again=again)
+            if order.status in _ENDED_EMPTY:
+                self._look_again(order, broker, now=now)
         return True
+
+    def _look_again(self, order: Order, broker: Broker, *, now: datetime) -> None:
+        """An execution of an order that was over: how it really ended is for the broker to say."""
+        report = broker.find(order.client_order_id)
+        if report is not None:
+            self.apply_report(report, now=now)
 
     def mark(self, order: Order, status: OrderStatus, *, at: datetime, reason: str) -> Order:
         """Move an order to a status that we know ourselves: denied, never left, or of unknown fate."""
@@ -156,6 +186,14 @@ class Settlement:
             settled = replace(order, status=transition(order.status, status).status, updated_at=at, reason=reason)
             self._record(settled, at=at)
             return self._orders.update(settled)
+
+    def close_unsent(self, order: Order, *, at: datetime, reason: str) -> Order:
+        """An intent that will not leave any more, for everybody to see; what has left in the meantime stays."""
+        with self._database.transaction():
+            present = self._orders.get(order.client_order_id) or order
+            if present.status is not OrderStatus.INTENT:
+                return present
+            return self.mark(present, OrderStatus.DENIED, at=at, reason=reason)
 
     def _known(self, fill: Fill, broker: Broker, *, now: datetime) -> Order | None:
         order = self._orders.get(fill.client_order_id)
@@ -180,12 +218,13 @@ class Settlement:
             RecordKind.ORDER, order.client_order_id, order, at=at, cycle_id=self._cycle(order), cause=order.decision_id
         )
 
-    def _update_trade(self, order: Order, fill: Fill, closing: Closing) -> None:
-        trade = self._orders.trades.open(fill.symbol)
+    def _update_trade(self, order: Order, fill: Fill, closing: Closing, trade: Trade | None, *, again: bool) -> None:
+        """``again`` says that an earlier fill of this order is in the round trip already."""
         self._orders.trades.replace_lots(fill.symbol, closing.lots)
         if trade is not None:
             exit_qty = fill.qty - closing.opened_qty
-            trade = after_fill(trade, fill, exit_qty=exit_qty, flat=exit_qty > 0 and not _holds(closing.lots, trade))
+            flat = exit_qty > 0 and not _holds(closing.lots, trade)
+            trade = after_fill(trade, fill, exit_qty=exit_qty, flat=flat, again=again)
             self._orders.trades.save(trade)
             if trade.closed_at is not None:
                 body = closed_trade(trade, exit_reason(order))
@@ -193,6 +232,8 @@ class Settlement:
                     RecordKind.TRADE_CLOSED, trade.trade_id, body, at=fill.at, cycle_id=self._cycle(order),
                     cause=trade.decision_id,
                 )  # fmt: skip
+        for what in happenings(order, closing, trade):
+            self._orders.activity.happened(what, fill.symbol, at=fill.at)
         if closing.opened_qty > 0 and (trade is None or trade.closed_at is not None):
             self._orders.trades.save(opened_trade(order, fill, closing.opened_qty))
 
@@ -210,6 +251,19 @@ def after_report(order: Order, report: OrderReport) -> Order:
         broker_status=report.broker_status,
         reason=report.reason or order.reason,
     )
+
+
+def is_stale(order: Order, report: OrderReport) -> bool:
+    """True for an old picture that comes late: still working, with less filled than we have seen or after its end."""
+    if not report.status.is_open or report.status is OrderStatus.UNKNOWN:
+        return False
+    ended = order.broker_id is not None and not order.status.is_open and report.at < order.updated_at
+    return ended or report.filled_qty < order.filled_qty
+
+
+def is_moved_stop(order: Order) -> bool:
+    """True for a stop that took the place of another."""
+    return leg_kind(order.leg) == STOP_LEG and order.parent_id is not None and replaced_leg(order.leg) is not None
 
 
 def is_news(order: Order, report: OrderReport) -> bool:
@@ -268,7 +322,15 @@ def opened_trade(order: Order, fill: Fill, qty: Decimal) -> Trade:
     )
 
 
-def after_fill(trade: Trade, fill: Fill, *, exit_qty: Decimal, flat: bool) -> Trade:
+def happenings(order: Order, closing: Closing, trade: Trade | None) -> tuple[Happening, ...]:
+    """What a fill means for its symbol; a loss is one whether it closed a part or all, before costs or after."""
+    closed = trade is not None and trade.closed_at is not None
+    lost = closing.realized < ZERO or (trade is not None and trade.pnl is not None and trade.pnl < ZERO)
+    told = {Happening.EXIT: closed, Happening.STOP: closed and leg_kind(order.leg) == STOP_LEG, Happening.LOSS: lost}
+    return tuple(what for what, true in told.items() if true)
+
+
+def after_fill(trade: Trade, fill: Fill, *, exit_qty: Decimal, flat: bool, again: bool = False) -> Trade:
     """The round trip with one more fill: ``exit_qty`` of it closed something, the rest of it added when not flat."""
     added = ZERO if flat else fill.qty - exit_qty
     moved = replace(
@@ -277,6 +339,7 @@ def after_fill(trade: Trade, fill: Fill, *, exit_qty: Decimal, flat: bool) -> Tr
         entry_value=trade.entry_value + added * fill.price,
         exit_value=trade.exit_value + exit_qty * fill.price,
         commission=trade.commission + fill.commission * (exit_qty + added) / fill.qty,
+        entries=trade.entries + (added > ZERO and not again),
     )
     if not flat:
         return moved
@@ -306,7 +369,7 @@ def closed_trade(trade: Trade, reason: str) -> ClosedTrade:
 
 def exit_reason(order: Order) -> str:
     """Why a trade ended: the protective leg that filled, or who asked for the exit."""
-    return order.leg if order.parent_id is not None else f"{order.origin} exit"
+    return base_leg(order.leg) if order.parent_id is not None else f"{order.origin} exit"
 
 
 def _holds(lots: tuple[Lot, ...], trade: Trade) -> bool:

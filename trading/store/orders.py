@@ -70,6 +70,20 @@ class OrderStore:
         with self._database.transaction() as connection:
             return bool(connection.execute(orders.update().where(row).values(status=to, updated_at=at)).rowcount)
 
+    def retake(self, order: Order, *, sendable_until: datetime, arrival_price: Decimal | None) -> bool:
+        """Write the order over its INTENT row under a new permit; False where the row has moved on."""
+        values = {name: getattr(order, name) for name in _FIELDS if name != "parent_id"}
+        values |= {"sendable_until": sendable_until, "arrival_price": arrival_price}
+        row = (orders.c.client_order_id == order.client_order_id) & (orders.c.status == OrderStatus.INTENT)
+        with self._database.transaction() as connection:
+            return bool(connection.execute(orders.update().where(row).values(values)).rowcount)
+
+    def known(self, client_order_ids: Iterable[ClientOrderId]) -> frozenset[ClientOrderId]:
+        """Which of these ids are ours, whatever became of them."""
+        query = select(orders.c.client_order_id).where(orders.c.client_order_id.in_(tuple(client_order_ids)))
+        with self._database.reading() as connection:
+            return frozenset(map(ClientOrderId, connection.execute(query).scalars()))
+
     def get(self, client_order_id: ClientOrderId) -> Order | None:
         """One order by its id at the broker."""
         return self._one(select(orders).where(orders.c.client_order_id == client_order_id))
@@ -85,6 +99,10 @@ class OrderStore:
     def recent(self, since: datetime) -> tuple[Order, ...]:
         """Orders made at or after ``since``, oldest first."""
         return self._many(select(orders).where(orders.c.created_at >= since))
+
+    def moved_since(self, since: datetime) -> tuple[Order, ...]:
+        """Orders that were sent or changed at or after ``since``, oldest first."""
+        return self._many(select(orders).where(orders.c.updated_at >= since))
 
     def of_cycle(self, cycle_id: str) -> tuple[Order, ...]:
         """Orders that a cycle made, oldest first."""

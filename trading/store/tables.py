@@ -78,7 +78,22 @@ orders = Table(
     Column("reason", Text, nullable=False),
     Column("sendable_until", UtcTime),
     Column("arrival_price", ExactDecimal),
+    Column("trail_amount", ExactDecimal),
+    Column("trail_pct", ExactDecimal),
     UniqueConstraint("decision_id", "leg"),
+)
+
+# Orders that are worked in slices: the plan they follow, and how far they have come.
+algos = Table(
+    "algos",
+    metadata,
+    Column("algo_id", Text, primary_key=True),
+    Column("symbol", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("plan", CanonicalJson, nullable=False),
+    Column("progress", CanonicalJson, nullable=False),
 )
 
 # Executions as the broker told them, each once; realized_pnl is what the fill closed, first lot first, and strategy

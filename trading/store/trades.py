@@ -110,6 +110,12 @@ class TradeStore:
             if not connection.execute(trades.update().where(row).values(values)).rowcount:
                 connection.execute(trades.insert().values(values))
 
+    def move_stop(self, symbol: Symbol, stop_loss: Decimal | None) -> None:
+        """The stop behind the round trip a symbol is in has moved."""
+        row = (trades.c.symbol == symbol) & trades.c.closed_at.is_(None)
+        with self._database.transaction() as connection:
+            connection.execute(trades.update().where(row).values(stop_loss=stop_loss))
+
     def closed(self, *, since: datetime | None = None) -> tuple[Trade, ...]:
         """Finished round trips, newest first."""
         query = select(trades).where(trades.c.closed_at.is_not(None))

@@ -14,7 +14,9 @@ from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
-from policies.worst_case import FLAT, WorstCase, is_finite, whole_lots
+from policies.worst_case import WorstCase, is_finite, whole_lots
+
+NOTHING_CLOSES = passed("D8")
 
 
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
@@ -22,7 +24,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     if worst.held is None or not worst.measurable:
         return denied("D8", ReasonCode.POSITION_UNKNOWN)
     if worst.held * case.order.side.sign >= ZERO:
-        return passed("D8")
+        return NOTHING_CLOSES
     free = _free(case, worst)
     if free is None:
         return denied("D8", ReasonCode.POSITION_UNKNOWN)
@@ -39,8 +41,7 @@ def _free(case: Case, worst: WorstCase) -> Decimal | None:
         return worst.closable
     if not is_finite(position.available_qty):
         return None
-    legs = worst.exposures.get(case.order.symbol, FLAT).legs
-    return min(worst.closable, abs(position.available_qty) + legs)
+    return min(worst.closable, abs(position.available_qty) + worst.mine.legs)
 
 
 GATE = Gate("D8", "available quantity", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)

@@ -11,13 +11,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED
-from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
 from policies.gates.caps import in_money
 from policies.worst_case import WorstCase, is_finite
 
+CODE, UNKNOWN = ReasonCode.BUYING_POWER, ReasonCode.PRICE_UNKNOWN
 SHORT_MARKUP = Decimal("1.03")
 
 
@@ -36,12 +36,11 @@ def check(case: Case, worst: WorstCase, limits: BuyingPowerLimits) -> Verdict:
         return denied("D1", ReasonCode.BUYING_POWER_UNKNOWN)
     cap, valued = power * limits.max_buying_power_pct / HUNDRED, _valued(case, worst)
     need = None if valued.notional is None or worst.reserved is None else worst.reserved + valued.notional
-    unknown = ReasonCode.PRICE_UNKNOWN
-    return in_money("D1", ReasonCode.BUYING_POWER, cap, need, valued, limits.oversize, unknown)
+    return in_money("D1", CODE, cap, need, valued, limits.oversize, UNKNOWN)
 
 
 def _valued(case: Case, worst: WorstCase) -> WorstCase:
-    if case.order.side is Side.BUY or worst.price is None or worst.quote is None:
+    if worst.buys or worst.price is None or worst.quote is None:
         return worst
     price = max(worst.price, worst.quote.ask * SHORT_MARKUP)
     return worst._replace(price=price, notional=case.order.qty * price)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.money import ZERO
 from domain.orders import Order, OrderType, Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import WorstCase
+
+LIMIT, LEFT_TO_THE_BROKER = OrderType.LIMIT, passed("D5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Verdict:
     """DENY an order that meets one of ours."""
     order = case.order
     if not limits.forbid_self_cross:
-        return passed("D5")
+        return LEFT_TO_THE_BROKER
     reach = _reach(case, worst)
-    for other in case.book.open_orders:
-        if other.symbol == order.symbol and other.side is not order.side and other.open_qty > ZERO:
+    for other, _, _ in worst.holdings.working:
+        if other.symbol == order.symbol and other.side is not order.side:
             if reach is None and not worst.reduces_risk:
                 return denied("D5", ReasonCode.PRICE_UNKNOWN)
             if reach is not None and _meet(other, order.side, reach):
@@ -44,9 +45,9 @@ def _reach(case: Case, worst: WorstCase) -> Decimal | None:
     """The price up to which a buy would trade, or down to which a sell would."""
     if not worst.measurable:
         return None
-    if case.order.type is OrderType.LIMIT:
+    if case.order.type is LIMIT:
         return case.order.limit_price
-    if case.order.side is Side.BUY:
+    if worst.buys:
         return worst.price
     return None if worst.quote is None else worst.quote.bid
 

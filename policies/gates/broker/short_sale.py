@@ -1,7 +1,8 @@
 """D3 short sale: a sell leaves a short position only where the policy allows shorts and the instrument can be borrowed.
 
 Without ``allow_short``, 50 held and an open sell of 20: a sell of 30 passes, one of 80 is cut to 30, and a sell with
-nothing held is refused. Fractions are never sold short, nor outside the regular session.
+nothing held is refused. Fractions are never sold short, nor outside the regular session, nor what is hard to borrow or
+restricted after a fall of its price (Regulation SHO, rule 201); where no source tells, nothing is.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.money import ONE, ZERO
-from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed, reduced
-from policies.worst_case import WorstCase, whole_lots
+from policies.worst_case import NOTHING, WorstCase, whole_lots
+
+A_BUY = passed("D3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +29,29 @@ class ShortSaleLimits:
 def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
     """REDUCE or DENY a sell of more than is left of a holding."""
     order = case.order
-    if order.side is Side.BUY:
-        return passed("D3")
+    if worst.buys:
+        return A_BUY
     if worst.held is None or not worst.measurable:
         return denied("D3", ReasonCode.POSITION_UNKNOWN)
     margin = worst.closable - order.qty
     if margin >= ZERO:
         return passed("D3", worst.closable, order.qty, margin)
-    if limits.allow_short and _can_be_shorted(case, worst):
+    code = _objection(case, worst) if limits.allow_short else ReasonCode.SHORT_FORBIDDEN
+    if code is None:
         return passed("D3", value=order.qty)
-    code = ReasonCode.NOT_SHORTABLE if limits.allow_short else ReasonCode.SHORT_FORBIDDEN
     left = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
     return reduced("D3", code, worst.closable, order.qty, margin, left)
 
 
-def _can_be_shorted(case: Case, worst: WorstCase) -> bool:
-    instrument, order = worst.instrument, case.order
-    return instrument is not None and instrument.shortable and not order.extended_hours and order.qty % ONE == ZERO
+def _objection(case: Case, worst: WorstCase) -> ReasonCode | None:
+    instrument, order, view = worst.instrument, case.order, case.market.symbols.get(case.order.symbol, NOTHING)
+    if instrument is None or not instrument.shortable or order.extended_hours or order.qty % ONE != ZERO:
+        return ReasonCode.NOT_SHORTABLE
+    if view.easy_to_borrow is None or view.short_restricted is None:
+        return ReasonCode.BORROW_UNKNOWN
+    if view.easy_to_borrow is not True:
+        return ReasonCode.HARD_TO_BORROW
+    return None if view.short_restricted is False else ReasonCode.SHORT_RESTRICTED
 
 
-GATE = Gate("D3", "short sale", Scope.ALWAYS, ("positions", "orders", "instrument"), ShortSaleLimits, check)
+GATE = Gate("D3", "short sale", Scope.ALWAYS, ("positions", "orders", "instrument", "borrow"), ShortSaleLimits, check)

@@ -11,7 +11,9 @@ from policies.gates.control import (
     kill_switch,
     mode,
     paused,
+    provenance,
     reconciled,
+    release,
     trading_state,
 )
 
@@ -20,9 +22,11 @@ GATES: tuple[Gate, ...] = (
     mode.GATE,
     paused.GATE,
     trading_state.GATE,
+    release.GATE,
     account_status.GATE,
     account_age.GATE,
     reconciled.GATE,
     clock_skew.GATE,
+    provenance.GATE,
     approval.GATE,
 )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope
+from policies.gate import Gate, Reads, Scope
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import WorstCase
 
@@ -30,4 +30,6 @@ def check(case: Case, worst: WorstCase, limits: AccountAgeLimits) -> Verdict:
     return fresh("A6_age", ReasonCode.ACCOUNT_STALE, limits.max_account_age_s, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("A6_age", "account age", Scope.NEW_EXPOSURE, ("account",), AccountAgeLimits, check, "seconds")
+GATE = Gate(
+    "A6_age", "account age", Scope.NEW_EXPOSURE, ("account",), AccountAgeLimits, check, "seconds", reads=Reads.NOTHING
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -33,4 +33,4 @@ def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Verdict:
     return passed("A6", limits.account_id, account.account_id)
 
 
-GATE = Gate("A6", "account status", Scope.ALWAYS, ("account",), AccountStatusLimits, check)
+GATE = Gate("A6", "account status", Scope.ALWAYS, ("account",), AccountStatusLimits, check, reads=Reads.SUBJECT)

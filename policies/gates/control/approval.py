@@ -15,11 +15,13 @@ from policies.approval import ApprovalTerms, fault, price_shown
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import WorstCase
 
+NONE_NEEDED = passed("A10")
+
 
 def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Verdict:
     """DENY for an approval that does not hold; PASS without one, because whether one is needed is A2's question."""
     if case.approval is None:
-        return passed("A10")
+        return NONE_NEEDED
     price = None if worst.quote is None else price_shown(worst.quote, case.order.side)
     terms = replace(limits, approval_price_band_pct=None) if price is None and worst.reduces_risk else limits
     found = fault(case.approval, case.order, now=case.now, price=price, terms=terms)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_most, denied
+from policies.gate import Gate, Reads, Scope, at_most, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
@@ -31,4 +31,6 @@ def check(case: Case, worst: WorstCase, limits: ClockSkewLimits) -> Verdict:
     return at_most("A8", ReasonCode.CLOCK_SKEW, limit, abs(seconds(case.now, theirs)))
 
 
-GATE = Gate("A8", "clock skew", Scope.NEW_EXPOSURE, ("broker_time",), ClockSkewLimits, check, "seconds")
+GATE = Gate(
+    "A8", "clock skew", Scope.NEW_EXPOSURE, ("broker_time",), ClockSkewLimits, check, "seconds", reads=Reads.NOTHING
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -21,4 +21,4 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     return passed("A1", value=False)
 
 
-GATE = Gate("A1", "kill switch", Scope.ALWAYS, ("control",), NoLimits, check)
+GATE = Gate("A1", "kill switch", Scope.ALWAYS, ("control",), NoLimits, check, reads=Reads.NOTHING)

@@ -17,6 +17,7 @@ from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import WorstCase
 
+AUTO = Mode.AUTO
 SENDS_NOTHING = frozenset({Mode.OFF, Mode.OBSERVE})
 
 
@@ -30,16 +31,13 @@ class ModeLimits:
 
 def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
     """DENY, NEED_APPROVAL or PASS by mode and size."""
-    modes = (Mode(case.control.mode), limits.mode)
     shown = case.control.mode
-    if modes[0] in SENDS_NOTHING or modes[1] in SENDS_NOTHING:
-        return denied("A2", ReasonCode.MODE_FORBIDS_ORDERS, limits.mode, shown)
-    if Mode.PAPER in modes and case.book.account.paper is not True:
-        return denied("A2", ReasonCode.NOT_A_PAPER_ACCOUNT, limits.mode, shown)
+    if shown is not AUTO or limits.mode is not AUTO:
+        objection = _below_auto(case, (Mode(shown), limits.mode))
+        if objection is not None:
+            return objection
     if case.approval is not None:
         return passed("A2", limits.mode, shown)
-    if Mode.APPROVE in modes:
-        return Verdict("A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, limits.mode, shown)
     threshold = limits.approval_required_above_notional
     if threshold is None or worst.reduces_risk:
         return passed("A2", limits.mode, shown)
@@ -50,6 +48,18 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
         return passed("A2", threshold, worst.notional, margin)
     code = ReasonCode.NOTIONAL_NEEDS_APPROVAL
     return Verdict("A2", code, Outcome.NEED_APPROVAL, threshold, worst.notional, margin)
+
+
+def _below_auto(case: Case, modes: tuple[Mode, Mode]) -> Verdict | None:
+    """What the lower of both modes has against any order at all."""
+    shown, ceiling = case.control.mode, modes[1]
+    if modes[0] in SENDS_NOTHING or ceiling in SENDS_NOTHING:
+        return denied("A2", ReasonCode.MODE_FORBIDS_ORDERS, ceiling, shown)
+    if Mode.PAPER in modes and case.book.account.paper is not True:
+        return denied("A2", ReasonCode.NOT_A_PAPER_ACCOUNT, ceiling, shown)
+    if Mode.APPROVE in modes and case.approval is None:
+        return Verdict("A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, ceiling, shown)
+    return None
 
 
 GATE = Gate("A2", "mode", Scope.ALWAYS, ("control", "account", "approval"), ModeLimits, check, "USD")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import Case, Pause
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -29,4 +29,4 @@ def _covers(pause: Pause, case: Case) -> bool:
     return True
 
 
-GATE = Gate("A3", "pause", Scope.NEW_EXPOSURE, ("control",), NoLimits, check)
+GATE = Gate("A3", "pause", Scope.NEW_EXPOSURE, ("control",), NoLimits, check, reads=Reads.SUBJECT)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import WorstCase
 
@@ -37,4 +37,6 @@ def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Verdict:
     return fresh("A7", ReasonCode.NOT_RECONCILED, limit, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("A7", "reconciled", Scope.NEW_EXPOSURE, ("control",), ReconciledLimits, check, "seconds")
+GATE = Gate(
+    "A7", "reconciled", Scope.NEW_EXPOSURE, ("control",), ReconciledLimits, check, "seconds", reads=Reads.SUBJECT
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import Case, TradingState
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -23,4 +23,6 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     return passed("A4", value=state)
 
 
-GATE = Gate("A4", "trading state", Scope.ALWAYS, ("control", "positions", "orders"), NoLimits, check)
+GATE = Gate(
+    "A4", "trading state", Scope.ALWAYS, ("control", "positions", "orders"), NoLimits, check, reads=Reads.SUBJECT
+)

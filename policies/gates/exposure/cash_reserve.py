@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
-from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied, passed
@@ -68,7 +67,7 @@ def _left(case: Case, worst: WorstCase) -> Decimal | None:
     cash = case.book.account.cash
     if not is_finite(cash) or worst.reserved is None or worst.notional is None:
         return None
-    return cash - worst.reserved - (worst.notional if case.order.side is Side.BUY else ZERO)
+    return cash - worst.reserved - (worst.notional if worst.buys else ZERO)
 
 
 NEEDS: tuple[Need, ...] = ("quote", "account", "orders")

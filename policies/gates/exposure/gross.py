@@ -17,7 +17,7 @@ from policies.gate import OVERSIZE_DENY, Gate, Need, Scope
 from policies.gates.caps import in_percent
 from policies.worst_case import WorstCase
 
-UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
+GROSS, LEVERAGE, UNKNOWN = ReasonCode.GROSS_EXPOSURE, ReasonCode.LEVERAGE, ReasonCode.EXPOSURE_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class LeverageLimits:
 def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Verdict:
     """PASS up to the share of equity."""
     cap, total = limits.max_gross_exposure_pct, worst.gross_after
-    return in_percent("C5", ReasonCode.GROSS_EXPOSURE, cap, total, worst, limits.oversize, UNKNOWN)
+    return in_percent("C5", GROSS, cap, total, worst, limits.oversize, UNKNOWN)
 
 
 def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Verdict:
     """PASS up to the multiple of equity; the verdict shows both as percent of equity."""
     cap, total = limits.max_leverage * HUNDRED, worst.gross_after
-    return in_percent("C7", ReasonCode.LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
+    return in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")

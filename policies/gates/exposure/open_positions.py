@@ -1,7 +1,8 @@
 """C4 number of positions: held, being opened, and this one together are at most ``max_open_positions``.
 
 With 10, an order that makes the tenth passes and one that makes the eleventh does not; adding to one of the ten does.
-C4_cycle: a cycle opens at most ``max_entries_per_cycle`` positions.
+C4_cycle: a cycle opens at most ``max_entries_per_cycle`` positions. C4_day: with ``max_entries_per_day`` 5, the fifth
+entry of an exchange day passes and the sixth does not.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_most
+from policies.gate import Gate, Reads, Scope, at_most, denied
 from policies.worst_case import WorstCase
+
+CODE = ReasonCode.OPEN_POSITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,16 @@ class CycleEntriesLimits:
     max_entries_per_cycle: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class DayEntriesLimits:
+    """A count."""
+
+    max_entries_per_day: Decimal
+
+
 def check(case: Case, worst: WorstCase, limits: OpenPositionsLimits) -> Verdict:
     """PASS up to the number of positions."""
-    return at_most("C4", ReasonCode.OPEN_POSITIONS, limits.max_open_positions, Decimal(worst.positions_after))
+    return at_most("C4", CODE, limits.max_open_positions, Decimal(worst.positions_after))
 
 
 def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Verdict:
@@ -40,5 +50,32 @@ def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Ver
     return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, Decimal(case.cycle_entries + 1))
 
 
+def check_day(case: Case, worst: WorstCase, limits: DayEntriesLimits) -> Verdict:
+    """PASS up to the number of entries of one exchange day, this one included."""
+    done = case.book.counters.entries_today
+    if done is None:
+        return denied("C4_day", ReasonCode.COUNTERS_UNKNOWN, limits.max_entries_per_day)
+    return at_most("C4_day", ReasonCode.ENTRIES_TODAY, limits.max_entries_per_day, Decimal(done + 1))
+
+
 GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check, "count")
-CYCLE_GATE = Gate("C4_cycle", "entries in this cycle", Scope.NEW_EXPOSURE, (), CycleEntriesLimits, check_cycle, "count")
+CYCLE_GATE = Gate(
+    "C4_cycle",
+    "entries in this cycle",
+    Scope.NEW_EXPOSURE,
+    (),
+    CycleEntriesLimits,
+    check_cycle,
+    "count",
+    reads=Reads.NOTHING,
+)
+DAY_GATE = Gate(
+    "C4_day",
+    "entries today",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    DayEntriesLimits,
+    check_day,
+    "count",
+    reads=Reads.NOTHING,
+)

@@ -12,6 +12,8 @@ from policies.gate import OVERSIZE_DENY, Gate, Scope
 from policies.gates.caps import in_shares
 from policies.worst_case import WorstCase
 
+CODE = ReasonCode.ORDER_QTY
+
 
 @dataclass(frozen=True, slots=True)
 class OrderQtyLimits:
@@ -24,7 +26,7 @@ class OrderQtyLimits:
 def check(case: Case, worst: WorstCase, limits: OrderQtyLimits) -> Verdict:
     """PASS up to the cap in shares."""
     qty = case.order.qty
-    return in_shares("C2", ReasonCode.ORDER_QTY, limits.max_order_qty, qty, qty, worst, limits.oversize)
+    return in_shares("C2", CODE, limits.max_order_qty, qty, qty, worst, limits.oversize)
 
 
 GATE = Gate("C2", "order quantity", Scope.NEW_EXPOSURE, (), OrderQtyLimits, check, "shares")

@@ -11,11 +11,10 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
-from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed
-from policies.gates.caps import too_large
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gates.caps import fits, too_large
 from policies.worst_case import WorstCase, affordable, is_positive, percent
 
 
@@ -30,7 +29,7 @@ class TradeRiskLimits:
 def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
     """PASS up to the share of equity."""
     cap, order = limits.max_loss_per_trade_pct, case.order
-    price = worst.price if order.side is Side.BUY else worst.expected
+    price = worst.price if worst.buys else worst.expected
     if price is None:
         return denied("C11", ReasonCode.PRICE_UNKNOWN, cap)
     if not is_positive(order.stop_loss):
@@ -41,9 +40,10 @@ def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
     if per_share <= ZERO:
         return denied("C11", ReasonCode.STOP_WRONG_SIDE, price, order.stop_loss)
     risk = order.qty * per_share
+    found = fits("C11", cap, risk, worst.equity)
+    if found is not None:
+        return found
     spare, value = worst.equity * cap / HUNDRED - risk, percent(risk, worst.equity)
-    if spare >= ZERO:
-        return passed("C11", cap, value, cap - value)
     quantity = affordable(risk + spare, per_share, worst.step)
     return too_large("C11", ReasonCode.TRADE_RISK, cap, value, cap - value, quantity, limits.oversize)
 

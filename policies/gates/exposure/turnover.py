@@ -15,6 +15,8 @@ from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
 from policies.gates.caps import in_money
 from policies.worst_case import WorstCase, is_finite
 
+CODE, UNKNOWN = ReasonCode.TURNOVER, ReasonCode.PRICE_UNKNOWN
+
 
 @dataclass(frozen=True, slots=True)
 class TurnoverLimits:
@@ -30,8 +32,7 @@ def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Verdict:
     if not is_finite(done) or worst.working_value is None:
         return denied("C18", ReasonCode.TURNOVER_UNKNOWN, cap)
     after = None if worst.notional is None else done + worst.working_value + worst.notional
-    unknown = ReasonCode.PRICE_UNKNOWN
-    return in_money("C18", ReasonCode.TURNOVER, cap, after, worst, limits.oversize, unknown)
+    return in_money("C18", CODE, cap, after, worst, limits.oversize, UNKNOWN)
 
 
 GATE = Gate("C18", "turnover", Scope.NEW_EXPOSURE, ("counters", "quote", "orders"), TurnoverLimits, check, "USD")

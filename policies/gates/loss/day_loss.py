@@ -14,7 +14,7 @@ from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Scope, below, denied
+from policies.gate import Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
 
 
@@ -60,5 +60,14 @@ def day_loss(case: Case) -> Decimal | None:
 
 
 NEEDS: tuple[Need, ...] = ("account", "counters")
-GATE = Gate("G1", "day loss", Scope.NEW_EXPOSURE, NEEDS, DayLossLimits, check, "pct")
-MONEY_GATE = Gate("G1_abs", "day loss in money", Scope.NEW_EXPOSURE, NEEDS, DayLossMoneyLimits, check_money, "USD")
+GATE = Gate("G1", "day loss", Scope.NEW_EXPOSURE, NEEDS, DayLossLimits, check, "pct", reads=Reads.NOTHING)
+MONEY_GATE = Gate(
+    "G1_abs",
+    "day loss in money",
+    Scope.NEW_EXPOSURE,
+    NEEDS,
+    DayLossMoneyLimits,
+    check_money,
+    "USD",
+    reads=Reads.NOTHING,
+)

@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Scope, below, denied
+from policies.gate import Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
 
 
@@ -49,5 +49,7 @@ def _against(gate: str, code: ReasonCode, limit: Decimal, case: Case) -> Verdict
 
 
 NEEDS: tuple[Need, ...] = ("account", "counters")
-GATE = Gate("G3", "drawdown", Scope.NEW_EXPOSURE, NEEDS, DrawdownLimits, check, "pct")
-SOFT_GATE = Gate("G3_soft", "soft drawdown", Scope.NEW_EXPOSURE, NEEDS, SoftDrawdownLimits, check_soft, "pct")
+GATE = Gate("G3", "drawdown", Scope.NEW_EXPOSURE, NEEDS, DrawdownLimits, check, "pct", reads=Reads.NOTHING)
+SOFT_GATE = Gate(
+    "G3_soft", "soft drawdown", Scope.NEW_EXPOSURE, NEEDS, SoftDrawdownLimits, check_soft, "pct", reads=Reads.NOTHING
+)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied
+from policies.gate import Gate, Reads, Scope, denied
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import NOTHING, WorstCase
 
@@ -33,4 +33,4 @@ def check(case: Case, worst: WorstCase, limits: BarAgeLimits) -> Verdict:
     return fresh("E4_bar", ReasonCode.BAR_STALE, limits.max_bar_age_s, age, limits.max_clock_skew_s)
 
 
-GATE = Gate("E4_bar", "bar age", Scope.NEW_EXPOSURE, ("bars",), BarAgeLimits, check, "seconds")
+GATE = Gate("E4_bar", "bar age", Scope.NEW_EXPOSURE, ("bars",), BarAgeLimits, check, "seconds", reads=Reads.SUBJECT)

@@ -19,6 +19,7 @@ from policies.gate import Gate, Scope, at_most, denied, passed
 from policies.gates.ages import seconds
 from policies.worst_case import NOTHING, STOP_TYPES, WorstCase, is_positive, percent
 
+CODE = ReasonCode.PRICE_COLLAR
 OLD_S = Decimal(60)
 """Seconds after which an exit is no longer held to a quote."""
 
@@ -44,7 +45,7 @@ def check(case: Case, worst: WorstCase, limits: CollarLimits) -> Verdict:
         return passed("E6", cap)
     if worst.quote is None or price is None or not is_positive(worst.quote.last):
         return passed("E6", cap) if worst.reduces_risk else denied("E6", ReasonCode.QUOTE_MISSING, cap)
-    return at_most("E6", ReasonCode.PRICE_COLLAR, cap, percent(abs(price - worst.quote.last), worst.quote.last))
+    return at_most("E6", CODE, cap, percent(abs(price - worst.quote.last), worst.quote.last))
 
 
 def check_atr(case: Case, worst: WorstCase, limits: AtrCollarLimits) -> Verdict:
@@ -53,7 +54,7 @@ def check_atr(case: Case, worst: WorstCase, limits: AtrCollarLimits) -> Verdict:
     atr = case.market.symbols.get(case.order.symbol, NOTHING).atr
     if worst.quote is None or price is None or not is_positive(worst.quote.last) or not is_positive(atr):
         return denied("E6_atr", ReasonCode.QUOTE_MISSING, cap)
-    return at_most("E6_atr", ReasonCode.PRICE_COLLAR, cap * atr, abs(price - worst.quote.last))
+    return at_most("E6_atr", CODE, cap * atr, abs(price - worst.quote.last))
 
 
 def _is_old(case: Case, worst: WorstCase) -> bool:

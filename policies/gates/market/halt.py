@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.worst_case import NOTHING, WorstCase
 
 
@@ -34,4 +34,4 @@ def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Verdict:
     return passed("E3", value=False)
 
 
-GATE = Gate("E3", "trading halt", Scope.ALWAYS, ("status",), HaltLimits, check)
+GATE = Gate("E3", "trading halt", Scope.ALWAYS, ("status",), HaltLimits, check, reads=Reads.SUBJECT)

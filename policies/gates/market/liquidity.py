@@ -1,6 +1,9 @@
-"""E9 liquidity: an order is at most ``max_adv_pct`` percent of the average daily volume.
+"""E9 liquidity and E10 participation: what the market takes without noticing.
 
-With 1 % and 2,000,000 shares a day, 20,000 shares pass and 20,001 do not.
+E9: an order is at most ``max_adv_pct`` percent of the average daily volume. With 1 % and 2,000,000 shares a day, 20,000
+shares pass and 20,001 do not. E10: an order, and all that is still open on its side, are at most
+``max_recent_volume_pct`` percent of the volume of the last bar. With 5 %, 10,000 shares in that bar and an open buy of
+200, a buy of 300 passes and one of 301 does not.
 """
 
 from __future__ import annotations
@@ -12,8 +15,8 @@ from domain.case import Case
 from domain.money import HUNDRED
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed
-from policies.gates.caps import too_large
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gates.caps import fits, too_large
 from policies.worst_case import NOTHING, WorstCase, is_positive, percent, whole_lots
 
 
@@ -25,6 +28,14 @@ class LiquidityLimits:
     oversize: str = OVERSIZE_DENY
 
 
+@dataclass(frozen=True, slots=True)
+class ParticipationLimits:
+    """In percent of the volume of the last bar."""
+
+    max_recent_volume_pct: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
 def check(case: Case, worst: WorstCase, limits: LiquidityLimits) -> Verdict:
     """PASS up to the share of a day's volume."""
     cap, volume = limits.max_adv_pct, case.market.symbols.get(case.order.symbol, NOTHING).adv_shares
@@ -32,11 +43,37 @@ def check(case: Case, worst: WorstCase, limits: LiquidityLimits) -> Verdict:
         return denied("E9", ReasonCode.LIQUIDITY_UNKNOWN, cap)
     if not worst.measurable:
         return denied("E9", ReasonCode.QTY_INVALID, cap)
+    found = fits("E9", cap, case.order.qty, volume)
+    if found is not None:
+        return found
     largest, share = volume * cap / HUNDRED, percent(case.order.qty, volume)
-    if case.order.qty <= largest:
-        return passed("E9", cap, share, cap - share)
     quantity = whole_lots(largest, worst.step)
     return too_large("E9", ReasonCode.LIQUIDITY, cap, share, cap - share, quantity, limits.oversize)
 
 
+def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimits) -> Verdict:
+    """PASS up to the share of the last bar's volume."""
+    cap, order = limits.max_recent_volume_pct, case.order
+    volume = case.market.symbols.get(order.symbol, NOTHING).recent_volume
+    if not is_positive(volume):
+        return denied("E10", ReasonCode.VOLUME_UNKNOWN, cap)
+    if not worst.measurable:
+        return denied("E10", ReasonCode.QTY_INVALID, cap)
+    mine = worst.mine
+    # A position that cannot be told carries no open quantities either.
+    if mine.held is None:
+        return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
+    working = mine.buying if worst.buys else mine.selling
+    total = working + order.qty
+    found = fits("E10", cap, total, volume)
+    if found is not None:
+        return found
+    largest, share = volume * cap / HUNDRED, percent(total, volume)
+    quantity = whole_lots(largest - working, worst.step)
+    return too_large("E10", ReasonCode.PARTICIPATION, cap, share, cap - share, quantity, limits.oversize)
+
+
 GATE = Gate("E9", "liquidity", Scope.NEW_EXPOSURE, ("adv",), LiquidityLimits, check, "pct")
+PARTICIPATION_GATE = Gate(
+    "E10", "participation", Scope.NEW_EXPOSURE, ("bars", "orders"), ParticipationLimits, check_participation, "pct"
+)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.orders import OrderType, Side
+from domain.orders import OrderType
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import WorstCase
+
+MARKET, NOT_AT_MARKET = OrderType.MARKET, passed("E8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class MarketOrderLimits:
 
 def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Verdict:
     """DENY a market order without a quote to size it by."""
-    if case.order.type is not OrderType.MARKET:
-        return passed("E8")
+    if case.order.type is not MARKET:
+        return NOT_AT_MARKET
     if worst.quote is None or worst.price is None:
         return denied("E8", ReasonCode.QUOTE_MISSING)
-    touch = worst.quote.ask if case.order.side is Side.BUY else worst.quote.bid
+    touch = worst.quote.ask if worst.buys else worst.quote.bid
     return passed("E8", touch, worst.price)
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.gates.ages import ahead_allowed, fresh, seconds
 from policies.worst_case import WorstCase
 
@@ -38,4 +38,4 @@ def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Verdict:
     return passed("E4", value=age)
 
 
-GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check, "seconds")
+GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check, "seconds", reads=Reads.SUBJECT)

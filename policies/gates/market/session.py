@@ -2,7 +2,7 @@
 
 The regular session runs from its opening up to, but not at, its close, so an early close simply ends sooner. Extended
 hours are 04:00 to 20:00 New York time on weekdays, for orders that say so themselves; a calendar whose extended hours
-are not known has none.
+are not known has none. An order for the opening auction is made while the market is closed; B5 keeps its window.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from domain.case import Case
+from domain.orders import TimeInForce
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
@@ -35,6 +36,8 @@ def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Verdict:
     market = case.market
     if market.session is not None and market.session.contains(case.now):
         return passed("E1", value=market.calendar)
+    if case.order.tif is TimeInForce.OPG and market.session is None:
+        return passed("E1", value="opening auction")
     if not limits.allow_extended_hours:
         return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat())
     if not case.order.extended_hours or not _extended(market.calendar, case.now):

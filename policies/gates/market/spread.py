@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_most, denied
+from policies.gate import Gate, Reads, Scope, at_most, denied
 from policies.worst_case import WorstCase, percent
 
 
@@ -31,4 +31,4 @@ def check(case: Case, worst: WorstCase, limits: SpreadLimits) -> Verdict:
     return at_most("E7", ReasonCode.SPREAD_TOO_WIDE, limits.max_spread_pct, spread)
 
 
-GATE = Gate("E7", "spread", Scope.NEW_EXPOSURE, ("quote",), SpreadLimits, check, "pct")
+GATE = Gate("E7", "spread", Scope.NEW_EXPOSURE, ("quote",), SpreadLimits, check, "pct", reads=Reads.SUBJECT)

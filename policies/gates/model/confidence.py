@@ -12,7 +12,7 @@ from domain.case import Case
 from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_least, denied, passed
+from policies.gate import Gate, Reads, Scope, at_least, denied, passed
 from policies.worst_case import WorstCase, is_finite
 
 
@@ -33,4 +33,6 @@ def check(case: Case, worst: WorstCase, limits: ConfidenceLimits) -> Verdict:
     return at_least("H3", ReasonCode.CONFIDENCE_TOO_LOW, limits.min_confidence, confidence)
 
 
-GATE = Gate("H3", "confidence", Scope.NEW_EXPOSURE, ("proposal",), ConfidenceLimits, check, "ratio")
+GATE = Gate(
+    "H3", "confidence", Scope.NEW_EXPOSURE, ("proposal",), ConfidenceLimits, check, "ratio", reads=Reads.SUBJECT
+)

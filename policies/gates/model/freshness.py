@@ -31,10 +31,10 @@ def check(case: Case, worst: WorstCase, limits: FreshnessLimits) -> Verdict:
     proposal, limit, skew = case.proposal, limits.max_signal_age_s, limits.max_clock_skew_s
     if proposal is not None and not _is_whole(proposal):
         return denied("H6", ReasonCode.EVIDENCE_CHANGED, proposal.evidence_digest, proposal.evidence_digest_now)
-    ages = [seconds(case.now, moment) for moment in _moments(case)]
-    newest, oldest = min(ages), max(ages)
-    if newest < -ahead_allowed(skew):
-        return denied("H6", ReasonCode.SIGNAL_STALE, limit, newest, "dated in the future")
+    moments = _moments(case)
+    newest, oldest = max(moments), seconds(case.now, min(moments))
+    if newest > case.now and (ahead := seconds(case.now, newest)) < -ahead_allowed(skew):
+        return denied("H6", ReasonCode.SIGNAL_STALE, limit, ahead, "dated in the future")
     return passed("H6", value=oldest) if limit is None else fresh("H6", ReasonCode.SIGNAL_STALE, limit, oldest, skew)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_most, denied, passed
+from policies.gate import Gate, Reads, Scope, at_most, denied, passed
 from policies.worst_case import WorstCase, percent
 
 
@@ -38,4 +38,6 @@ def check(case: Case, worst: WorstCase, limits: GroundingLimits) -> Verdict:
     return at_most("H2", ReasonCode.QUOTED_PRICE_OFF, tolerance, off)
 
 
-GATE = Gate("H2", "grounding", Scope.NEW_EXPOSURE, ("proposal", "quote"), GroundingLimits, check, "pct")
+GATE = Gate(
+    "H2", "grounding", Scope.NEW_EXPOSURE, ("proposal", "quote"), GroundingLimits, check, "pct", reads=Reads.SUBJECT
+)

@@ -11,7 +11,7 @@ from domain.money import ONE, ZERO
 from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase, is_finite, is_positive
 
 
@@ -36,4 +36,4 @@ def _well_formed(proposal: Proposal) -> bool:
     )
 
 
-GATE = Gate("H1", "form of the answers", Scope.ALWAYS, ("proposal",), NoLimits, check)
+GATE = Gate("H1", "form of the answers", Scope.ALWAYS, ("proposal",), NoLimits, check, reads=Reads.SUBJECT)

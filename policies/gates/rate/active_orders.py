@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_most
+from policies.gate import Gate, Reads, Scope, at_most
 from policies.worst_case import WorstCase
 
 
@@ -26,11 +25,11 @@ class ActiveOrdersLimits:
 def check(case: Case, worst: WorstCase, limits: ActiveOrdersLimits) -> Verdict:
     """PASS up to the number of working orders."""
     working = sum(
-        1
-        for order in case.book.open_orders
-        if order.open_qty > ZERO and not (order.reduce_only and order.parent_id is not None)
+        1 for order, _, _ in worst.holdings.working if not (order.reduce_only and order.parent_id is not None)
     )
     return at_most("F3", ReasonCode.ACTIVE_ORDERS, limits.max_active_orders, Decimal(working + 1))
 
 
-GATE = Gate("F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check, "count")
+GATE = Gate(
+    "F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check, "count", reads=Reads.NOTHING
+)

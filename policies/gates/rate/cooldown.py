@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_least, denied, passed
+from policies.gate import Gate, Reads, Scope, at_least, denied, passed
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
@@ -34,4 +34,13 @@ def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Verdict:
     return at_least("F6", ReasonCode.COOLDOWN, wait, seconds(case.now, counters.last_loss_at))
 
 
-GATE = Gate("F6", "cooldown after a loss", Scope.NEW_EXPOSURE, ("counters",), CooldownLimits, check, "seconds")
+GATE = Gate(
+    "F6",
+    "cooldown after a loss",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    CooldownLimits,
+    check,
+    "seconds",
+    reads=Reads.NOTHING,
+)

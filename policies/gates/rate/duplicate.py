@@ -28,10 +28,12 @@ class DuplicateLimits:
 def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Verdict:
     """DENY what was sent before."""
     order, window = case.order, limits.duplicate_window_s
-    for other in sent(case.book):
-        if other.decision_id == order.decision_id and other.leg == order.leg:
-            return denied("F4", ReasonCode.DUPLICATE_DECISION, window, order.decision_id)
-        same = (other.symbol, other.side, other.qty) == (order.symbol, order.side, order.qty)
+    decision, asked = order.decision_id, (order.symbol, order.side, order.qty)
+    for other in worst.holdings.once(sent):
+        if other.decision_id == decision and other.leg == order.leg:
+            return denied("F4", ReasonCode.DUPLICATE_DECISION, window, decision)
+        # Legs of one decision are no repetition: a replacement, or the next slice of an algorithm.
+        same = other.decision_id != decision and (other.symbol, other.side, other.qty) == asked
         if same and window is not None and seconds(case.now, other.created_at) < window:
             return denied("F4", ReasonCode.DUPLICATE_ORDER, window, seconds(case.now, other.created_at))
     return passed("F4", window)

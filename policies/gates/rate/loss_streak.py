@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, below, denied
+from policies.gate import Gate, Reads, Scope, below, denied
 from policies.worst_case import WorstCase
 
 
@@ -30,4 +30,6 @@ def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Verdict:
     return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, Decimal(losses))
 
 
-GATE = Gate("F7", "losing streak", Scope.NEW_EXPOSURE, ("counters",), LossStreakLimits, check, "count")
+GATE = Gate(
+    "F7", "losing streak", Scope.NEW_EXPOSURE, ("counters",), LossStreakLimits, check, "count", reads=Reads.NOTHING
+)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from policies.gate import Gate
 from policies.gates.validity import (
     combination,
+    expiry,
     instrument,
+    leveraged_fund,
+    listing,
     min_price,
     prices,
     protective_stop,
@@ -20,9 +23,13 @@ GATES: tuple[Gate, ...] = (
     quantity.GATE,
     prices.GATE,
     combination.GATE,
+    expiry.GATE,
     zero_crossing.GATE,
     reduce_only.GATE,
     protective_stop.GATE,
     universe.GATE,
     min_price.GATE,
+    listing.AGE_GATE,
+    listing.CAP_GATE,
+    leveraged_fund.GATE,
 )

@@ -19,7 +19,9 @@ from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import STOP_TYPES, WorstCase
 
-RESTING = frozenset({TimeInForce.DAY, TimeInForce.GTC})
+PASSES = {(kind, tif): passed("B4", value=f"{kind} {tif}") for kind in OrderType for tif in TimeInForce}
+DAY = TimeInForce.DAY
+RESTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class CombinationLimits:
 def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
     """DENY for what the policy or no broker supports."""
     order = case.order
-    kind, tif = OrderType(order.type), TimeInForce(order.tif)
+    kind, tif = order.type, order.tif
+    if type(kind) is not OrderType or type(tif) is not TimeInForce:
+        kind, tif = OrderType(kind), TimeInForce(tif)
     if limits.allowed_order_types is not None and kind not in limits.allowed_order_types:
         return denied("B4", ReasonCode.ORDER_TYPE_FORBIDDEN, value=kind)
     if limits.allowed_tif is not None and tif not in limits.allowed_tif:
@@ -43,11 +47,13 @@ def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
         return denied("B4", ReasonCode.EXTENDED_HOURS_FORBIDDEN, value=True)
     if not _go_together(order, worst):
         return denied("B4", ReasonCode.COMBINATION_UNSUPPORTED, value=f"{kind} {tif}")
-    return passed("B4", value=f"{kind} {tif}")
+    return PASSES[kind, tif]
 
 
 def _go_together(order: OrderIntent, worst: WorstCase) -> bool:
     fractional = worst.measurable and order.qty % ONE != ZERO
+    if order.tif is DAY and not order.extended_hours:
+        return True
     if order.extended_hours and (order.type, order.tif, fractional) != (OrderType.LIMIT, TimeInForce.DAY, False):
         return False
     if order.type in STOP_TYPES and order.tif not in RESTING:

@@ -14,7 +14,7 @@ from domain.errors import DataQualityError
 from domain.market import AssetClass, parse_symbol
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -53,4 +53,4 @@ def _is_ticker(symbol: object) -> bool:
         return False
 
 
-GATE = Gate("B1", "instrument", Scope.ALWAYS, ("instrument", "account"), InstrumentLimits, check)
+GATE = Gate("B1", "instrument", Scope.ALWAYS, ("instrument", "account"), InstrumentLimits, check, reads=Reads.SUBJECT)

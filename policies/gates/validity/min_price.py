@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_least, denied
+from policies.gate import Gate, Reads, Scope, at_least, denied
 from policies.worst_case import WorstCase, is_positive
 
 
@@ -29,4 +29,4 @@ def check(case: Case, worst: WorstCase, limits: MinPriceLimits) -> Verdict:
     return at_least("B10", ReasonCode.PRICE_TOO_LOW, limits.min_price, worst.quote.last)
 
 
-GATE = Gate("B10", "lowest price", Scope.NEW_EXPOSURE, ("quote",), MinPriceLimits, check, "USD")
+GATE = Gate("B10", "lowest price", Scope.NEW_EXPOSURE, ("quote",), MinPriceLimits, check, "USD", reads=Reads.SUBJECT)

@@ -6,8 +6,6 @@ is refused, as is a limit order without one. The protective exits are held to th
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from domain.case import Case
 from domain.money import ZERO
 from domain.orders import OrderIntent
@@ -24,28 +22,24 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     if wrong is not None:
         return denied("B3", ReasonCode.PRICE_INVALID, note=wrong)
     tick = None if worst.instrument is None else worst.instrument.tick
+    sound = is_plausible(tick)
     for price in (order.limit_price, order.trigger_price, order.stop_loss, order.take_profit):
         if price is None:
             continue
         if not is_plausible(price):
             return denied("B3", ReasonCode.PRICE_INVALID, value=str(price)[:40])
-        if tick is not None and not _on_tick(price, tick):
+        if tick is not None and (not sound or price % tick != ZERO):
             return denied("B3", ReasonCode.PRICE_NOT_ON_TICK, tick, price)
     return passed("B3", value=order.limit_price)
 
 
 def _missing_or_superfluous(order: OrderIntent) -> str | None:
-    if (order.limit_price is None) is (order.type in LIMIT_TYPES):
-        return f"limit price of a {order.type} order"
-    if order.trigger_price is None and order.type in TRIGGER_TYPES:
-        return f"trigger price of a {order.type} order"
-    if order.trigger_price is not None and order.type not in STOP_TYPES:
-        return f"trigger price of a {order.type} order"
+    kind = order.type
+    if (order.limit_price is None) is (kind in LIMIT_TYPES):
+        return f"limit price of a {kind} order"
+    if kind in TRIGGER_TYPES if order.trigger_price is None else kind not in STOP_TYPES:
+        return f"trigger price of a {kind} order"
     return None
-
-
-def _on_tick(price: Decimal, tick: Decimal) -> bool:
-    return is_plausible(tick) and price % tick == ZERO
 
 
 GATE = Gate("B3", "prices", Scope.ALWAYS, ("instrument",), NoLimits, check, "USD")

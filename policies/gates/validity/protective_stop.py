@@ -16,6 +16,8 @@ from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
 from policies.worst_case import WorstCase, is_positive, percent
 
+NO_EXITS = passed("B8")
+
 
 @dataclass(frozen=True, slots=True)
 class ProtectiveStopLimits:
@@ -32,19 +34,16 @@ def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Verdict
     if order.stop_loss is None and limits.require_stop_loss:
         return denied("B8", ReasonCode.STOP_MISSING)
     if order.stop_loss is None and order.take_profit is None:
-        return passed("B8")
+        return NO_EXITS
     if price is None:
         return denied("B8", ReasonCode.PRICE_UNKNOWN)
     if order.take_profit is not None and (order.take_profit - price) * order.side.sign <= ZERO:
         return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, order.take_profit)
     if order.stop_loss is None:
-        return passed("B8")
+        return NO_EXITS
     if not is_positive(order.stop_loss) or (price - order.stop_loss) * order.side.sign <= ZERO:
         return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, str(order.stop_loss)[:40])
-    return _distance(percent(abs(price - order.stop_loss), price), limits)
-
-
-def _distance(distance: Decimal, limits: ProtectiveStopLimits) -> Verdict:
+    distance = percent(abs(price - order.stop_loss), price)
     nearest, farthest = limits.min_stop_distance_pct, limits.max_stop_distance_pct
     if nearest is not None and distance < nearest:
         return denied("B8", ReasonCode.STOP_TOO_NEAR, nearest, distance)

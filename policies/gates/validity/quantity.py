@@ -18,7 +18,7 @@ from policies.worst_case import WorstCase, is_plausible
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     """DENY for a quantity that is no quantity or out of step."""
     qty = case.order.qty
-    if not is_plausible(qty):
+    if not worst.measurable and not is_plausible(qty):
         return denied("B2", ReasonCode.QTY_INVALID, value=str(qty)[:40])
     if worst.reduces_risk and qty == worst.closable:
         return passed("B2", worst.step, qty)

@@ -12,11 +12,13 @@ from policies.codes import ReasonCode
 from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
 from policies.worst_case import WorstCase, whole_lots
 
+NOT_ASKED = passed("B7")
+
 
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     """DENY or REDUCE a reduce-only order that is more than the position allows."""
     if not case.order.reduce_only:
-        return passed("B7")
+        return NOT_ASKED
     if worst.held is None or not worst.measurable:
         return denied("B7", ReasonCode.POSITION_UNKNOWN)
     margin = worst.closable - case.order.qty

@@ -15,7 +15,7 @@ from domain.case import Case
 from domain.market import Symbol
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.worst_case import WorstCase
 
 
@@ -45,4 +45,4 @@ def check(case: Case, worst: WorstCase, limits: ListLimits) -> Verdict:
     return passed("B9")
 
 
-GATE = Gate("B9", "universe and restricted list", Scope.ALWAYS, (), ListLimits, check)
+GATE = Gate("B9", "universe and restricted list", Scope.ALWAYS, (), ListLimits, check, reads=Reads.SUBJECT)

@@ -232,3 +232,21 @@ def test_cost_follows_the_price_of_the_model_that_answered():
 def test_a_reservation_covers_what_is_sent_and_all_that_may_come_back():
     request = a_request(user="x" * 3000)
     assert estimate(request) >= 1000 + request.sampling.max_tokens
+
+
+@pytest.mark.parametrize(
+    ("replies", "faults"),
+    [
+        pytest.param([NOTHING], [], id="usable"),
+        pytest.param(["{", NOTHING], ["garbage"], id="repaired"),
+        pytest.param(["{", "{"], ["garbage", "garbage"], id="unusable_twice"),
+        pytest.param([a_reply("{}", finish="refusal")], [], id="a_refusal_is_no_anomaly"),
+    ],
+)
+def test_what_could_not_be_used_is_noted_in_the_journal(replies, faults):
+    asker, _model, journal = asking(*replies)
+    try:
+        ask(asker)
+    except (BadAnswer, NoAnswer):
+        assert len(faults) != 1
+    assert journal.faults == faults

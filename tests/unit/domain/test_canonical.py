@@ -15,7 +15,9 @@ from domain.decisions import Concern, MonitorReport, Severity
 from domain.errors import DataQualityError
 from domain.ids import Ref
 from domain.market import Bar, Symbol, Timeframe
+from domain.orders import OrderIntent, TimeInForce
 from domain.verdicts import Outcome, Verdict
+from tests.builders.execution import an_intent
 
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
@@ -68,11 +70,19 @@ def test_a_verdict_reads_as_an_object() -> None:
         Pause("symbol", "AAPL", NOON, "owner", until=NOON + timedelta(hours=2)),
         Approval("owner", "d" * 64, NOON, NOON + timedelta(seconds=120), price=Decimal("10.50")),
         MonitorReport("caution", "tighten", (Concern("stale", Severity.CAUTION, (Ref("quote.age@AAPL"),)),), "rules"),
+        an_intent(tif=TimeInForce.GTD, expires_at=NOON + timedelta(days=3)),
     ],
-    ids=["bar", "pause", "approval", "monitor_report"],
+    ids=["bar", "pause", "approval", "monitor_report", "intent_with_an_end"],
 )
 def test_a_stored_value_comes_back_equal(value: object) -> None:
     assert restore(type(value), plain(value)) == value
+
+
+def test_an_intent_stored_before_there_was_an_end_has_none_and_its_end_is_part_of_what_was_approved() -> None:
+    stored = {name: value for name, value in plain(an_intent()).items() if name != "expires_at"}
+    assert restore(OrderIntent, stored) == an_intent()
+    later, sooner = (an_intent(tif=TimeInForce.GTD, expires_at=NOON + timedelta(days=days)) for days in (3, 2))
+    assert later.digest != sooner.digest
 
 
 def test_a_stored_value_that_does_not_fit_is_named() -> None:

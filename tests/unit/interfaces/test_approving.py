@@ -104,10 +104,10 @@ def test_a_refusal_sends_nothing_and_cannot_be_taken_back(home, clock):
 
 
 @pytest.mark.parametrize(
-    ("hours", "open_still"), [(4, False), (3.9999, True)], ids=["at_the_end_of_its_life", "just_before"]
+    ("minutes", "open_still"), [(30, False), (29.99, True)], ids=["when_its_evidence_is_too_old", "just_before"]
 )
-def test_silence_is_a_no(home, clock, hours, open_still):
-    clock.wait(hours=hours)
+def test_silence_is_a_no(home, clock, minutes, open_still):
+    clock.wait(minutes=minutes)
     with a_runtime(home, clock=clock) as runtime:
         (request,) = runtime.deps.stores.approvals.open(NOON)
         assert bool(Service(runtime).pending().pending) is open_still
@@ -115,7 +115,7 @@ def test_silence_is_a_no(home, clock, hours, open_still):
         assert answer.done is open_still
         if not open_still:
             assert answer.note == "too late, it has expired"
-        assert entries_of(runtime) == [], "three hours after, what it rests on is too old as well"
+            assert entries_of(runtime) == []
 
 
 def test_a_late_answer_to_what_nobody_has_closed_yet_is_too_late(home, clock):
@@ -192,14 +192,6 @@ def test_the_books_are_compared_again_before_a_late_yes(home, clock):
         denied = [(verdict.gate, str(verdict.code)) for verdict in answer.verdicts if verdict.outcome is Outcome.DENY]
         assert denied == []
         assert runtime.deps.stores.control.read().reconciled_at == clock.at
-
-
-def test_evidence_that_has_grown_old_meanwhile_denies(home, clock):
-    clock.wait(minutes=31)
-    with a_runtime(home, clock=clock) as runtime:
-        answer = Service(runtime).approve(request_id(runtime), "owner")
-        assert (answer.done, answer.order) == (True, None)
-        assert {verdict.gate for verdict in answer.verdicts if verdict.outcome is Outcome.DENY} >= {"H6"}
 
 
 @pytest.mark.parametrize("name", ["apr-unknown", "last", "dec-2222222222222222"])

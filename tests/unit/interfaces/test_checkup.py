@@ -77,3 +77,10 @@ def test_a_memory_out_of_reach_is_tight_and_one_switched_off_is_off(tmp_path):
     with a_runtime(tmp_path) as runtime:
         assert rows_of(runtime)["memory"].state is State.TIGHT
         assert rows_of(rewired(runtime, memory=None))["memory"].state is State.OFF
+
+
+def test_a_gate_that_no_source_can_feed_is_told_as_not_covered(runtime):
+    told = [row for row in doctor(runtime).checks if row.name == "not covered"]
+    assert [row.state for row in told] == [State.OFF] * len(told)
+    assert [row.detail.split()[0] for row in told] == ["E5_source"]
+    assert "no source of second prices" in told[0].detail

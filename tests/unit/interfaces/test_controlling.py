@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from domain.case import TradingState
+from domain.case import Mode, TradingState
 from domain.errors import ManualActionError, UsageError
 from domain.orders import OrderStatus, Side
 from domain.records import RecordKind
@@ -27,6 +27,7 @@ from tests.builders.runtime import (
     entries_of,
     the_market,
 )
+from trading.execution.account import read_book
 
 
 @pytest.mark.parametrize(
@@ -211,3 +212,141 @@ def test_a_bus_that_is_away_stops_no_kill(tmp_path):
     with a_runtime(tmp_path, redis_url="redis://127.0.0.1:1/0") as runtime:
         assert Service(runtime).kill("test", flatten=False).kill_switch
         assert replace(runtime).kill_switch.engaged()
+
+
+def counters_of(runtime):
+    deps = runtime.deps
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=deps.clock.now())
+    return book.performance, book.counters, book.orders_today, book.turnover_today, len(book.recent_orders)
+
+
+def test_a_resume_resets_no_counter_and_starts_the_ramp(tmp_path):
+    clock = HandClock()
+    with a_runtime(tmp_path, clock=clock) as runtime:
+        a_cycle(runtime, NIMBO)
+        Service(runtime).kill("test", flatten=False)
+        before = counters_of(runtime)
+        assert before[2] == 1
+        Service(runtime).resume("global", "")
+        assert counters_of(runtime) == before
+        assert Service(runtime).status().ramp == Decimal("0.25")
+        clock.at = NOON.replace(day=18)
+        assert Service(runtime).status().ramp == Decimal("0.5")
+        clock.at = NOON.replace(day=19)
+        assert Service(runtime).status().ramp == 1
+
+
+@pytest.mark.parametrize(
+    ("stop", "share"),
+    [
+        pytest.param(lambda runtime: Service(runtime).pause("global", "", None), "1", id="a_pause"),
+        pytest.param(lambda runtime: Service(runtime).kill("test", flatten=False), "0.25", id="a_kill"),
+        pytest.param(lambda runtime: tightened(runtime, TradingState.REDUCING), "0.25", id="a_breaker"),
+        pytest.param(lambda runtime: tightened(runtime, TradingState.HALTED), "0.25", id="a_halt"),
+        pytest.param(lambda runtime: None, "1", id="nothing"),
+    ],
+)
+def test_only_a_resume_after_a_stop_starts_the_ramp(tmp_path, stop, share):
+    with a_runtime(tmp_path) as runtime:
+        stop(runtime)
+        Service(runtime).resume("global", "")
+        assert Service(runtime).status().ramp == Decimal(share)
+
+
+def tightened(runtime, state):
+    runtime.deps.stores.control.tighten(state, by="breaker", at=NOON, reason="the broker rejected 5 orders in a row")
+
+
+def test_the_status_says_why_trading_is_not_active(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        assert Service(runtime).status().why == ""
+        tightened(runtime, TradingState.REDUCING)
+        assert Service(runtime).status().why == "breaker: the broker rejected 5 orders in a row"
+
+
+def test_the_plan_names_what_is_released_and_what_the_checklist_finds(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        a_cycle(runtime, NIMBO)
+        tightened(runtime, TradingState.REDUCING)
+        Service(runtime).pause("global", "", None)
+        Service(runtime).kill("odd fills", flatten=False)
+        problem = unreconciled(runtime)
+        plan = Service(runtime).resume_plan()
+        assert plan.stopped
+        assert [each.partition(" at ")[0] for each in plan.releases] == [
+            "the pause of everything by owner",
+            "trading REDUCING: breaker: the broker rejected 5 orders in a row",
+            "the kill by owner",
+        ]
+        assert problem in plan.findings
+        assert killed(runtime) == (True, True), "looking changes nothing"
+
+
+def test_a_kill_after_the_plan_was_shown_is_not_released_with_it(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        Service(runtime).kill("first", flatten=False)
+        plan = Service(runtime).resume_plan()
+        runtime.kill_switch.engage("owner", "second", "later")
+        before = len(runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL))
+        with pytest.raises(ManualActionError, match="somebody killed it in the meantime"):
+            Service(runtime).resume("global", "", plan)
+        assert killed(runtime) == (True, True)
+        assert len(runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)) == before, "all of it or nothing"
+        assert Service(runtime).status().ramp == 1
+
+
+def test_a_first_kill_after_the_plan_was_shown_is_not_released_either(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        tightened(runtime, TradingState.REDUCING)
+        plan = Service(runtime).resume_plan()
+        runtime.kill_switch.engage("owner", "since then", "later")
+        with pytest.raises(ManualActionError, match="somebody killed it in the meantime"):
+            Service(runtime).resume("global", "", plan)
+        assert runtime.kill_switch.engaged()
+
+
+def test_a_latch_removed_by_hand_raises_the_alarm_once_and_stays_killed(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        runtime.kill_switch.engage("owner", "test", "now")
+        runtime.kill_switch.path.unlink()
+    for _ in range(2):
+        with a_runtime(tmp_path) as runtime:
+            assert "removed by hand" in Service(runtime).notice
+            assert runtime.deps.stores.control.read().kill_switch
+            assert a_cycle(runtime, NIMBO).orders == ()
+            alarms = [entry for entry in runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)
+                      if "incident" in entry.body]  # fmt: skip
+            assert len(alarms) == 1
+    assert "removed by hand" in (tmp_path / "sage.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "up"),
+    [
+        pytest.param(Mode.PAPER, Mode.OBSERVE, False, id="down"),
+        pytest.param(Mode.OBSERVE, Mode.PAPER, True, id="up"),
+        pytest.param(Mode.PAPER, Mode.PAPER, False, id="nowhere"),
+        pytest.param(Mode.PAPER, Mode.AUTO, True, id="all_the_way_up"),
+    ],
+)
+def test_the_mode_moves_on_the_ladder(tmp_path, before, after, up):
+    with a_runtime(tmp_path, mode=before.value) as runtime:
+        service, count = Service(runtime), len(runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL))
+        assert service.needs_owner(after) is up
+        view = service.set_mode(after, confirmed=up)
+        assert (view.before, view.mode, service.status().mode) == (before, after, after)
+        assert view.note == ("the policy goes no further than paper" if after is Mode.AUTO else "")
+        moved = len(runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)) - count
+        assert moved == (before is not after)
+
+
+def test_an_entry_on_the_ramp_is_a_quarter_of_its_size(tmp_path):
+    """NIMBO at about 91 for 10,000 at most: 2,500 leaves 27 shares and not the usual 46."""
+    with a_runtime(tmp_path) as runtime:
+        Service(runtime).kill("test", flatten=False)
+        Service(runtime).resume("global", "")
+        report = a_cycle(runtime, NIMBO)
+        (order,) = report.orders
+        limit = runtime.deps.policy.limits["max_order_notional"]
+        assert order.qty * order.limit_price <= limit / 4 < (order.qty + 1) * order.limit_price
+        assert "RECOVERY_RAMP" in {str(verdict.code) for verdict in report.verdicts}

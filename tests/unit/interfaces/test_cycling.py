@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from agents.llm import NoAnswer
 from domain.case import TradingState
 from domain.decisions import Action
 from domain.errors import IntegrityError, RetryableError, SourceUnavailable, UsageError
@@ -285,3 +286,24 @@ def test_what_rested_at_the_broker_meets_the_market_before_the_next_cycle(tmp_pa
         legs = [order for order in runtime.deps.stores.orders.newest(9) if order.parent_id == entry.client_order_id]
         assert all(order.status in (OrderStatus.CANCELED, OrderStatus.FILLED) or order.open_qty for order in legs)
         assert runtime.deps.stores.control.read().mismatched == ()
+
+
+def test_models_that_answer_nonsense_stop_new_entries_in_the_very_cycle(tmp_path):
+    """Of all answers most cannot be used: what the few good ones lead to is not sent either."""
+
+    def says(request, answer):
+        return answer if symbol_in(request) == NIMBO else "nonsense"
+
+    with a_runtime(tmp_path, model=SpyModel(says)) as runtime:
+        report = a_cycle(runtime)
+        assert runtime.deps.stores.control.read().trading_state is TradingState.REDUCING
+        assert report.orders == ()
+        assert "model answers could not be used" in Service(runtime).status().why
+        Service(runtime).resume("global", "")
+        assert runtime.deps.stores.control.read().trading_state is TradingState.ACTIVE
+
+
+def test_models_that_are_away_stop_nothing_by_themselves(tmp_path):
+    with a_runtime(tmp_path, model=SpyModel(lambda _request, _answer: NoAnswer("network", "away"))) as runtime:
+        a_cycle(runtime)
+        assert runtime.deps.stores.control.read().trading_state is TradingState.ACTIVE

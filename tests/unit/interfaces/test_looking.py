@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from domain.case import Mode, Pause, TradingState
-from domain.errors import SourceUnavailable
+from domain.errors import ConfigurationError, SourceUnavailable
 from domain.orders import OrderStatus
 from interfaces import looking as product
 from interfaces.views import State
+from policies.gates.catalogue import GATES
 from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, ShiftedMarket, a_runtime, rewired, the_market
 
@@ -154,11 +155,45 @@ def test_risk_shows_the_room_under_every_gate(runtime):
     assert {row.gate: row.state for row in looking.risk(runtime).risk}["A1"] is State.FAILED
 
 
+def test_risk_lists_the_whole_catalogue_and_says_why_a_gate_has_no_figure(runtime):
+    rows = {row.gate: row for row in looking.risk(runtime).risk}
+    assert list(rows) == [gate.id for gate in GATES]
+    assert (rows["C1"].name, rows["C1"].unit) == ("order notional", "USD")
+    assert (rows["H1"].state, rows["H1"].note) == (State.IDLE, "looks at orders of the agents")
+    assert rows["B8"].state is State.OK, "the probe carries a stop, as every entry has to"
+    unset = [row for row in rows.values() if row.state is State.OFF]
+    assert all((row.limit, row.value, row.headroom_pct, row.note) == (None, None, None, "not set") for row in unset)
+    assert {row.gate for row in unset} == set(rows) - set(runtime.deps.policy.enforced)
+
+
 def test_limits_are_the_policy_in_force(runtime):
     limits = looking.limits(runtime)
     assert (limits.profile, limits.digest) == ("conservative", runtime.deps.policy.digest)
     assert limits.limits["approval_required_above_notional"] == 8000
-    assert limits.loaded_at == GONE
+    assert (limits.loaded_at, limits.in_force, limits.changes) == (GONE, True, ())
+    assert {row.name for row in limits.rows} == set(limits.limits)
+    rows = {row.name: row for row in limits.rows}
+    assert (rows["max_order_qty"].unit, rows["max_order_qty"].gates) == ("shares", ("C2",))
+    assert rows["max_order_qty"].meaning == "shares of one order"
+
+
+def test_limits_of_another_profile_and_how_they_differ(runtime):
+    other = looking.limits(runtime, "balanced")
+    assert (other.profile, other.in_force, other.compared_with) == ("balanced", False, None)
+    compared = looking.limits(runtime, None, "balanced")
+    changes = {change.name: change for change in compared.changes}
+    assert (compared.profile, compared.compared_with) == ("conservative", "balanced")
+    assert changes["max_order_notional"].direction == "looser"
+    assert changes["max_order_notional"].old < changes["max_order_notional"].new
+    back = {change.name: change for change in looking.limits(runtime, "balanced", runtime_policy(runtime)).changes}
+    assert back["max_order_notional"].direction == "tighter"
+    with pytest.raises(ConfigurationError, match="the policy nope cannot be read"):
+        looking.limits(runtime, "nope")
+
+
+def runtime_policy(runtime):
+    """The file that this start has read its policy from."""
+    return str(runtime.setup.home / "policy.toml")
 
 
 def test_the_last_report_is_that_of_a_finished_cycle(runtime):

@@ -12,8 +12,8 @@ from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, a_runtime, rewired
 
 LOOKS = ["status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
-OFFERED = {"demo": "cycle", "audit": "verify", "memory": "rebuild_memory", "chat": "understood"}
-ELSEWHERE = {"evals"}
+OFFERED = {"demo": "cycle", "audit": "verify", "memory": "rebuild_memory", "chat": "understood", "mode": "set_mode"}
+ELSEWHERE = {"evals", "gate"}
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in ELSEWHERE])

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from domain.market import MarketInput, Symbol
-from policies.coverage import OURS, WORDS, uncovered
+from policies.coverage import OURS, WORDS, uncovered, unfed
 from policies.gates.catalogue import GATES
 from policies.policy import PROFILES, load_policy
 from tests.builders.policies import a_policy
@@ -38,6 +38,40 @@ def test_a_source_of_everything_covers_every_profile(profile):
             {"status"},
             ["E3 trading halt: no source of trading halts; denies every new entry"],
             id="a_flag_that_insists",
+        ),
+        row(
+            {"min_listing_age_d": "90", "min_market_cap": "1"},
+            {"listing", "market_cap"},
+            [
+                "B10_age age of the listing: no source of listing dates; denies every new entry",
+                "B10_cap market value: no source of market values; denies every new entry",
+            ],
+            id="listing",
+        ),
+        row(
+            {},
+            {"leverage"},
+            ["B10_leverage leveraged funds: no source of the leverage of funds; denies new entries into funds"],
+            id="what_only_funds_need",
+        ),
+        row({"allow_leveraged_funds": True}, {"leverage"}, [], id="funds_of_any_kind"),
+        row(
+            {"allow_short": True},
+            {"borrow"},
+            ["D3 short sale: no source of stock loans; denies every short sale"],
+            id="what_only_shorts_need",
+        ),
+        row({"allow_short": False}, {"borrow"}, [], id="no_shorts_no_loans"),
+        row(
+            {"allow_short": True},
+            {"borrow", "instrument"},
+            [
+                "B1 instrument: no source of instruments; denies every new entry",
+                "B2 quantity: no source of instruments; denies every new entry",
+                "B3 prices: no source of instruments; denies every new entry",
+                "D3 short sale: no source of instruments and stock loans; denies every new entry",
+            ],
+            id="one_input_of_several",
         ),
         row(
             {},
@@ -86,3 +120,19 @@ def test_whoever_supplies_nothing_is_told_of_every_gate_that_needs_something():
 def test_every_input_of_the_market_has_a_word_for_people_and_a_gate_that_needs_it():
     assert set(WORDS) == MARKET
     assert {need for gate in GATES for need in gate.needs} >= MARKET
+
+
+def test_gates_that_are_off_and_that_nobody_could_feed_are_told_too():
+    policy = a_policy(max_gap_pct="8")
+    assert unfed(policy, EVERYTHING) == ()
+    assert unfed(policy, EVERYTHING - {"second_price", "bars"}) == tuple(
+        f"{gate.id} {gate.name}: no source of {'bars' if 'bars' in gate.needs else 'second prices'}"
+        for gate in GATES
+        if {"second_price", "bars"} & set(gate.needs) and gate.id != "E12"
+    )
+
+
+def test_a_gate_that_is_on_is_told_as_uncovered_and_not_as_off():
+    policy = a_policy(max_source_difference_pct="0.5")
+    assert unfed(policy, EVERYTHING - {"second_price"}) == ()
+    assert [line.split()[0] for line in uncovered(policy, EVERYTHING - {"second_price"})] == ["E5_source"]

@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.case import Mode
-from domain.orders import OrderType
+from domain.orders import OrderType, TimeInForce
 from domain.verdicts import Outcome
 from policies.approval import ApprovalTerms, grant
 from policies.evaluate import evaluate
-from policies.headroom import headroom, largest_passing, probe
+from policies.gate import BoundGate, passed
+from policies.gates.catalogue import GATES
+from policies.headroom import headroom, largest_passing, probe, standing
 from policies.policy import load_policy
 from tests.builders.policies import (
     AAPL,
@@ -20,6 +24,7 @@ from tests.builders.policies import (
     a_control,
     a_market,
     a_policy,
+    a_quote,
     a_sell,
     a_view,
     an_account,
@@ -31,6 +36,7 @@ from tests.builders.policies import (
 
 row = pytest.param
 ROUND_LOTS = a_view(instrument=an_instrument(lot=D(100)))
+BOUNDLESS = an_account(buying_power=D(10) ** 15)
 ROOMY = a_policy(max_order_notional="10000", daily_loss_limit_pct="2", approval_required_above_notional="100")
 
 
@@ -40,8 +46,8 @@ def rows(case, policy):
 
 def test_each_gate_shows_limit_value_and_what_is_left():
     found = rows(a_case(an_order(qty=D(20)), account=an_account(equity=D(99_000))), ROOMY)
-    assert found["C1"][1:] == ("order notional", D(10_000), D(4000), D(60), "ok")
-    assert found["G1"][1:] == ("day loss", D(2), D(1), D(50), "ok")
+    assert found["C1"][1:] == ("order notional", D(10_000), D(4000), D(60), "ok", "USD", "")
+    assert found["G1"][1:] == ("day loss", D(2), D(1), D(50), "ok", "pct", "")
     assert found["A2"].state == "approval"
     assert found["A1"].headroom_pct is None
 
@@ -89,8 +95,26 @@ def test_a_probe_is_the_smallest_entry():
         row(
             {"view": a_view(instrument=an_instrument(fractionable=True))},
             {"max_order_qty": "7.5", "allow_fractional": True},
+            (D("7.5"), "C2"),
+            id="parts_of_a_share",
+        ),
+        row(
+            {"view": a_view(instrument=an_instrument(fractionable=True, lot=D("0.01")))},
+            {"max_order_notional": "1999", "allow_fractional": True},
+            (D("9.99"), "C1"),
+            id="parts_in_lots",
+        ),
+        row(
+            {"view": a_view(instrument=an_instrument(fractionable=True)), "order": an_order(tif=TimeInForce.GTC)},
+            {"max_order_qty": "7.5", "allow_fractional": True},
             (7, "C2"),
-            id="whole_shares",
+            id="whole_shares_where_parts_do_not_pass",
+        ),
+        row(
+            {"order": a_sell(D(1)), "positions": held(D("50.5"))},
+            {"max_order_qty": "7"},
+            (D("50.5"), "B6"),
+            id="an_odd_remainder",
         ),
         row({"order": an_order(qty=D("NaN"))}, {"max_order_qty": "7"}, (7, "C2"), id="whatever_was_asked"),
     ],
@@ -98,6 +122,83 @@ def test_a_probe_is_the_smallest_entry():
 def test_the_largest_order_that_passes(changes, limits, expected):
     account = an_account(buying_power=D(200_000))
     assert largest_passing(a_case(**{"account": account, **changes}), a_policy(**limits)) == expected
+
+
+def test_every_gate_of_the_catalogue_has_a_row_and_says_why_it_has_no_figure():
+    found = rows(a_case(), ROOMY)
+    assert list(found) == [gate.id for gate in GATES]
+    assert (found["C9"].state, found["C9"].note) == ("off", "not set")
+    assert (found["H1"].state, found["H1"].note) == ("idle", "looks at orders of the agents")
+    assert (found["A10"].state, found["A10"].note) == ("idle", "looks at an approval that comes with an order")
+
+
+def test_a_gate_that_misses_an_input_is_unknown_and_one_that_refuses_is_blocked():
+    found = rows(a_case(account=an_account(equity=None)), a_policy(max_position_pct_equity="10"))
+    assert (found["C3"].state, found["C3"].note) == ("unknown", "The account's equity is unknown or not positive.")
+    killed = rows(a_case(control=a_control(kill_switch=True)), ROOMY)["A1"]
+    assert (killed.state, killed.note) == ("blocked", "The kill switch is engaged.")
+
+
+def test_a_probe_carries_a_stop_that_its_policy_allows():
+    policy = a_policy(require_stop_loss=True, min_stop_distance_pct="3", max_stop_distance_pct="4")
+    case = a_case()
+    asked = probe(NOW, case.control, case.book, case.market, AAPL, policy=policy)
+    assert asked.order.stop_loss == D("194.00")
+    assert rows(asked, policy)["B8"].state == "ok"
+    assert probe(NOW, case.control, case.book, case.market, AAPL).order.stop_loss is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "limits"),
+    [
+        row({}, {"max_order_notional": "10000", "oversize": "reduce"}, id="a_hint"),
+        row({}, {"approval_required_above_notional": "100"}, id="buying_power"),
+        row({"positions": held(20), "account": BOUNDLESS}, {"max_adv_pct": "1"}, id="liquidity"),
+        row({"control": a_control(kill_switch=True)}, {}, id="killed"),
+        row({"order": a_sell(D(1)), "positions": held(D("50.5"))}, {}, id="an_exit"),
+        row(
+            {"view": a_view(instrument=an_instrument(fractionable=True)), "account": BOUNDLESS},
+            {"allow_fractional": True, "max_adv_pct": "100"},
+            id="parts_of_a_share",
+        ),
+    ],
+)  # fmt: skip
+def test_it_asks_the_gates_a_handful_of_times(changes, limits):
+    asked, policy = [], a_policy(**limits)
+
+    def counting(case, worst, limits):
+        asked.append(case.order.qty)
+        return passed("counting")
+
+    counted = BoundGate("counting", False, counting, None, passed("counting"))
+    largest_passing(a_case(**changes), replace(policy, gates=(*policy.gates, counted)))
+    assert 0 < len(asked) <= 60
+
+
+@given(
+    cap=st.integers(1, 200_000),
+    qty=st.integers(1, 900),
+    equity=st.integers(1_000, 10**6),
+    lot=st.sampled_from([1, 7, 100]),
+)
+def test_the_largest_passes_and_one_lot_more_does_not(cap, qty, equity, lot):
+    policy = a_policy(max_order_notional=str(cap), max_order_qty=str(qty), max_position_pct_equity="37")
+    case = a_case(
+        account=an_account(equity=D(equity)), positions=held(3), view=a_view(instrument=an_instrument(lot=D(lot)))
+    )
+    largest, gate = largest_passing(case, policy)
+    assert largest % lot == 0
+    assert gate is not None
+    for more, passes in ((0, largest > 0), (lot, False)):
+        said = evaluate(replace(case, order=replace(case.order, qty=largest + more)), policy)
+        assert (said.outcome is Outcome.PASS) is passes
+
+
+def test_what_stands_at_any_size():
+    wide = a_view(quote=a_quote(bid=D("150")))
+    case, policy = a_case(view=wide), a_policy(max_spread_pct="1", max_order_qty="5")
+    assert [verdict.gate for verdict in standing(case, policy)] == ["E7"]
+    assert standing(a_case(), policy) == ()
 
 
 def test_one_lot_more_is_stopped_and_the_largest_itself_is_not():

@@ -118,6 +118,85 @@ def test_a_latch_set_by_a_process_that_is_killed_stays_set(tmp_path):
     assert KillSwitch(path).details() == KillDetails("cli", "crash", AT)
 
 
+def test_a_release_takes_the_kill_that_was_looked_at(switch):
+    switch.engage("owner", "drill", AT)
+    assert switch.release(seen=switch.stamp())
+    assert not switch.engaged()
+
+
+@pytest.mark.parametrize("content", [b"full", b""], ids=["recorded", "bare"])
+def test_a_release_leaves_a_kill_that_fell_after_the_look(switch, content):
+    switch.engage("owner", "first", AT)
+    seen = switch.stamp()
+    switch.engage("agent", "second", "later") if content else switch._touch()
+    assert not switch.release(seen=seen)
+    assert switch.engaged()
+    assert not content or switch.details() == KillDetails("agent", "second", "later")
+
+
+def test_where_nothing_was_engaged_a_kill_since_then_stays(switch, tmp_path):
+    switch.path.parent.mkdir()
+    assert switch.release(seen=(0, 0, 0, 0))
+    switch.engage("owner", "drill", AT)
+    assert not switch.release(seen=(0, 0, 0, 0))
+    assert switch.engaged()
+
+
+class KilledMeanwhile(KillSwitch):
+    """A latch on which somebody kills while it is being released, before the ``at``-th of its steps."""
+
+    def __init__(self, path, at):
+        super().__init__(path)
+        self.other, self.at, self.steps = KillSwitch(path), at, 0
+
+    def _take(self, path, wanted):
+        self.steps += 1
+        if self.steps == self.at:
+            self.other.engage("owner", "meanwhile", AT)
+        return super()._take(path, wanted)
+
+
+@pytest.mark.parametrize("at", [1, 2], ids=["before_the_latch_is_taken", "between_latch_and_mark"])
+def test_a_kill_in_the_middle_of_a_release_wins(tmp_path, at):
+    switch = KilledMeanwhile(tmp_path / "KILL", at)
+    switch.other.engage("owner", "first", AT)
+    assert not switch.release(seen=switch.stamp())
+    assert switch.engaged()
+
+
+def test_a_latch_that_is_a_folder_cannot_be_released_and_stays(tmp_path):
+    (tmp_path / "KILL").mkdir()
+    with pytest.raises(ManualActionError, match="cannot be released"):
+        KillSwitch(tmp_path / "KILL").release()
+    assert KillSwitch(tmp_path / "KILL").engaged()
+
+
+def test_a_latch_removed_by_hand_is_noticed(switch):
+    switch.engage("owner", "drill", AT)
+    assert not switch.removed_by_hand()
+    switch.path.unlink()
+    assert (switch.removed_by_hand(), switch.engaged()) == (True, True)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2], ids=["before_anything", "after_the_mark", "after_the_latch"])
+def test_kill_dash_nine_in_the_middle_of_a_kill_leaves_it_killed_or_untouched(tmp_path, written):
+    """The mark is durable first: whoever dies after it has killed."""
+    program = (
+        "import os, signal, pathlib; from policies.kill_switch import KillSwitch\n"
+        "class Dying(KillSwitch):\n"
+        "    left = " + str(written) + "\n"
+        "    def _write(self, path, record):\n"
+        "        if not self.left: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        self.left -= 1\n"
+        "        super()._write(path, record)\n"
+        f"Dying(pathlib.Path({str(tmp_path / 'KILL')!r})).engage('cli', 'crash', '{AT}')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert KillSwitch(tmp_path / "KILL").engaged() is (written > 0)
+
+
 def test_it_needs_nothing_but_the_standard_library_and_the_error_tree():
     program = (
         "import sys; import policies.kill_switch;"

@@ -12,6 +12,7 @@ from domain.errors import IntegrityError, ManualActionError
 from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Side
 from domain.verdicts import Outcome
+from policies.breaches import good_case
 from policies.kill_switch import KillSwitch
 from policies.permit import PermitOffice
 from policies.policy import load_policy
@@ -205,4 +206,4 @@ def test_a_short_key_is_refused(latch):
 
 def test_the_shipped_default_can_issue(office):
     policy = load_policy("conservative")
-    assert office.issue(a_case(), policy, ORDER_ID).approved is not None
+    assert office.issue(good_case(policy), policy, ORDER_ID).approved is not None

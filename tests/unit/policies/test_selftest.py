@@ -56,6 +56,51 @@ def test_every_gate_has_a_must_block_order():
             id="the_largest_caps",
         ),
         row({"account_id": "mine"}, id="a_named_account"),
+        row(
+            {
+                "max_api_error_pct": 100,
+                "max_slippage_pct": 100,
+                "max_give_back_pct": 100,
+                "give_back_from_pct": 100,
+                "max_disagreement": 1,
+                "max_order_to_trade_ratio": 1000,
+                "max_tokens_per_day": 10**9,
+                "max_strategy_loss_pct": 100,
+                "weekly_loss_limit_pct": 100,
+            },
+            id="shares_of_everything",
+        ),
+        row(
+            {"released_models": [], "released_prompts": ["a:b", "ab"], "max_calls_per_cycle": 0}, id="nothing_released"
+        ),
+        row({"require_calibration": False, "require_signal_agreement": False}, id="models_left_alone"),
+        row(
+            {
+                "require_same_release": True,
+                "require_provenance": True,
+                "auction_buffer_s": "600",
+                "min_listing_age_d": "90",
+                "min_market_cap": 10**12,
+                "max_margin_use_pct": "75",
+                "max_round_trips_5d": "3",
+                "wash_sale_days": "30",
+                "forbid_wash_sale": True,
+                "require_settled_cash": True,
+            },
+            id="account_rules",
+        ),
+        row(
+            {
+                "require_same_release": False,
+                "require_provenance": False,
+                "allow_leveraged_funds": True,
+                "wash_sale_days": "30",
+                "require_settled_cash": False,
+            },
+            id="account_rules_switched_off",
+        ),
+        row({"allowed_tif": ["gtd"]}, id="orders_with_an_end_only"),
+        row({"allowed_tif": ["cls"]}, id="orders_into_the_close_only"),
     ],
 )
 def test_any_policy_that_loads_can_be_tested(limits):

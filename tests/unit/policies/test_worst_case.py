@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from domain.case import Case
 from domain.orders import OrderStatus, OrderType, Side
-from policies.worst_case import affordable, percent, whole_lots, worst_case
+from policies.worst_case import STOP_TYPES, affordable, percent, usable, whole_lots, worst_case
+from tests.builders.gate_cases import any_case
 from tests.builders.policies import (
     MSFT,
     D,
@@ -153,3 +155,53 @@ def test_a_tight_quote_is_worth_what_it_asks():
     locked = a_view(quote=a_quote(bid=D(200)))
     case = a_case(positions=held(-5), view=locked, order=an_order(qty=D(5)))
     assert worst_case(case).exposures[case.order.symbol].worst == 1000
+
+
+def signed(order: Any, case: Case) -> Decimal:
+    """What an open order adds to the book, from the words of the module alone."""
+    view = case.market.symbols.get(order.symbol)
+    quote = None if view is None else usable(view.quote)
+    price = order.reserved_price
+    if price is None and order.limit_price is not None:
+        price = order.limit_price if order.side is Side.BUY or quote is None else max(order.limit_price, quote.bid)
+    if price is None and quote is not None:
+        touch = quote.ask if order.side is Side.BUY else quote.bid
+        price = max(touch, order.trigger_price or touch)
+    assert price is not None
+    return order.side.sign * order.open_qty * price
+
+
+def protects(order: Any, others: Any) -> bool:
+    stops = {other.parent_id for other in others if other.parent_id is not None and other.type in STOP_TYPES}
+    return order.reduce_only and order.parent_id in stops
+
+
+def test_the_figures_of_any_book_are_those_that_its_parts_add_up_to():
+    compared = 0
+    for seed in range(400):
+        case = any_case(seed)
+        try:
+            worst = worst_case(case)
+        except (ArithmeticError, AttributeError, TypeError):
+            continue
+        if worst.gross_after is None or worst.reserved is None or worst.working_value is None:
+            continue
+        longest = shortest = gross = D(0)
+        working = [order for order in case.book.open_orders if order.open_qty > 0]
+        for symbol in {*case.book.positions, *(order.symbol for order in working), case.order.symbol}:
+            position, mine = case.book.positions.get(symbol), [order for order in working if order.symbol == symbol]
+            held_value = D(0)
+            if position is not None and position.qty != 0:
+                held_value = position.qty * case.market.symbols[symbol].quote.ask
+            adds = [signed(order, case) for order in mine if not protects(order, mine)]
+            if symbol == case.order.symbol:
+                adds.append(case.order.side.sign * worst.notional)
+            up, down = held_value + sum(x for x in adds if x > 0), held_value + sum(x for x in adds if x < 0)
+            longest, shortest, gross = longest + up, shortest + down, gross + max(up, -down)
+        open_values = [signed(order, case) for order in working if not protects(order, case.book.open_orders)]
+        assert worst.gross_after == gross, f"seed {seed}"
+        assert worst.net_after == max(abs(longest), abs(shortest)), f"seed {seed}"
+        assert worst.reserved == sum(value for value in open_values if value > 0), f"seed {seed}"
+        assert worst.working_value == sum(abs(value) for value in open_values), f"seed {seed}"
+        compared += 1
+    assert compared > 100

@@ -77,6 +77,11 @@ class ObservedBroker:
         with self._watched("cancel"):
             return self._broker.cancel(client_order_id)
 
+    def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
+        """Put one order in the place of another."""
+        with self._watched("replace"):
+            return self._broker.replace(client_order_id, approved)
+
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:
         """Executions after ``since``."""
         with self._watched("fills"):

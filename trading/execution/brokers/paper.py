@@ -1,47 +1,39 @@
 """The paper broker: a small deterministic exchange in our own database, on the quotes and bars of any market source.
 
 ``submit`` checks the permit, books the order and meets the present quote; what is left rests. ``advance`` replays the
-market up to a moment; whoever owns the clock calls it when time has passed. The account cannot go short and cannot go
-into debt: it is a cash account. A sale settles at once, which is kinder than the one business day of a real one (SEC
-Rule 15c6-1), so settled cash is all cash. Nothing is borrowed; its maintenance margin is what a lender would ask for
-the same holdings, 25 % of their value after FINRA Rule 4210: 8,000 held are 2,000.
+market up to a moment; whoever owns the clock calls it when time has passed. Unless ``allow_short`` is set it is a cash
+account: it cannot go short and cannot go into debt. A sale settles at once, which is kinder than the one business day
+of a real one (SEC Rule 15c6-1), so settled cash is all cash. Nothing is borrowed; its maintenance margin is what a
+lender would ask for the same holdings, 25 % of what is long and 30 % of what is short after FINRA Rule 4210: 8,000 held
+are 2,000.
+
+One seed, one market and one sequence of calls give the same executions to the last byte.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from domain.book import Account, AccountKind, Position
 from domain.ids import ClientOrderId
-from domain.market import Timeframe
 from domain.money import ZERO
-from domain.orders import ApprovedOrder, Fill, OrderIntent, OrderReport, OrderStatus, OrderType, Side, TimeInForce
+from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus, OrderType, Side
 from domain.ports import Calendar, Clock, Market
 from policies.permit import PermitOffice
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper_books import PaperBooks, PaperOrder
+from trading.execution.brokers.paper_admission import INITIAL, Admission
+from trading.execution.brokers.paper_books import PaperBooks, PaperOrder, taken
 from trading.execution.brokers.paper_exchange import PaperExchange
+from trading.execution.brokers.paper_hours import PaperHours
+from trading.execution.brokers.paper_settings import PaperSettings
 from trading.store.control import ControlStore
 from trading.store.database import Database
 
-_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT})
-_TIMES = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK})
-_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-_NEXT_SESSION = timedelta(days=14)
-MAINTENANCE = Decimal("0.25")
+__all__ = ["MAINTENANCE", "PaperBroker", "PaperSettings"]
 
-
-@dataclass(frozen=True, slots=True)
-class PaperSettings:
-    """The paper account; ``timeframe`` is the length of the bars that resting orders are matched with."""
-
-    account_id: str = "paper"
-    currency: str = "USD"
-    starting_cash: Decimal = Decimal(100_000)
-    timeframe: Timeframe = Timeframe.MIN_15
-    rules: FillRules = field(default_factory=FillRules)
+MAINTENANCE, MAINTENANCE_SHORT = Decimal("0.25"), Decimal("0.30")
 
 
 class PaperBroker:
@@ -69,28 +61,32 @@ class PaperBroker:
         self._settings = settings or PaperSettings()
         account = self._settings
         self._books = PaperBooks(database, account.account_id, account.currency, account.starting_cash)
-        self._exchange = PaperExchange(self._books, market, calendar, account.rules, account.timeframe)
+        self._exchange = PaperExchange(self._books, market, calendar, account)
+        self._admission = Admission(self._books, market, calendar, account)
+        self._hours = PaperHours(calendar, account)
 
     def account(self) -> Account:
-        """Cash and equity now, holdings at the bid; equity is None while a holding has no quote."""
-        now = self.time()
+        """Cash and equity now, holdings at the side they would be closed at; equity is None without a quote for one."""
+        now, margin = self.time(), self._settings.allow_short
         with self._database.reading():
             cash = self._books.cash()
             values = [self._value(position, now) for position in self._books.positions()]
         known = [value for value in values if value is not None]
-        held = sum(known, ZERO) if len(known) == len(values) else None
+        complete = len(known) == len(values)
+        short = -sum((value for value in known if value < 0), ZERO)
+        free = cash - (1 + INITIAL) * short if complete else None
         return Account(
             account_id=self._settings.account_id,
             as_of=now,
             currency=self._settings.currency,
             paper=True,
-            equity=None if held is None else cash + held,
+            equity=cash + sum(known, ZERO) if complete else None,
             cash=cash,
-            buying_power=cash,
+            buying_power=free if margin else cash,
             trading_blocked=False,
-            kind=AccountKind.CASH,
-            settled_cash=cash,
-            maintenance_margin=None if held is None else MAINTENANCE * held,
+            kind=AccountKind.MARGIN if margin else AccountKind.CASH,
+            settled_cash=free if margin else cash,
+            maintenance_margin=_maintenance(known) if complete else None,
         )
 
     def positions(self) -> tuple[Position, ...]:
@@ -116,21 +112,24 @@ class PaperBroker:
 
     def submit(self, approved: ApprovedOrder) -> OrderReport:
         """Check the permit, then book the order once; an id that is known already answers with what it became."""
-        now = self.time()
         with self._database.transaction():
-            self._office.redeem(approved, now=now, control=self._control.read(broker_time=now))
-            known = self._books.order(approved.client_order_id)
+            known = self._redeemed(approved)
+            return known or self._take(approved)
+
+    def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
+        """Put an approved order in the place of a working one, in one step; see the port."""
+        with self._database.transaction():
+            known = self._redeemed(approved)
             if known is not None:
-                return known.report
-            order = self._books.save(self._accepted(approved, now))
-            if order.status.is_open:
-                self._exchange.meet_quotes((order,), now)
-            if order.tif in _AT_ONCE:
-                self._exchange.close(order.client_order_id, OrderStatus.CANCELED, now, "not filled at once")
-            return self._books.present(order.client_order_id).report
+                return known
+            old = self._books.order(client_order_id)
+            refusal = _not_replaceable(old, approved)
+            if old is None or refusal is not None:
+                return self._books.save(taken(approved, OrderStatus.REJECTED, self.time(), refusal or "")).report
+            return self._take(approved, old)
 
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
-        """Take a working order out; the answer is the order as it stands afterwards, None for an unknown id."""
+        """Take a working order out at once, also one that has not reached the market yet; None for an unknown id."""
         with self._database.transaction():
             self._exchange.close(client_order_id, OrderStatus.CANCELED, self.time(), "cancelled on request")
             return self.find(client_order_id)
@@ -146,81 +145,56 @@ class PaperBroker:
             self._exchange.replay(bars, to)
             self._books.set_advanced_to(to)
 
-    def _accepted(self, approved: ApprovedOrder, now: datetime) -> PaperOrder:
+    def _redeemed(self, approved: ApprovedOrder) -> OrderReport | None:
+        """Believe the permit, or raise; the order where its id is known already."""
+        now = self.time()
+        self._office.redeem(approved, now=now, control=self._control.read(broker_time=now))
+        return self.find(approved.client_order_id)
+
+    def _take(self, approved: ApprovedOrder, old: PaperOrder | None = None) -> OrderReport:
+        now = self.time()
+        refusal = self._admission.refusal(approved.intent, approved.client_order_id, now, old)
+        if refusal is not None:
+            return self._books.save(taken(approved, OrderStatus.REJECTED, now, refusal)).report
+        order = self._books.save(self._accepted(approved, now, old))
+        if old is not None:
+            reason = f"replaced by {order.client_order_id}"
+            self._exchange.close(old.client_order_id, OrderStatus.REPLACED, now, reason)
+        self._exchange.open_pair(order, now)
+        self._exchange.meet_quotes((order,), now)
+        return self._books.present(order.client_order_id).report
+
+    def _accepted(self, approved: ApprovedOrder, now: datetime, old: PaperOrder | None) -> PaperOrder:
         intent = approved.intent
-        refusal = self._refusal(intent, now)
-        return PaperOrder(
-            client_order_id=approved.client_order_id,
-            decision_id=intent.decision_id,
-            symbol=intent.symbol,
-            side=intent.side,
-            qty=intent.qty,
-            type=intent.type,
-            tif=intent.tif,
-            status=OrderStatus.ACCEPTED if refusal is None else OrderStatus.REJECTED,
-            accepted_at=now,
-            updated_at=now,
-            limit_price=intent.limit_price,
-            trigger_price=intent.trigger_price,
-            stop_loss=intent.stop_loss,
-            take_profit=intent.take_profit,
-            reduce_only=intent.reduce_only,
-            leg=intent.leg,
-            expires_at=self._close_of_day(now) if intent.tif is TimeInForce.DAY else None,
-            reason=refusal or "",
+        order = replace(
+            taken(approved, OrderStatus.ACCEPTED, now),
+            expires_at=self._hours.expiry(intent, now),
+            effective_at=self._hours.arrival(now),
+            parent_id=None if old is None else old.parent_id,
         )
-
-    def _refusal(self, intent: OrderIntent, now: datetime) -> str | None:
-        """Why this broker does not take the order, or None."""
-        instrument = self._market.instrument(intent.symbol)
-        if instrument is None or not instrument.tradable:
-            return f"{intent.symbol} is not traded here"
-        if intent.type not in _TYPES or intent.tif not in _TIMES:
-            return f"{intent.type} {intent.tif} orders are not supported"
-        if intent.tif in _AT_ONCE and self._calendar.session_at(now) is None:
-            return "the market is closed"
-        if intent.side is Side.SELL:
-            free = {position.symbol: position.available_qty for position in self._books.positions()}
-            if intent.qty > (free.get(intent.symbol) or ZERO):
-                return f"more than the free holding of {intent.symbol}; this account cannot go short"
-            return None
-        price = self._price_bound(intent, now)
-        if price is None:
-            return f"no quote of {intent.symbol} to reserve cash by"
-        reserved = self._reserved(now)
-        if reserved is None:
-            return "a working buy has no quote to reserve cash by"
-        if intent.qty * price > self._books.cash() - reserved:
-            return "not enough cash"
-        return None
-
-    def _price_bound(self, order: OrderIntent | PaperOrder, now: datetime) -> Decimal | None:
-        """What a share of a buy may cost: its limit, its trigger, or the ask."""
-        if order.limit_price is not None:
-            return order.limit_price
-        if order.trigger_price is not None:
-            return order.trigger_price
-        quote = self._market.quote(order.symbol, as_of=now)
-        return None if quote is None else quote.ask
-
-    def _reserved(self, now: datetime) -> Decimal | None:
-        """Cash that working buys may still take; None while one of them has no bound on its price."""
-        reserved = ZERO
-        for order in self._books.working():
-            if order.side is Side.BUY:
-                price = self._price_bound(order, now)
-                if price is None:
-                    return None
-                reserved += order.open_qty * price
-        return reserved
-
-    def _close_of_day(self, now: datetime) -> datetime | None:
-        """The end of the session that a day order accepted now lives in."""
-        session = self._calendar.session_at(now)
-        if session is None:
-            session = next(iter(self._calendar.sessions(now, now + _NEXT_SESSION)), None)
-        return None if session is None else session.closes_at
+        if order.type is not OrderType.TRAILING_STOP:
+            return order
+        quote = self._market.quote(intent.symbol, as_of=now)
+        touch = None if quote is None else quote.ask if intent.side is Side.BUY else quote.bid
+        return replace(order, mark=touch)
 
     def _value(self, position: Position, now: datetime) -> Decimal | None:
         quote = self._market.quote(position.symbol, as_of=now)
-        return None if quote is None else position.qty * quote.bid
+        if quote is None:
+            return None
+        return position.qty * (quote.bid if position.qty > 0 else quote.ask)
+
+
+def _maintenance(values: Iterable[Decimal]) -> Decimal:
+    return sum((MAINTENANCE * value if value > 0 else -MAINTENANCE_SHORT * value for value in values), ZERO)
+
+
+def _not_replaceable(old: PaperOrder | None, approved: ApprovedOrder) -> str | None:
+    intent = approved.intent
+    if old is None or not old.status.is_open:
+        return "the order to replace is over"
+    if (old.symbol, old.side) != (intent.symbol, intent.side):
+        return "another symbol or side than the order to replace"
+    if old.is_leg and not intent.reduce_only:
+        return "a protective leg only reduces"
+    return None

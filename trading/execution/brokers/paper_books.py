@@ -15,15 +15,32 @@ from domain.errors import IntegrityError
 from domain.ids import ClientOrderId, DecisionId, derive
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.orders import Fill, OrderReport, OrderStatus, OrderType, Side, TimeInForce
-from trading.execution.brokers.fill_model import Resting
+from domain.orders import (
+    ApprovedOrder,
+    Fill,
+    OrderClass,
+    OrderReport,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+    class_of,
+)
+from trading.execution.brokers.fill_model import Resting, Trail
 from trading.store.database import Database
 from trading.store.tables import paper_accounts, paper_fills, paper_orders, paper_positions
+
+AUCTIONS = frozenset({TimeInForce.OPG, TimeInForce.CLS})
+AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 
 @dataclass(frozen=True, slots=True)
 class PaperOrder:
-    """An order as the broker knows it; ``expires_at`` is the close of the session that a day order lives in."""
+    """``expires_at`` is when its time in force ends, ``effective_at`` when it reaches the market (None: at once).
+
+    ``closed_qty`` is what the protective legs behind it have closed, ``mark`` the best price a trailing stop has seen,
+    ``commission`` without the ``fees`` of regulators.
+    """
 
     client_order_id: ClientOrderId
     decision_id: DecisionId
@@ -50,25 +67,57 @@ class PaperOrder:
     commission: Decimal = ZERO
     executions: int = 0
     reason: str = ""
+    effective_at: datetime | None = None
+    extended_hours: bool = False
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    mark: Decimal | None = None
+    closed_qty: Decimal = ZERO
+    fees: Decimal = ZERO
 
     @property
     def open_qty(self) -> Decimal:
-        """What may still be executed."""
-        return self.qty - self.filled_qty if self.status.is_open else ZERO
+        """What may still be executed; of a pair of exits what neither of them has closed."""
+        if not self.status.is_open:
+            return ZERO
+        return self.qty - self.filled_qty - (self.closed_qty if self.is_pair else ZERO)
+
+    @property
+    def live_at(self) -> datetime:
+        """When it reaches the market."""
+        return self.accepted_at if self.effective_at is None else self.effective_at
 
     @property
     def is_leg(self) -> bool:
-        """True for a stop or target that this broker made out of an entry."""
+        """True for a stop or target that this broker made out of another order."""
         return self.parent_id is not None
+
+    @property
+    def is_pair(self) -> bool:
+        """True for the target of two exits that cancel each other; the stop is its leg."""
+        return class_of(self.stop_loss, self.take_profit, reduce_only=self.reduce_only) is OrderClass.OCO
+
+    @property
+    def protects(self) -> bool:
+        """True for what rests behind a position; an exit replaces it without any cancelling first."""
+        return self.is_leg or self.is_pair
+
+    @property
+    def to_protect(self) -> Decimal:
+        """What legs behind this order still have to close: its executions, or the open part of a pair."""
+        return self.open_qty if self.is_pair else self.filled_qty - self.closed_qty
 
     @property
     def resting(self) -> Resting:
         """What matching looks at."""
-        return Resting(self.side, self.type, self.open_qty, self.limit_price, self.trigger_price, self.triggered)
+        plain = Resting(self.side, self.type, self.open_qty, self.limit_price, self.trigger_price, self.triggered)
+        if self.mark is None or self.type is not OrderType.TRAILING_STOP:
+            return plain
+        return plain.trailed(Trail(self.trail_amount, self.trail_pct, self.mark))
 
     @property
     def report(self) -> OrderReport:
-        """The order as the port tells it."""
+        """The order as the port tells it; the trigger of a trailing stop is where it stands now."""
         return OrderReport(
             client_order_id=self.client_order_id,
             broker_id=derive("paper", self.client_order_id),
@@ -82,11 +131,38 @@ class PaperOrder:
             at=self.updated_at,
             type=self.type,
             limit_price=self.limit_price,
-            trigger_price=self.trigger_price,
+            trigger_price=self.resting.trigger_price,
             parent_id=self.parent_id,
             leg=self.leg,
             reason=self.reason,
         )
+
+
+def taken(approved: ApprovedOrder, status: OrderStatus, now: datetime, reason: str = "") -> PaperOrder:
+    """The first row of an approved order."""
+    intent = approved.intent
+    return PaperOrder(
+        client_order_id=approved.client_order_id,
+        decision_id=intent.decision_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        qty=intent.qty,
+        type=intent.type,
+        tif=intent.tif,
+        status=status,
+        accepted_at=now,
+        updated_at=now,
+        limit_price=intent.limit_price,
+        trigger_price=intent.trigger_price,
+        stop_loss=intent.stop_loss,
+        take_profit=intent.take_profit,
+        reduce_only=intent.reduce_only,
+        leg=intent.leg,
+        reason=reason,
+        extended_hours=intent.extended_hours,
+        trail_amount=intent.trail_amount,
+        trail_pct=intent.trail_pct,
+    )
 
 
 def average(value: Decimal, qty: Decimal) -> Decimal | None:
@@ -125,7 +201,7 @@ class PaperBooks:
         """Holdings, by symbol; what plain sell orders hold is not available."""
         selling: dict[Symbol, Decimal] = {}
         for order in self.working():
-            if order.side is Side.SELL and not order.is_leg:
+            if order.side is Side.SELL and not order.protects:
                 selling[order.symbol] = selling.get(order.symbol, ZERO) + order.open_qty
         with self._database.reading() as connection:
             rows = connection.execute(select(paper_positions).order_by(paper_positions.c.symbol)).all()
@@ -141,7 +217,7 @@ class PaperBooks:
         )
 
     def held(self, symbol: Symbol) -> Decimal:
-        """Shares of one symbol."""
+        """Shares of one symbol, negative for a short."""
         query = select(paper_positions.c.qty).where(paper_positions.c.symbol == symbol)
         with self._database.reading() as connection:
             qty = connection.execute(query).scalar_one_or_none()
@@ -182,8 +258,13 @@ class PaperBooks:
                 connection.execute(paper_orders.insert().values(values))
         return order
 
-    def execute(self, order: PaperOrder, qty: Decimal, price: Decimal, commission: Decimal, at: datetime) -> PaperOrder:
-        """One execution: the fill, the holding and the cash, all or nothing."""
+    def execute(
+        self, order: PaperOrder, qty: Decimal, price: Decimal, commission: Decimal, at: datetime, fees: Decimal = ZERO
+    ) -> PaperOrder:
+        """One execution: the fill, the holding and the cash, all or nothing; never more than the order has open."""
+        if not ZERO < qty <= order.open_qty:
+            what = f"{order.client_order_id} has {order.open_qty} open and was to execute {qty}"
+            raise IntegrityError(what, "This is a fault of the program; stop and report it.")
         number = order.executions + 1
         fill = Fill(
             fill_id=derive("fill", order.client_order_id, number),
@@ -192,7 +273,7 @@ class PaperBooks:
             side=order.side,
             qty=qty,
             price=price,
-            commission=commission,
+            commission=commission + fees,
             at=at,
         )
         filled = replace(
@@ -201,6 +282,7 @@ class PaperBooks:
             filled_qty=order.filled_qty + qty,
             filled_value=order.filled_value + qty * price,
             commission=order.commission + commission,
+            fees=order.fees + fees,
             executions=number,
             updated_at=at,
         )
@@ -213,7 +295,7 @@ class PaperBooks:
                 )
             )
             self._hold(fill)
-            self.add_cash(-order.side.sign * qty * price - commission)
+            self.add_cash(-order.side.sign * qty * price - commission - fees)
         return filled
 
     def fills(self, since: datetime) -> tuple[Fill, ...]:
@@ -234,9 +316,13 @@ class PaperBooks:
             if qty == 0:
                 connection.execute(paper_positions.delete().where(row))
                 return
-            cost = held.qty * held.avg_price + fill.qty * fill.price
-            price = average(cost, qty) if fill.side is Side.BUY else held.avg_price
-            connection.execute(paper_positions.update().where(row).values(qty=qty, avg_price=price))
+            values = {"qty": qty, "avg_price": held.avg_price}
+            if held.qty * fill.side.sign > 0:
+                cost = abs(held.qty) * held.avg_price + fill.qty * fill.price
+                values["avg_price"] = average(cost, abs(qty))
+            elif qty * held.qty < 0:
+                values |= {"avg_price": fill.price, "opened_at": fill.at}
+            connection.execute(paper_positions.update().where(row).values(values))
 
     def _account(self) -> Row[Any] | None:
         query = select(paper_accounts).where(paper_accounts.c.account_id == self._account_id)

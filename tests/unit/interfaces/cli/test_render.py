@@ -16,6 +16,7 @@ from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
 from interfaces.cli.render_cycle import strands
+from interfaces.gate_views import Basis, RiskView
 from interfaces.views import (
     DoctorRow,
     DoctorView,
@@ -24,7 +25,6 @@ from interfaces.views import (
     PendingView,
     PositionsView,
     RiskRow,
-    RiskView,
     State,
     TradesView,
 )
@@ -43,6 +43,8 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "pnl": (render.pnl, views.a_pnl()),
     "risk": (render.risk, views.a_risk()),
     "limits": (render.limits, views.some_limits()),
+    "tally": (render.tally, views.a_tally()),
+    "whynot": (render.whynot, views.a_whynot()),
     "pending": (render.pending, views.some_pending()),
     "explain": (render.explain, views.an_explain()),
     "answer": (render.answer, views.an_answer()),
@@ -50,6 +52,9 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "doctor": (render.doctor, views.a_doctor()),
     "audit": (render.audit, views.an_audit("entry 17 was changed")),
     "memory": (render.memory, views.a_memory()),
+    "mode": (render.mode, views.a_mode()),
+    "policy_change": (render.policy_change, views.a_policy_change()),
+    "resume_plan": (render.resume_plan, views.a_resume_plan()),
 }
 EMPTY: dict[str, tuple[Any, Any]] = {
     "positions": (render.positions, PositionsView(AT, ())),
@@ -206,18 +211,97 @@ def test_a_position_that_the_broker_counts_differently_is_red():
     assert re.search(r"\x1b\[32m *120", drawn)
 
 
-def test_the_tightest_limit_comes_first():
+def test_risk_groups_by_family_with_what_stops_first_and_what_has_no_figure_last():
     drawn = shown(render.risk(views.a_risk()))
-    order = ["max_open_positions", "daily_loss_limit_pct", "max_position_pct_equity", "allow_short", "max_quote_age_s"]
-    assert sorted(order, key=drawn.index) == order
+    told = flat(drawn)
+    order = (
+        "Stops the smallest entry into AAPL now",
+        "C4 open positions",
+        "E4 quote age",
+        "Size and exposure",
+        "C3 position share",
+        "C15 cash reserve",
+        "Losses",
+        "G1 day loss",
+        "Fine, with nothing to measure",
+        "A1 kill switch",
+        "Not measured here: looks at an approval",
+        "Not set in this policy",
+        "C9 correlated cluster",
+    )
+    places = [told.index(each) for each in order]
+    assert places == sorted(places)
+    assert "10 % 4.2 % 58.0 %" in told
+    assert "1,000.00 95,000.00 > 999 %" in told
+    assert "15 s - There is no usable quote." in told
+    assert "0dff46e985db3… 74d1a528ab5f0…" in told
+    assert "300 M 18,500 M" in told
 
 
 @pytest.mark.parametrize(
-    ("headroom", "cells"), [("100", 0), ("50", 10), ("0", 20), ("-300", 20)], ids=["empty", "half", "full", "beyond"]
+    ("headroom", "cells"), [("100", 0), ("50", 5), ("0", 10), ("-300", 10)], ids=["empty", "half", "full", "beyond"]
 )
 def test_the_bar_shows_how_much_is_used(headroom, cells):
-    row = RiskRow("gate", Decimal(10), Decimal(5), Decimal(headroom), State.OK)
+    row = RiskRow("C1", Decimal(10), Decimal(5), Decimal(headroom), State.OK)
     assert shown(render.risk(RiskView(AT, (row,)))).count("━") == cells
+    assert shown(render.risk(RiskView(AT, (row,))), width=60).count("━") == 0, "no room for a bar"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_names_of_limits_are_never_cut(width):
+    for view in (views.some_limits(), views.changed_limits()):
+        drawn = shown(render.limits(view), width=width)
+        assert "approval_required_above_notional" in drawn
+        assert max(map(len, drawn.splitlines())) <= width
+        assert "…" not in drawn
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_limits_show_values_in_their_units_with_what_they_mean(width):
+    told = flat(shown(render.limits(views.some_limits()), width=width))
+    assert "Limits paper 3f9a3f9a3f9a, loaded 3 h ago" in told
+    for line in (
+        "8,000.00 entries worth more wait",
+        "AAPL, TSLA only these",
+        "XYZ these",
+        "no more may be sold",
+        "10 %",
+    ):
+        assert line in told
+    assert "no gate reads it" in told
+    assert told.index("Control") < told.index("mode paper") < told.index("Form of the order")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_comparison_tells_the_direction(width):
+    told = flat(shown(render.limits(views.changed_limits()), width=width)).replace("→ ", "")
+    assert "looser" in told
+    assert "8,000.00 15,000.00" in told
+    assert "not set 15 s" in told
+    same = dataclasses.replace(views.changed_limits(), changes=())
+    assert "bold sets the same limits as paper." in shown(render.limits(same))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "C1 order notional 50,000.00 82,107.00 refused The order is worth more than an order may be."),
+        ({}, "Would pass: up to 54; C1 stops the next one. Asked of the recorded state."),
+        ({"needs_approval": True}, "Would pass: up to 54 with a person's yes"),
+        ({"stopped_by": None}, "Would pass: up to 54."),
+        ({"basis": Basis.PRESENT}, "Asked of the state now, because the recorded one cannot be made again."),
+        ({"decision_id": None, "basis": Basis.PRESENT}, "Asked of the state now."),
+        ({"nearest_qty": Decimal(0), "at_any_size": ("E7",)}, "No size would pass: E7 stands at any."),
+        ({"nearest_qty": Decimal(0), "at_any_size": ("A3", "E7")}, "No size would pass: A3, E7 stand at any."),
+        ({"objections": (), "nearest_qty": None, "note": "no gate stood in its way"}, "No gate stood in its way."),
+    ],
+)
+def test_why_not_tells_what_stood_in_the_way_and_what_would_pass(fields, told):
+    assert told in flat(shown(render.whynot(views.a_whynot(**fields)), width=120))
+
+
+def test_a_tally_counts():
+    assert "DENY 1,200 PASS 3" in flat(shown(render.tally(views.a_tally())))
 
 
 def test_a_request_shows_how_to_answer_it():
@@ -262,3 +346,24 @@ def test_a_gate_without_a_figure_says_what_its_code_means():
 
 def test_the_doctor_gives_the_remedy():
     assert "Set APCA_API_KEY_ID" in shown(render.doctor(views.a_doctor()))
+
+
+def test_a_plan_says_what_is_released_and_what_was_found():
+    drawn = flat(shown(render.resume_plan(views.a_resume_plan("NIMBO differs from the broker"))))
+    assert "the broker rejected 5 orders in a row" in drawn
+    assert "NIMBO differs from the broker" in drawn
+    assert "nothing" in flat(shown(render.resume_plan(views.a_resume_plan())))
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [("1", "full"), ("0.25", "25 % of the usual size"), ("0.5", "50 % of the"), (None, "unknown")]
+)
+def test_the_status_shows_how_large_orders_may_be(share, told):
+    status = views.a_status(ramp=None if share is None else Decimal(share))
+    assert told in flat(shown(render.status(status)))
+
+
+def test_the_status_shows_why_trading_stopped_and_which_policy_waits():
+    drawn = flat(shown(render.status(views.a_status(why="breaker: 9 of 20", release="the policy mine loosens"))))
+    assert "breaker: 9 of 20" in drawn
+    assert "the policy mine loosens" in drawn

@@ -96,6 +96,26 @@ def test_d3_short_sale(changes, allow, expected):
     assert answer("D3", a_case(**changes), allow_short=allow) == expected
 
 
+@pytest.mark.parametrize(
+    ("borrow", "expected"),
+    [
+        row({}, "PASS", id="easy_and_unrestricted"),
+        row({"easy_to_borrow": False}, "DENY HARD_TO_BORROW", id="hard"),
+        row({"easy_to_borrow": "yes"}, "DENY HARD_TO_BORROW", id="text_is_no_yes"),
+        row({"easy_to_borrow": None}, "DENY BORROW_UNKNOWN", id="borrow_unknown"),
+        row({"short_restricted": True}, "DENY SHORT_RESTRICTED", id="restricted"),
+        row({"short_restricted": 0}, "DENY SHORT_RESTRICTED", id="zero_is_no_no"),
+        row({"short_restricted": None}, "DENY BORROW_UNKNOWN", id="restriction_unknown"),
+    ],
+)
+def test_d3_what_is_borrowed_must_be_there_to_borrow(borrow, expected):
+    view = replace(SHORTABLE, **borrow)
+    assert answer("D3", a_case(a_sell(D(10)), view=view), allow_short=True) == expected
+    assert answer("D3", a_case(**EXIT, view=view), allow_short=True) == "PASS", "a holding is sold, not borrowed"
+    assert answer("D3", a_case(view=view), allow_short=True) == "PASS", "a buy borrows nothing"
+    assert answer("D3", a_case(a_sell(D(10)), view=view)) == "DENY SHORT_FORBIDDEN"
+
+
 RESTING_SELL = selling(10, limit_price=D("201.00"))
 RESTING_BUY = working(10, limit_price=D("199.00"))
 

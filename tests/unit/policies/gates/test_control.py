@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.case import Mode, Pause, TradingState
-from domain.orders import OrderType, Side
+from domain.case import Mode, Pause, Provenance, Release, TradingState
+from domain.orders import OrderType, Origin, Side
 from policies.approval import ApprovalTerms, grant, price_shown
 from tests.builders.policies import (
     NOW,
@@ -14,6 +14,7 @@ from tests.builders.policies import (
     a_case,
     a_control,
     a_policy,
+    a_proposal,
     a_quote,
     a_sell,
     a_view,
@@ -23,6 +24,7 @@ from tests.builders.policies import (
     answer,
     held,
     selling,
+    verdict,
 )
 
 row = pytest.param
@@ -144,6 +146,39 @@ def test_a4_trading_state(state, changes, expected):
     assert answer("A4", a_case(control=a_control(trading_state=state), **changes)) == expected
 
 
+SAME = {"require_same_release": True}
+OURS = Release("c1", a_policy(**SAME).digest, "r1")
+
+
+@pytest.mark.parametrize(
+    ("ours", "in_force", "expected", "note"),
+    [
+        row(OURS, OURS, "PASS", "", id="the_same"),
+        row(OURS, replace(OURS, code="c2"), "DENY RELEASE_MISMATCH", "code", id="other_code"),
+        row(OURS, replace(OURS, policy="p2"), "DENY RELEASE_MISMATCH", "policy", id="other_policy"),
+        row(OURS, replace(OURS, prompts="r2"), "DENY RELEASE_MISMATCH", "prompts", id="other_prompts"),
+        row(None, OURS, "DENY RELEASE_UNKNOWN", "", id="ours_missing"),
+        row(OURS, None, "DENY RELEASE_UNKNOWN", "", id="nothing_in_force"),
+        row(None, None, "DENY RELEASE_UNKNOWN", "", id="two_unknowns_are_not_the_same"),
+        row(replace(OURS, code=""), replace(OURS, code=""), "DENY RELEASE_UNKNOWN", "", id="two_empty_ones_neither"),
+        row(OURS, replace(OURS, prompts=7), "DENY RELEASE_UNKNOWN", "", id="a_number_is_no_digest"),
+        row(
+            replace(OURS, policy="p2"),
+            replace(OURS, policy="p2"),
+            "DENY RELEASE_MISMATCH",
+            "another policy is loaded here",
+            id="runs_another_policy_than_it_says",
+        ),
+    ],
+)
+def test_a5_release(ours, in_force, expected, note):
+    case = a_case(release=ours, control=a_control(release=in_force))
+    assert answer("A5", case, **SAME) == expected
+    assert verdict("A5", case, **SAME).note == note
+    assert answer("A5", case, require_same_release=False) == "PASS"
+    assert answer("A5", replace(a_case(**EXIT), control=case.control), **SAME) == "PASS RISK_REDUCING"
+
+
 @pytest.mark.parametrize(
     ("account", "limits", "entry", "exit_"),
     [
@@ -212,6 +247,63 @@ def test_a7_reconciled(changes, limits, expected):
 )
 def test_a8_clock_skew(broker_time, expected):
     assert answer("A8", a_case(control=a_control(broker_time=broker_time)), max_clock_skew_s="2") == expected
+
+
+ROLES = {"advisor": "hosted:large", "inspector": "hosted:large", "decider": "hosted:small"}
+RECORD = Provenance("cyc-1", "momentum", ROLES, dict.fromkeys(ROLES, "9f3a"))
+AUTHORITY = {"require_provenance": True}
+
+
+def without(role):
+    return {name: text for name, text in ROLES.items() if name != role}
+
+
+@pytest.mark.parametrize(
+    ("record", "expected", "value"),
+    [
+        row(RECORD, "PASS", "momentum", id="complete"),
+        row(replace(RECORD, models={**ROLES, "reader": ""}), "PASS", "momentum", id="others_may_be_silent"),
+        row(None, "DENY PROVENANCE_MISSING", "the whole record", id="missing"),
+        row(replace(RECORD, cycle_id=""), "DENY PROVENANCE_MISSING", "cycle", id="no_cycle"),
+        row(replace(RECORD, cycle_id=None), "DENY PROVENANCE_MISSING", "cycle", id="cycle_none"),
+        row(replace(RECORD, proposer=" "), "DENY PROVENANCE_MISSING", "proposer", id="blank_proposer"),
+        row(replace(RECORD, proposer="news"), "DENY NOT_AUTHORISED", "news", id="of_another_strategy"),
+        *(
+            row(
+                replace(RECORD, **{part: without(role)}),
+                "DENY PROVENANCE_MISSING",
+                f"{part[:-1]} of the {role}",
+                id=f"no_{part[:-1]}_of_the_{role}",
+            )
+            for part in ("models", "prompts")
+            for role in ROLES
+        ),
+        row(replace(RECORD, models={**ROLES, "decider": ""}), "DENY PROVENANCE_MISSING", "model of the decider",
+            id="empty_model"),
+        row(replace(RECORD, prompts=None), "DENY GATE_ERROR", None, id="no_prompts_at_all"),
+    ],
+)  # fmt: skip
+def test_a9_the_agents_say_how_an_order_was_made(record, expected, value):
+    case = a_case(an_order(origin=Origin.AGENT), proposal=a_proposal(provenance=record))
+    assert answer("A9", case, **AUTHORITY) == expected
+    assert verdict("A9", case, **AUTHORITY).value == value
+    assert answer("A9", case, require_provenance=False) == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        row({"order": an_order(origin=Origin.AGENT)}, "DENY PROVENANCE_MISSING", id="agents_without_a_proposal"),
+        row({"order": an_order(origin=Origin.MANUAL)}, "PASS", id="a_person"),
+        row({"order": an_order(origin=Origin.RULE)}, "DENY NOT_AUTHORISED", id="a_rule_that_enters"),
+        row({"order": an_order(origin=Origin.RULE, reduce_only=True)}, "DENY NOT_AUTHORISED", id="a_flag_is_no_exit"),
+        row({"order": a_sell(D(50), origin=Origin.RULE), "positions": held(50)}, "PASS RISK_REDUCING", id="exit"),
+        row({"order": a_sell(D(51), origin=Origin.RULE), "positions": held(50)}, "PASS RISK_REDUCING", id="cut_down"),
+        row({"order": an_order(origin="robot")}, "DENY GATE_ERROR", id="unknown_origin"),
+    ],
+)  # fmt: skip
+def test_a9_who_may_ask_for_what(changes, expected):
+    assert answer("A9", a_case(**changes), **AUTHORITY) == expected
 
 
 LIMITS: dict[str, Any] = {"mode": "approve", "approval_ttl_s": "120", "approval_price_band_pct": "0.5"}

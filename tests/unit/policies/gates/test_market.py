@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.market import EventKind, MarketEvent, TradingStatus
-from domain.orders import OrderType
+from domain.orders import OrderType, TimeInForce
 from tests.builders.policies import (
     AAPL,
     MSFT,
@@ -53,6 +53,12 @@ EXTENDED = an_order(extended_hours=True)
 )
 def test_e1_session(now, order, allow, expected):
     assert answer("E1", a_case(order, now=now), allow_extended_hours=allow) == expected
+
+
+def test_e1_an_opening_auction_is_for_when_the_market_is_closed():
+    auction = a_case(an_order(tif=TimeInForce.OPG), market=a_market(closed=True))
+    assert answer("E1", auction) == "PASS"
+    assert answer("E1", a_case(an_order(tif=TimeInForce.CLS), market=a_market(closed=True))) == "DENY MARKET_CLOSED"
 
 
 def test_e1_no_session_stops_exits_too_and_an_early_close_ends_sooner():

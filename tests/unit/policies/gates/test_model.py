@@ -1,16 +1,22 @@
 """Group H: what the language models did on the way."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from domain.orders import Origin
+from domain.case import Approval, Mode, Provenance, TextUsed, Usage
+from domain.ids import Ref
+from domain.orders import Origin, Side
+from policies.evaluate import evaluate
 from tests.builders.policies import (
     MSFT,
     NOW,
     D,
     a_case,
+    a_control,
+    a_policy,
     a_proposal,
     a_sell,
     a_view,
@@ -18,6 +24,7 @@ from tests.builders.policies import (
     an_order,
     answer,
     held,
+    verdict,
 )
 
 row = pytest.param
@@ -140,3 +147,254 @@ def test_h10_without_a_record_only_agents_are_refused_and_exits_never():
     assert answer("H10", a_case(AGENT)) == "DENY ROLE_MISSING"
     assert answer("H10", a_case(an_order(origin=Origin.MANUAL))) == "PASS"
     assert answer("H10", a_case(EXIT, positions=held(50))) == "PASS RISK_REDUCING"
+
+
+YES = Approval("owner", AGENT.digest, NOW, ago(-60), price=D(200))
+"""A person's approval of exactly this order."""
+
+
+NEW_GATES: list[tuple[str, dict[str, Any]]] = [
+    ("H3_calibration", {"require_calibration": True}),
+    ("H4", {"max_disagreement": "0.3"}),
+    ("H5", {"require_signal_agreement": True}),
+    ("H7", {"forbid_suspicious_texts": True}),
+    ("H8", {"released_models": ["rules"]}),
+    ("H8_prompts", {"released_prompts": ["p1"]}),
+    ("H9", {"max_calls_per_cycle": "60"}),
+    ("H9_tokens", {"max_tokens_per_cycle": "1000"}),
+    ("H9_day", {"max_tokens_per_day": "1000"}),
+    ("H9_cost", {"max_model_cost_per_day": "5"}),
+]
+
+
+@pytest.mark.parametrize(("gate", "limits"), NEW_GATES, ids=[each[0] for each in NEW_GATES])
+def test_without_a_record_only_entries_of_agents_are_refused(gate, limits):
+    assert answer(gate, a_case(AGENT), **limits) == "DENY PROPOSAL_MISSING"
+    assert answer(gate, a_case(an_order(origin=Origin.MANUAL)), **limits) == "PASS"
+    assert answer(gate, a_case(an_order(origin=Origin.RULE)), **limits) == "PASS"
+    assert answer(gate, a_case(EXIT, positions=held(50)), **limits) == "PASS RISK_REDUCING"
+    assert answer(gate, a_case(EXIT, positions=held(50), proposal=a_proposal()), **limits) == "PASS RISK_REDUCING"
+
+
+FLAGS = [
+    ("H3_calibration", "require_calibration"),
+    ("H5", "require_signal_agreement"),
+    ("H7", "forbid_suspicious_texts"),
+]
+
+
+@pytest.mark.parametrize(("gate", "flag"), FLAGS, ids=[each[0] for each in FLAGS])
+def test_a_flag_that_is_off_lets_everything_through(gate, flag):
+    assert answer(gate, a_case(AGENT, proposal=a_proposal()), **{flag: False}) == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "limits", "expected"),
+    [
+        row(D("0.60"), {"min_confidence": "0.60"}, "PASS", id="at_limit"),
+        row(D("0.59"), {"min_confidence": "0.60"}, "DENY CONFIDENCE_TOO_LOW", id="just_under"),
+        row(D("0.01"), {}, "PASS", id="no_lowest_confidence"),
+        row(None, {"min_confidence": "0.60"}, "NEED_APPROVAL UNCALIBRATED", id="not_calibrated"),
+        row(NAN, {}, "DENY CONFIDENCE_TOO_LOW", id="nan"),
+        row(D("1.01"), {"min_confidence": "0.60"}, "DENY CONFIDENCE_TOO_LOW", id="more_than_all"),
+        row(D("-0.01"), {}, "DENY CONFIDENCE_TOO_LOW", id="negative"),
+        row(0.9, {}, "DENY CONFIDENCE_TOO_LOW", id="a_float"),
+    ],
+)
+def test_h3_calibration(calibrated, limits, expected):
+    proposal = a_proposal(calibrated=calibrated, confidence=D("0.99"))
+    limits = {"require_calibration": True, **limits}
+    assert answer("H3_calibration", a_case(AGENT, proposal=proposal), **limits) == expected
+    paper = a_case(AGENT, proposal=proposal, control=a_control(mode=Mode.PAPER))
+    assert answer("H3_calibration", paper, **limits) == "PASS"
+    assert verdict("H3_calibration", paper, **limits).note == "paper mode"
+
+
+def test_h3_calibration_a_person_may_decide_for_a_model_that_has_proven_nothing_but_not_below_the_limit():
+    approved = {"approval": YES}
+    unproven, poor = a_proposal(calibrated=None), a_proposal(calibrated=D("0.1"))
+    limits: dict[str, Any] = {"require_calibration": True, "min_confidence": "0.60"}
+    assert answer("H3_calibration", a_case(AGENT, proposal=unproven, **approved), **limits) == "PASS"
+    assert answer("H3_calibration", a_case(AGENT, proposal=poor, **approved), **limits) == "DENY CONFIDENCE_TOO_LOW"
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit", "expected"),
+    [
+        row({}, "0.3", "PASS", id="at_limit"),
+        row({}, "0.29", "NEED_APPROVAL DISAGREEMENT", id="just_over"),
+        row({"inspected_qty": D(80)}, "0", "PASS", id="of_one_mind"),
+        row({"inspected_qty": D(90)}, "0.09", "NEED_APPROVAL DISAGREEMENT", id="either_way"),
+        row(
+            {"candidate_qty": D(3), "advised_qty": D(2), "inspected_qty": D(1)},
+            "0.333333333",
+            "NEED_APPROVAL DISAGREEMENT",
+            id="a_third_is_more_than_its_digits",
+        ),
+        row({"dispersion": D("0.3")}, "0.3", "PASS", id="dispersion_at_limit"),
+        row({"dispersion": D("0.31")}, "0.3", "NEED_APPROVAL DISAGREEMENT", id="dispersion_over"),
+        row({"dispersion": NAN}, "1", "DENY DISAGREEMENT", id="nan_dispersion"),
+        row({"dispersion": D("-0.1")}, "1", "DENY DISAGREEMENT", id="negative_dispersion"),
+        row({"dispersion": D("1.1")}, "1", "DENY DISAGREEMENT", id="dispersion_above_one"),
+        row({"inspected_qty": None}, "1", "DENY ROLE_MISSING", id="no_inspector"),
+        row({"advised_qty": NAN}, "1", "DENY ROLE_MISSING", id="nan_advisor"),
+        row({"candidate_qty": D(0)}, "1", "DENY ROLE_MISSING", id="nothing_proposed"),
+        row({"candidate_qty": None}, "1", "DENY ROLE_MISSING", id="no_candidate"),
+    ],
+)
+def test_h4_disagreement(changes, limit, expected):
+    proposal = a_proposal(**changes)
+    assert answer("H4", a_case(AGENT, proposal=proposal), max_disagreement=limit) == expected
+    approved = answer("H4", a_case(AGENT, proposal=proposal, approval=YES), max_disagreement=limit)
+    assert approved == ("PASS" if expected.startswith("NEED_APPROVAL") else expected)
+
+
+SHORT = an_order(origin=Origin.AGENT, side=Side.SELL)
+
+
+@pytest.mark.parametrize(
+    ("order", "changes", "expected"),
+    [
+        row(AGENT, {"signal_direction": 1}, "PASS", id="a_buy_with_the_signal"),
+        row(AGENT, {"signal_direction": 0}, "DENY AGAINST_SIGNAL", id="a_buy_without_one"),
+        row(AGENT, {"signal_direction": -1}, "DENY AGAINST_SIGNAL", id="a_buy_against_it"),
+        row(SHORT, {"signal_direction": -1}, "PASS", id="short_with_the_signal"),
+        row(SHORT, {"signal_direction": 1}, "DENY AGAINST_SIGNAL", id="short_against_it"),
+        row(
+            AGENT,
+            {"signal_direction": -1, "override_reason": "the index turned"},
+            "NEED_APPROVAL AGAINST_SIGNAL",
+            id="with_a_reason",
+        ),
+        row(AGENT, {"signal_direction": -1, "override_reason": "  "}, "DENY AGAINST_SIGNAL", id="a_blank_is_no_reason"),
+        row(AGENT, {"signal_direction": None, "override_reason": "x"}, "DENY SIGNAL_UNKNOWN", id="missing"),
+        row(AGENT, {"signal_direction": 2}, "DENY SIGNAL_UNKNOWN", id="no_direction"),
+        row(AGENT, {"signal_direction": True}, "DENY SIGNAL_UNKNOWN", id="a_bool_is_no_direction"),
+        row(AGENT, {"signal_direction": D(1)}, "DENY SIGNAL_UNKNOWN", id="a_decimal_is_no_direction"),
+    ],
+)
+def test_h5_signal_agreement(order, changes, expected):
+    proposal = a_proposal(**changes)
+    assert answer("H5", a_case(order, proposal=proposal), require_signal_agreement=True) == expected
+    approved = answer("H5", a_case(order, proposal=proposal, approval=YES), require_signal_agreement=True)
+    assert approved == ("PASS" if expected.startswith("NEED_APPROVAL") else expected)
+
+
+def a_text(**changes: Any) -> TextUsed:
+    return replace(TextUsed(Ref("news.1@AAPL"), ago(600), ago(590), stored=True, suspicious=False), **changes)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        row((), "PASS", id="no_text_was_cited"),
+        row((a_text(), a_text()), "PASS", id="unflagged"),
+        row((a_text(), a_text(suspicious=True)), "NEED_APPROVAL SUSPICIOUS_TEXT", id="one_flagged"),
+        row((a_text(suspicious=None),), "NEED_APPROVAL SUSPICIOUS_TEXT", id="nobody_looked"),
+        row(None, "DENY NEWS_UNKNOWN", id="missing"),
+    ],
+)
+def test_h7_suspicious_texts(texts, expected):
+    proposal = a_proposal(texts=texts)
+    assert answer("H7", a_case(AGENT, proposal=proposal), forbid_suspicious_texts=True) == expected
+    approved = answer("H7", a_case(AGENT, proposal=proposal, approval=YES), forbid_suspicious_texts=True)
+    assert approved == ("PASS" if expected.startswith("NEED_APPROVAL") else expected)
+
+
+def told(models=(), prompts=()):
+    """A proposal whose roles ran these."""
+    roles = ("advisor", "decider", "inspector")
+    provenance = Provenance(
+        "cyc-1", "momentum", dict(zip(roles, models, strict=False)), dict(zip(roles, prompts, strict=False))
+    )
+    return a_proposal(provenance=provenance)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "released", "expected"),
+    [
+        row(told(["hosted:m1"] * 3), ["hosted:m1"], "PASS", id="by_full_name"),
+        row(told(["hosted:m1", "rules:rules", "rules:rules"]), ["hosted:m1", "rules"], "PASS", id="by_origin"),
+        row(told(["hosted:m1:8b"]), ["hosted"], "PASS", id="origin_of_a_name_with_two_colons"),
+        row(told(["hosted:m1", "hosted:m1", "hosted:m1-mini"]), ["hosted:m1"], "DENY MODEL_NOT_RELEASED", id="one_of"),
+        row(told(["hosted:m1"]), ["HOSTED:M1"], "DENY MODEL_NOT_RELEASED", id="letter_by_letter"),
+        row(told(["hosted:m1"]), ["m1"], "DENY MODEL_NOT_RELEASED", id="the_end_of_a_name_is_not_it"),
+        row(told([""]), ["rules"], "DENY MODEL_NOT_RELEASED", id="no_name"),
+        row(told(["rules:rules"]), [], "DENY MODEL_NOT_RELEASED", id="nothing_released"),
+        row(told([]), ["rules"], "DENY PROVENANCE_MISSING", id="no_model_told"),
+        row(a_proposal(provenance=None), ["rules"], "DENY PROVENANCE_MISSING", id="missing"),
+    ],
+)
+def test_h8_released_models(proposal, released, expected):
+    assert answer("H8", a_case(AGENT, proposal=proposal), released_models=released) == expected
+
+
+@pytest.mark.parametrize(
+    ("proposal", "expected"),
+    [
+        row(told(prompts=["p1", "p2", "p1"]), "PASS", id="all_released"),
+        row(told(prompts=["p1", "p2", "p3"]), "DENY PROMPT_NOT_RELEASED", id="one_is_not"),
+        row(told(prompts=["p1:p3"]), "DENY PROMPT_NOT_RELEASED", id="a_digest_has_no_parts"),
+        row(told(), "DENY PROVENANCE_MISSING", id="no_prompt_told"),
+        row(a_proposal(provenance=None), "DENY PROVENANCE_MISSING", id="missing"),
+    ],
+)
+def test_h8_released_prompts(proposal, expected):
+    assert answer("H8_prompts", a_case(AGENT, proposal=proposal), released_prompts=["p1", "p2"]) == expected
+
+
+def test_h8_says_which_role_ran_what():
+    found = verdict("H8", a_case(AGENT, proposal=told(["rules:rules", "x:y", "x:z"])), released_models=["rules"])
+    assert (found.value, found.note) == ("x:y", "decider, inspector")
+
+
+BUDGETS = [
+    ("H9", "calls_cycle", "max_calls_per_cycle"),
+    ("H9_tokens", "tokens_cycle", "max_tokens_per_cycle"),
+    ("H9_day", "tokens_day", "max_tokens_per_day"),
+]
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        row(60, "PASS", id="at_limit"),
+        row(61, "DENY MODEL_BUDGET", id="one_over"),
+        row(0, "PASS", id="nothing"),
+        row(-1, "DENY USAGE_UNKNOWN", id="negative"),
+        row(None, "DENY USAGE_UNKNOWN", id="missing"),
+        row(NAN, "DENY USAGE_UNKNOWN", id="nan"),
+        row(True, "DENY USAGE_UNKNOWN", id="a_bool_is_no_count"),
+    ],
+)
+@pytest.mark.parametrize(("gate", "field", "limit"), BUDGETS, ids=[each[0] for each in BUDGETS])
+def test_h9_budgets(gate, field, limit, used, expected):
+    proposal = a_proposal(usage=replace(Usage(0, 0, 0, D(0)), **{field: used}))
+    assert answer(gate, a_case(AGENT, proposal=proposal), **{limit: "60"}) == expected
+    assert answer(gate, a_case(AGENT, proposal=a_proposal(usage=None)), **{limit: "60"}) == "DENY USAGE_UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [
+        row(D("5.00"), "PASS", id="at_limit"),
+        row(D("5.01"), "DENY MODEL_BUDGET", id="one_cent_over"),
+        row(D("-0.01"), "DENY USAGE_UNKNOWN", id="negative"),
+        row(Decimal("Infinity"), "DENY USAGE_UNKNOWN", id="infinite"),
+        row(None, "DENY USAGE_UNKNOWN", id="missing"),
+    ],
+)
+def test_h9_cost(cost, expected):
+    proposal = a_proposal(usage=Usage(0, 0, 0, cost))
+    assert answer("H9_cost", a_case(AGENT, proposal=proposal), max_model_cost_per_day="5") == expected
+
+
+def test_what_waits_for_a_person_waits_as_a_whole_and_an_approval_lifts_it():
+    policy = a_policy(require_calibration=True, max_disagreement="0.1", forbid_suspicious_texts=True)
+    proposal = a_proposal(texts=(a_text(suspicious=True),))
+    waiting = evaluate(a_case(AGENT, proposal=proposal), policy)
+    assert (waiting.outcome, waiting.codes) == ("NEED_APPROVAL", ("UNCALIBRATED", "DISAGREEMENT", "SUSPICIOUS_TEXT"))
+    yes = replace(YES, policy_digest=policy.digest)
+    assert evaluate(a_case(AGENT, proposal=proposal, approval=yes), policy).outcome == "PASS"
+    forged = replace(yes, order_digest="of another order")
+    assert evaluate(a_case(AGENT, proposal=proposal, approval=forged), policy).outcome == "DENY"

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import alpaca.common.exceptions
@@ -303,5 +303,41 @@ def test_recorded_assets_are_read():
 def test_recorded_corporate_actions_are_read():
     rows = [row["payload"]["corporate_actions"] for row in recorded("payloads/alpaca/corporate_actions.jsonl")]
     events = [event for row in rows for event in parse_actions(row, AAPL, NOW)]
-    assert {event.kind for event in events} == {EventKind.SPLIT, EventKind.DIVIDEND}
-    assert all(event.figure and event.announced_at <= event.effective_at for event in events)
+    figured = {EventKind.SPLIT, EventKind.DIVIDEND}
+    assert {event.kind for event in events} == {*figured, EventKind.SYMBOL_CHANGE, EventKind.MERGER}
+    assert all(event.announced_at <= event.effective_at for event in events)
+    assert all((event.figure is not None and event.figure > 0) is (event.kind in figured) for event in events)
+
+
+@pytest.mark.parametrize(
+    ("asset", "easy", "rate"),
+    [
+        pytest.param({"maintenance_margin_requirement": 30}, True, "0.3", id="a_rate"),
+        pytest.param({"margin_requirement_long": "100"}, True, "1", id="its_newer_name"),
+        pytest.param({"marginable": False, "maintenance_margin_requirement": 30}, True, "1", id="not_marginable"),
+        pytest.param({"marginable": True}, True, None, id="no_rate"),
+        pytest.param({"maintenance_margin_requirement": 0}, True, None, id="zero"),
+        pytest.param({"maintenance_margin_requirement": -5}, True, None, id="negative"),
+        pytest.param({"easy_to_borrow": False}, False, None, id="hard_to_borrow"),
+        pytest.param({"easy_to_borrow": "yes"}, None, None, id="not_a_flag"),
+        pytest.param({"easy_to_borrow": None}, None, None, id="null"),
+    ],
+)
+def test_an_asset_tells_what_a_loan_takes_where_it_does(asset, easy, rate):
+    instrument = parse_asset(an_alpaca_asset("AAPL", **asset))
+    assert instrument is not None
+    assert (instrument.easy_to_borrow, instrument.margin_rate) == (easy, None if rate is None else Decimal(rate))
+    assert (instrument.listed_on, instrument.market_cap, instrument.leverage) == (None, None, None)
+
+
+def test_new_names_and_mergers_are_told_beside_splits_and_dividends():
+    raw = ACTIONS | {
+        "name_changes": [{"old_symbol": "AAPL", "new_symbol": "PEAR", "process_date": "2026-03-18"}],
+        "stock_mergers": [{"acquiree_symbol": "AAPL", "acquirer_symbol": "MSFT", "effective_date": "2026-03-20"}],
+        "cash_mergers": [{"acquiree_symbol": "AAPL", "effective_date": "2026-03-12", "rate": 5.37}],
+    }
+    events = parse_actions(raw, AAPL, NOW)
+    assert [event.kind.value for event in events] == [
+        "merger", "split", "split", "symbol_change", "dividend", "merger",
+    ]  # fmt: skip
+    assert events[3].effective_at == datetime(2026, 3, 18, 4, tzinfo=UTC)

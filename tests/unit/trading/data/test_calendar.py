@@ -86,3 +86,23 @@ def test_what_never_closes_has_a_session_every_day():
 def test_a_calendar_that_cannot_be_had_is_a_configuration_error(calendar, message):
     with pytest.raises(ConfigurationError, match=message):
         calendar.session_at(at("1979-03-19T15:00"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        pytest.param("2026-03-17T15:00", "2026-03-18", id="inside_a_session"),
+        pytest.param("2026-03-17T13:30", "2026-03-18", id="at_the_opening"),
+        pytest.param("2026-03-17T13:29", "2026-03-17", id="a_minute_before_it"),
+        pytest.param("2026-03-20T20:00", "2026-03-23", id="before_a_week_end"),
+        pytest.param("2026-11-25T21:00", "2026-11-27", id="before_a_holiday"),
+    ],
+)
+def test_the_session_after_is_the_next_to_open(moment, day):
+    found = NEW_YORK.session_after(at(moment))
+    assert found is not None
+    assert found.day.isoformat() == day
+
+
+def test_beyond_the_schedule_no_session_follows():
+    assert NEW_YORK.session_after(at("2035-12-31T15:00")) is None

@@ -444,3 +444,53 @@ def test_no_row_brings_the_source_down_and_none_disappears(tmp_path, junk):
 
     assert len(market.bars(AAPL, Timeframe.DAY_1, as_of=at("2025-12-31T00:00"), limit=10)) == 4
     assert len(market.issues) == len(lines)
+
+
+STATED = """\
+[instruments.AAPL]
+listed_on = 1980-12-12
+market_cap = 3_000_000_000_000
+leverage = 1
+margin_rate = "0.3"
+easy_to_borrow = true
+"""
+
+
+BOTH = DAILY + DAILY.split("\n", maxsplit=1)[1].replace("AAPL", "MSFT")
+
+
+def test_what_stands_beside_a_share_is_unknown_unless_stated(tmp_path):
+    market = a_market(tmp_path, notes=STATED, daily=BOTH)
+    apple, other = market.instrument(AAPL), market.instrument(MSFT)
+
+    assert (apple.listed_on.isoformat(), apple.market_cap) == ("1980-12-12", 3 * 10**12)
+    assert (apple.margin_rate, apple.leverage, apple.easy_to_borrow) == (Decimal("0.3"), 1, True)
+    unknown = (other.listed_on, other.market_cap, other.margin_rate, other.leverage, other.easy_to_borrow)
+    assert unknown == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("notes", "told"),
+    [
+        pytest.param("", {"leverage"}, id="nothing_stated"),
+        pytest.param(STATED, {"leverage"}, id="stated_of_one_symbol"),
+        pytest.param(
+            STATED + STATED.replace("AAPL", "MSFT"), {"listing", "market_cap", "leverage"}, id="stated_of_all"
+        ),
+        pytest.param('[instruments.AAPL]\nasset_class = "etf"\n', set(), id="a_fund_of_unknown_leverage"),
+        pytest.param('event_kinds = ["macro", "split"]', {"macro", "leverage"}, id="splits_without_dividends"),
+        pytest.param('event_kinds = ["dividend", "split"]', {"corporate_actions", "leverage"}, id="both"),
+    ],
+)
+def test_files_supply_what_is_stated_of_every_symbol(tmp_path, notes, told):
+    supplies = a_market(tmp_path, notes=notes, daily=BOTH).supplies
+    optional = {"listing", "market_cap", "leverage", "macro", "corporate_actions", "index", "borrow", "second_price"}
+
+    assert supplies & optional == told
+    assert "returns" in supplies
+
+
+def test_the_fund_on_the_index_stands_for_the_market_where_files_hold_it(tmp_path):
+    assert a_market(tmp_path / "a", daily=DAILY).index is None
+    market = a_market(tmp_path / "b", daily=BOTH.replace("MSFT", "SPY"))
+    assert (market.index, "index" in market.supplies) == ("SPY", True)

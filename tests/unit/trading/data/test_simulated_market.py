@@ -1,16 +1,19 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.canonical import digest
-from domain.market import EventKind, Symbol, Timeframe
+from domain.market import EventKind, MarketInput, Symbol, Timeframe
 from tests.builders.market import at
 from trading.data.calendar import ExchangeCalendar
+from trading.data.simulated.universe import COMPANIES
 from trading.data.simulated_market import SimulatedMarket
+from trading.features.cross_asset import statistics_of
 
 CALENDAR = ExchangeCalendar()
 MARKET = SimulatedMarket(7, CALENDAR)
@@ -275,3 +278,75 @@ def test_what_is_unknown_is_none_or_nothing():
     assert MARKET.quote(NIMBO, as_of=early) is None
     assert MARKET.status(stranger, as_of=NOON) is None
     assert MARKET.events(stranger, as_of=NOON, until=NOON) == ()
+
+
+def test_every_company_has_what_stands_beside_its_share():
+    for symbol in MARKET.symbols():
+        share = MARKET.instrument(symbol)
+        assert share is not None
+        assert share.listed_on is not None
+        assert (NOON.date() - share.listed_on).days > 365
+        assert share.market_cap > 100_000_000
+        assert Decimal("0.25") <= share.margin_rate <= Decimal("0.5")
+        assert share.leverage == 1
+        assert share.easy_to_borrow is share.shortable
+
+
+def test_it_supplies_everything_but_a_second_price():
+    assert frozenset(get_args(MarketInput)) - MARKET.supplies == {"second_price"}
+
+
+def test_the_index_has_bars_and_a_quote_and_is_no_instrument():
+    index = MARKET.index
+    bars = MARKET.bars(index, Timeframe.DAY_1, as_of=NOON, limit=61)
+
+    assert len(bars) == 61
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
+    assert MARKET.quote(index, as_of=NOON).at == NOON
+    assert index not in MARKET.symbols()
+    assert (MARKET.instrument(index), MARKET.status(index, as_of=NOON)) == (None, None)
+    assert MARKET.events(index, as_of=NOON, until=NOON) == ()
+
+
+def test_companies_follow_the_index_about_as_much_as_their_beta_says():
+    daily = {each: MARKET.bars(each, Timeframe.DAY_1, as_of=NOON, limit=61) for each in MARKET.symbols()}
+    found = statistics_of(daily, MARKET.bars(MARKET.index, Timeframe.DAY_1, as_of=NOON, limit=61))
+    betas = {company.symbol: company.beta / 100 for company in COMPANIES}
+    apart = [float(found[symbol].beta) - beta for symbol, beta in betas.items()]
+
+    assert all(each.daily_sigma > 0 for each in found.values())
+    assert abs(sum(apart) / len(apart)) < 0.25
+
+
+def falls(symbol: Symbol) -> list[datetime]:
+    """The ends of the sessions in which a share fell by a tenth or more against the close before."""
+    bars = MARKET.bars(symbol, Timeframe.DAY_1, as_of=at("2026-10-30T23:00"), limit=1000)
+    plain = [pair for pair in itertools.pairwise(bars) if pair[1].start not in SPLITS]
+    return [bar.end for before, bar in plain if bar.low <= before.close * Decimal("0.9")]
+
+
+SPLITS = {SPLIT_OPENING, at("2026-06-15T13:30")}
+
+
+def test_a_share_that_fell_by_a_tenth_is_restricted_until_the_end_of_the_next_session():
+    found = [(symbol, end) for symbol in MARKET.symbols() for end in falls(symbol)]
+    assert found
+
+    def restricted(symbol: Symbol, moment: datetime) -> bool | None:
+        status = MARKET.status(symbol, as_of=moment)
+        return None if status is None else status.short_restricted
+
+    for symbol, end in found:
+        session, following = CALENDAR.session_on(end.date()), CALENDAR.session_after(end)
+        assert session is not None
+        assert following is not None
+        again = any(following.closes_at == other for _, other in found)
+        assert restricted(symbol, session.opens_at + timedelta(minutes=14)) is False
+        assert restricted(symbol, end) is True
+        assert restricted(symbol, following.closes_at - timedelta(minutes=1)) is True
+        assert restricted(symbol, following.closes_at) is again
+    assert restricted(KORVA, NOON) is False
+
+
+def test_a_split_is_no_fall():
+    assert MARKET.status(HEXAR, as_of=SPLIT_OPENING + timedelta(hours=1)).short_restricted is False

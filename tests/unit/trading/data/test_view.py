@@ -1,10 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from domain.canonical import plain, restore
+from domain.case import MarketView, SymbolView
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
-from domain.market import EventKind, MarketEvent, Timeframe
+from domain.market import EventKind, MarketEvent, Symbol, Timeframe
 from policies.limits import BY_NAME
 from tests.builders.market import (
     AAPL,
@@ -137,3 +140,143 @@ def test_average_true_range_after_wilder(bars, expected):
 )
 def test_average_daily_volume_of_twenty_bars(count, expected):
     assert average_daily_volume(daily_bars([100] * count, volume=300)) == expected
+
+
+INDEX = Symbol("SPY")
+WAVE = [100 + (place * 37) % 11 for place in range(80)]
+LONG = {AAPL: daily_bars(WAVE), MSFT: daily_bars([300 - close for close in WAVE], MSFT)}
+LEADING = daily_bars([close * 5 for close in WAVE], INDEX)
+
+
+def a_long_view(bars=LONG, *, index=LEADING, partners=None, quotes=None, **market):
+    source = TableMarket(
+        quotes={AAPL: a_quote(), MSFT: a_quote(MSFT)} if quotes is None else quotes,
+        series={INDEX: index},
+        index=INDEX,
+        **market,
+    )
+    return market_view(
+        source,
+        WeekdayCalendar(),
+        [AAPL, MSFT],
+        as_of=NOON,
+        timeframe=Timeframe.DAY_1,
+        bars=bars,
+        report=[].append,
+        partners=partners,
+    )
+
+
+def test_statistics_of_the_daily_bars_are_in_the_view():
+    view = a_long_view()
+    apple, other = view.symbols[AAPL], view.symbols[MSFT]
+
+    assert (apple.beta, apple.correlations.keys()) == (1, {MSFT})
+    assert apple.correlations[MSFT] == other.correlations[AAPL] < Decimal("-0.9")
+    assert apple.daily_sigma > 0
+    assert apple.sigma_now not in (None, apple.daily_sigma)
+    assert (apple.recent_volume, apple.bar_fault) == (1_000_000, "")
+
+
+def test_nothing_after_the_moment_is_seen_even_where_a_source_hands_it_out():
+    now, ahead = a_long_view(), a_session("2026-03-17")
+    crash = {"start": ahead.opens_at, "end": ahead.closes_at, "open": "1", "high": "1", "low": "1", "close": "1"}
+    leaky = {symbol: (*bars, replace(a_bar(symbol, volume="1"), **a_few(crash))) for symbol, bars in LONG.items()}
+
+    assert a_long_view(leaky, index=(*LEADING, a_bar(INDEX, **crash))) == now
+
+
+def a_few(prices):
+    return {name: Decimal(value) if isinstance(value, str) else value for name, value in prices.items()}
+
+
+def test_the_view_is_stored_and_read_back_whole():
+    view = a_long_view()
+    assert restore(MarketView, plain(view)) == view
+
+
+def test_correlations_with_what_money_is_in_are_enough_for_a_wide_look():
+    view = a_long_view(partners={MSFT})
+    assert view.symbols[AAPL].correlations == a_long_view().symbols[AAPL].correlations
+    assert view.symbols[MSFT].correlations == {}
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        pytest.param(a_quote(INDEX, bid="484.99", ask="485.01"), "-3", id="three_percent_down"),
+        pytest.param(a_quote(INDEX, bid="484.99", ask="485.01", at=at("2026-03-16T19:59")), None, id="stale"),
+        pytest.param(a_quote(INDEX, bid="484.99", ask="485.01", at=NOON + timedelta(seconds=1)), None, id="future"),
+        pytest.param(None, None, id="no_quote"),
+    ],
+)
+def test_the_index_is_compared_with_its_close_before(quote, expected):
+    last = (*LEADING[:-1], replace(LEADING[-1], close=Decimal(500), high=Decimal(600)))
+    view = a_long_view(index=last, quotes={} if quote is None else {INDEX: quote})
+    assert view.index_move_pct == (None if expected is None else Decimal(expected))
+
+
+def test_an_index_that_does_not_answer_is_told_and_unknown_and_stops_nothing():
+    missing: list[str] = []
+    market = TableMarket(
+        quotes={AAPL: a_quote(), MSFT: a_quote(MSFT)}, failing={INDEX: SourceUnavailable("away")}, index=INDEX
+    )
+    view = viewed(market, bars=LONG, missing=missing)
+
+    assert missing == ["table: daily bars of SPY: away", "table: quote of SPY: away"]
+    assert (view.index_move_pct, view.symbols[AAPL].beta) == (None, None)
+    assert view.symbols[AAPL].correlations
+
+
+def test_a_source_without_an_index_is_asked_for_none():
+    missing: list[str] = []
+    view = viewed(TableMarket(quotes={AAPL: a_quote(), MSFT: a_quote(MSFT)}), bars=LONG, missing=missing)
+    assert (view.index_move_pct, view.symbols[AAPL].beta, missing) == (None, None, [])
+
+
+def test_an_index_among_the_symbols_is_not_asked_for_twice():
+    class Counting(TableMarket):
+        def bars(self, symbol, timeframe, *, as_of, limit):
+            raise AssertionError(f"bars of {symbol} are there already")
+
+    view = viewed(Counting(quotes={AAPL: a_quote(), MSFT: a_quote(MSFT)}, index=AAPL), bars=LONG)
+    assert view.symbols[AAPL].beta == 1
+
+
+def test_the_gap_is_that_of_the_session_at_hand():
+    bars = (*LONG[AAPL][:-1], replace(LONG[AAPL][-1], close=Decimal(80), low=Decimal(80)))
+    view = a_long_view({AAPL: bars, MSFT: LONG[MSFT][:-1]})
+
+    assert view.symbols[AAPL].gap_pct == 25
+    assert view.symbols[MSFT].gap_pct is None
+    assert view.symbols[MSFT].bar_fault == "session of 2026-03-16: no bar"
+    assert viewed(TableMarket(), bars=LONG, as_of=at("2026-03-17T21:00")).symbols[AAPL].gap_pct is None
+
+
+def test_of_a_symbol_without_bars_all_of_it_is_unknown():
+    view = a_long_view({AAPL: LONG[AAPL]}).symbols[MSFT]
+    assert view == SymbolView(
+        instrument=view.instrument,
+        quote=view.quote,
+        status=view.status,
+        timeframe=Timeframe.DAY_1,
+        event_kinds=frozenset(EventKind),
+        correlations={},
+    )
+
+
+def test_the_next_session_follows_the_one_at_hand():
+    assert viewed(TableMarket()).next_session == a_session("2026-03-18")
+    assert viewed(TableMarket(), as_of=at("2026-03-20T20:00")).next_session == a_session("2026-03-23")
+    assert viewed(TableMarket(), as_of=at("2026-03-20T13:29")).next_session == a_session("2026-03-20")
+
+
+def test_shorter_bars_take_their_statistics_from_daily_ones_of_the_source():
+    hours = tuple(
+        a_bar(timeframe=Timeframe.HOUR_1, start=bar.start, end=bar.start + timedelta(hours=1), volume=5) for bar in BARS
+    )
+    view = viewed(TableMarket(series=LONG), bars={AAPL: hours}, timeframe=Timeframe.HOUR_1).symbols[AAPL]
+
+    daily = a_long_view().symbols[AAPL]
+    assert (view.daily_sigma, view.correlations) == (daily.daily_sigma, daily.correlations)
+    assert view.recent_volume == 5

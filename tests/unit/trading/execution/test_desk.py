@@ -11,10 +11,10 @@ from domain.errors import ConfigurationError, RetryableError
 from domain.orders import OrderStatus
 from domain.records import RecordKind
 from domain.verdicts import Outcome
-from tests.builders.execution import ENTRY, a_house, an_exit, an_intent
+from tests.builders.execution import ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, NOON, at
 from trading.execution.account import annotated, unrealized_pnl
-from trading.execution.desk import LATEST_ARRIVAL
+from trading.execution.outbox import LATEST_ARRIVAL
 from trading.store.ledger import SqlLedger
 
 S = OrderStatus
@@ -246,6 +246,7 @@ def test_no_crash_loses_an_order_or_sends_it_twice(database, tmp_path, first, se
     house.desk.recover()
     assert house.control.read().reconciled_at is None, "no new exposure before the books are compared"
     assert house.reconciler.reconcile(house.clock.now()).ok
+    house.desk.resume(lambda _symbols: house.view())
     ours = house.orders.get(ENTRY)
     at_the_broker = house.broker.find(ENTRY)
     assert bought(house) == house.orders.trades.positions().get(AAPL, 0) == (0 if at_the_broker is None else 10)
@@ -255,18 +256,118 @@ def test_no_crash_loses_an_order_or_sends_it_twice(database, tmp_path, first, se
     assert house.ledger.verify().ok
 
 
-def test_an_intent_that_another_process_has_closed_is_not_sent(database, tmp_path):
+def test_an_intent_that_another_process_has_taken_over_is_sent_once(database, tmp_path):
     house = a_house(database, tmp_path, broker=Line)
     true_claim = house.orders.claim
 
-    def recovered_meanwhile(*args, **kwargs):
+    def taken_over_meanwhile(*args, **kwargs):
         other = a_house(database, tmp_path)
-        assert [order.status for order in other.desk.recover()] == [S.CANCELED]
+        assert other.place(an_intent()).order.status is S.FILLED
         return true_claim(*args, **kwargs)
 
-    setattr(house.orders, "claim", recovered_meanwhile)  # noqa: B010  # a method of this one object
-    assert house.place(an_intent()).order.status is S.CANCELED
-    assert (house.broker.sent, bought(house)) == (0, 0)
+    setattr(house.orders, "claim", taken_over_meanwhile)  # noqa: B010  # a method of this one object
+    assert house.place(an_intent()).order.status is S.FILLED
+    assert (house.broker.sent, bought(house)) == (0, 10)
+
+
+@pytest.fixture
+def left_behind(database, tmp_path):
+    """A house in which a crash has left an intent that nobody sent, reconciled since."""
+
+    def build(intent=None, **given):
+        dying = a_house(database, tmp_path, broker=Line, **given)
+
+        def die(*_args, **_kwargs):
+            raise Crash
+
+        setattr(dying.orders, "claim", die)  # noqa: B010
+        with pytest.raises(Crash):
+            dying.place(intent or an_intent(), cycle_id="cyc-1")
+        house = a_house(database, tmp_path, broker=Line, **given)
+        house.clock.wait(minutes=2)
+        house.market.move("99.99", "100.01", house.clock.now())
+        assert [order.status for order in house.desk.recover()] == [S.INTENT], "nobody has decided against it"
+        assert house.reconciler.reconcile(house.clock.now()).ok
+        return house
+
+    return build
+
+
+def resumed(house):
+    return house.desk.resume(lambda _symbols: house.view())
+
+
+def test_an_intent_that_never_left_is_judged_again_and_sent_under_its_own_id(left_behind):
+    house = left_behind()
+    (placed,) = resumed(house)
+    assert (placed.order.client_order_id, placed.order.status, placed.order.filled_qty) == (ENTRY, S.FILLED, 10)
+    assert placed.order.created_at == house.clock.now(), "a message of now, for every gate that counts them"
+    assert kinds(house) == [RecordKind.VERDICTS, RecordKind.ORDER, RecordKind.VERDICTS, RecordKind.ORDER,
+                            RecordKind.ORDER]  # fmt: skip
+    assert (house.broker.sent, house.orders.cycle_of(ENTRY), resumed(house)) == (1, "cyc-1", ())
+
+
+def test_an_intent_does_not_count_beside_itself(left_behind):
+    limits = {"max_order_qty": 10, "max_position_qty": 10, "max_orders_per_day": 1, "duplicate_window_s": 900,
+              "max_active_orders": 1, "max_entries_per_cycle": 1}  # fmt: skip
+    house = left_behind(limits=limits)
+    assert [placed.order.status for placed in resumed(house)] == [S.FILLED]
+
+
+def test_placing_the_leg_again_takes_what_is_asked_for_now(left_behind):
+    house = left_behind()
+    placed = house.place(an_intent(qty=4, limit_price="100.30"))
+    assert (placed.order.qty, placed.order.limit_price, placed.order.status) == (4, Decimal("100.30"), S.FILLED)
+    assert (house.broker.sent, bought(house)) == (1, 4)
+
+
+def test_what_the_gates_refuse_now_is_closed_for_everybody_to_see(left_behind):
+    house = left_behind(limits={"max_order_qty": 1000, "max_spread_pct": 1})
+    house.market.move("95", "100.01", house.clock.now())
+    (placed,) = resumed(house)
+    assert placed.order.status is S.DENIED
+    assert "never left" in placed.order.reason
+    assert placed.evaluation.codes[0] in placed.order.reason
+    assert (house.broker.sent, house.orders.open()) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("waited", "limit", "status"),
+    [
+        pytest.param(30 * 60, None, S.FILLED, id="at_the_longest"),
+        pytest.param(30 * 60 + 1, None, S.DENIED, id="a_second_longer"),
+        pytest.param(300, 300, S.FILLED, id="at_the_limit_of_the_policy"),
+        pytest.param(301, 300, S.DENIED, id="one_second_over"),
+    ],
+)
+def test_an_intent_that_is_too_old_is_closed_without_asking_the_gates(left_behind, waited, limit, status):
+    limits = {"max_order_qty": 1000} | ({} if limit is None else {"max_signal_age_s": limit})
+    house = left_behind(limits=limits)
+    house.clock.at = NOON + timedelta(seconds=waited)
+    house.market.move("99.99", "100.01", house.clock.now())
+    house.reconciler.reconcile(house.clock.now())
+    resumed(house)
+    assert house.orders.get(ENTRY).status is status
+    assert house.desk.recover() == ()
+
+
+def test_an_intent_whose_permit_is_good_is_left_to_its_owner(database, tmp_path):
+    house = a_house(database, tmp_path, broker=Line)
+    house.orders.insert(an_order(status=S.INTENT), sendable_until=NOON + timedelta(seconds=10))
+    assert resumed(house) == ()
+    assert house.orders.get(ENTRY).status is S.INTENT
+
+
+def test_an_intent_counts_as_exposure_until_it_is_resumed(left_behind):
+    house = left_behind(limits={"max_position_qty": 15})
+    assert house.place(an_intent("dec-9")).order is None
+    assert [placed.order.status for placed in resumed(house)] == [S.FILLED]
+
+
+def test_the_evidence_of_an_intent_is_judged_again(database, tmp_path, left_behind):
+    house = left_behind()
+    found = house.ledger.entries(subject=ENTRY, kind=RecordKind.VERDICTS)[-1].body
+    assert set(found) == {"evaluation", "intent", "proposal", "approval"}
 
 
 def test_after_a_start_entries_wait_for_reconciliation_and_exits_do_not(house):

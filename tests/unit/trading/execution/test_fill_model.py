@@ -122,6 +122,7 @@ ORDERS = st.builds(
     limit_price=PRICES,
     trigger_price=PRICES,
     triggered=st.booleans(),
+    trail=st.none(),
 ).map(
     lambda order: order._replace(
         limit_price=order.limit_price if order.type in (LIMIT, STOP_LIMIT) else None,

@@ -13,7 +13,7 @@ from domain.ids import CandidateId, CycleId, DecisionId
 from domain.orders import OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, TradeCandidate
 from tests.builders.market import AAPL, NOON, a_quote, an_instrument
-from trading.execution.intents import intent_of, marketable_limit
+from trading.execution.intents import FINEST_FRACTION, intent_of, marketable_limit, qty_for
 
 D = Decimal
 
@@ -52,6 +52,52 @@ def test_an_exit_only_reduces_and_needs_no_protection(kind):
 
 def test_a_quantity_is_shortened_to_whole_lots():
     assert intent_of(a_decision(qty="10.9"), an_instrument(), a_quote(), at=NOON).qty == 10
+
+
+@pytest.mark.parametrize(
+    ("fractionable", "allowed", "qty"),
+    [
+        pytest.param(True, True, "10.9", id="both_allow"),
+        pytest.param(True, False, "10", id="the_policy_does_not"),
+        pytest.param(False, True, "10", id="the_instrument_does_not"),
+    ],
+)
+def test_a_fraction_needs_instrument_and_policy(fractionable, allowed, qty):
+    instrument = an_instrument(fractionable=fractionable)
+    intent = intent_of(a_decision(qty="10.9"), instrument, a_quote(), at=NOON, allow_fractional=allowed)
+    assert intent.qty == D(qty)
+
+
+@pytest.mark.parametrize(
+    ("notional", "price", "changes", "allowed", "qty"),
+    [
+        pytest.param("1000", "187.20", {}, False, "5", id="whole_shares"),
+        pytest.param("1000", "187.20", {"fractionable": True}, True, "5.341880341", id="fractions"),
+        pytest.param("936.00", "187.20", {}, False, "5", id="exactly_five"),
+        pytest.param("935.99", "187.20", {}, False, "4", id="a_cent_less"),
+        pytest.param("1000", "187.20", {"lot": D(100)}, False, "0", id="less_than_a_lot"),
+        pytest.param("1000", "187.20", {"lot": D(100), "fractionable": True}, True, "0", id="lots_are_not_split"),
+        pytest.param("0", "187.20", {}, False, "0", id="nothing"),
+        pytest.param("-5", "187.20", {"fractionable": True}, True, "0", id="less_than_nothing"),
+    ],
+)
+def test_an_amount_of_money_buys_no_more_than_that(notional, price, changes, allowed, qty):
+    assert qty_for(D(notional), D(price), an_instrument(**changes), allow_fractional=allowed) == D(qty)
+
+
+@pytest.mark.parametrize(
+    ("notional", "price"), [("NaN", "1"), ("Infinity", "1"), ("1", "0"), ("1", "NaN"), ("1", "-1")]
+)
+def test_an_amount_that_nobody_knows_buys_nothing(notional, price):
+    with pytest.raises(DataQualityError, match="no known quantity"):
+        qty_for(D(notional), D(price), an_instrument(), allow_fractional=True)
+
+
+@given(st.decimals("0.01", "1000000", places=2), st.decimals("0.0001", "5000", places=4), st.booleans())
+def test_whatever_the_price_an_amount_is_never_exceeded(notional, price, fractions):
+    qty = qty_for(notional, price, an_instrument(fractionable=True), allow_fractional=fractions)
+    step = FINEST_FRACTION if fractions else 1
+    assert qty * price <= notional < (qty + step) * price
 
 
 def test_no_intent_is_made_of_a_quote_without_price():

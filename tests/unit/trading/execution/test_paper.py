@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.book import AccountKind
 from domain.ids import DecisionId, client_order_id
 from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, TimeInForce
@@ -190,8 +191,30 @@ def test_a_day_order_given_at_night_lives_through_the_next_session(house):
         pytest.param(an_intent(symbol=TSLA), "TSLA is not traded here", id="unknown_symbol"),
         pytest.param(an_intent(qty=1000), "not enough cash", id="a_share_more_than_cash"),
         pytest.param(an_exit(qty=1), "cannot go short", id="nothing_to_sell"),
-        pytest.param(an_intent(tif=TimeInForce.OPG), "not supported", id="auction"),
-        pytest.param(an_intent(type=OrderType.TRAILING_STOP), "not supported", id="trailing_stop"),
+        pytest.param(an_intent(tif=TimeInForce.OPG), "the opening auction is over", id="too_late_for_the_opening"),
+        pytest.param(
+            an_intent(tif=TimeInForce.CLS, type=OrderType.STOP, limit_price=None, trigger_price=101),
+            "stop cls orders are not supported",
+            id="stop_in_an_auction",
+        ),
+        pytest.param(an_intent(tif=TimeInForce.GTD, expires_at=NOON), "needs a date to come", id="date_that_has_come"),
+        pytest.param(an_intent(tif=TimeInForce.GTD), "needs a date to come", id="no_date"),
+        pytest.param(an_intent(extended_hours=True), "extended hours are not supported", id="extended_hours"),
+        pytest.param(
+            an_exit(type=OrderType.TRAILING_STOP, limit_price=None),
+            "an amount or a percentage",
+            id="trailing_stop_without_a_trail",
+        ),
+        pytest.param(
+            an_exit(type=OrderType.TRAILING_STOP, limit_price=None, trail_amount=D(2), trail_pct=D(2)),
+            "an amount or a percentage",
+            id="trailing_stop_with_two_trails",
+        ),
+        pytest.param(an_exit(stop_loss=95), "both exits or none", id="exit_with_one_exit"),
+        pytest.param(an_exit(stop_loss=95, take_profit=110), "limit order at its target", id="pair_off_its_target"),
+        pytest.param(
+            an_exit(stop_loss=111, take_profit=110, limit_price=110), "stop on the other side", id="pair_crossed"
+        ),
     ],
 )
 def test_what_the_broker_does_not_take_is_rejected_with_its_reason(house, intent, told):
@@ -313,3 +336,18 @@ def books_add_up(house):
         stops = sum(leg.qty - leg.filled_qty for leg in resting if leg.type is OrderType.STOP)
         assert stops <= shares, "protective stops never sell more than is held"
     assert all(report.filled_qty <= report.qty for report in house.broker.orders())
+
+
+def test_it_is_a_cash_account_that_settles_at_once(house):
+    before = house.paper.account()
+    assert (before.kind, before.settled_cash, before.maintenance_margin) == (AccountKind.CASH, before.cash, 0)
+
+    house.place(an_intent(qty=10))
+    after = house.paper.account()
+    held = after.equity - after.cash
+    assert after.settled_cash == after.cash < before.cash
+    assert held > 0
+    assert after.maintenance_margin == held / 4
+
+    house.market.quotes.clear()
+    assert house.paper.account().maintenance_margin is None

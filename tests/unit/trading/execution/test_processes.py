@@ -7,8 +7,17 @@ from signal import SIGKILL
 import pytest
 
 from domain.orders import OrderStatus
-from tests.builders.execution import ENTRY, SHARED, a_house, own_schema, place_and_die, place_many
-from tests.builders.market import AAPL, NOON
+from tests.builders.execution import (
+    ENTRY,
+    MANY,
+    SHARED,
+    a_house,
+    own_schema,
+    place_and_die,
+    place_each,
+    place_many,
+)
+from tests.builders.market import AAPL, NOON, a_quote
 from trading.store.database import open_database
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -35,6 +44,48 @@ def test_two_processes_never_exceed_one_limit_together(request, tmp_path, kind):
     assert house.orders.trades.positions() == {AAPL: 100}
     entries = [order for order in house.orders.newest(99) if order.leg == "entry"]
     assert sum(order.qty for order in entries) == 100
+    assert house.ledger.verify().ok
+    database.close()
+
+
+def entries(house):
+    return [order for order in house.orders.newest(999) if order.leg == "entry"]
+
+
+def held(house):
+    return {symbol: qty for symbol, qty in house.orders.trades.positions().items() if qty}
+
+
+def gross(house):
+    """At the ask, as the gates value what is bought."""
+    return sum(qty * house.market.quotes.get(symbol, a_quote()).ask for symbol, qty in held(house).items())
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    ("limits", "measure", "most"),
+    [
+        pytest.param({"max_open_positions": 7}, lambda house: len(held(house)), 7, id="open_positions"),
+        # Each entry is 10 shares at a limit of 100.20: 19 are 19,038 of the 20,000 that are 20 % of equity.
+        pytest.param({"max_gross_exposure_pct": 20}, lambda house: len(entries(house)), 19, id="gross_exposure"),
+        pytest.param({"max_orders_per_minute": 13}, lambda house: len(entries(house)), 13, id="order_rate"),
+    ],
+)
+@pytest.mark.slow
+def test_four_processes_of_25_orders_never_exceed_a_limit_together(request, tmp_path, kind, limits, measure, most):
+    url = f"sqlite:///{tmp_path / 'sage.db'}"
+    if kind == "postgresql":
+        url = own_schema(request.getfixturevalue("postgres_url"), "processes")
+    database = open_database(url)
+    house = a_house(database, tmp_path, limits=limits)
+    house.market.quotes.update({symbol: a_quote(symbol) for symbol in MANY})
+    processes = [run(place_each, url, tmp_path, name, limits) for name in "abcd"]
+    for process in processes:
+        process.join(240)
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    assert house.reconciler.reconcile(NOON).ok
+    assert measure(house) == most, "all the room there is, and not a share more"
+    assert gross(house) <= 20_000 or "max_gross_exposure_pct" not in limits
     assert house.ledger.verify().ok
     database.close()
 

@@ -14,6 +14,7 @@ from domain.records import RecordKind
 from tests.builders.execution import DECISION, ENTRY, a_fill, a_report, an_order
 from tests.builders.market import AAPL, MSFT, NOON
 from trading.execution.settle import fault, fifo
+from trading.store.activity import Happening
 from trading.store.trades import Lot
 
 D = Decimal
@@ -185,3 +186,86 @@ def test_fills_in_any_order_and_number_leave_the_same_position(fills):
             held, _, _ = fifo(held, fill)
             seen.add(fill.fill_id)
     assert sum(lot.qty for lot in held) == 6
+
+
+def by_hand(house, name, side, qty, *, fill=None, price=100, at=NOON, **changes):
+    """One more order, and a fill of it."""
+    order = an_order(name, side=side, **changes)
+    if house.orders.get(order.client_order_id) is None:
+        house.orders.insert(order)
+    made = a_fill(f"{name}-{fill}", order.client_order_id, side=side, qty=qty, price=price, at=at)
+    assert house.settlement.apply_fill(made, house.broker, now=at)
+    return house.orders.trades.open(AAPL)
+
+
+def test_the_orders_that_opened_and_enlarged_a_trade_are_its_entries(house):
+    assert by_hand(house, "a", Side.BUY, 4).entries == 1
+    assert by_hand(house, "a", Side.BUY, 6, fill=2).entries == 1, "the rest of the same order"
+    assert by_hand(house, "b", Side.BUY, 5).entries == 2
+    assert by_hand(house, "c", Side.SELL, 7).entries == 2, "an exit is no entry"
+    assert by_hand(house, "c", Side.SELL, 1, fill=2).entries == 2
+    later = NOON + timedelta(hours=1)
+    assert by_hand(house, "d", Side.SELL, 10, at=later).entries == 1, "through zero begins anew"
+    assert by_hand(house, "d", Side.SELL, 5, fill=2, at=later).entries == 1
+    assert by_hand(house, "e", Side.SELL, 5, at=later).entries == 2
+
+
+def test_an_order_that_fills_on_in_the_next_trade_is_one_of_its_entries(house):
+    by_hand(house, "a", Side.BUY, 4)
+    by_hand(house, "b", Side.SELL, 4)
+    later = NOON + timedelta(hours=1)
+    by_hand(house, "c", Side.BUY, 5, at=later)
+    assert by_hand(house, "a", Side.BUY, 6, fill=2, at=later).entries == 2
+
+
+def happened(house):
+    return {what: times.get(AAPL) for what, times in house.orders.activity.newest().items()}
+
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("leg", "qty", "price", "told"),
+    [
+        pytest.param("exit", 10, 110, {Happening.EXIT}, id="an_exit_with_profit"),
+        pytest.param("exit", 10, 90, {Happening.EXIT, Happening.LOSS}, id="an_exit_with_loss"),
+        pytest.param("exit", 10, 100, {Happening.EXIT, Happening.LOSS}, id="costs_make_it_a_loss"),
+        pytest.param("stop", 10, 95, {Happening.EXIT, Happening.STOP, Happening.LOSS}, id="the_stop"),
+        pytest.param("target", 10, 110, {Happening.EXIT}, id="the_target"),
+        pytest.param("exit", 4, 90, {Happening.LOSS}, id="a_part_with_loss"),
+        pytest.param("stop", 4, 110, set(), id="a_part_of_the_stop_with_profit"),
+        pytest.param("exit", 15, 110, {Happening.EXIT}, id="through_zero"),
+    ],
+)
+def test_what_a_closing_fill_means_for_its_symbol(house, leg, qty, price, told):
+    by_hand(house, "a", Side.BUY, 10)
+    assert set(happened(house).values()) == {None}, "an entry means nothing yet"
+    by_hand(house, "b", Side.SELL, qty, price=price, at=LATER, leg=leg)
+    assert happened(house) == {what: LATER if what in told else None for what in Happening}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        pytest.param(OrderStatus.REJECTED, LATER, id="rejected"),
+        pytest.param(OrderStatus.CANCELED, None, id="cancelled"),
+        pytest.param(OrderStatus.UNKNOWN, None, id="unknown"),
+    ],
+)
+def test_a_rejection_is_told_of_its_symbol_once(house, settled, status, told):
+    for _ in range(2):
+        house.settlement.apply_report(a_report(an_order(), status, at=LATER), now=LATER)
+    assert happened(house)[Happening.REJECT] == told
+
+
+def test_what_we_deny_ourselves_is_no_rejection(house):
+    order = house.orders.insert(an_order(status=OrderStatus.SUBMITTED))
+    house.settlement.mark(order, OrderStatus.DENIED, at=NOON, reason="the kill switch")
+    assert happened(house)[Happening.REJECT] is None
+
+
+def test_a_profit_belongs_to_the_strategy_that_holds_whoever_closes(house):
+    by_hand(house, "a", Side.BUY, 10, strategy="momentum")
+    by_hand(house, "b", Side.SELL, 4, price=90, strategy="manual")
+    assert house.orders.trades.profits(NOON) == {("momentum", AAPL): -42}, "40 and two commissions of 1"

@@ -1,0 +1,43 @@
+"""D4 round trips: no entries once ``max_round_trips_5d`` positions were opened and closed on one day within five days.
+
+With 3, an entry after two round trips passes and one after the third does not. The count may not be known; then nothing
+is entered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Reads, Scope, below, denied
+from policies.worst_case import WorstCase
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTripLimits:
+    """A count."""
+
+    max_round_trips_5d: Decimal
+
+
+def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Verdict:
+    """PASS below the number of round trips."""
+    done = case.book.counters.round_trips_5d
+    if done is None:
+        return denied("D4", ReasonCode.COUNTERS_UNKNOWN, limits.max_round_trips_5d)
+    return below("D4", ReasonCode.ROUND_TRIPS, limits.max_round_trips_5d, Decimal(done))
+
+
+GATE = Gate(
+    "D4",
+    "round trips in five days",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    RoundTripLimits,
+    check,
+    "count",
+    reads=Reads.NOTHING,
+)

@@ -1,0 +1,104 @@
+"""C8 sector and C9 cluster: everything that falls together, in the worst case, is at most a share of equity.
+
+C8: equity 100,000 and 30 %: with 25,000 in technology an order of 5,000.00 in technology passes, one of 5,000.01 does
+not. An instrument without sector is not entered, and a holding without sector counts to every sector.
+
+C9 counts by movement instead of by name: all symbols whose daily returns correlate with those of the order's symbol by
+more than ``cluster_correlation``. With 0.7, 20,000 held at a correlation of 0.71 count and those at 0.70 do not, so
+that 30 % leave 10,000.00 for the order. Longs and shorts add up. A holding whose correlation nobody knows denies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied
+from policies.gates.caps import in_percent
+from policies.gates.returns import correlations
+from policies.worst_case import NOTHING, Holdings, WorstCase
+
+CORRELATED = Decimal("0.7")
+SECTOR, CLUSTER, UNKNOWN = ReasonCode.SECTOR_EXPOSURE, ReasonCode.CLUSTER_EXPOSURE, ReasonCode.EXPOSURE_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class SectorLimits:
+    """In percent of equity."""
+
+    max_sector_pct_equity: Decimal
+    oversize: str = OVERSIZE_DENY
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLimits:
+    """In percent of equity; a correlation from -1 to 1, above which two symbols count as one."""
+
+    max_cluster_pct_equity: Decimal
+    cluster_correlation: Decimal = CORRELATED
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: SectorLimits) -> Verdict:
+    """PASS up to the share of equity."""
+    cap = limits.max_sector_pct_equity
+    sector = None if worst.instrument is None else worst.instrument.sector
+    if not sector:
+        return denied("C8", ReasonCode.SECTOR_UNKNOWN, cap)
+    others = worst.holdings.once(_same_sector, case.order.symbol, sector)
+    total = None if others is None or worst.position_after is None else worst.position_after + others
+    return in_percent("C8", SECTOR, cap, total, worst, limits.oversize, UNKNOWN)
+
+
+def check_cluster(case: Case, worst: WorstCase, limits: ClusterLimits) -> Verdict:
+    """PASS up to the share of equity."""
+    cap, symbol = limits.max_cluster_pct_equity, case.order.symbol
+    others = worst.holdings.once(_together, symbol, limits.cluster_correlation)
+    if isinstance(others, ReasonCode):
+        return denied("C9", others, cap)
+    total = None if others is None or worst.position_after is None else worst.position_after + others
+    return in_percent("C9", CLUSTER, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True)
+
+
+def _same_sector(book: Holdings, mine: Symbol, sector: str) -> Decimal | None:
+    """What all but ``mine`` may be worth in a sector, holdings of an unknown one included; None where nobody knows."""
+    total = ZERO
+    for symbol, exposure in book.exposures.items():
+        worst = exposure.worst
+        if symbol == mine or worst == ZERO:
+            continue
+        instrument = book.market.symbols.get(symbol, NOTHING).instrument
+        theirs = None if instrument is None else instrument.sector
+        if not theirs or theirs == sector:
+            if worst is None:
+                return None
+            total += worst
+    return total
+
+
+def _together(book: Holdings, mine: Symbol, least: Decimal) -> Decimal | ReasonCode | None:
+    """What all that moves with ``mine`` may be worth, None where nobody knows; a code where what moves is unknown."""
+    others = [(symbol, worst) for symbol, exposure in book.exposures.items() if (worst := exposure.worst) != ZERO]
+    others = [(symbol, worst) for symbol, worst in others if symbol != mine]
+    rhos = correlations(book.market.symbols, mine, [symbol for symbol, _ in others])
+    if rhos is None:
+        return ReasonCode.CORRELATION_UNKNOWN
+    total = ZERO
+    for (_, worst), rho in zip(others, rhos, strict=True):
+        if rho > least:
+            if worst is None:
+                return None
+            total += worst
+    return total
+
+
+NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")
+GATE = Gate("C8", "sector exposure", Scope.NEW_EXPOSURE, (*NEEDS, "sector"), SectorLimits, check, "pct")
+CLUSTER_GATE = Gate(
+    "C9", "correlated cluster", Scope.NEW_EXPOSURE, (*NEEDS, "returns"), ClusterLimits, check_cluster, "pct"
+)

@@ -1,0 +1,96 @@
+"""F8 rejections in a row, F9 failed calls and F9_slippage: breakers for when execution itself goes wrong.
+
+With 5 rejections, an entry after four in a row passes and one after the fifth does not. With 20 % failed calls, a share
+of 20 % passes and 20.01 % does not; with a slippage of 0.3 %, fills that cost 0.3 % on average pass and 0.301 % do not.
+Slippage that gained money is negative and never stops anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.case import Case
+from domain.money import ZERO
+from domain.verdicts import Verdict
+from policies.codes import ReasonCode
+from policies.gate import Gate, Reads, Scope, at_most, below, denied
+from policies.gates.rate.counts import counted
+from policies.worst_case import WorstCase, is_finite
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRunLimits:
+    """A count."""
+
+    max_rejects_in_row: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ApiErrorLimits:
+    """In percent of the broker's calls."""
+
+    max_api_error_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SlippageLimits:
+    """In percent of the price at the decision."""
+
+    max_slippage_pct: Decimal
+
+
+def check_rejects(case: Case, worst: WorstCase, limits: RejectRunLimits) -> Verdict:
+    """PASS below the number of rejections."""
+    rejects = counted(case.book.counters.rejects_in_row)
+    if rejects is None:
+        return denied("F8", ReasonCode.COUNTERS_UNKNOWN, limits.max_rejects_in_row)
+    return below("F8", ReasonCode.REJECTS_IN_ROW, limits.max_rejects_in_row, rejects)
+
+
+def check_errors(case: Case, worst: WorstCase, limits: ApiErrorLimits) -> Verdict:
+    """PASS up to the share of failed calls."""
+    failed = case.book.counters.api_error_pct
+    if not is_finite(failed) or failed < ZERO:
+        return denied("F9", ReasonCode.COUNTERS_UNKNOWN, limits.max_api_error_pct)
+    return at_most("F9", ReasonCode.API_ERRORS, limits.max_api_error_pct, failed)
+
+
+def check_slippage(case: Case, worst: WorstCase, limits: SlippageLimits) -> Verdict:
+    """PASS up to the mean slippage."""
+    slippage = case.book.counters.slippage_pct
+    if not is_finite(slippage):
+        return denied("F9_slippage", ReasonCode.COUNTERS_UNKNOWN, limits.max_slippage_pct)
+    return at_most("F9_slippage", ReasonCode.SLIPPAGE, limits.max_slippage_pct, slippage)
+
+
+REJECTS_GATE = Gate(
+    "F8",
+    "rejections in a row",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    RejectRunLimits,
+    check_rejects,
+    "count",
+    reads=Reads.NOTHING,
+)
+ERRORS_GATE = Gate(
+    "F9",
+    "failed broker calls",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    ApiErrorLimits,
+    check_errors,
+    "pct",
+    reads=Reads.NOTHING,
+)
+SLIPPAGE_GATE = Gate(
+    "F9_slippage",
+    "slippage",
+    Scope.NEW_EXPOSURE,
+    ("counters",),
+    SlippageLimits,
+    check_slippage,
+    "pct",
+    reads=Reads.NOTHING,
+)

@@ -1,0 +1,57 @@
+"""A house that trades at the loopback Alpaca."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from domain.market import Symbol
+from domain.ports import Broker
+from tests.builders.execution import HandClock, House, a_house
+from tests.servers.alpaca import KEY_ID, SECRET_KEY
+from tests.servers.alpaca_exchange import Exchange
+from tests.servers.alpaca_trading import AlpacaTrading
+from trading.data.vendors.alpaca import AlpacaConfig
+from trading.data.vendors.wire import Patience
+from trading.execution.brokers.alpaca import AlpacaBroker
+from trading.execution.brokers.observed import ObservedBroker
+from trading.execution.brokers.paper import PaperBroker
+from trading.store.database import Database
+
+HURRIED = Patience(connect_s=1, read_s=0.4, retries=0, pause_s=0)
+DEADLINE_S = 0.8
+
+
+class AlpacaHouse(NamedTuple):
+    """The house, its server and the broker itself."""
+
+    house: House
+    server: AlpacaTrading
+    broker: AlpacaBroker
+
+
+def a_config(server: AlpacaTrading, **changes: Any) -> AlpacaConfig:
+    """Keys and address of the loopback account, and little patience."""
+    fields = {"key_id": KEY_ID, "secret_key": SECRET_KEY, "trading_url": server.url, "patience": HURRIED}
+    return AlpacaConfig(**(fields | changes))
+
+
+@contextmanager
+def an_alpaca_house(
+    database: Database, folder: Path, *, observed: bool = False, clock: HandClock | None = None, **given: Any
+) -> Iterator[AlpacaHouse]:
+    """A house around an Alpaca whose exchange has the quotes of the house's market and its clock."""
+    clock = clock or HandClock()
+    exchange = Exchange(quote=lambda symbol: None, now=clock.now)
+    with AlpacaTrading(exchange) as server:
+        made: list[AlpacaBroker] = []
+
+        def broker(paper: PaperBroker) -> Broker:
+            # The paper broker is made anyway and knows the office and the control plane of the house.
+            alpaca = AlpacaBroker(a_config(server), clock, paper._office, paper._control, deadline_s=DEADLINE_S)
+            made.append(alpaca)
+            return ObservedBroker(alpaca, database, clock) if observed else alpaca
+
+        house = a_house(database, folder, broker=broker, clock=clock, **given)
+        exchange.quote = lambda symbol: house.market.quotes.get(Symbol(symbol))
+        yield AlpacaHouse(house, server, made[0])

@@ -1,0 +1,215 @@
+"""What was said before may be said again: a standing saves work and changes no verdict."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.case import Case, Release
+from domain.verdicts import Evaluation, Outcome
+from policies.evaluate import evaluate
+from policies.gate import BoundGate, NoLimits, Reads, passed
+from policies.gates.catalogue import GATES
+from policies.policy import Policy, policy_from_limits
+from policies.standing import Standing
+from policies.worst_case import worst_case
+from tests.builders.gate_cases import Luck, any_case, any_limits, any_order
+from tests.builders.policies import (
+    MSFT,
+    NOW,
+    D,
+    a_book,
+    a_case,
+    a_control,
+    a_market,
+    a_policy,
+    a_proposal,
+    a_quote,
+    a_sell,
+    a_view,
+    ago,
+    an_account,
+    an_order,
+    held,
+)
+
+row = pytest.param
+SEEDS = range(250)
+
+
+def further(case: Case, seed: int) -> list[Case]:
+    """Other orders on the snapshot of a case: other symbols and sides, and its own order in other quantities."""
+    luck = Luck(seed)
+    others = [replace(case, order=any_order(luck, case.now)) for _ in range(3)]
+    cut = replace(case, order=replace(case.order, qty=D(1)))
+    asked_by_a_person = replace(others[0], proposal=None)
+    return [*others, asked_by_a_person, cut, case, others[0]]
+
+
+def shown(found: Evaluation) -> str:
+    return repr(found)
+
+
+def test_verdicts_are_the_same_with_a_standing_and_without():
+    outcomes = set()
+    for seed in SEEDS:
+        case, policy = any_case(seed), policy_from_limits(any_limits(seed))
+        standing = Standing(case, policy)
+        for asked in (case, *further(case, seed)):
+            alone = evaluate(asked, policy)
+            assert shown(evaluate(asked, policy, standing)) == shown(alone), f"seed {seed}"
+            outcomes.add(alone.outcome)
+    assert outcomes == set(Outcome)
+
+
+def test_a_gate_says_the_same_of_as_much_of_a_case_as_it_reads_and_of_the_whole():
+    compared = 0
+    for seed in SEEDS:
+        case, policy = any_case(seed), policy_from_limits(any_limits(seed))
+        try:
+            worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional)
+        except (ArithmeticError, AttributeError, TypeError):  # nonsense in the book stops every gate alike
+            continue
+        said = Standing(case, policy).about(case, worst).verdicts
+        for gate, verdict in zip(policy.gates, said, strict=True):
+            if (
+                gate.reads is not Reads.ORDER
+                and verdict is not None
+                and verdict.code not in ("GATE_ERROR", "RISK_REDUCING")
+            ):
+                whole = gate.check(case, worst, gate.limits)
+                assert (whole.gate, whole.code, whole.outcome) == verdict[:3], f"seed {seed}"
+                assert str(whole.value)[:200] == str(verdict.value), f"seed {seed}"
+                compared += 1
+    assert compared > 3_000
+
+
+def test_gates_that_read_nothing_of_an_order_say_the_same_whatever_it_is():
+    compared = 0
+    for seed in SEEDS:
+        case, policy = any_case(seed), policy_from_limits(any_limits(seed))
+        rounds = [evaluate(asked, policy).verdicts for asked in further(case, seed)]
+        for place, gate in enumerate(policy.gates):
+            if gate.reads is Reads.NOTHING:
+                answers = {found[place][:3] for found in rounds} - {gate.exemption[:3]}
+                assert len({answer for answer in answers if answer[1] != "GATE_ERROR"}) <= 1, f"{gate.id}, seed {seed}"
+                compared += 1
+    assert compared > 1_000
+
+
+def test_no_gate_is_left_out_or_asked_twice():
+    policy = policy_from_limits(any_limits(3))
+    placed = sorted(gate.place for gates in policy.placed.values() for gate in gates)
+    assert placed == list(range(len(policy.gates)))
+    assert {gate.reads for gate in GATES} == set(Reads)
+
+
+CHANGES: list[Any] = [
+    row(lambda case: replace(case, book=a_book(account=an_account(trading_blocked=True))), id="book"),
+    row(lambda case: replace(case, market=a_market(a_view(quote=a_quote(at=ago(60))))), id="market"),
+    row(lambda case: replace(case, control=a_control(kill_switch=True)), id="control"),
+    row(lambda case: replace(case, now=ago(-86_400)), id="now"),
+    row(lambda case: replace(case, release=Release("c2", "p", "r")), id="release"),
+    row(lambda case: replace(case, cycle_entries=900), id="cycle_entries"),
+    row(lambda case: replace(case, proposal=a_proposal(asked_symbol=MSFT)), id="proposal"),
+    row(lambda case: replace(case, order=replace(case.order, symbol=MSFT)), id="symbol"),
+    row(lambda case: replace(case, order=replace(case.order, currency="EUR")), id="currency"),
+    row(lambda case: replace(case, order=a_sell(D(500))), id="side"),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_old_is_said_of_a_case_that_differs(change: Callable[[Case], Case]):
+    case = a_case(release=Release("c", "p", "r"), control=a_control(release=Release("c", "p", "r")))
+    policy = a_policy(max_entries_per_cycle="5", max_quote_age_s="5", require_same_release=True)
+    standing = Standing(case, policy)
+    before = evaluate(case, policy, standing)
+    changed = change(case)
+    assert evaluate(changed, policy, standing) == evaluate(changed, policy) != before
+    assert evaluate(case, policy, standing) == before
+
+
+def test_nothing_old_is_said_under_another_policy():
+    case, loose, tight = a_case(), a_policy(max_orders_per_day="9"), a_policy(max_orders_per_day="0")
+    standing = Standing(case, loose)
+    assert evaluate(case, loose, standing).outcome is Outcome.PASS
+    assert evaluate(case, tight, standing).codes == ("ORDERS_TODAY",)
+
+
+def test_an_exit_after_an_entry_is_judged_as_an_exit():
+    case = a_case(positions=held(50))
+    policy = a_policy(max_orders_per_day="0")
+    standing = Standing(case, policy)
+    assert evaluate(case, policy, standing).outcome is Outcome.DENY
+    leaving = replace(case, order=a_sell(D(50)))
+    assert evaluate(leaving, policy, standing) == evaluate(leaving, policy)
+    assert evaluate(leaving, policy, standing).outcome is Outcome.PASS
+
+
+def reading(reads: Reads, look: Callable[[Any, Any], object], asked: list[object]) -> BoundGate:
+    """A gate that says it reads so much, and looks at something."""
+
+    def check(case, worst, limits):
+        asked.append(look(case, worst))
+        return passed("X1")
+
+    return BoundGate("X1", False, check, NoLimits(), passed("X1"), reads)
+
+
+def with_gate(gate: BoundGate) -> Policy:
+    return replace(a_policy(), gates=(gate,))
+
+
+@pytest.mark.parametrize(
+    ("reads", "look"),
+    [
+        row(Reads.NOTHING, lambda case, worst: case.order, id="order_of_a_snapshot"),
+        row(Reads.NOTHING, lambda case, worst: case.proposal, id="proposal_of_a_snapshot"),
+        row(Reads.NOTHING, lambda case, worst: worst.quote, id="quote_of_a_snapshot"),
+        row(Reads.SUBJECT, lambda case, worst: case.order.qty, id="quantity_of_a_subject"),
+        row(Reads.SUBJECT, lambda case, worst: case.order.limit_price, id="price_of_a_subject"),
+        row(Reads.SUBJECT, lambda case, worst: case.order.created_at, id="time_of_a_subject"),
+        row(Reads.SUBJECT, lambda case, worst: worst.notional, id="notional_of_a_subject"),
+        row(Reads.SUBJECT, lambda case, worst: worst.gross_after, id="exposure_after_a_subject"),
+    ],
+)
+def test_a_gate_that_reads_more_than_it_says_has_denied(reads, look):
+    found = evaluate(a_case(), with_gate(reading(reads, look, [])))
+    assert (found.outcome, found.codes) == (Outcome.DENY, ("GATE_ERROR",))
+
+
+def test_a_gate_that_is_shown_no_quantity_cannot_cut_one():
+    gate = reading(Reads.SUBJECT, lambda case, worst: None, [])
+    cutting = gate._replace(
+        check=lambda case, worst, limits: passed("X1")._replace(outcome=Outcome.REDUCE, quantity=D(1))
+    )
+    assert evaluate(a_case(), with_gate(cutting)).codes == ("GATE_ERROR",)
+
+
+@pytest.mark.parametrize(
+    ("reads", "times"),
+    [row(Reads.NOTHING, 1, id="nothing"), row(Reads.SUBJECT, 2, id="subject"), row(Reads.ORDER, 4, id="order")],
+)
+def test_who_reads_less_is_asked_less_often(reads, times):
+    asked: list[object] = []
+    policy = with_gate(reading(reads, lambda case, worst: case.now, asked))
+    case = a_case(market=a_market(a_view(MSFT)))
+    standing = Standing(case, policy)
+    for order in (an_order(), an_order(qty=D(2)), an_order(qty=D(3)), an_order(symbol=MSFT)):
+        evaluate(replace(case, order=order), policy, standing)
+    assert asked == [NOW] * times
+
+
+def test_a_failing_measure_is_tried_again():
+    case = a_case()
+    holdings, tries = worst_case(case).holdings, []
+
+    def measure(book: Any) -> Decimal:
+        tries.append(book)
+        return D(1) / D(len(tries) - 1)
+
+    with pytest.raises(ArithmeticError):
+        holdings.once(measure)
+    assert [holdings.once(measure), holdings.once(measure), len(tries)] == [1, 1, 2]

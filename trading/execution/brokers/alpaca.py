@@ -1,0 +1,291 @@
+"""Alpaca: orders by REST, at most once each, and nothing taken for granted that Alpaca did not say.
+
+    answer to an order                                          becomes
+    the order                                                   its report
+    400, 401, 403, 404, 422 in Alpaca's own form                REJECTED, with Alpaca's code and words
+    422 "client_order_id must be unique"                        the order of that id, looked up
+    429, 5xx, silence, a cut line, anything unreadable          RetryableError: the desk looks it up, and never resends
+
+Exits that rest behind an entry hold its shares at Alpaca, so that another sale of them is refused. Where the order is
+one to reduce, they are cancelled and it is sent again: the refusal proves that the first one never was.
+
+The client order id is always ours. The permit is redeemed after everything has been prepared and immediately before
+the request leaves. Real money takes two settings that know nothing of each other, the live address with its key and
+the mode ``approve`` or ``auto``; with one of them alone nothing is sent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.book import Account, Position
+from domain.canonical import time_text
+from domain.case import Mode
+from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, SourceUnavailable
+from domain.ids import ClientOrderId
+from domain.market import Symbol
+from domain.orders import ApprovedOrder, Fill, OrderReport
+from domain.ports import Clock
+from policies.ladder import LIVE
+from policies.permit import PermitOffice
+from trading.data.vendors.alpaca import AlpacaConfig
+from trading.execution.brokers import alpaca_wire as wire
+from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refused, meaning
+from trading.store.control import ControlStore
+
+LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
+MOST_ORDERS = 500
+MOST_ACTIVITIES = 100
+MOST_PAGES = 200
+INSUFFICIENT = "40310000"
+LOOKS, LOOK_S = 10, 0.2
+"""How often, and at which distance in seconds, a cancelled exit is looked for before the sale is given up."""
+
+
+class AlpacaBroker:
+    """``domain.ports.Broker`` at Alpaca."""
+
+    name = "alpaca"
+
+    def __init__(
+        self,
+        config: AlpacaConfig,
+        clock: Clock,
+        office: PermitOffice,
+        control: ControlStore,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._paper = wire.is_paper(config.trading_url, config.key_id)
+        self._calls = AlpacaCalls(config, deadline_s)
+        self._clock = clock
+        self._office = office
+        self._control = control
+        self._names: dict[str, ClientOrderId] = {}
+        self._parents: dict[ClientOrderId, ClientOrderId] = {}
+
+    @property
+    def paper(self) -> bool:
+        """What address and key say; ``account`` checks it against the account's own number."""
+        return self._paper
+
+    def account(self) -> Account:
+        """Account truth as of the moment of asking: Alpaca puts no time on it."""
+        asked_at = self._clock.now()
+        return wire.account_of(self._calls.read("/account"), asked_at, paper=self._paper)
+
+    def positions(self) -> tuple[Position, ...]:
+        """All holdings, whoever bought them. What the exits behind entries hold is free: a sale takes their place."""
+        held = tuple(map(wire.position_of, wire.rows(self._calls.read("/positions"), "positions")))
+        if all(position.available_qty in (None, position.qty) for position in held):
+            return held
+        return wire.freed(held, self.orders())
+
+    def orders(self) -> tuple[OrderReport, ...]:
+        """Every working order. Legs are listed like any other; what they hang on is asked for once."""
+        listed = list(self._listed("open"))
+        self._learn_parents(listed)
+        reports = (self._report(raw) for raw in listed if wire.mapping(raw, "order").get("order_class") != "mleg")
+        strategies = (leg for raw in listed if raw.get("order_class") == "mleg" for leg in wire.with_legs(raw))
+        return tuple(report for report in (*reports, *strategies) if report.status.is_open)
+
+    def find(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """The order of that id in any state; None only where Alpaca itself says that there is none."""
+        try:
+            raw = self._calls.get("/orders:by_client_order_id", {"client_order_id": client_order_id})
+        except Refused as refused:
+            if refused.refusal.unknown_order:
+                return None
+            raise SourceUnavailable(
+                f"Alpaca does not say what became of {client_order_id} ({refused.refusal})", LOOK_UP
+            ) from None
+        self._learn_parents((raw,))
+        report = self._report(raw)
+        if report.client_order_id != client_order_id:
+            raise DataQualityError(f"asked for {client_order_id}, Alpaca told of another order", LOOK_UP)
+        return report
+
+    def submit(self, approved: ApprovedOrder) -> OrderReport:
+        """Redeem the permit and send the order, once."""
+        refusal = wire.inexpressible(approved.intent)
+        body = wire.order_body(approved) if refusal is None else {}
+        self._redeem(approved)
+        if refusal is not None:
+            return wire.rejected(approved, refusal, self._clock.now())
+        report = self._sent(approved, lambda: self._calls.post("/orders", body))
+        if report.broker_status == INSUFFICIENT and approved.intent.reduce_only and self._made_room(approved):
+            return self._sent(approved, lambda: self._calls.post("/orders", body))
+        return report
+
+    def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """Ask to cancel; the answer is the order as it stands afterwards, None for an unknown id."""
+        report = self.find(client_order_id)
+        if report is None or not report.status.is_open:
+            return report
+        try:
+            self._calls.delete(f"/orders/{report.broker_id}")
+        except Refused as refused:
+            # 404 and 422: it is over, or on its way there. The look-up tells which.
+            if refused.refusal.status not in (404, 422):
+                raise SourceUnavailable(
+                    f"Alpaca does not cancel {client_order_id} ({refused.refusal})", "It may still fill; ask again."
+                ) from None
+        return self.find(client_order_id) or report
+
+    def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
+        """Put an approved order in the place of a working one: Alpaca does both in one step."""
+        known, old = self.find(approved.client_order_id), self.find(client_order_id)
+        self._redeem(approved)
+        if known is not None:
+            return known
+        refusal = irreplaceable(old, approved)
+        if refusal is not None or old is None:
+            return wire.rejected(approved, refusal or "there is nothing to replace", self._clock.now())
+        body = wire.replace_body(approved, old)
+        report = self._sent(approved, lambda: self._calls.patch(f"/orders/{old.broker_id}", body))
+        parent = self._parents.get(client_order_id)
+        if parent is not None:
+            self._parents[report.client_order_id] = parent
+        return report
+
+    def fills(self, *, since: datetime) -> tuple[Fill, ...]:
+        """Executions after ``since``, oldest first."""
+        told = [wire.mapping(raw, "activity") for raw in self._activities(since)]
+        made = (wire.fill_of(raw, self._name_of(wire.word(raw, "order_id"))) for raw in told)
+        return tuple(sorted((fill for fill in made if fill.at > since), key=lambda fill: fill.at))
+
+    def time(self) -> datetime:
+        """Alpaca's own clock."""
+        return wire.moment(wire.mapping(self._calls.read("/clock"), "clock"), "timestamp")
+
+    def _redeem(self, approved: ApprovedOrder) -> None:
+        """The last look before an order leaves."""
+        now = self._clock.now()
+        control = self._control.read(broker_time=now, at=now)
+        if not self._paper and control.mode not in LIVE:
+            raise ManualActionError(
+                f"the Alpaca account is live and the mode is {control.mode}, nothing is sent",
+                f"Real money takes the owner's word: sage mode {Mode.APPROVE}. For paper, change APCA_API_BASE_URL.",
+            )
+        self._office.redeem(approved, now=now, control=control)
+
+    def _sent(self, approved: ApprovedOrder, send: Callable[[], Any]) -> OrderReport:
+        """What became of the one request that may have placed an order."""
+        try:
+            raw = send()
+            report = wire.report_of(raw)
+        except Refused as refused:
+            return self._refused(approved, refused.refusal)
+        except (SourceUnavailable, DataQualityError, ConfigurationError) as unclear:
+            raise RetryableError(f"{unclear.what}: {approved.client_order_id} may have been taken", LOOK_UP) from None
+        intent = approved.intent
+        if (report.client_order_id, report.symbol, report.side) != (
+            approved.client_order_id,
+            intent.symbol,
+            intent.side,
+        ):
+            raise RetryableError(f"Alpaca confirmed another order than {approved.client_order_id}", LOOK_UP)
+        self._names[report.broker_id] = report.client_order_id
+        return report
+
+    def _refused(self, approved: ApprovedOrder, refusal: wire.Refusal) -> OrderReport:
+        if refusal.taken:
+            known = self.find(approved.client_order_id)
+            if known is not None:
+                return known
+        elif refusal.proves_absence:
+            return wire.rejected(
+                approved, f"Alpaca refuses {approved.intent.symbol} ({refusal})", self._clock.now(), refusal.code
+            )
+        raise RetryableError(f"{meaning(refusal).what}: {approved.client_order_id} may have been taken", LOOK_UP)
+
+    def _made_room(self, approved: ApprovedOrder) -> bool:
+        """Cancel the exits that hold what is to be sold; True when they are gone and there is still time to send."""
+        intent = approved.intent
+        held = [leg for leg in self.orders() if leg.parent_id is not None and leg.symbol == intent.symbol]
+        now = self._clock.now()
+        if not held or self._control.read(broker_time=now, at=now).kill_switch:
+            return False
+        for leg in held:
+            self.cancel(leg.client_order_id)
+        for _ in range(LOOKS):
+            left = [leg for leg in self.orders() if leg.parent_id is not None and leg.symbol == intent.symbol]
+            if not left:
+                return self._clock.now() <= approved.expires_at
+            time.sleep(LOOK_S)
+        return False
+
+    def _report(self, raw: object) -> OrderReport:
+        name = wire.mapping(raw, "order").get("client_order_id")
+        parent = self._parents.get(ClientOrderId(name)) if isinstance(name, str) else None
+        report = wire.report_of(raw, parent)
+        self._names[report.broker_id] = report.client_order_id
+        return report
+
+    def _learn_parents(self, listed: Sequence[Any]) -> None:
+        """Find out what the legs among these hang on: a leg alone does not tell."""
+        legs = [raw for raw in listed if isinstance(raw, dict) and wire.may_be_leg(raw)]
+        unknown = {wire.symbol_of(raw) for raw in legs if raw.get("client_order_id") not in self._parents}
+        if not unknown:
+            return
+        for raw in self._listed("all", unknown, nested=True):
+            for report in wire.with_legs(raw):
+                if report.parent_id is not None:
+                    self._parents[report.client_order_id] = report.parent_id
+
+    def _listed(self, status: str, symbols: set[Symbol] | None = None, *, nested: bool = False) -> Iterator[Any]:
+        """Orders, newest first, page by page; the last moment of a page is asked for again: ties are not lost."""
+        params: dict[str, Any] = {"status": status, "limit": MOST_ORDERS, "direction": "desc"}
+        params["nested"] = "true" if nested else "false"
+        if symbols is not None:
+            params["symbols"] = ",".join(sorted(symbols))
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = wire.rows(self._calls.read("/orders", params), "orders")
+            new = [raw for raw in page if wire.word(wire.mapping(raw, "order"), "id") not in seen]
+            seen |= {raw["id"] for raw in new}
+            yield from new
+            if len(page) < MOST_ORDERS or status == "all":
+                return
+            if not new:
+                break
+            params["until"] = time_text(wire.moment(page[-1], "submitted_at").replace(microsecond=0) + wire.SECOND)
+        raise DataQualityError("Alpaca lists more orders than can be read", "Cancel some in Alpaca's dashboard.")
+
+    def _activities(self, since: datetime) -> Iterator[Any]:
+        params: dict[str, Any] = {
+            "after": time_text(since.astimezone(UTC)), "direction": "asc", "page_size": MOST_ACTIVITIES,
+        }  # fmt: skip
+        for _ in range(MOST_PAGES):
+            page = wire.rows(self._calls.read("/account/activities/FILL", params), "activities")
+            yield from page
+            if len(page) < MOST_ACTIVITIES:
+                return
+            params["page_token"] = wire.word(wire.mapping(page[-1], "activity"), "id")
+        raise DataQualityError("Alpaca tells more executions than can be read", "Reconcile more often.")
+
+    def _name_of(self, order_id: str) -> ClientOrderId:
+        """The client id of an order; Alpaca's own id for one that it has forgotten, which is nobody's."""
+        if order_id not in self._names:
+            try:
+                self._report(self._calls.get(f"/orders/{order_id}"))
+            except Refused as refused:
+                if not refused.refusal.unknown_order:
+                    raise meaning(refused.refusal) from None
+                self._names[order_id] = ClientOrderId(order_id)
+        return self._names[order_id]
+
+
+def irreplaceable(old: OrderReport | None, approved: ApprovedOrder) -> str | None:
+    """Why an approved order cannot take the place of ``old``, or None."""
+    intent = approved.intent
+    if old is None or not old.status.is_open:
+        return "there is no working order to take the place of"
+    if (old.symbol, old.side) != (intent.symbol, intent.side):
+        return f"it replaces a {old.side} of {old.symbol}"
+    if old.type is not intent.type:
+        return f"Alpaca does not turn a {old.type} order into a {intent.type} order"
+    return wire.inexpressible(intent)

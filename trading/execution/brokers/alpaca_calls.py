@@ -1,0 +1,167 @@
+"""One HTTP call to Alpaca: at most once for what changes anything, within a deadline, with one reading of its failures.
+
+alpaca-py 0.44 waits without end and repeats every call on 429 and 504, orders included. Here nothing but a GET is
+repeated, and a call is over after ``deadline_s`` whatever the server does: requests' own timeouts start again with
+every byte, so that a server sending one byte a second would hold an order open for hours.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from alpaca.common.exceptions import APIError, RetryException
+from alpaca.trading.client import TradingClient
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError as ConnectionFailed
+from requests.exceptions import ContentDecodingError, ReadTimeout, RequestException
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError
+
+from domain.errors import ConfigurationError, DataQualityError, OversightError, SourceUnavailable
+from trading.data.vendors.alpaca import ALPACA, AlpacaConfig, credentials
+from trading.data.vendors.wire import BUSY, LATER, MISREAD, Patience, within
+from trading.execution.brokers.alpaca_wire import Refusal, refusal_of
+from trading.monitor.logs import Redaction
+
+T = TypeVar("T")
+DEADLINE_S = 12.0
+LARGEST_ANSWER = 16 * 1024 * 1024
+_LONGEST_MESSAGE = 200
+
+
+class Refused(Exception):
+    """Alpaca answered with a status above 399; what that means depends on what was asked."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class Bounded(HTTPAdapter):
+    """Sends and reads in a thread of its own, and waits for the whole answer no longer than the deadline."""
+
+    def __init__(self, deadline_s: float, retries: Retry) -> None:
+        super().__init__(max_retries=retries)
+        self._deadline_s = deadline_s
+
+    def send(self, request: PreparedRequest, *positional: Any, **options: Any) -> Response:
+        """The answer with its body read, or ReadTimeout."""
+        outcome: SimpleQueue[Response | Exception] = SimpleQueue()
+        begun: list[Response] = []
+
+        def work() -> None:
+            try:
+                response = super(Bounded, self).send(request, *positional, **options)
+                begun.append(response)
+                outcome.put(whole(response))
+            except (RequestException, HTTPError, OSError, *MISREAD) as error:
+                outcome.put(error)
+
+        threading.Thread(target=work, name="alpaca-call", daemon=True).start()
+        try:
+            got = outcome.get(timeout=self._deadline_s)
+        except Empty:
+            for response in begun:
+                response.raw.shutdown()  # the thread is still reading; without its socket it ends
+            raise ReadTimeout(f"no whole answer within {self._deadline_s} s", request=request) from None
+        if isinstance(got, HTTPError):
+            raise ConnectionFailed(type(got).__name__, request=request)
+        if isinstance(got, Exception):
+            raise got
+        return got
+
+
+def whole(response: Response) -> Response:
+    """Read the body, as far as it is of a decent size."""
+    body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+    if len(body) > LARGEST_ANSWER:
+        response.close()
+        raise ContentDecodingError("the answer has no end")
+    response.raw.release_conn()
+    response._content, response._content_consumed = body, True  # type: ignore[attr-defined]
+    return response
+
+
+def trading_client(config: AlpacaConfig, deadline_s: float = DEADLINE_S) -> TradingClient:
+    """alpaca-py's client with raw answers, our deadline, and no repetition of its own."""
+    address = config.trading_url.rstrip("/").removesuffix("/v2")
+    client = TradingClient(paper=True, url_override=address, **credentials(config))
+    client._retry = 0
+    patience: Patience = config.patience
+    retries = Retry(
+        total=patience.retries, connect=0, read=False, allowed_methods={"GET"}, status_forcelist=BUSY,
+        backoff_factor=patience.pause_s, raise_on_status=False, respect_retry_after_header=False,
+    )  # fmt: skip
+    session = client._session
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Bounded(deadline_s, retries))
+    session.request = within(patience, session.request)  # type: ignore[method-assign]
+    return client
+
+
+class AlpacaCalls:
+    """The verbs. Failures are errors of ours; a refusal is ``Refused``, or from ``read`` what it means."""
+
+    def __init__(self, config: AlpacaConfig, deadline_s: float = DEADLINE_S) -> None:
+        self._client = trading_client(config, deadline_s)
+        self._redact = Redaction((config.key_id, config.secret_key))
+
+    def __repr__(self) -> str:
+        return "AlpacaCalls(...)"
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Ask."""
+        return self._within(lambda: self._client.get(path, dict(params or {})))
+
+    def read(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Ask for something that must be there."""
+        try:
+            return self.get(path, params)
+        except Refused as refused:
+            raise meaning(refused.refusal) from None
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Send, once."""
+        return self._within(lambda: self._client.post(path, body))
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Change, once."""
+        return self._within(lambda: self._client.patch(path, body))
+
+    def delete(self, path: str) -> Any:
+        """Take out, once."""
+        return self._within(lambda: self._client.delete(path))
+
+    def _within(self, question: Callable[[], T]) -> T:
+        # ``from None``: what alpaca-py raises carries the body of the answer, which may repeat the key.
+        try:
+            return question()
+        except APIError as error:
+            raise Refused(self._shown(refusal_of(error.status_code, str(error)))) from None
+        except RetryException:
+            raise Refused(Refusal(429)) from None
+        except (RequestException, OSError, *MISREAD) as error:
+            raise ALPACA.failure(error) from None
+
+    def _shown(self, refusal: Refusal) -> Refusal:
+        return refusal._replace(
+            code=self._redact(refusal.code)[:_LONGEST_MESSAGE], message=self._redact(refusal.message)[:_LONGEST_MESSAGE]
+        )
+
+
+def meaning(refusal: Refusal) -> OversightError:
+    """What a refused question means for the operator, with the broker's code and what happens next."""
+    if refusal.status in (401, 403):
+        return ConfigurationError(
+            f"Alpaca refuses the key ({refusal})",
+            "Check APCA_API_KEY_ID and APCA_API_SECRET_KEY, and that they belong to APCA_API_BASE_URL.",
+        )
+    if refusal.status == 429:
+        return SourceUnavailable(f"Alpaca limits our requests ({refusal})", LATER)
+    if refusal.status is None or refusal.status >= 500 or refusal.status == 408:
+        return SourceUnavailable(f"Alpaca is out of order ({refusal})", LATER)
+    return DataQualityError(f"Alpaca does not answer this question ({refusal})", "Check APCA_API_BASE_URL.")

@@ -1,0 +1,103 @@
+"""Cancelling what could still add exposure: every working entry, one by one; protective legs and exits stay.
+
+It needs a broker and the order books, no gate, no graph and no model, so that the process that a kill starts behind
+itself stays small. One order that the broker does not answer for keeps none of the others from being asked about.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import make_url
+
+from domain.clock import SystemClock
+from domain.errors import DataQualityError, RetryableError
+from domain.ids import ClientOrderId
+from domain.orders import Order, OrderReport
+from domain.ports import Clock
+from policies.kill_switch import KillSwitch
+from policies.permit import PermitOffice
+from trading.data.calendar import ExchangeCalendar
+from trading.execution.settle import Settlement
+from trading.store.activity import MessageKind
+from trading.store.control import ControlStore
+from trading.store.database import Database, open_database
+from trading.store.ledger import SqlLedger
+from trading.store.orders import OrderStore
+
+_KEY_BYTES = 32
+
+
+class Canceller(Protocol):
+    """The part of a broker that takes orders out."""
+
+    def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """Ask to cancel; the answer is the order as it stands afterwards."""
+        ...
+
+
+class Cancelled(NamedTuple):
+    """Which entries the broker was asked about, and for which it gave no answer, with the reason."""
+
+    asked: tuple[ClientOrderId, ...]
+    failed: Mapping[ClientOrderId, RetryableError | DataQualityError]
+
+
+def working_entries(orders: OrderStore) -> tuple[Order, ...]:
+    """Every order that could still add exposure."""
+    return tuple(order for order in orders.open() if order.parent_id is None and not order.reduce_only)
+
+
+def cancel_entries(
+    entries: Sequence[Order], orders: OrderStore, broker: Canceller, settlement: Settlement, clock: Clock
+) -> Cancelled:
+    """Ask the broker to cancel each of them, and write down what it answers."""
+    failed: dict[ClientOrderId, RetryableError | DataQualityError] = {}
+    for order in entries:
+        # What has not left yet must not leave later, once the stop is lifted.
+        if not settlement.close_unsent(order, at=clock.now(), reason="cancelled before it left").status.is_open:
+            continue
+        orders.activity.asked(MessageKind.CANCEL, order.client_order_id, at=clock.now())
+        try:
+            report = broker.cancel(order.client_order_id)
+        except (RetryableError, DataQualityError) as error:
+            failed[order.client_order_id] = error
+            continue
+        if report is not None:
+            settlement.apply_report(report, now=clock.now())
+    return Cancelled(tuple(order.client_order_id for order in entries), failed)
+
+
+BrokerMaker = Callable[[Database, Clock, PermitOffice, ControlStore], Canceller]
+"""Makes the broker of this home; it is asked for only where there is something to cancel."""
+
+
+def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker) -> dict[str, Any]:
+    """The whole of the process behind a kill: the kill into the database, then every open entry; what came of it.
+
+    A home whose database was never made has no entries.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        return {}
+    clock, database = SystemClock(), open_database(url)
+    try:
+        ledger = SqlLedger(database, anchor=home / "ledger.anchor")
+        control, orders = ControlStore(database, ledger, latch, ExchangeCalendar()), OrderStore(database)
+        with database.transaction():
+            details = latch.details()
+            if details is None or not control.read().policy_digest:
+                # The owner has resumed in the meantime, and later orders are not our business; or nothing ever ran
+                # here, and a control row of our making would look like one that somebody had emptied.
+                return {}
+            control.set_killed(True, by=details.by, at=clock.now(), reason=details.reason)
+            entries = working_entries(orders)
+        office = PermitOffice(secrets.token_bytes(_KEY_BYTES), latch)
+        broker = broker_of(database, clock, office, control)
+        done = cancel_entries(entries, orders, broker, Settlement(database, ledger, orders, control), clock)
+        return {"cancelled": list(done.asked), "failed": {name: str(error) for name, error in done.failed.items()}}
+    finally:
+        database.close()
