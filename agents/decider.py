@@ -232,7 +232,7 @@ def _codes(
 ) -> tuple[str, ...]:
     asks = ("INSPECTOR_ASK",) if _asks(inspection) else ()
     tightened = ("MONITOR_TIGHTEN",) if monitor is not None and monitor.request == "tighten" else ()
-    nothing_left = ("SIZE_ZERO",) if qty == ZERO and choice.fraction > ZERO else ()
+    nothing_left = ("SIZE_ZERO",) if qty == ZERO and choice.action not in (Action.SKIP, Action.DELAY) else ()
     return (*choice.codes, *asks, *tightened, *nothing_left)
 
 

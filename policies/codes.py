@@ -24,7 +24,10 @@ class ReasonCode(StrEnum):
     RISK_REDUCING = "RISK_REDUCING", "The order provably reduces risk, so this gate does not stand in its way."
     GATE_ERROR = "GATE_ERROR", "The gate failed or gave no proper answer; that counts as a denial."
     REDUCTION_FAILED = "REDUCTION_FAILED", "The order was cut to the largest quantity on offer and still did not pass."
-    CASE_INVALID = "CASE_INVALID", "A what-if case that cannot be read; the line beside it says what is wrong and where."
+    CASE_INVALID = (
+        "CASE_INVALID",
+        "A what-if case that cannot be read; the line beside it says what is wrong and where.",
+    )
 
     KILL_SWITCH = "KILL_SWITCH", "The kill switch is engaged."
     CONTROL_UNREADABLE = "CONTROL_UNREADABLE", "The control state cannot be read, which counts as killed."

@@ -93,7 +93,7 @@ def _consequence(gate: Gate, missing: Sequence[Need], policy: Policy) -> str:
     if len(missing) == 1 and (gate.id, missing[0]) in NARROW:
         return NARROW[gate.id, missing[0]]
     flag = LENIENT.get(gate.id)
-    return DENIES if flag is None or policy.limits.get(flag) is True else f"passes unseen, as {flag} is not set"
+    return DENIES if flag is None or policy.limits.get(flag, True) is True else f"passes unseen, as {flag} is false"
 
 
 def _listed(symbols: Sequence[Symbol]) -> str:

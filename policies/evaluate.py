@@ -32,13 +32,18 @@ HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcom
 
 
 class Round(NamedTuple):
-    """What all gates said about one quantity. ``refused``: denied by a gate that stands before exits too."""
+    """What all gates said about one quantity. ``refused``: denied by a gate that stands before exits too.
+
+    ``smallest`` is what they would cut it to. Where the gates that stand before exits cut it to no more than closes the
+    position, the others have no say: it is an exit then.
+    """
 
     verdicts: tuple[Verdict, ...]
     outcome: Outcome
     refused: bool
     reduces_risk: bool
     smallest: Decimal | None
+    becomes_exit: bool = False
 
 
 def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Evaluation:
@@ -51,7 +56,8 @@ def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Ev
     asked = _all_gates(case, standing)
     if asked.outcome is PASS:
         return Evaluation(PASS, case.order.qty, (), asked.verdicts, policy.digest)
-    if asked.smallest is None or asked.refused:
+    # Cut to what closes the position it is another order, before which fewer gates stand.
+    if asked.smallest is None or (asked.refused and not asked.becomes_exit):
         qty = case.order.qty if asked.outcome is not DENY else ZERO
         return Evaluation(asked.outcome, qty, _codes(asked.verdicts), asked.verdicts, policy.digest)
     smaller = replace(case, order=replace(case.order, qty=asked.smallest))
@@ -82,19 +88,26 @@ def _all_gates(case: Case, standing: Standing) -> Round:
     reduces_risk = worst.reduces_risk
     said = ask(policy.placed[Reads.ORDER], case, worst, before, reduces_risk=reduces_risk, qty=case.order.qty)
     # Between them the three groups hold every gate of the policy, so no place is left without a verdict.
-    return _weighed(cast(Sequence[Verdict], said.verdicts), said.objections, reduces_risk)
+    return _weighed(cast(Sequence[Verdict], said.verdicts), said.objections, reduces_risk, worst.closable)
 
 
 def _unmeasured(policy: Policy, error: Exception) -> Round:
     verdicts = [failed(gate, error) for gate in policy.gates]
-    return _weighed(verdicts, zip(verdicts, policy.gates, strict=True), reduces_risk=False)
+    return _weighed(verdicts, zip(verdicts, policy.gates, strict=True), False, ZERO)
 
 
-def _weighed(verdicts: Sequence[Verdict], objections: Iterable[tuple[Verdict, BoundGate]], reduces_risk: bool) -> Round:
+def _weighed(
+    verdicts: Sequence[Verdict],
+    objections: Iterable[tuple[Verdict, BoundGate]],
+    reduces_risk: bool,
+    closable: Decimal,
+) -> Round:
     """The hardest answer of all; a policy without gates denies, because nobody has looked."""
     if not verdicts:
         return Round((), DENY, True, reduces_risk, None)
-    outcome, refused, smallest = PASS, False, None
+    outcome, refused = PASS, False
+    cuts: list[Decimal] = []
+    exit_cuts: list[Decimal] = []
     for verdict, gate in objections:
         found = verdict.outcome
         if HARDNESS[found] > HARDNESS[outcome]:
@@ -102,8 +115,10 @@ def _weighed(verdicts: Sequence[Verdict], objections: Iterable[tuple[Verdict, Bo
         if found is DENY and not gate.exempts_exits:
             refused = True
         if found is REDUCE and verdict.quantity is not None:
-            smallest = verdict.quantity if smallest is None else min(smallest, verdict.quantity)
-    return Round(tuple(verdicts), outcome, refused, reduces_risk, smallest)
+            (cuts if gate.exempts_exits else exit_cuts).append(verdict.quantity)
+    if exit_cuts and min(exit_cuts) <= closable:
+        return Round(tuple(verdicts), outcome, refused, reduces_risk, min(exit_cuts), becomes_exit=True)
+    return Round(tuple(verdicts), outcome, refused, reduces_risk, min((*cuts, *exit_cuts), default=None))
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:

@@ -149,7 +149,9 @@ def at_least(gate: str, code: ReasonCode, limit: Decimal, value: Decimal) -> Ver
     return Verdict(gate, code, DENY, limit, value, margin)
 
 
-def reduced(gate: str, code: ReasonCode, limit: Figure, value: Figure, margin: Decimal, quantity: Decimal) -> Verdict:
-    """REDUCE to ``quantity``, or DENY where nothing is left."""
-    outcome = Outcome.REDUCE if quantity > 0 else DENY
+def reduced(
+    gate: str, code: ReasonCode, limit: Figure, value: Figure, margin: Decimal, quantity: Decimal, oversize: str
+) -> Verdict:
+    """REDUCE to ``quantity`` where the policy wants that, DENY where it does not or where nothing is left."""
+    outcome = Outcome.REDUCE if oversize == OVERSIZE_REDUCE and quantity > 0 else DENY
     return Verdict(gate, code, outcome, limit, value, margin, quantity)

@@ -63,7 +63,7 @@ class Limit(NamedTuple):
     low: Decimal = ZERO
     high: Decimal = MONEY
     members: type[StrEnum] | None = None
-    default: Decimal | None = None
+    default: Decimal | bool | None = None
 
 
 def _count(name: str, gate: str, high: Decimal = THOUSANDS) -> Limit:
@@ -85,7 +85,7 @@ def _days(name: str, *gates: str, high: int) -> Limit:
 SIZE_GATES = (
     "C1", "C1_equity", "C2", "C3", "C3_notional", "C3_qty", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13",
     "C13_es", "C14", "C15", "C15_pct", "C17", "C17_weekend", "C18",
-    "D1", "D2", "D7", "E9", "E10", "G6",
+    "B6", "B7", "D1", "D2", "D3", "D7", "D8", "E9", "E10", "G6",
 )  # fmt: skip
 DATED_GATES = ("A6_age", "A7", "A8", "E4", "E4_bar", "H6")
 
@@ -115,7 +115,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("min_price", Kind.AT_LEAST, ("B10",), "money"),
     _days("min_listing_age_d", "B10_age", high=3660),
     Limit("min_market_cap", Kind.AT_LEAST, ("B10_cap",), "money"),
-    Limit("allow_leveraged_funds", Kind.ALLOW, ("B10_leverage",), "flag"),
+    Limit("allow_leveraged_funds", Kind.ALLOW, ("B10_leverage",), "flag", default=True),
     Limit("max_order_notional", Kind.AT_MOST, ("C1", "G6"), "money"),
     _percent("max_order_pct_equity", "C1_equity", "G6", high=1000),
     Limit("max_order_qty", Kind.AT_MOST, ("C2",), "shares", ZERO, SHARES),
@@ -155,7 +155,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("require_settled_cash", Kind.REQUIRE, ("D7",), "flag"),
     _seconds("no_entry_after_open_s", "E2", high=DAY_S, kind=Kind.AT_LEAST),
     _seconds("no_entry_before_close_s", "E2_close", high=DAY_S, kind=Kind.AT_LEAST),
-    Limit("require_trading_status", Kind.REQUIRE, ("E3",), "flag"),
+    Limit("require_trading_status", Kind.REQUIRE, ("E3",), "flag", default=True),
     _seconds("max_quote_age_s", "E4"),
     _seconds("max_bar_age_s", "E4_bar"),
     Limit("require_valid_bars", Kind.REQUIRE, ("E5",), "flag"),

@@ -6,7 +6,8 @@ makes of them (``Holdings.once``).
 
     price     what a share of this order may cost at worst: a buy its limit, or the ask moved by the policy's slippage;
               a sell the bid likewise or its limit, whichever is more. Never a price that a model or a text gave.
-    expected  where the order would execute as things stand: its limit, its trigger, or the side of our quote it meets.
+    expected  where the order would execute at worst as things stand: its limit, its trigger, or the side of our quote
+              that it meets, moved against us by the policy's slippage.
     position  held + all buys still open (or held - all sells still open) + this order. In-flight, pending-cancel and
               UNKNOWN orders count. Sells that have not filled make no room for buys, buys none for sells.
     value     holdings at the ask, open orders at the price that was reserved for them.
@@ -30,7 +31,7 @@ from domain.book import Book, Position
 from domain.case import Case, MarketView, SymbolView
 from domain.market import Instrument, Quote, Symbol
 from domain.money import HUNDRED, ONE, ZERO
-from domain.orders import Order, OrderIntent, OrderType, Side
+from domain.orders import Order, OrderClass, OrderIntent, OrderType, Side
 
 T = TypeVar("T")
 About = TypeVarTuple("About")
@@ -205,7 +206,8 @@ def worst_case(
     gross, net = _totals(holdings, mine, after, notional, buys=buys)
     fractions, step = _steps(view.instrument, allow_fractional)
     return WorstCase(
-        measurable, view.instrument, quote, price, _expected(order, quote, buys=buys) if measurable else None, notional,
+        measurable, view.instrument, quote, price,
+        _expected(order, quote, slippage, buys=buys) if measurable else None, notional,
         equity if is_positive(equity) else None, mine.held, closable, measurable and ZERO < order.qty <= closable, step,
         fractions, _largest_qty(after) if measurable else None, after.worst, gross, net, holdings.reserved,
         holdings.working_value, holdings.taken - _is_taken(mine) + _is_taken(after), exposures, buys, mine, holdings,
@@ -273,14 +275,14 @@ def _price(order: OrderIntent | Order, quote: Quote | None, slippage: Decimal) -
     return touch * (ONE + slippage)
 
 
-def _expected(order: OrderIntent, quote: Quote | None, *, buys: bool) -> Decimal | None:
+def _expected(order: OrderIntent, quote: Quote | None, slippage: Decimal, *, buys: bool) -> Decimal | None:
     if order.limit_price is not None:
         return order.limit_price
     if order.trigger_price is not None:
         return order.trigger_price
     if quote is None:
         return None
-    return quote.ask if buys else quote.bid
+    return quote.ask * (ONE + slippage) if buys else quote.bid * (ONE - slippage)
 
 
 def _reserved_price(order: Order, market: MarketView, slippage: Decimal) -> Decimal | None:
@@ -311,10 +313,11 @@ def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
         return before
     brackets = _brackets(order for order, _, _ in orders)
     buying, selling, up, down = ZERO, ZERO, before.up, before.down
-    legs: dict[str | None, Decimal] = {}
+    legs: dict[str, Decimal] = {}
     for order, qty, price in orders:
         if is_protective(order, brackets):
-            legs[order.parent_id] = max(legs.get(order.parent_id, ZERO), qty)
+            group = order.parent_id or order.client_order_id
+            legs[group] = max(legs.get(group, ZERO), qty)
         elif order.side is BUY:
             buying, up = buying + qty, None if up is None or price is None else up + qty * price
         else:
@@ -330,8 +333,13 @@ def _brackets(orders: Iterable[Order]) -> frozenset[str]:
 
 
 def is_protective(order: Order, brackets: frozenset[str]) -> bool:
-    """True for the resting legs of a bracket: reduce-only children of a parent that also has a stop among them."""
-    return order.reduce_only and order.parent_id is not None and order.parent_id in brackets
+    """True for the resting legs of a bracket: reduce-only children of a parent that also has a stop among them.
+
+    The two exits of a pair are legs as well: the target, which carries both prices, and the stop that is its child.
+    """
+    if not order.reduce_only:
+        return False
+    return order.order_class is OrderClass.OCO or (order.parent_id is not None and order.parent_id in brackets)
 
 
 def _closable(mine: Exposure, *, sells: bool) -> Decimal:

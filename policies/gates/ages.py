@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import at_most, denied
 
 AHEAD = Decimal(2)
-"""Seconds by which a foreign clock may be ahead of ours; a tighter ``max_clock_skew_s`` counts instead."""
+"""Most seconds by which a foreign clock may be ahead of ours, whatever ``max_clock_skew_s`` allows; none where it is
+not set."""
 
 _MICRO = Decimal("0.000001")
 
@@ -23,7 +25,7 @@ def seconds(later: datetime, earlier: datetime) -> Decimal:
 
 def ahead_allowed(max_clock_skew_s: Decimal | None) -> Decimal:
     """Seconds a time may lie in the future."""
-    return AHEAD if max_clock_skew_s is None else min(AHEAD, max_clock_skew_s)
+    return ZERO if max_clock_skew_s is None else min(AHEAD, max_clock_skew_s)
 
 
 def fresh(gate: str, code: ReasonCode, limit: Decimal, age: Decimal, skew: Decimal | None) -> Verdict:

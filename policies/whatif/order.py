@@ -79,6 +79,8 @@ def _order(fields: Fields) -> OrderIntent:
         extended_hours=fields.flag("extended_hours", default=False) is True,
         leg=fields.text("leg", "entry"),
         expires_at=fields.moment("expires_at"),
+        trail_amount=fields.figure("trail_amount"),
+        trail_pct=fields.figure("trail_pct"),
     )
 
 

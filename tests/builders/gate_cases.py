@@ -91,10 +91,10 @@ def any_limits(seed: int) -> dict[str, Any]:
     random = Luck(seed)
     tight = random.choice((0.0, 0.03, 0.5))
     found = {limit.name: any_limit(random, limit, random.random() < tight) for limit in LIMITS}
-    found["oversize"] = random.choice(("deny", "reduce"))
     found["mode"] = random.choice(("paper", "auto", "auto", "auto", "approve", "observe"))
     kept = random.choice((0.05, 0.3, 0.98))
-    return {name: value for name, value in found.items() if value is not None and random.random() < kept}
+    set_ = {name: value for name, value in found.items() if value is not None and random.random() < kept}
+    return {**set_, "oversize": random.choice(("deny", "reduce", "reduce"))}
 
 
 def any_limit(random: Luck, limit: Limit, tight: bool) -> Any:

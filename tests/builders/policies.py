@@ -252,6 +252,12 @@ def answer(gate: str, case: Case, **limits: Any) -> str:
     return in_words(verdict(gate, case, **limits))
 
 
+def refused(expected: str) -> str:
+    """What a gate answers under a policy that cuts nothing, where it would cut."""
+    words = expected.split()
+    return f"DENY {words[1]}" if words[0] == "REDUCE" else expected
+
+
 def in_words(found: Verdict) -> str:
     """A verdict in one line; a pass names its code only where it is not the usual one."""
     words = [str(found.outcome)]

@@ -44,7 +44,7 @@ SYMBOLS = (AAPL, MSFT, XOM)
 LIMITS: dict[str, Any] = {
     "max_order_qty": 60, "max_order_notional": 7000, "max_position_qty": 90, "max_position_pct_equity": 9,
     "max_gross_exposure_pct": 20, "max_leverage": "0.25", "max_open_positions": 2, "min_cash_reserve": 80000,
-    "max_orders_per_minute": 3, "max_orders_per_day": 20, "max_entries_per_day": 12, "max_active_orders": 4,
+    "max_orders_per_minute": 3, "max_orders_per_day": 9, "max_entries_per_day": 5, "max_active_orders": 4,
     "max_turnover_per_day": 45000, "daily_loss_limit_pct": 1, "max_drawdown_pct": 4, "max_quote_age_s": 15,
     "max_spread_pct": 2, "price_collar_pct": 3, "allow_short": False, "oversize": "reduce", "duplicate_window_s": 5,
     "max_reconcile_age_s": 900, "cooldown_after_loss_s": 60, "max_consecutive_losses": 4,
@@ -393,7 +393,7 @@ class BookMachine(RuleBasedStateMachine):
 def test_the_books_keep_every_limit_whatever_happens():
     """I-01, I-03, I-04, I-09, I-10, I-19, I-20, I-30, I-31, I-37, I-51, I-54."""
     chosen = settings(
-        max_examples=examples(25, proofs=300), stateful_step_count=STEPS, deadline=None,
+        max_examples=examples(15, proofs=300), stateful_step_count=STEPS, deadline=None,
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
         phases=(Phase.explicit, Phase.generate),
     )  # fmt: skip

@@ -43,7 +43,7 @@ class AlpacaTrading:
     edit: Callable[[str, Any], Any] = lambda path, body: body
     moods: deque[str] = field(default_factory=deque)
     refuses_keys: bool = False
-    silent: bool = False
+    assets: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self):
         self.closing, self._lock = threading.Event(), threading.RLock()
@@ -51,7 +51,7 @@ class AlpacaTrading:
         self._kept: list[str] = []
         self.connections = 0
         self.exchange.tell = self.happened
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"trading": self}))
+        self._http = Quiet(("127.0.0.1", 0), type("Bound", (Handler,), {"trading": self}))
         self._http.daemon_threads, self._http.block_on_close = True, False
         self._ws: Server = serve(self._stream, "127.0.0.1", 0)
         runs = ((self._http.serve_forever, {"poll_interval": 0.01}), (self._ws.serve_forever, {}))
@@ -84,32 +84,45 @@ class AlpacaTrading:
     def reply(self, method: str, path: str, query: dict[str, str], body: Any, headers: dict[str, str]) -> Reply:
         if self.refuses_keys or headers.get("apca-api-secret-key") != SECRET_KEY:
             return 401, {"code": 40110000, "message": f"access key not found {headers.get('apca-api-key-id')}"}
-        exchange, parts = self.exchange, path.removeprefix("/v2/").split("/")
+        parts = path.removeprefix("/v2/").split("/")
         with self._lock:
-            match method, parts:
-                case "POST", ["orders"]:
-                    self.bodies.append(body)
-                    return exchange.taken(body)
-                case "GET", ["orders"]:
-                    return 200, exchange.listed(query)
-                case "GET", ["orders:by_client_order_id"]:
-                    return self._one(exchange.by_client_id(query["client_order_id"]), query["client_order_id"])
-                case "GET", ["orders", name]:
-                    return self._one(exchange.orders.get(name), name)
-                case "DELETE", ["orders", name]:
-                    return exchange.cancel(name)
-                case "PATCH", ["orders", name]:
-                    self.bodies.append(body)
-                    return exchange.replaced(name, body)
-                case "GET", ["positions"]:
-                    return 200, exchange.positions()
-                case "GET", ["account"]:
-                    return 200, exchange.account()
-                case "GET", ["account", "activities", "FILL"]:
-                    return 200, exchange.told(query)
-                case "GET", ["clock"]:
-                    at = exchange.now().isoformat()
-                    return 200, {"timestamp": at, "is_open": True, "next_open": at, "next_close": at}
+            return self._asked(parts, query) if method == "GET" else self._told(method, parts, body)
+
+    def _told(self, method: str, parts: list[str], body: Any) -> Reply:
+        if body is not None:
+            self.bodies.append(body)
+        match method, parts:
+            case "POST", ["orders"]:
+                return self.exchange.taken(body)
+            case "DELETE", ["orders", name]:
+                return self.exchange.cancel(name)
+            case "PATCH", ["orders", name]:
+                return self.exchange.replaced(name, body)
+        return 404, {"message": "endpoint not found."}
+
+    def _asked(self, parts: list[str], query: dict[str, str]) -> Reply:
+        exchange = self.exchange
+        match parts:
+            case ["orders"]:
+                return 200, exchange.listed(query)
+            case ["orders:by_client_order_id"]:
+                return self._one(exchange.by_client_id(query["client_order_id"]), query["client_order_id"])
+            case ["orders", name]:
+                return self._one(exchange.orders.get(name), name)
+            case ["positions"]:
+                return 200, exchange.positions()
+            case ["account"]:
+                return 200, exchange.account()
+            case ["account", "activities", "FILL"]:
+                return 200, exchange.told(query)
+            case ["assets"]:
+                return 200, self.assets
+            case ["assets", symbol]:
+                known = [asset for asset in self.assets if asset["symbol"] == symbol]
+                return (200, known[0]) if known else (404, {"code": 40410000, "message": "asset not found"})
+            case ["clock"]:
+                at = exchange.now().isoformat()
+                return 200, {"timestamp": at, "is_open": True, "next_open": at, "next_close": at}
         return 404, {"message": "endpoint not found."}
 
     def _one(self, order: Order | None, name: str) -> Reply:
@@ -136,11 +149,11 @@ class AlpacaTrading:
         elif mood != "drop":
             self.push(*[text] * (2 if mood == "twice" else 1))
 
-    def push(self, *texts: str) -> None:
+    def push(self, *texts: str | bytes) -> None:
         for connection in list(self._streams):
             for text in texts:
                 try:
-                    connection.send(text.encode())
+                    connection.send(text.encode() if isinstance(text, str) else text)
                 except ConnectionClosed:
                     self._streams.discard(connection)
 
@@ -170,6 +183,11 @@ class AlpacaTrading:
                 connection.recv()
         except (ConnectionClosed, TimeoutError):
             self._streams.discard(connection)
+
+
+class Quiet(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Nothing: a client that hangs up is what some tests are about."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -214,6 +232,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(length))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
 
     def misbehave(self, fault: Fault, reply: Reply) -> None:

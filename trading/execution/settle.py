@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.canonical import decimal_text
-from domain.ids import base_leg, derive, replaced_leg
+from domain.ids import base_leg, derive, leg_kind, replaced_leg
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
 from domain.ports import Broker, Ledger

@@ -38,7 +38,11 @@ def _sector(view: View, limit: Fraction) -> bool:
 def _cluster(view: View, limit: Fraction) -> bool:
     near = view.limits.get("cluster_correlation", _CLUSTER)
     told, mine = own(view).get("correlations") or {}, view.order["symbol"]
-    names = {name for name in worst.symbols(view) if name == mine or amount(told.get(name)) > near}
+    names = {
+        name
+        for name in worst.symbols(view)
+        if name == mine or amount(told.get(name, (seen(view, name).get("correlations") or {}).get(mine))) > near
+    }
     return sum((worst.worst(view, name) for name in names), ZERO) <= limit * PERCENT * equity(view)
 
 

@@ -13,6 +13,7 @@ _STATS = {
     "market/MSFT/daily_sigma": "0.02", "market/MSFT/beta": "1", "market/MSFT/correlations": {"AAPL": "0.8"},
     "market/XOM/daily_sigma": "0.01", "market/XOM/beta": "-0.5", "market/XOM/correlations": {"AAPL": "0.2"},
 }  # fmt: skip
+_UNTOLD = {"market/MSFT/correlations": None, "market/XOM/correlations": None}
 _MSFT = {"positions/MSFT": {"qty": "50", "avg_price": "200.05"}, "A/cash": "90000.00"}
 """50 MSFT at an ask of 200.05: 10,002.50."""
 _XOM = {"positions/XOM": {"qty": "200", "avg_price": "50.05"}, "A/cash": "90000.00"}
@@ -116,9 +117,10 @@ ROWS: tuple[Row, ...] = (
            {"O/qty": "101"}), cut=("R:100", {"O/qty": "101", **_REDUCE}), uncorrelated=("P", {"O/qty": "200",
            "M/correlations": {"MSFT": "0.69"}}), at_threshold=("P", {"O/qty": "200", "M/correlations": {"MSFT":
            "0.70"}}), just_above=("D", {"O/qty": "101", "M/correlations": {"MSFT": "0.71"}}), own_threshold=("D",
-           {"O/qty": "101", "M/correlations": {"MSFT": "0.6"}, "L/cluster_correlation": "0.5"}), unknown=("D",
-           {"M/correlations": {"XOM": "0.1"}}), none_known=("D", {"M/correlations": None}), working_unknown=("D",
-           {"M/correlations": {"MSFT": "0.1"}, **_open(working("XOM", "buy", "1", "50.00"))}), exit=("P", {**EXIT,
+           {"O/qty": "101", "M/correlations": {"MSFT": "0.6"}, "L/cluster_correlation": "0.5"}), told_by_the_other=("P",
+           {"M/correlations": {"XOM": "0.1"}}), unknown=("D", {"M/correlations": {"XOM": "0.1"}, **_UNTOLD}),
+           none_known=("D", {"M/correlations": None, **_UNTOLD}), working_unknown=("D", {**_UNTOLD,
+           "M/correlations": {"MSFT": "0.1"}, **_open(working("XOM", "buy", "1", "50.00"))}), exit=("P", {**EXIT,
            **_MSFT, "L/max_cluster_pct_equity": "1"})),
     *table("C10", {**_STATS, "L/max_beta_exposure_pct": "12"}, at_limit=("P", {}), one_over=("D", {"O/qty": "101"}),
            cut=("R:100", {"O/qty": "110", **_REDUCE}), hedged_by_negative=("P", {**_XOM, "O/qty": "101"}), held=("D",

@@ -1,25 +1,33 @@
 """D8 available quantity: an order that closes takes no more than the broker has free for it.
 
-The broker holds 50 and says 20 are free, the rest being tied up in other orders: a sell of 20 passes, one of 30 is cut
-to 20. The protective legs of a bracket are added back, because an exit replaces them. Where the broker does not say,
-our own count of open orders stands.
+The broker holds 50 and says 20 are free, the rest being tied up in other orders: a sell of 20 passes, one of 30 is
+refused or cut to 20. The protective legs of a bracket are added back, because an exit replaces them. Where the broker
+does not say, our own count of open orders stands.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
 from policies.worst_case import WorstCase, is_finite, whole_lots
 
 NOTHING_CLOSES = passed("D8")
 
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class AvailableLimits:
+    """What becomes of an order that takes too much."""
+
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: AvailableLimits) -> Verdict:
     """REDUCE to what is free, DENY where nothing is."""
     if worst.held is None or not worst.measurable:
         return denied("D8", ReasonCode.POSITION_UNKNOWN)
@@ -32,7 +40,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     if margin >= ZERO:
         return passed("D8", free, case.order.qty, margin)
     left = free if worst.fractions else whole_lots(free, worst.step)
-    return reduced("D8", ReasonCode.QTY_NOT_AVAILABLE, free, case.order.qty, margin, left)
+    return reduced("D8", ReasonCode.QTY_NOT_AVAILABLE, free, case.order.qty, margin, left, limits.oversize)
 
 
 def _free(case: Case, worst: WorstCase) -> Decimal | None:
@@ -44,4 +52,4 @@ def _free(case: Case, worst: WorstCase) -> Decimal | None:
     return min(worst.closable, abs(position.available_qty) + worst.mine.legs)
 
 
-GATE = Gate("D8", "available quantity", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)
+GATE = Gate("D8", "available quantity", Scope.ALWAYS, ("positions", "orders"), AvailableLimits, check)

@@ -1,8 +1,8 @@
 """D3 short sale: a sell leaves a short position only where the policy allows shorts and the instrument can be borrowed.
 
-Without ``allow_short``, 50 held and an open sell of 20: a sell of 30 passes, one of 80 is cut to 30, and a sell with
-nothing held is refused. Fractions are never sold short, nor outside the regular session, nor what is hard to borrow or
-restricted after a fall of its price (Regulation SHO, rule 201); where no source tells, nothing is.
+Without ``allow_short``, 50 held and an open sell of 20: a sell of 30 passes, one of 80 is refused or cut to 30, and a
+sell with nothing held is refused. Fractions are never sold short, nor outside the regular session, nor what is hard
+to borrow or restricted after a fall of its price (Regulation SHO, rule 201); where no source tells, nothing is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ONE, ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed, reduced
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
 from policies.worst_case import NOTHING, WorstCase, whole_lots
 
 A_BUY = passed("D3")
@@ -24,6 +24,7 @@ class ShortSaleLimits:
     """Off unless the policy says otherwise."""
 
     allow_short: bool = False
+    oversize: str = OVERSIZE_DENY
 
 
 def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
@@ -40,7 +41,7 @@ def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
     if code is None:
         return passed("D3", value=order.qty)
     left = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
-    return reduced("D3", code, worst.closable, order.qty, margin, left)
+    return reduced("D3", code, worst.closable, order.qty, margin, left, limits.oversize)
 
 
 def _objection(case: Case, worst: WorstCase) -> ReasonCode | None:

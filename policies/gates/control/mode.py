@@ -3,7 +3,8 @@
 Two modes count, the one in force and the one the policy sets as its ceiling, and both must agree: off and observe send
 nothing; paper sends only to a paper account; approve needs a person's approval for every order; auto does not. Above
 ``approval_required_above_notional`` an entry needs approval in any mode: with 8,000 an order of 8,000.00 passes and
-one of 8,000.01 waits. Whether an approval that came with the order is any good is for A10 to say.
+one of 8,000.01 waits, and so does what one of the roles wants a person to see. Whether an approval that came with the
+order is any good is for A10 to say.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
             return objection
     if case.approval is not None:
         return passed("A2", limits.mode, shown)
+    if case.proposal is not None and case.proposal.needs_approval is not False:
+        return Verdict(
+            "A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, limits.mode, shown, note="a role asks"
+        )
     threshold = limits.approval_required_above_notional
     if threshold is None or worst.reduces_risk:
         return passed("A2", limits.mode, shown)

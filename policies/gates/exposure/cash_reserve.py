@@ -44,7 +44,7 @@ def check(case: Case, worst: WorstCase, limits: CashReserveLimits) -> Verdict:
         return denied("C15", ReasonCode.CASH_UNKNOWN, reserve)
     if left >= reserve:
         return passed("C15", reserve, left, left - reserve)
-    quantity = affordable(worst.notional + left - reserve, worst.price, worst.step)
+    quantity = affordable(worst.notional + left - reserve, worst.price, worst.step) if worst.buys else ZERO
     return too_large("C15", CODE, reserve, left, left - reserve, quantity, limits.oversize)
 
 
@@ -59,7 +59,8 @@ def check_share(case: Case, worst: WorstCase, limits: CashShareLimits) -> Verdic
     spare, shown = left - worst.equity * reserve / HUNDRED, -percent(-left, worst.equity)
     if spare >= ZERO:
         return passed("C15_pct", reserve, shown, shown - reserve)
-    quantity = affordable(worst.notional + spare, worst.price, worst.step)
+    # A smaller sell leaves no more cash than a larger one, so there is nothing to offer.
+    quantity = affordable(worst.notional + spare, worst.price, worst.step) if worst.buys else ZERO
     return too_large("C15_pct", CODE, reserve, shown, shown - reserve, quantity, limits.oversize)
 
 

@@ -1,7 +1,8 @@
 """E6 price collar: the order's price, or where it would execute, stays near our own last price, either way.
 
 With 3 % and a last price of 200.00, a limit of 206.00 passes and one of 206.01 does not; a market order is judged at
-the ask or bid it would meet. E6_atr is the same against ``price_collar_atr`` times the average true range.
+the ask or bid it would meet, moved by the policy's slippage. E6_atr is the same against ``price_collar_atr`` times the
+average true range.
 
 This holds for exits too, against a slip of the pen, but not for what an exit cannot help: a missing or old quote, or a
 resting stop, which belongs away from the market.
@@ -52,8 +53,10 @@ def check_atr(case: Case, worst: WorstCase, limits: AtrCollarLimits) -> Verdict:
     """PASS within so many ranges."""
     cap, price = limits.price_collar_atr, worst.expected
     atr = case.market.symbols.get(case.order.symbol, NOTHING).atr
+    if worst.reduces_risk and (case.order.type in STOP_TYPES or _is_old(case, worst)):
+        return passed("E6_atr", cap)
     if worst.quote is None or price is None or not is_positive(worst.quote.last) or not is_positive(atr):
-        return denied("E6_atr", ReasonCode.QUOTE_MISSING, cap)
+        return passed("E6_atr", cap) if worst.reduces_risk else denied("E6_atr", ReasonCode.QUOTE_MISSING, cap)
     return at_most("E6_atr", CODE, cap * atr, abs(price - worst.quote.last))
 
 
@@ -62,6 +65,4 @@ def _is_old(case: Case, worst: WorstCase) -> bool:
 
 
 GATE = Gate("E6", "price collar", Scope.ALWAYS, ("quote",), CollarLimits, check, "pct")
-ATR_GATE = Gate(
-    "E6_atr", "price collar in ranges", Scope.NEW_EXPOSURE, ("quote", "bars"), AtrCollarLimits, check_atr, "USD"
-)
+ATR_GATE = Gate("E6_atr", "price collar in ranges", Scope.ALWAYS, ("quote", "bars"), AtrCollarLimits, check_atr, "USD")

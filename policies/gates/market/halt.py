@@ -1,7 +1,7 @@
 """E3 halt: nothing is sent for an instrument whose trading is halted.
 
-Where no source says whether it is halted, entries are refused if the policy asks for a status
-(``require_trading_status``); otherwise ``sage doctor`` lists this gate as not covered.
+Where no source says whether it is halted, entries are refused, unless the policy does without a status
+(``require_trading_status = false``): then ``sage doctor`` lists this gate as not covered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policies.worst_case import NOTHING, WorstCase
 class HaltLimits:
     """Whether an unknown status refuses entries."""
 
-    require_trading_status: bool = False
+    require_trading_status: bool = True
 
 
 def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Verdict:

@@ -32,10 +32,10 @@ class NewsLimits:
 def check(case: Case, worst: WorstCase, limits: NewsLimits) -> Verdict:
     """DENY what rests on texts that are old, or not on record."""
     hours, proposal = limits.max_news_age_h, case.proposal
-    if proposal is None:
-        if case.order.origin is Origin.AGENT:
-            return denied("E15", ReasonCode.PROPOSAL_MISSING, hours)
+    if case.order.origin is not Origin.AGENT:
         return passed("E15", hours)
+    if proposal is None:
+        return denied("E15", ReasonCode.PROPOSAL_MISSING, hours)
     if proposal.texts is None:
         return denied("E15", ReasonCode.NEWS_UNKNOWN, hours)
     oldest = ZERO

@@ -14,7 +14,7 @@ from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, denied, passed
 from policies.gates.ages import ahead_allowed, fresh, seconds
-from policies.worst_case import WorstCase
+from policies.worst_case import WorstCase, is_plausible
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class QuoteAgeLimits:
 def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Verdict:
     """PASS while the quote is usable and fresh."""
     limit, skew = limits.max_quote_age_s, limits.max_clock_skew_s
-    if worst.quote is None:
+    if worst.quote is None or not is_plausible(worst.quote.last):
         return denied("E4", ReasonCode.QUOTE_MISSING, limit)
     age = seconds(case.now, worst.quote.at)
     if limit is not None:

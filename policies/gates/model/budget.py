@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain.case import Case, Usage
 from domain.money import ZERO
+from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, denied
@@ -75,7 +76,7 @@ def _usage(case: Case) -> Usage | None:
 
 
 def _within(gate: str, case: Case, limit: Decimal, used: object) -> Verdict:
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded(gate, case, limit)
     spent = Decimal(used) if type(used) is int else used
     if not is_finite(spent) or spent < ZERO:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from domain.case import Case, Mode
 from domain.money import ONE, ZERO
+from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Need, Reads, Scope, at_least, denied, passed
@@ -32,7 +33,7 @@ def check(case: Case, worst: WorstCase, limits: CalibrationLimits) -> Verdict:
     lowest = limits.min_confidence
     if not limits.require_calibration:
         return passed("H3_calibration", lowest)
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H3_calibration", case, lowest)
     calibrated = case.proposal.calibrated
     if case.control.mode == Mode.PAPER:  # paper is where a model earns its calibration

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ONE, ZERO
+from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Need, Reads, Scope, denied, passed
@@ -30,7 +31,7 @@ class DisagreementLimits:
 def check(case: Case, worst: WorstCase, limits: DisagreementLimits) -> Verdict:
     """PASS up to the limit, NEED_APPROVAL beyond it."""
     limit, proposal = limits.max_disagreement, case.proposal
-    if proposal is None:
+    if proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H4", case, limit)
     candidate, advised, inspected = proposal.candidate_qty, proposal.advised_qty, proposal.inspected_qty
     if not is_positive(candidate) or not is_finite(advised) or not is_finite(inspected):

@@ -10,7 +10,7 @@ from policies.gate import denied, passed
 
 
 def unrecorded(gate: str, case: Case, limit: Figure = None) -> Verdict:
-    """The answer where there is no proposal: people and rules have none, an order of the agents must."""
+    """The answer where there is no proposal to judge: people and rules need none, an order of the agents does."""
     if case.order.origin is Origin.AGENT:
         return denied(gate, ReasonCode.PROPOSAL_MISSING, limit)
     return passed(gate, limit)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.case import Case
+from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, denied, passed
@@ -34,7 +35,7 @@ class PromptLimits:
 
 def check_models(case: Case, worst: WorstCase, limits: ModelLimits) -> Verdict:
     """PASS while every model is on the list."""
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H8", case)
     provenance = case.proposal.provenance
     models = {} if provenance is None else provenance.models
@@ -45,7 +46,7 @@ def check_models(case: Case, worst: WorstCase, limits: ModelLimits) -> Verdict:
 
 def check_prompts(case: Case, worst: WorstCase, limits: PromptLimits) -> Verdict:
     """PASS while every prompt is on the list."""
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H8_prompts", case)
     provenance = case.proposal.provenance
     prompts = {} if provenance is None else provenance.prompts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case
+from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Need, Reads, Scope, denied, passed
@@ -29,7 +30,7 @@ def check(case: Case, worst: WorstCase, limits: SignalLimits) -> Verdict:
     """PASS with the signal, NEED_APPROVAL or DENY against it."""
     if not limits.require_signal_agreement:
         return passed("H5")
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H5", case)
     wanted, signal = case.order.side.sign, case.proposal.signal_direction
     if type(signal) is not int or signal not in DIRECTIONS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case
+from domain.orders import Origin
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Need, Reads, Scope, denied, passed
@@ -28,7 +29,7 @@ def check(case: Case, worst: WorstCase, limits: SuspicionLimits) -> Verdict:
     """PASS without a flagged text, NEED_APPROVAL with one."""
     if not limits.forbid_suspicious_texts:
         return passed("H7")
-    if case.proposal is None:
+    if case.proposal is None or case.order.origin is not Origin.AGENT:
         return unrecorded("H7", case)
     texts = case.proposal.texts
     if texts is None:

@@ -3,6 +3,7 @@
     outside the regular session   only day limit orders in whole shares, and only when the policy allows it
     immediate-or-cancel, fill-or-kill, opening and closing auction   market and limit orders only
     fractions of a share          day orders only
+    trailing stop                 an exit or a protective leg only, never what opens something
 
 The restrictions of the policy hold for exits too: a policy that must be able to sell at market lists ``market``.
 """
@@ -51,6 +52,8 @@ def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
 
 
 def _go_together(order: OrderIntent, worst: WorstCase) -> bool:
+    if order.type is OrderType.TRAILING_STOP and not (order.reduce_only or worst.reduces_risk):
+        return False
     fractional = worst.measurable and order.qty % ONE != ZERO
     if order.tif is DAY and not order.extended_hours:
         return True

@@ -20,9 +20,9 @@ from policies.worst_case import WorstCase, is_finite
 
 @dataclass(frozen=True, slots=True)
 class LeveragedFundLimits:
-    """Off unless the policy says otherwise."""
+    """False looks at every fund."""
 
-    allow_leveraged_funds: bool = False
+    allow_leveraged_funds: bool
 
 
 def check(case: Case, worst: WorstCase, limits: LeveragedFundLimits) -> Verdict:

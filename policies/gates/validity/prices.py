@@ -2,23 +2,29 @@
 
 With tick 0.01 a limit of 187.20 passes and 187.205 does not. A market order with a limit price contradicts itself and
 is refused, as is a limit order without one. The protective exits are held to the same tick.
+
+A trailing stop names how far it stays behind the best price instead of a trigger: an amount below the price or a
+percentage below 100, not both. A pair of exits on a position is a limit order at its target with the stop on the other
+side of it: sell at 210 with a target of 210 and a stop at 190.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from domain.case import Case
-from domain.money import ZERO
-from domain.orders import OrderIntent
+from domain.money import HUNDRED, ZERO
+from domain.orders import OrderClass, OrderIntent, OrderType
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, NoLimits, Scope, denied, passed
-from policies.worst_case import LIMIT_TYPES, STOP_TYPES, TRIGGER_TYPES, WorstCase, is_plausible
+from policies.worst_case import LIMIT_TYPES, TRIGGER_TYPES, WorstCase, is_plausible
 
 
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     """DENY for a price that is missing, superfluous, not a number, or off the tick."""
     order = case.order
-    wrong = _missing_or_superfluous(order)
+    wrong = _missing_or_superfluous(order) or _trail_fault(order, worst.expected)
     if wrong is not None:
         return denied("B3", ReasonCode.PRICE_INVALID, note=wrong)
     tick = None if worst.instrument is None else worst.instrument.tick
@@ -30,6 +36,8 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
             return denied("B3", ReasonCode.PRICE_INVALID, value=str(price)[:40])
         if tick is not None and (not sound or price % tick != ZERO):
             return denied("B3", ReasonCode.PRICE_NOT_ON_TICK, tick, price)
+    if order.reduce_only and order.order_class is OrderClass.OCO and not _is_pair(order):
+        return denied("B3", ReasonCode.PRICE_INVALID, note="a pair of exits that does not lie around the price")
     return passed("B3", value=order.limit_price)
 
 
@@ -37,9 +45,26 @@ def _missing_or_superfluous(order: OrderIntent) -> str | None:
     kind = order.type
     if (order.limit_price is None) is (kind in LIMIT_TYPES):
         return f"limit price of a {kind} order"
-    if kind in TRIGGER_TYPES if order.trigger_price is None else kind not in STOP_TYPES:
+    if (order.trigger_price is None) is (kind in TRIGGER_TYPES):
         return f"trigger price of a {kind} order"
     return None
+
+
+def _trail_fault(order: OrderIntent, price: Decimal | None) -> str | None:
+    trails = [each for each in (order.trail_amount, order.trail_pct) if each is not None]
+    if order.type is not OrderType.TRAILING_STOP:
+        return f"trail of a {order.type} order" if trails else None
+    if len(trails) != 1 or not is_plausible(trails[0]):
+        return "a trailing stop stays one amount or one percentage behind"
+    most = HUNDRED if order.trail_pct is not None else price
+    return None if most is None or trails[0] < most else "a trailing stop that can never be reached"
+
+
+def _is_pair(order: OrderIntent) -> bool:
+    stop, target = order.stop_loss, order.take_profit
+    if stop is None or target is None or order.type is not OrderType.LIMIT or order.limit_price != target:
+        return False
+    return (target - stop) * order.side.sign < ZERO
 
 
 GATE = Gate("B3", "prices", Scope.ALWAYS, ("instrument",), NoLimits, check, "USD")

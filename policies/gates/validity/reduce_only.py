@@ -1,21 +1,30 @@
 """B7 reduce-only: an order that calls itself reduce-only meets a position on the other side and shrinks it.
 
-With 50 held and an open sell of 20, a reduce-only sell of 30 passes, one of 40 is cut to 30, and a reduce-only buy
-is refused.
+With 50 held and an open sell of 20, a reduce-only sell of 30 passes, one of 40 is refused or cut to 30, and a
+reduce-only buy is refused.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
 from policies.worst_case import WorstCase, whole_lots
 
 NOT_ASKED = passed("B7")
 
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class ReduceOnlyLimits:
+    """What becomes of an order that takes too much."""
+
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: ReduceOnlyLimits) -> Verdict:
     """DENY or REDUCE a reduce-only order that is more than the position allows."""
     if not case.order.reduce_only:
         return NOT_ASKED
@@ -25,7 +34,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     if margin >= 0:
         return passed("B7", worst.closable, case.order.qty, margin)
     closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
-    return reduced("B7", ReasonCode.NOT_REDUCING, worst.closable, case.order.qty, margin, closing)
+    return reduced("B7", ReasonCode.NOT_REDUCING, worst.closable, case.order.qty, margin, closing, limits.oversize)
 
 
-GATE = Gate("B7", "reduce only", Scope.ALWAYS, ("positions", "orders"), NoLimits, check)
+GATE = Gate("B7", "reduce only", Scope.ALWAYS, ("positions", "orders"), ReduceOnlyLimits, check)

@@ -1,19 +1,29 @@
 """B6 zero crossing: one order never turns a position around; it may close it, and the other side is a new order.
 
-With 50 held and an open sell of 20, a sell of 30 passes and a sell of 40 is cut to 30; a short is covered alike.
+With 50 held and an open sell of 20, a sell of 30 passes and a sell of 40 is refused, or cut to 30; a short is covered
+alike.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed, reduced
+from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
 from policies.worst_case import WorstCase, whole_lots
 
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class ZeroCrossingLimits:
+    """What becomes of an order that takes too much."""
+
+    oversize: str = OVERSIZE_DENY
+
+
+def check(case: Case, worst: WorstCase, limits: ZeroCrossingLimits) -> Verdict:
     """REDUCE to what closes the position, DENY where nothing is left to close."""
     if worst.held is None or not worst.measurable:
         return denied("B6", ReasonCode.POSITION_UNKNOWN)
@@ -23,7 +33,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
     if margin >= 0:
         return passed("B6", worst.closable, case.order.qty, margin)
     closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
-    return reduced("B6", ReasonCode.CROSSES_ZERO, worst.closable, case.order.qty, margin, closing)
+    return reduced("B6", ReasonCode.CROSSES_ZERO, worst.closable, case.order.qty, margin, closing, limits.oversize)
 
 
-GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), NoLimits, check, "shares")
+GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), ZeroCrossingLimits, check, "shares")

@@ -49,7 +49,7 @@ def test_a_source_of_everything_covers_every_profile(profile):
             id="listing",
         ),
         row(
-            {},
+            {"allow_leveraged_funds": False},
             {"leverage"},
             ["B10_leverage leveraged funds: no source of the leverage of funds; denies new entries into funds"],
             id="what_only_funds_need",
@@ -74,9 +74,9 @@ def test_a_source_of_everything_covers_every_profile(profile):
             id="one_input_of_several",
         ),
         row(
-            {},
+            {"require_trading_status": False},
             {"status"},
-            ["E3 trading halt: no source of trading halts; passes unseen, as require_trading_status is not set"],
+            ["E3 trading halt: no source of trading halts; passes unseen, as require_trading_status is false"],
             id="nothing_passes_in_silence",
         ),
         row(

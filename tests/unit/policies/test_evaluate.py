@@ -158,7 +158,13 @@ def test_a_denial_of_entries_beside_a_cut_denies_unless_the_rest_is_an_exit():
     ],
 )
 def test_selling_more_than_is_held_is_cut_to_an_exit_whatever_entries_would_need(order, changes, outcome, qty):
-    strict = a_policy(require_stop_loss=True, max_loss_per_trade_pct="1", daily_loss_limit_pct="1", max_order_qty="1")
+    strict = a_policy(
+        require_stop_loss=True,
+        max_loss_per_trade_pct="1",
+        daily_loss_limit_pct="1",
+        max_order_qty="1",
+        oversize="reduce",
+    )
     case = a_case(order, lost=counters(realized_pnl_day=D(-9000)), view=a_view(quote=None), **changes)
     found = evaluate(case, strict)
     assert (found.outcome, found.final_qty) == (outcome, qty)

@@ -55,7 +55,7 @@ def test_the_list_of_limits_names_the_gates_that_read_them():
             read.setdefault(field.name, set()).add(gate.id)
     read.pop("policy_digest")
     read["allow_fractional"] = {"B2"}  # through the steps of the worst case
-    read |= dict.fromkeys(("max_unusable_answers_pct", "max_blocks_in_row"), set())  # breakers read these
+    read |= {name: set() for name in ("max_unusable_answers_pct", "max_blocks_in_row")}  # breakers read these
     assert {limit.name: set(limit.gates) for limit in LIMITS} == read
 
 

@@ -68,11 +68,11 @@ def test_worst_price(order, view, price):
     [
         row(an_order(limit_price=D(190)), "190", id="limit"),
         row(an_order(type=OrderType.STOP, trigger_price=D(190)), "190", id="trigger"),
-        row(an_order(type=OrderType.MARKET), "200", id="ask"),
-        row(a_sell(D(1)), "199.90", id="bid"),
+        row(an_order(type=OrderType.MARKET), "202", id="ask_moved_up"),
+        row(a_sell(D(1)), "197.901", id="bid_moved_down"),
     ],
 )
-def test_where_the_order_would_execute_ignores_slippage(order, expected):
+def test_where_the_order_would_execute_at_worst(order, expected):
     assert worst_case(a_case(order), D("0.01")).expected == D(expected)
 
 
@@ -110,6 +110,15 @@ def test_where_the_order_would_execute_ignores_slippage(order, expected):
 def test_reducing_risk_is_a_matter_of_quantity(order, changes, closable, reduces):
     worst = worst_case(a_case(order, **changes))
     assert (worst.closable, worst.reduces_risk) == (closable, reduces)
+
+
+def test_a_pair_of_exits_is_replaced_by_an_exit_and_counts_once():
+    exits = {"side": Side.SELL, "reduce_only": True}
+    target = working(50, **exits, limit_price=D(210), take_profit=D(210), stop_loss=D(190))
+    stop = working(50, **exits, type=OrderType.STOP, limit_price=None, trigger_price=D(190),
+                   parent_id=target.client_order_id, client_order_id="ord-stop")  # fmt: skip
+    worst = worst_case(a_case(a_sell(D(50)), positions=held(50), open_orders=(target, stop)))
+    assert (worst.closable, worst.reduces_risk, worst.mine.legs, worst.mine.selling) == (50, True, 50, 0)
 
 
 def test_an_open_order_beyond_its_quantity_frees_nothing():

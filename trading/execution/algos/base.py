@@ -22,13 +22,13 @@ from enum import StrEnum
 
 from domain.errors import UsageError
 from domain.ids import derive
-from domain.market import Session
 from domain.money import ZERO, floor_to
 from domain.orders import Order, OrderClass, OrderIntent, OrderStatus, OrderType
 
 MOST_REFUSALS = 3
 """So many refusals or rejections in a row end an algorithm: what is wrong does not go away by asking."""
-CANCELLABLE = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
+CANCELLABLE = frozenset({OrderStatus.INTENT, OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
+"""What is in flight, of unknown fate or being taken out already is waited for."""
 
 
 class AlgoKind(StrEnum):
@@ -213,9 +213,3 @@ def _finish(live: Sequence[Order], state: AlgoState, reason: str) -> Finish | No
 
 def _unfilled(plan: AlgoPlan, taken: Decimal) -> str:
     return f"time is over with {plan.parent.qty - taken} of {plan.parent.qty} unfilled"
-
-
-def inside(start: datetime, end: datetime, session: Session) -> None:
-    """Raises where a schedule does not lie in one session."""
-    if not session.opens_at <= start < end <= session.closes_at:
-        raise UsageError("the schedule does not lie in one session", "Name a start and an end between its bells.")

@@ -19,6 +19,7 @@ from domain.money import ZERO, floor_to
 from trading.execution.algos.base import Slice
 
 SESSIONS, FEWEST = 20, 5
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def schedule(
     if whole <= ZERO or qty <= ZERO or lot <= ZERO:
         raise UsageError("no volume is usual between these times", "Name a start and an end inside a session.")
     slices, given, seen = [], ZERO, ZERO
-    for at, weight in weights:
+    for number, (at, weight) in enumerate(weights, 1):
         seen += weight
         # The last slice takes what is left, also what is no whole lot and what division lost.
-        upto = qty if (at, weight) == weights[-1] else floor_to(qty * seen / whole, lot)
+        upto = qty if number == len(weights) else floor_to(qty * seen / whole, lot)
         if upto > given:
             slices.append(Slice(at, upto - given))
             given = upto
@@ -70,5 +71,5 @@ def schedule(
 def _inside(point: Point, session: Session, start: datetime, end: datetime) -> Decimal:
     """The part of the bar's volume that falls between start and end, as if it came evenly."""
     since, until = session.opens_at + point.since, session.opens_at + point.until
-    overlap = (min(until, end) - max(since, start)) / (until - since)
-    return point.volume * max(ZERO, Decimal(str(overlap)))
+    overlap = max(timedelta(0), min(until, end) - max(since, start))
+    return point.volume * (overlap // _TICK) / ((until - since) // _TICK)

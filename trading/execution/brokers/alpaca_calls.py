@@ -50,6 +50,10 @@ class Bounded(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *positional: Any, **options: Any) -> Response:
         """The answer with its body read, or ReadTimeout."""
+        if request.method != "GET":
+            # An idle connection may be closed at the other end just as an order is put on it, and nobody could tell
+            # whether it arrived. A GET may be repeated then, an order may not: it gets a new connection.
+            self.poolmanager.clear()
         outcome: SimpleQueue[Response | Exception] = SimpleQueue()
         begun: list[Response] = []
 
@@ -68,7 +72,7 @@ class Bounded(HTTPAdapter):
             for response in begun:
                 response.raw.shutdown()  # the thread is still reading; without its socket it ends
             raise ReadTimeout(f"no whole answer within {self._deadline_s} s", request=request) from None
-        if isinstance(got, HTTPError):
+        if isinstance(got, HTTPError) and not isinstance(got, RequestException):
             raise ConnectionFailed(type(got).__name__, request=request)
         if isinstance(got, Exception):
             raise got
@@ -93,7 +97,7 @@ def trading_client(config: AlpacaConfig, deadline_s: float = DEADLINE_S) -> Trad
     client._retry = 0
     patience: Patience = config.patience
     retries = Retry(
-        total=patience.retries, connect=0, read=False, allowed_methods={"GET"}, status_forcelist=BUSY,
+        total=patience.retries, connect=0, read=patience.retries, allowed_methods={"GET"}, status_forcelist=BUSY,
         backoff_factor=patience.pause_s, raise_on_status=False, respect_retry_after_header=False,
     )  # fmt: skip
     session = client._session

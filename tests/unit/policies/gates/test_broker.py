@@ -19,6 +19,7 @@ from tests.builders.policies import (
     an_order,
     answer,
     held,
+    refused,
     selling,
     working,
 )
@@ -93,7 +94,8 @@ def test_d1_buying_power(changes, limits, expected):
     ],
 )
 def test_d3_short_sale(changes, allow, expected):
-    assert answer("D3", a_case(**changes), allow_short=allow) == expected
+    assert answer("D3", a_case(**changes), allow_short=allow, oversize="reduce") == expected
+    assert answer("D3", a_case(**changes), allow_short=allow) == refused(expected)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,9 @@ LEGS = (
     ],
 )
 def test_d8_available_qty(qty, changes, expected):
-    assert answer("D8", a_case(a_sell(D(qty)), **changes)) == expected
+    case = a_case(a_sell(D(qty)), **changes)
+    assert answer("D8", case, oversize="reduce") == expected
+    assert answer("D8", case) == refused(expected)
 
 
 def test_d8_adds_back_one_leg_of_each_bracket():
@@ -203,4 +207,7 @@ def test_d8_adds_back_one_leg_of_each_bracket():
 def test_d8_covers_what_the_broker_counts_as_negative():
     positions = held(-50, available_qty=D(-20))
     assert answer("D8", a_case(an_order(qty=D(20)), positions=positions)) == "PASS"
-    assert answer("D8", a_case(an_order(qty=D(21)), positions=positions)) == "REDUCE QTY_NOT_AVAILABLE 20"
+    assert (
+        answer("D8", a_case(an_order(qty=D(21)), positions=positions), oversize="reduce")
+        == "REDUCE QTY_NOT_AVAILABLE 20"
+    )

@@ -78,7 +78,8 @@ def test_e1_no_session_stops_exits_too_and_an_early_close_ends_sooner():
             "DENY INSTRUMENT_HALTED",
             id="halted",
         ),
-        row(None, {}, "PASS", "PASS", id="unknown_and_not_asked_for"),
+        row(None, {"require_trading_status": False}, "PASS", "PASS", id="unknown_and_not_asked_for"),
+        row(None, {}, "DENY HALT_STATUS_UNKNOWN", "PASS", id="unknown_without_a_word_on_it"),
         row(None, {"require_trading_status": True}, "DENY HALT_STATUS_UNKNOWN", "PASS", id="unknown"),
     ],
 )
@@ -93,8 +94,12 @@ def test_e3_halt(status, limits, entry, exit_):
         row(a_quote(at=ago(5)), {"max_quote_age_s": "5"}, "PASS", id="at_limit"),
         row(a_quote(at=ago(5.001)), {"max_quote_age_s": "5"}, "DENY QUOTE_STALE", id="a_millisecond_over"),
         row(a_quote(at=ago(9999)), {}, "PASS", id="any_age_without_limit"),
-        row(a_quote(at=ago(-2)), {"max_quote_age_s": "5"}, "PASS", id="two_seconds_ahead"),
-        row(a_quote(at=ago(-2.001)), {"max_quote_age_s": "5"}, "DENY QUOTE_STALE", id="future"),
+        row(a_quote(at=ago(-2)), {"max_quote_age_s": "5", "max_clock_skew_s": "2"}, "PASS", id="ahead_as_allowed"),
+        row(a_quote(at=ago(-0.001)), {"max_quote_age_s": "5"}, "DENY QUOTE_STALE", id="ahead_without_a_word_on_clocks"),
+        row(a_quote(last=NAN), {}, "DENY QUOTE_MISSING", id="nan_last"),
+        row(
+            a_quote(at=ago(-2.001)), {"max_quote_age_s": "5", "max_clock_skew_s": "9"}, "DENY QUOTE_STALE", id="future"
+        ),
         row(a_quote(at=ago(-2.001)), {}, "DENY QUOTE_STALE", id="future_without_limit"),
         row(a_quote(at=ago(-1)), {"max_clock_skew_s": "0.5"}, "DENY QUOTE_STALE", id="ahead_of_a_tight_clock"),
         row(None, {}, "DENY QUOTE_MISSING", id="no_quote"),

@@ -18,6 +18,7 @@ from tests.builders.policies import (
     an_order,
     answer,
     held,
+    refused,
     selling,
     working,
 )
@@ -121,6 +122,12 @@ def test_b2_an_odd_remainder_can_be_sold_whole(qty, expected):
     assert answer("B2", a_case(a_sell(D(qty)), positions=held("50.5"))) == expected
 
 
+TRAILING = {"type": OrderType.TRAILING_STOP}
+PAIR = {
+    "side": Side.SELL, "reduce_only": True, "limit_price": D(210), "take_profit": D(210), "stop_loss": D(190)
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -138,7 +145,23 @@ def test_b2_an_odd_remainder_can_be_sold_whole(qty, expected):
         row({"type": OrderType.STOP}, "DENY PRICE_INVALID", id="stop_without_trigger"),
         row({"type": OrderType.STOP, "trigger_price": D(201)}, "PASS", id="stop"),
         row({"type": OrderType.STOP_LIMIT, "trigger_price": D(201)}, "PASS", id="stop_limit"),
-        row({"type": OrderType.TRAILING_STOP}, "PASS", id="trailing_stop"),
+        row({"type": OrderType.TRAILING_STOP}, "DENY PRICE_INVALID", id="trailing_stop_without_a_trail"),
+        row({**TRAILING, "trail_amount": D(5)}, "PASS", id="trailing_stop_by_an_amount"),
+        row({**TRAILING, "trail_pct": D(5)}, "PASS", id="trailing_stop_by_a_percentage"),
+        row({**TRAILING, "trail_amount": D(5), "trail_pct": D(5)}, "DENY PRICE_INVALID", id="trailing_stop_by_both"),
+        row({**TRAILING, "trail_amount": D("199.99")}, "PASS", id="trail_a_cent_below_the_price"),
+        row({**TRAILING, "trail_amount": D(200)}, "DENY PRICE_INVALID", id="trail_of_the_whole_price"),
+        row({**TRAILING, "trail_pct": D(100)}, "DENY PRICE_INVALID", id="trail_of_100_percent"),
+        row({**TRAILING, "trail_amount": D(0)}, "DENY PRICE_INVALID", id="trail_of_nothing"),
+        row({**TRAILING, "trail_pct": NAN}, "DENY PRICE_INVALID", id="trail_nan"),
+        row({**TRAILING, "trail_amount": 5.0}, "DENY PRICE_INVALID", id="trail_float"),
+        row({**TRAILING, "trail_pct": D(5), "trigger_price": D(190)}, "DENY PRICE_INVALID", id="trail_and_trigger"),
+        row({"trail_amount": D(5)}, "DENY PRICE_INVALID", id="limit_with_a_trail"),
+        row(PAIR, "PASS", id="pair_of_exits"),
+        row({**PAIR, "limit_price": D(211)}, "DENY PRICE_INVALID", id="pair_off_its_target"),
+        row({**PAIR, "stop_loss": D(210)}, "DENY PRICE_INVALID", id="pair_with_the_stop_at_the_target"),
+        row({**PAIR, "type": OrderType.MARKET, "limit_price": None}, "DENY PRICE_INVALID", id="pair_at_market"),
+        row({**PAIR, "side": Side.BUY}, "DENY PRICE_INVALID", id="pair_of_a_cover_the_wrong_way_round"),
         row({"stop_loss": D("189.999")}, "DENY PRICE_NOT_ON_TICK", id="stop_loss_off_tick"),
         row({"stop_loss": "190"}, "DENY PRICE_INVALID", id="stop_loss_text"),
         row({"take_profit": NAN}, "DENY PRICE_INVALID", id="take_profit_nan"),
@@ -194,6 +217,8 @@ def test_b3_without_a_usable_tick_entries_are_refused_and_unknown_instruments_ca
         row({"tif": TimeInForce.GTD}, {"allowed_tif": ["day", "gtc"]}, "DENY TIF_FORBIDDEN", id="gtd_not_allowed"),
         row({"qty": D("1.5")}, {}, "PASS", id="fraction_day"),
         row({"tif": "forever"}, {}, "DENY GATE_ERROR", id="unknown_tif"),
+        row({**TRAILING, "trail_pct": D(5)}, {}, "DENY COMBINATION_UNSUPPORTED", id="trailing_entry"),
+        row({**TRAILING, "trail_pct": D(5), "reduce_only": True}, {}, "PASS", id="trailing_leg"),
     ],
 )
 def test_b4_combination(changes, limits, expected):
@@ -232,7 +257,8 @@ def test_b4_combination(changes, limits, expected):
     ],
 )
 def test_b6_zero_crossing(order, changes, expected):
-    assert answer("B6", a_case(order, **changes), allow_short=True) == expected
+    assert answer("B6", a_case(order, **changes), allow_short=True, oversize="reduce") == expected
+    assert answer("B6", a_case(order, **changes), allow_short=True) == refused(expected)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +273,8 @@ def test_b6_zero_crossing(order, changes, expected):
     ],
 )
 def test_b7_reduce_only(order, changes, expected):
-    assert answer("B7", a_case(order, **changes)) == expected
+    assert answer("B7", a_case(order, **changes), oversize="reduce") == expected
+    assert answer("B7", a_case(order, **changes)) == refused(expected)
 
 
 BAND: dict[str, Any] = {"min_stop_distance_pct": "0.5", "max_stop_distance_pct": "10"}
@@ -320,3 +347,12 @@ def test_b9_lists(limits, entry, exit_):
 def test_b10_min_price(view, expected):
     assert answer("B10", a_case(view=view), min_price="5") == expected
     assert answer("B10", a_case(**EXIT, view=view), min_price="5") == "PASS RISK_REDUCING"
+
+
+@pytest.mark.parametrize(
+    ("qty", "expected"),
+    [row(50, "PASS", id="all_of_it"), row(51, "DENY COMBINATION_UNSUPPORTED", id="a_share_more_than_is_held")],
+)
+def test_b4_a_trailing_stop_is_an_exit(qty, expected):
+    order = a_sell(D(qty), type=OrderType.TRAILING_STOP, trail_amount=D(5))
+    assert answer("B4", a_case(order, positions=held(50))) == expected

@@ -24,11 +24,11 @@ from domain.errors import (
 )
 from domain.ids import ClientOrderId
 from domain.market import Symbol
-from domain.orders import OrderStatus, Side
+from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from policies.permit import PermitOffice
 from tests.builders.alpaca import DEADLINE_S, a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, OpenOffice, a_slip, an_exit, an_intent
-from tests.builders.market import AAPL, NOON
+from tests.builders.market import NOON
 from tests.servers.alpaca import KEY_ID, SECRET_KEY
 from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers.alpaca import AlpacaBroker
@@ -82,9 +82,7 @@ UNCLEAR = [
     pytest.param("reply", GATEWAY[503], 0, id="503"),
     pytest.param("reply", GATEWAY[429], 0, id="429"),
     pytest.param("reply", {"after": True, "reply": (403, "<html>denied</html>")}, 1, id="403_of_a_proxy"),
-    pytest.param(
-        "reply", {"after": True, "reply": (404, {"message": "endpoint not found."})}, 1, id="404_of_a_gateway"
-    ),
+    pytest.param("reply", {"after": True, "reply": (404, {"message": "no endpoint."})}, 1, id="404_of_a_gateway"),
     pytest.param("reply", {"after": True, "reply": (302, {})}, 1, id="sent_elsewhere"),
     pytest.param("garbage", {"after": True}, 1, id="garbage"),
     pytest.param("empty", {"after": True}, 1, id="empty"),
@@ -211,14 +209,13 @@ def test_an_unmapped_status_counts_as_exposure(house, server):
 @pytest.mark.parametrize(
     "reply",
     [
-        (404, {"message": "endpoint not found."}),
-        (404, "<html>"),
-        (500, {}),
-        (429, {}),
-        (401, {"message": "no"}),
-        (200, {}),
+        pytest.param((404, {"message": "endpoint not found."}), id="wrong_path"),
+        pytest.param((404, "<html>"), id="proxy"),
+        pytest.param((500, {}), id="broken"),
+        pytest.param((429, {}), id="limited"),
+        pytest.param((401, {"message": "no"}), id="bad_key"),
+        pytest.param((200, {}), id="empty_object"),
     ],
-    ids=["wrong_path", "proxy", "broken", "limited", "bad_key", "empty_object"],
 )
 def test_only_alpaca_itself_proves_that_an_order_never_arrived(house, server, reply):
     server.fail("GET /v2/orders:by", "reply", reply=reply)
@@ -318,6 +315,61 @@ def test_a_cancel_that_nobody_answers_for_can_be_asked_again(house, server, stat
     assert house.broker.cancel(ENTRY).status is OrderStatus.CANCELED
 
 
+def replacing(made):
+    """Put a buy at 91 in the place of the resting one."""
+    made.house.place(an_intent(**RESTING))
+    return lambda: made.broker.replace(ENTRY, made.house.permit(an_intent("dec-9", **(RESTING | {"limit_price": 91}))))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(refusal(403, 40310000, "insufficient buying power"), id="insufficient"),
+        pytest.param(refusal(422, 42210000, "order is not open"), id="filled_meanwhile"),
+        pytest.param(refusal(422, 40010001, "cannot replace order in accepted status"), id="not_yet"),
+    ],
+)
+def test_a_replacement_that_alpaca_refuses_leaves_the_old_order_working(made, reply):
+    replace = replacing(made)
+    made.server.fail("PATCH", "reply", reply=reply)
+    report = replace()
+    assert report.status is OrderStatus.REJECTED
+    assert str(reply[1]["code"]) in report.reason
+    assert made.broker.find(ENTRY).status is OrderStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("how", ["hang", "garbage", "cut", "empty"])
+def test_a_replacement_without_a_clear_answer_is_looked_up(made, how):
+    replace = replacing(made)
+    made.server.fail("PATCH", how, after=True)
+    with pytest.raises(RetryableError):
+        replace()
+    assert made.broker.find(ENTRY).status is OrderStatus.REPLACED
+    assert sum(count for path, count in made.server.arrived.items() if path.startswith("PATCH")) == 1
+    made.house.clock.wait(seconds=1)
+    approved = made.house.permit(an_intent("dec-9", **(RESTING | {"limit_price": 91})))
+    assert made.broker.replace(ENTRY, approved).status is OrderStatus.ACCEPTED
+    assert sum(count for path, count in made.server.arrived.items() if path.startswith("PATCH")) == 1
+
+
+def test_a_protective_leg_that_is_moved_stays_the_leg_of_its_entry(made):
+    made.house.place(an_intent())
+    stop = next(report for report in made.broker.orders() if report.leg == "stop")
+    raised = an_exit(type=OrderType.STOP, limit_price=None, trigger_price=97, tif=TimeInForce.DAY)
+    report = made.broker.replace(stop.client_order_id, a_permitted(made, raised))
+    legs = {each.leg: each for each in made.broker.orders()}
+    assert report.client_order_id == legs["stop"].client_order_id
+    assert (legs["stop"].trigger_price, legs["stop"].parent_id) == (97, ENTRY)
+
+
+def test_an_order_does_not_change_its_type_at_alpaca(made):
+    made.house.place(an_intent(**RESTING))
+    changed = an_intent("dec-9", type=OrderType.STOP, trigger_price=110, **PLAIN | {"limit_price": None})
+    report = made.broker.replace(ENTRY, a_permitted(made, changed))
+    assert report.status is OrderStatus.REJECTED
+    assert "stop" in report.reason
+
+
 def test_legs_know_their_entry_also_after_a_restart(made):
     made.house.place(an_intent())
     fresh = AlpacaBroker(a_config(made.server), made.house.clock, made.house.office, made.house.control)
@@ -341,7 +393,7 @@ def test_a_stop_behind_an_entry_settles_as_the_exit_of_its_trade(made):
     assert made.house.reconciler.reconcile(made.house.clock.now()).ok
 
 
-def test_an_exit_that_alpaca_still_refuses_leaves_no_second_attempt(made, monkeypatch):
+def test_an_exit_that_alpaca_still_refuses_leaves_no_second_attempt(made):
     made.house.place(an_intent())
     made.server.exchange.held["AAPL"] = (D(5), D(100))  # somebody sold by hand
     report = made.broker.submit(a_permitted(made, an_exit()))
@@ -447,20 +499,14 @@ def exceptions_of(module):
     ]
 
 
-RAISED = [
-    *exceptions_of(requests.exceptions),
-    *exceptions_of(alpaca.common.exceptions),
-    *MISREAD,
-    OSError,
-    TimeoutError,
-]
+VENDORS = (requests.exceptions, alpaca.common.exceptions)
+RAISED = [*(each for vendor in VENDORS for each in exceptions_of(vendor)), *MISREAD, OSError, TimeoutError]
 
 
 @pytest.mark.parametrize("kind", RAISED, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_every_exception_of_the_libraries_has_a_meaning(made, kind):
-    raised = kind("{}") if kind is APIError else kind.__new__(kind)
-    if isinstance(raised, OSError):
-        raised.__init__("as asked")
+    given = {APIError: ("{}",), requests.exceptions.JSONDecodeError: ("as asked", "", 0)}
+    raised = kind(*given.get(kind, ("as asked",)))
 
     def question():
         raise raised
@@ -494,7 +540,7 @@ def test_no_secret_reaches_an_error_a_report_or_the_log(made):
                 logging.getLogger("test").error("failed", exc_info=told.value)
                 said.extend(traceback.format_exception(told.value))
         made.server.edit = lambda path, body: body | {"status": planted} if "status" in body else body
-        made.broker.submit(made.house.permit(an_intent("dec-5", **RESTING)))
+        made.broker.submit(a_permitted(made, an_intent("dec-5", **RESTING)))
     finally:
         root.handlers[:], root.level = kept, level
         handler.close()
@@ -510,4 +556,3 @@ def test_a_foreign_order_is_told_with_its_own_name(made):
     )
     (report,) = made.broker.orders()
     assert (report.symbol, report.side, report.qty, report.parent_id) == (Symbol("MSFT"), Side.BUY, 3, None)
-    assert AAPL not in {report.symbol}

@@ -49,6 +49,45 @@ def test_what_cannot_be_is_unknown_and_told(current, reported):
     assert transition(current, reported) == Move(S.UNKNOWN, legal=False)
 
 
+TABLE = """
+                  INT SUB ACC TRI PAR PUP PCA UNK FIL CAN REJ EXP REP DEN
+INTENT             =   +   +   +   +   +   +   +   +   +   +   +   +   +
+SUBMITTED          .   =   +   +   +   +   +   +   +   +   +   +   +   +
+ACCEPTED           .   .   =   +   +   +   +   +   +   +   +   +   +   .
+TRIGGERED          .   .   .   =   +   +   +   +   +   +   +   +   +   .
+PARTIALLY_FILLED   .   .   .   .   =   +   +   +   +   +   .   +   +   .
+PENDING_UPDATE     .   .   +   +   +   =   +   +   +   +   +   +   +   .
+PENDING_CANCEL     .   .   +   +   +   +   =   +   +   +   +   +   +   .
+UNKNOWN            .   +   +   +   +   +   +   =   +   +   +   +   +   .
+FILLED             .   .   .   .   .   .   .   .   =   .   .   .   .   .
+CANCELED           .   .   .   .   +   .   .   .   +   =   .   .   .   .
+REJECTED           .   .   .   .   .   .   .   .   .   .   =   .   .   .
+EXPIRED            .   .   .   .   +   .   .   .   +   .   .   =   .   .
+REPLACED           .   .   .   .   +   .   .   .   +   .   .   .   =   .
+DENIED             .   .   .   .   .   .   .   .   .   .   .   .   .   =
+"""
+COLUMNS = (S.INTENT, S.SUBMITTED, S.ACCEPTED, S.TRIGGERED, S.PARTIALLY_FILLED, S.PENDING_UPDATE, S.PENDING_CANCEL,
+           S.UNKNOWN, S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED, S.REPLACED, S.DENIED)  # fmt: skip
+ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("current", "reported", "sign"),
+    [
+        pytest.param(S[row[0]], reported, sign, id=f"{row[0]}-{reported.name}")
+        for row in ROWS
+        for reported, sign in zip(COLUMNS, row[1:], strict=True)
+    ],
+)
+def test_the_whole_table(current, reported, sign):
+    legal = sign in "+="
+    assert transition(current, reported) == Move(reported if legal else S.UNKNOWN, legal=legal)
+
+
+def test_the_table_names_every_status():
+    assert {row[0] for row in ROWS} == {status.name for status in S} == {status.name for status in COLUMNS}
+
+
 @given(st.sampled_from(S), st.sampled_from(S))
 def test_every_pair_has_an_answer(current, reported):
     move = transition(current, reported)
