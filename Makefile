@@ -1,6 +1,6 @@
 # What a developer does here, one word each. `make check test` is what the continuous integration asks for.
 
-.PHONY: check test coverage proofs gates demo evals bench pins hooks
+.PHONY: check test coverage proofs gates demo evals bench pins hooks crash simulate
 
 check: ## linter, formatter, types, import contracts
 	uv run ruff check
@@ -18,6 +18,12 @@ proofs: ## the long proofs that gates hold, tens of thousands of examples; write
 	uv run pytest --quiet --hypothesis-profile=proofs --override-ini faulthandler_timeout=0 \
 		tests/integration/test_hostile_models.py tests/integration/test_book_machine.py \
 		tests/unit/policies/test_metamorphic.py
+
+crash: ## kill -9 at every point of the send path, once and twice, times every behaviour of a broker; SAMPLE=500 for less
+	uv run python -m tests.simulation.crash $(if $(SAMPLE),--sample $(SAMPLE))
+
+simulate: ## trading lives from a seed each; SEEDS=500 for less, FROM=17 SEEDS=1 for one that failed
+	uv run python -m tests.simulation.simulate $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
 
 demo: ## one whole cycle with no key, no network and no server
 	uv run sage demo

@@ -38,6 +38,7 @@ from policies.limits import BY_NAME, LIMITS
 from policies.policy import Policy, compare_policies, load_policy, set_but_not_enforced
 from trading.execution.account import read_book, unrealized_pnl
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
+from trading.portfolio.performance import statistics_of
 
 SHOWN_ORDERS = 50
 SHOWN_TRADES = 50
@@ -196,6 +197,11 @@ def pnl(runtime: Runtime) -> PnlView:
         closed_trades=len(closed),
         wins=sum(trade.pnl is not None and trade.pnl > 0 for trade in closed),
         realized_pnl=sum((trade.pnl for trade in closed if trade.pnl is not None), ZERO),
+        statistics=statistics_of(
+            [trade.pnl for trade in closed if trade.pnl is not None],
+            deps.stores.equity.days(),
+            deps.stores.trades.commissions(),
+        ),
     )
 
 

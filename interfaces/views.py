@@ -21,6 +21,7 @@ from domain.orders import Fill, Order, OrderIntent, Side
 from domain.records import ClosedTrade
 from domain.signals import Regime, TradeCandidate
 from domain.verdicts import Figure, Outcome
+from trading.portfolio.performance import Statistics
 
 
 class State(StrEnum):
@@ -134,6 +135,7 @@ class PnlView:
     closed_trades: int
     wins: int
     realized_pnl: Decimal | None
+    statistics: Statistics | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ def alpaca(
     assets: Sequence[Mapping[str, Any]] = (),
     news: Sequence[Mapping[str, Any]] = (),
     actions: Mapping[str, Any] | None = None,
+    key_id: str = KEY_ID,
 ) -> Loopback:
     """A server over these rows, oldest first; it filters, sorts and limits as Alpaca does."""
     series = {"bars": bars or {}, "quotes": quotes or {}, "trades": trades or {}}
 
     def route(request: Request) -> Answer:
-        if request.headers.get("apca-api-key-id") != KEY_ID or request.headers.get("apca-api-secret-key") != SECRET_KEY:
+        if request.headers.get("apca-api-key-id") != key_id or request.headers.get("apca-api-secret-key") != SECRET_KEY:
             return json_answer({"message": "unauthorized."}, 401)
         match request.path.strip("/").split("/"):
             case ["v2", "stocks", kind, "latest"]:

@@ -121,7 +121,8 @@ def matrix(kind: str, cases: list[Case], workers: int) -> int:
         drop(address)
     say(
         f"\n{kind}: {len(cases)} cases, {len(BEHAVIOURS)} behaviours, {counts['killed']} processes killed, "
-        f"{counts['lost']} lost, {counts['double']} double, {counts['failed']:d} failed, {perf_counter() - begun:.0f} s\n"
+        f"{counts['lost']} lost, {counts['double']} double, {counts['failed']} failed, "
+        f"{perf_counter() - begun:.0f} s\n"
     )
     return counts["failed"]
 

@@ -13,8 +13,8 @@ database holds.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,8 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
-from domain.errors import DataQualityError, OversightError
+from domain.case import TradingState
+from domain.errors import OversightError
 from domain.ids import client_order_id
 from domain.money import ZERO
 from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus, Side
@@ -55,21 +56,9 @@ class Memory(Exchange):
     def books(self) -> Books:
         return self._books
 
-    def changing(self) -> Any:
-        return suppress_nothing(self._books)
-
-
-class suppress_nothing:  # noqa: N801  # reads like a context manager of the standard library
-    """A context that hands a value in and does nothing else."""
-
-    def __init__(self, value: Books) -> None:
-        self._value = value
-
-    def __enter__(self) -> Books:
-        return self._value
-
-    def __exit__(self, *_error: object) -> None:
-        return None
+    @contextmanager
+    def changing(self) -> Iterator[Books]:
+        yield self._books
 
 
 class Moods:
@@ -341,6 +330,8 @@ class World:
             name = client_order_id(an_intent(f"d-{number}").decision_id)
             posted = name in self.exchange.books.posts
             self._must(not posted or self.house.orders.get(name) is not None, f"{name} was lost")
+        state = self.house.control.read().trading_state
+        self._must(state is TradingState.ACTIVE, f"{state}, though nothing impossible was told")
         self._must(self.house.ledger.verify().ok, "the ledger does not verify")
 
 
@@ -350,6 +341,3 @@ def live(seed: int, folder: Path) -> World:
     world = World(seed, folder)
     world.live()
     return world
-
-
-__all__ = ["DataQualityError", "World", "live"]

@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 from domain.book import Performance
 from domain.ports import Calendar
+from trading.portfolio.performance import Day
 from trading.store.database import Database
 from trading.store.tables import equity_days, equity_points, high_water, trades, transfers
 from trading.store.trades import TradeStore
@@ -129,6 +130,15 @@ class EquityStore:
                 month_start_equity=starts.month,
                 day_peak_equity=starts.day_peak,
             )
+
+    def days(self) -> tuple[Day, ...]:
+        """Every exchange day with a row, oldest first: what it began with, and the last equity that was seen in it."""
+        last = select(func.max(equity_points.c.at).label("at")).group_by(equity_points.c.day).subquery()
+        closes = select(equity_points.c.day, equity_points.c.equity).join(last, equity_points.c.at == last.c.at)
+        with self._database.reading() as connection:
+            close = {row.day: row.equity for row in connection.execute(closes)}
+            rows = connection.execute(select(equity_days).order_by(equity_days.c.day)).all()
+        return tuple(Day(row.day, row.start_equity, close[row.day]) for row in rows if row.day in close)
 
     def _starts(self, now: datetime, equity: Decimal | None) -> Starts:
         today = self.day_of(now)

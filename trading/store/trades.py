@@ -137,6 +137,12 @@ class TradeStore:
             gross, costs = connection.execute(select(*_REALIZED).where(fills.c.at >= since)).one()
         return Decimal(0) if gross is None else gross - costs
 
+    def commissions(self) -> Decimal:
+        """What all executions have cost in fees."""
+        with self._database.reading() as connection:
+            costs = connection.execute(select(func.exact_sum(fills.c.commission))).scalar_one()
+        return Decimal(0) if costs is None else costs
+
     def profits(self, since: datetime) -> dict[tuple[str, Symbol], Decimal]:
         """The same by strategy and symbol: what a part of a position made counts before the rest of it is closed."""
         owner = (fills.c.strategy, fills.c.symbol)

@@ -21,7 +21,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.errors import UsageError
-from domain.ids import derive
+from domain.ids import base_leg, derive
 from domain.money import ZERO, floor_to
 from domain.orders import Order, OrderClass, OrderIntent, OrderStatus, OrderType
 
@@ -182,7 +182,8 @@ def next_step(
 
 
 def _next_child(plan: AlgoPlan, children: Sequence[Order], now: datetime, taken: Decimal, lot: Decimal) -> Step:
-    left, leg = plan.parent.qty - taken, child_leg(len(children) + 1)
+    # A child that somebody replaced is still the same child: its number is taken once.
+    left, leg = plan.parent.qty - taken, child_leg(len({base_leg(child.leg) for child in children}) + 1)
     if now >= plan.ends_at:
         tried = any(child.created_at >= plan.ends_at for child in children)
         rest = floor_to(left, lot)

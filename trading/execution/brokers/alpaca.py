@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.book import Account, Position
@@ -33,13 +33,14 @@ from policies.ladder import LIVE
 from policies.permit import PermitOffice
 from trading.data.vendors.alpaca import AlpacaConfig
 from trading.execution.brokers import alpaca_wire as wire
-from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refused, meaning
+from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning
 from trading.store.control import ControlStore
 
 LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
 MOST_ORDERS = 500
 MOST_ACTIVITIES = 100
 MOST_PAGES = 200
+SECOND = timedelta(seconds=1)
 INSUFFICIENT = "40310000"
 LOOKS, LOOK_S = 10, 0.2
 """How often, and at which distance in seconds, a cancelled exit is looked for before the sale is given up."""
@@ -79,7 +80,7 @@ class AlpacaBroker:
 
     def positions(self) -> tuple[Position, ...]:
         """All holdings, whoever bought them. What the exits behind entries hold is free: a sale takes their place."""
-        held = tuple(map(wire.position_of, wire.rows(self._calls.read("/positions"), "positions")))
+        held = tuple(map(wire.position_of, rows(self._calls.read("/positions"), "positions")))
         if all(position.available_qty in (None, position.qty) for position in held):
             return held
         return wire.freed(held, self.orders())
@@ -191,7 +192,7 @@ class AlpacaBroker:
         self._names[report.broker_id] = report.client_order_id
         return report
 
-    def _refused(self, approved: ApprovedOrder, refusal: wire.Refusal) -> OrderReport:
+    def _refused(self, approved: ApprovedOrder, refusal: Refusal) -> OrderReport:
         if refusal.taken:
             known = self.find(approved.client_order_id)
             if known is not None:
@@ -244,7 +245,7 @@ class AlpacaBroker:
             params["symbols"] = ",".join(sorted(symbols))
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            page = wire.rows(self._calls.read("/orders", params), "orders")
+            page = rows(self._calls.read("/orders", params), "orders")
             new = [raw for raw in page if wire.word(wire.mapping(raw, "order"), "id") not in seen]
             seen |= {raw["id"] for raw in new}
             yield from new
@@ -252,7 +253,7 @@ class AlpacaBroker:
                 return
             if not new:
                 break
-            params["until"] = time_text(wire.moment(page[-1], "submitted_at").replace(microsecond=0) + wire.SECOND)
+            params["until"] = time_text(wire.moment(page[-1], "submitted_at").replace(microsecond=0) + SECOND)
         raise DataQualityError("Alpaca lists more orders than can be read", "Cancel some in Alpaca's dashboard.")
 
     def _activities(self, since: datetime) -> Iterator[Any]:
@@ -260,7 +261,7 @@ class AlpacaBroker:
             "after": time_text(since.astimezone(UTC)), "direction": "asc", "page_size": MOST_ACTIVITIES,
         }  # fmt: skip
         for _ in range(MOST_PAGES):
-            page = wire.rows(self._calls.read("/account/activities/FILL", params), "activities")
+            page = rows(self._calls.read("/account/activities/FILL", params), "activities")
             yield from page
             if len(page) < MOST_ACTIVITIES:
                 return
@@ -289,3 +290,10 @@ def irreplaceable(old: OrderReport | None, approved: ApprovedOrder) -> str | Non
     if old.type is not intent.type:
         return f"Alpaca does not turn a {old.type} order into a {intent.type} order"
     return wire.inexpressible(intent)
+
+
+def rows(raw: object, what: str) -> list[Any]:
+    """A JSON array."""
+    if not isinstance(raw, list):
+        raise DataQualityError(f"Alpaca's {what} are no list", "Look at the source.")
+    return raw

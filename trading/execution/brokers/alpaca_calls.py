@@ -7,10 +7,11 @@ every byte, so that a server sending one byte a second would hold an order open 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from alpaca.common.exceptions import APIError, RetryException
 from alpaca.trading.client import TradingClient
@@ -24,13 +25,54 @@ from urllib3.exceptions import HTTPError
 from domain.errors import ConfigurationError, DataQualityError, OversightError, SourceUnavailable
 from trading.data.vendors.alpaca import ALPACA, AlpacaConfig, credentials
 from trading.data.vendors.wire import BUSY, LATER, MISREAD, Patience, within
-from trading.execution.brokers.alpaca_wire import Refusal, refusal_of
 from trading.monitor.logs import Redaction
 
 T = TypeVar("T")
 DEADLINE_S = 12.0
 LARGEST_ANSWER = 16 * 1024 * 1024
 _LONGEST_MESSAGE = 200
+
+
+class Refusal(NamedTuple):
+    """An HTTP status above 399 with what came along; ``structured`` when the body is Alpaca's own form of a refusal."""
+
+    status: int | None
+    code: str = ""
+    message: str = ""
+    structured: bool = False
+
+    @property
+    def unknown_order(self) -> bool:
+        """True where Alpaca itself says that there is no such order; a 404 of a proxy or a wrong path is none."""
+        return self.status == 404 and (self.code == "40410000" or "order not found" in self.message.lower())
+
+    @property
+    def taken(self) -> bool:
+        """True where the client order id is known already."""
+        return "client_order_id must be unique" in self.message
+
+    @property
+    def proves_absence(self) -> bool:
+        """True where the order cannot have been taken: a refusal in Alpaca's own form, and no sign of overload."""
+        return self.structured and self.status in (400, 401, 403, 404, 422)
+
+    def __str__(self) -> str:
+        code = f", code {self.code}" if self.code else ""
+        return f"HTTP {self.status}{code}{f': {self.message}' if self.message else ''}"
+
+
+def refusal_of(status: int | None, text: str) -> Refusal:
+    """The refusal in the body of an answer, as far as it is one."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return Refusal(status)
+    if not isinstance(body, dict) or not isinstance(body.get("message"), str):
+        return Refusal(status)
+    code = body.get("code")
+    known = isinstance(code, int | str) and not isinstance(code, bool)
+    # Alpaca's gateway turns a bad key away in the same form, but without a code.
+    return Refusal(status, str(code) if known else "", body["message"], structured=known or status in (401, 403))
 
 
 class Refused(Exception):

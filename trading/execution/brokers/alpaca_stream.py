@@ -5,7 +5,7 @@ because what happened in between is not repeated; and whatever cannot be applied
 reconciliation that follows makes up for it.
 
     twice        an execution has one name, a report that says nothing new changes nothing
-    out of turn  an older report than what our books know is left out; its execution still counts
+    out of turn  the settlement leaves out a report that is older than what it knows; its execution still counts
     too late     an execution of a cancelled order is booked, because the shares are there
 """
 
@@ -87,15 +87,13 @@ class Books:
         self._clock = clock
 
     def apply(self, update: Update) -> None:
-        """The report where it is not older than what we know, then the execution."""
+        """The report, then the execution."""
         report, now = update.report, self._clock.now()
         if self._orders.get(report.client_order_id) is None:
             # Perhaps an exit behind an entry of ours: only the broker can say what it hangs on.
             report = self._broker.find(report.client_order_id) or report
         with self._database.transaction():
-            order = self._orders.get(report.client_order_id)
-            if order is None or report.at >= order.updated_at:
-                self._settlement.apply_report(report, now=now)
+            self._settlement.apply_report(report, now=now)
             if update.fill is not None:
                 self._settlement.apply_fill(update.fill, self._broker, now=now)
         if update.undone:

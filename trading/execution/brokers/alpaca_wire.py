@@ -9,14 +9,13 @@ been filled after it, because the stream and the list of activities call the sam
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from domain.book import Account, AccountKind, Position
@@ -65,10 +64,8 @@ STATUSES: Mapping[str, OrderStatus] = {
 
 PAPER_HOST = "paper-api.alpaca.markets"
 LIVE_HOST = "api.alpaca.markets"
-PAPER_KEY, LIVE_KEY = "PK", "AK"
-PAPER_ACCOUNT = "PA"
+PAPER_KEY, LIVE_KEY, PAPER_ACCOUNT = "PK", "AK", "PA"
 OUR_PREFIX = "ord-"
-SECOND = timedelta(seconds=1)
 LIVE_NUMBER = re.compile(r"[0-9]{6,}", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LONG_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{13,40}", re.ASCII)
@@ -80,48 +77,6 @@ _PRICES = {
     OrderType.STOP_LIMIT: (True, True),
 }
 _log = logging.getLogger(__name__)
-
-
-class Refusal(NamedTuple):
-    """An HTTP status above 399 with what came along; ``structured`` when the body is Alpaca's own form of a refusal."""
-
-    status: int | None
-    code: str = ""
-    message: str = ""
-    structured: bool = False
-
-    @property
-    def unknown_order(self) -> bool:
-        """True where Alpaca itself says that there is no such order; a 404 of a proxy or a wrong path is none."""
-        return self.status == 404 and (self.code == "40410000" or "order not found" in self.message.lower())
-
-    @property
-    def taken(self) -> bool:
-        """True where the client order id is known already."""
-        return "client_order_id must be unique" in self.message
-
-    @property
-    def proves_absence(self) -> bool:
-        """True where the order cannot have been taken: a refusal in Alpaca's own form, and no sign of overload."""
-        return self.structured and self.status in (400, 401, 403, 404, 422)
-
-    def __str__(self) -> str:
-        code = f", code {self.code}" if self.code else ""
-        return f"HTTP {self.status}{code}{f': {self.message}' if self.message else ''}"
-
-
-def refusal_of(status: int | None, text: str) -> Refusal:
-    """The refusal in the body of an answer, as far as it is one."""
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return Refusal(status)
-    if not isinstance(body, dict) or not isinstance(body.get("message"), str):
-        return Refusal(status)
-    code = body.get("code")
-    known = isinstance(code, int | str) and not isinstance(code, bool)
-    # Alpaca's gateway turns a bad key away in the same form, but without a code.
-    return Refusal(status, str(code) if known else "", body["message"], structured=known or status in (401, 403))
 
 
 def is_paper(url: str, key_id: str) -> bool:
@@ -391,13 +346,6 @@ def mapping(raw: object, what: str) -> Raw:
     """A JSON object."""
     if not isinstance(raw, dict):
         raise DataQualityError(f"Alpaca's {what} is no object", "Look at the source.")
-    return raw
-
-
-def rows(raw: object, what: str) -> list[Any]:
-    """A JSON array."""
-    if not isinstance(raw, list):
-        raise DataQualityError(f"Alpaca's {what} are no list", "Look at the source.")
     return raw
 
 

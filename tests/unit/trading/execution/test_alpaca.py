@@ -32,8 +32,7 @@ from tests.builders.market import NOON
 from tests.servers.alpaca import KEY_ID, SECRET_KEY
 from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers.alpaca import AlpacaBroker
-from trading.execution.brokers.alpaca_calls import AlpacaCalls, Refused, meaning
-from trading.execution.brokers.alpaca_wire import Refusal
+from trading.execution.brokers.alpaca_calls import AlpacaCalls, Refusal, Refused, meaning
 from trading.monitor.logs import log_to
 
 D = Decimal

@@ -21,7 +21,6 @@ from trading.execution.cancel_entries import after_kill
 
 RESTING = {"stop_loss": None, "take_profit": None, "limit_price": 90}
 LIVE_KEY = "AKLOOPBACKKEY0000001"
-ELSEWHERE = {"APCA_API_KEY_ID": LIVE_KEY, "SAGE_MARKET": "yahoo", "YAHOO_BASE_URL": "http://127.0.0.1:9"}
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def server():
 
 def started(tmp_path, server, *argv, **changes):
     """One command over both of Alpaca's interfaces."""
-    with alpaca() as prices:
+    with alpaca(key_id=changes.get("APCA_API_KEY_ID", KEY_ID)) as prices:
         names = {
             "SAGE_BROKER": "alpaca", "SAGE_MARKET": "alpaca", "SAGE_NEWS": "none", "SAGE_MODEL": "rules",
             "SAGE_UNIVERSE": "AAPL", "APCA_API_KEY_ID": KEY_ID, "APCA_API_SECRET_KEY": SECRET_KEY,
@@ -66,13 +65,13 @@ def test_the_doctor_tells_a_refused_key_with_its_code_and_without_the_key(tmp_pa
 
 def test_the_doctor_tells_that_real_money_waits_for_the_owner(tmp_path, server):
     server.edit = lambda path, body: body | {"account_number": "912345678"} if path == "/v2/account" else body
-    told = json.dumps(row(started(tmp_path, server, "doctor", "--json", **ELSEWHERE), "broker"))
+    told = json.dumps(row(started(tmp_path, server, "doctor", "--json", APCA_API_KEY_ID=LIVE_KEY), "broker"))
     assert "live account 912345678" in told
     assert "nothing is sent in mode paper" in told
 
 
 def test_a_start_does_not_move_real_money_by_a_setting_alone(tmp_path, server):
-    ran = started(tmp_path, server, "status", SAGE_MODE="approve", **ELSEWHERE)
+    ran = started(tmp_path, server, "status", SAGE_MODE="approve", APCA_API_KEY_ID=LIVE_KEY)
     assert ran.returncode == ManualActionError.exit_code
     assert "confirmation" in ran.stderr
 

@@ -16,6 +16,7 @@ from tests.builders.execution import ENTRY, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON
 from tests.servers.alpaca_exchange import Exchange
 from trading.execution.brokers import alpaca_wire as wire
+from trading.execution.brokers.alpaca_calls import refusal_of
 
 D = Decimal
 PAYLOADS = Path(__file__).parents[5] / "shared" / "data" / "payloads" / "alpaca"
@@ -325,13 +326,13 @@ def test_a_replacement_repeats_no_quantity_that_stays():
     ],
 )
 def test_only_a_refusal_in_alpacas_own_form_proves_anything(status, body, absent, unknown):
-    refusal = wire.refusal_of(status, body)
+    refusal = refusal_of(status, body)
     assert (refusal.proves_absence, refusal.unknown_order) == (absent, unknown)
 
 
 def test_real_refusals_are_structured():
     for number, raw in zip(count(), payloads("error"), strict=False):
-        assert wire.refusal_of(422, json.dumps(raw)).structured, number
+        assert refusal_of(422, json.dumps(raw)).structured, number
 
 
 def test_an_execution_has_one_name_from_either_source():

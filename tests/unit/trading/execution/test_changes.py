@@ -45,7 +45,6 @@ def at(database, tmp_path):
         def behind(paper):
             exchange = Exchange(tmp_path / "exchange.bin")
             broker = ScriptedBroker(exchange, paper._clock, paper._office, paper._control, script)
-            broker.script = script
             return broker
 
         return a_house(database, tmp_path, broker=behind, **given)

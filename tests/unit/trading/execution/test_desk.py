@@ -1,5 +1,6 @@
 """The desk: gates at send time, one order for each decision, nothing sent without a record, crashes settled."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,8 +14,12 @@ from domain.records import RecordKind
 from domain.verdicts import Outcome
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, NOON, at
+from tests.builders.policies import a_proposal
+from tests.simulation.behaviours import Fills
+from tests.simulation.exchange import Exchange, ScriptedBroker
 from trading.execution.account import annotated, unrealized_pnl
 from trading.execution.outbox import LATEST_ARRIVAL
+from trading.store.database import open_database
 from trading.store.ledger import SqlLedger
 
 S = OrderStatus
@@ -274,7 +279,7 @@ def test_an_intent_that_another_process_has_taken_over_is_sent_once(database, tm
 def left_behind(database, tmp_path):
     """A house in which a crash has left an intent that nobody sent, reconciled since."""
 
-    def build(intent=None, **given):
+    def build(proposal=None, **given):
         dying = a_house(database, tmp_path, broker=Line, **given)
 
         def die(*_args, **_kwargs):
@@ -282,7 +287,7 @@ def left_behind(database, tmp_path):
 
         setattr(dying.orders, "claim", die)  # noqa: B010
         with pytest.raises(Crash):
-            dying.place(intent or an_intent(), cycle_id="cyc-1")
+            dying.place(an_intent(), proposal=proposal, cycle_id="cyc-1")
         house = a_house(database, tmp_path, broker=Line, **given)
         house.clock.wait(minutes=2)
         house.market.move("99.99", "100.01", house.clock.now())
@@ -364,10 +369,80 @@ def test_an_intent_counts_as_exposure_until_it_is_resumed(left_behind):
     assert [placed.order.status for placed in resumed(house)] == [S.FILLED]
 
 
-def test_the_evidence_of_an_intent_is_judged_again(database, tmp_path, left_behind):
-    house = left_behind()
-    found = house.ledger.entries(subject=ENTRY, kind=RecordKind.VERDICTS)[-1].body
-    assert set(found) == {"evaluation", "intent", "proposal", "approval"}
+def test_an_intent_is_resumed_with_the_evidence_it_had(left_behind):
+    aged = a_proposal(evidence_as_of=NOON - timedelta(seconds=200), decided_at=NOON - timedelta(seconds=199))
+    house = left_behind(limits={"max_order_qty": 1000, "max_signal_age_s": 300}, proposal=aged)
+    (placed,) = resumed(house)
+    assert placed.order is not None
+    assert (placed.order.status, placed.evaluation.codes) == (S.DENIED, ("SIGNAL_STALE",))
+
+
+def full(database):
+    """The file may not grow any more, as on a disk that is full."""
+    with database.transaction() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS filler (x TEXT)")
+    with pytest.raises(ConfigurationError, match="full"):
+        while True:
+            with database.transaction() as connection:
+                connection.exec_driver_sql("INSERT INTO filler VALUES (hex(zeroblob(500)))")
+
+
+def locked(database):
+    """Another program has the database."""
+    holder = sqlite3.connect(database.place.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    return holder
+
+
+def test_on_a_full_disk_nothing_is_sent(database, tmp_path):
+    house = a_house(database, tmp_path, broker=Line)
+    full(database)
+    with pytest.raises(ConfigurationError, match="full"):
+        house.place(an_intent())
+    assert (house.broker.sent, house.orders.newest(9)) == (0, ())
+
+
+def test_in_a_locked_database_nothing_is_sent(tmp_path):
+    database = open_database(f"sqlite:///{tmp_path / 'sage.db'}", lock_wait_s=0)
+    house = a_house(database, tmp_path, broker=Line)
+    holder = locked(database)
+    with pytest.raises(RetryableError, match="locked"):
+        house.place(an_intent())
+    holder.close()
+    assert house.broker.sent == 0
+    assert house.place(an_intent()).order.status is S.FILLED
+    database.close()
+
+
+@pytest.mark.parametrize("fault", [full, locked])
+def test_an_answer_that_cannot_be_written_is_looked_up_later(tmp_path, fault):
+    database = open_database(f"sqlite:///{tmp_path / 'sage.db'}", lock_wait_s=0)
+
+    def behind(paper):
+        exchange = Exchange(tmp_path / "exchange.bin")
+        return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, Fills())
+
+    house = a_house(database, tmp_path, broker=behind)
+    holders = []
+    house.broker.passing = lambda point: holders.append(fault(database)) if point == "wire:answered" else None
+    with pytest.raises((ConfigurationError, RetryableError)):
+        house.place(an_intent())
+    assert house.orders.get(ENTRY).status is S.SUBMITTED, "and so it counts as exposure"
+    with pytest.raises((ConfigurationError, RetryableError)):
+        house.place(an_intent("dec-9"))
+    for holder in holders:
+        if holder is not None:
+            holder.close()
+    database.close()
+    again = open_database(f"sqlite:///{tmp_path / 'sage.db'}")
+    later = a_house(again, tmp_path, broker=behind)
+    assert [order.status for order in later.desk.recover()] == [S.FILLED]
+    assert later.reconciler.reconcile(NOON).ok
+    assert later.place(an_intent()).order.filled_qty == 10
+    assert later.broker.exchange.books.posts == [ENTRY]
+    again.close()
 
 
 def test_after_a_start_entries_wait_for_reconciliation_and_exits_do_not(house):

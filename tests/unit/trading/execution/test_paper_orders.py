@@ -177,6 +177,23 @@ def test_a_partial_fill_of_the_target_scales_its_stop(house):
     assert {leg.leg: leg.qty - leg.filled_qty for leg in house.broker.orders()} == {"exit": 6, "stop-exit": 6}
 
 
+def test_a_pair_sells_its_own_shares_and_no_others(house):
+    hold(house, 20)
+    give(house, an_exit(limit_price=110, take_profit=110, stop_loss=95))
+    trade(house, {"low": 94, "high": 100, "volume": 30})
+    assert executed(house, STOP_BESIDE) == [(3, D(95))]
+    trade(house, {"open": 111, "low": 110, "high": 112}, start=NOON + QUARTER)
+    assert executed(house, STOP_BESIDE)[1:] == [(7, D(111))]
+    assert (house.broker.positions()[0].qty, house.broker.orders()) == (10, ())
+
+
+def test_the_legs_of_an_entry_leave_alone_what_was_held_before(house):
+    hold(house)
+    give(house, an_intent("dec-5"))
+    trade(house, {"low": 94, "high": 100, "volume": 30}, {"open": 96, "low": 96, "high": 111})
+    assert (house.broker.positions()[0].qty, house.broker.orders()) == (10, ())
+
+
 def test_a_pair_of_exits_holds_no_shares_back_from_an_exit(house):
     hold(house)
     give(house, an_exit(limit_price=110, take_profit=110, stop_loss=95))

@@ -228,6 +228,18 @@ def test_a_short_its_margin_and_its_cover(database, tmp_path):
     assert house.broker.account().cash == D(100_000) - D(100) * (D(105) - D("99.99"))
 
 
+@pytest.mark.parametrize(("qty", "taken"), [(999, True), (1000, False)], ids=["49945.01_needed", "49995_needed"])
+def test_what_is_short_keeps_its_margin_out_of_reach(database, tmp_path, qty, taken):
+    """1,000 short leave 100,000 + 99,990 - 1.5 * 100,010 = 49,975 free."""
+    house = a_venue(database, tmp_path, Lendable(), allow_short=True)
+    thick = {"bid_size": 5000, "ask_size": 5000}
+    house.market.move("99.99", "100.01", NOON, **thick)
+    assert give(house, an_intent(**(SHORT | ALONE), qty=1000)).status is OrderStatus.FILLED
+    report = give(house, an_intent("dec-2", **(SHORT | ALONE), qty=qty))
+    assert report.status is (OrderStatus.FILLED if taken else OrderStatus.REJECTED)
+    assert taken or report.reason == "not enough margin"
+
+
 def test_a_cover_reduces_only_and_costs_no_free_cash(database, tmp_path):
     house = a_venue(database, tmp_path, Lendable(), allow_short=True)
     give(house, an_intent(**(SHORT | ALONE), qty=100))

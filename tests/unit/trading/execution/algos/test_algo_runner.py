@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from domain.case import Pause, TradingState
 from domain.errors import RetryableError, UsageError
@@ -13,11 +15,13 @@ from domain.orders import OrderStatus, Side
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import NOON
 from trading.execution.algos import iceberg, twap
-from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Rest
+from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Rest, committed
 from trading.execution.algos.runner import AlgoRunner
 from trading.execution.algos.store import AlgoStore, children_of
 from trading.execution.brokers.fill_model import FillRules
 from trading.execution.brokers.paper import PaperSettings
+from trading.execution.changes import Change
+from trading.store.database import open_database
 
 D = Decimal
 DECISION = DecisionId("dec-1")
@@ -322,6 +326,14 @@ def test_an_exit_is_worked_while_only_reducing_is_allowed(house):
     assert {child.side for child in children_of(house.orders, DECISION)} == {Side.SELL}
 
 
+def test_a_closed_market_is_no_refusal(house):
+    start(house, planned=lambda parent: replace(thirds(parent), ends_at=NOON + timedelta(days=1)))
+    house.clock.at = NOON + timedelta(hours=6)
+    for _ in range(4):
+        after = step(house, minutes=1)
+    assert (after.state, after.progress.refusals, children(house)) == (AlgoState.WORKING, 0, [])
+
+
 def test_without_a_quote_nothing_is_sent(house):
     start(house)
     del house.market.quotes[PARENT.symbol]
@@ -335,3 +347,34 @@ def test_children_of_a_bracket_carry_their_own_protection(house):
     step(house, minutes=10)
     legs = {report.leg: report.qty for report in house.broker.orders()}
     assert legs == {"stop-algo-1": 34, "target-algo-1": 34, "stop-algo-2": 33, "target-algo-2": 33}
+
+
+ACTS = st.lists(
+    st.tuples(st.sampled_from(["step", "step", "cancel", "move", "pause", "resume"]), st.integers(0, 12),
+              st.integers(1, 60)), max_size=12,
+)  # fmt: skip
+
+
+@given(ACTS, st.sampled_from([thirds, in_tips]))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_the_parent_is_never_exceeded(tmp_path_factory, acts, planned):
+    folder = tmp_path_factory.mktemp("algo")
+    database = open_database(f"sqlite:///{folder / 'sage.db'}")
+    house = a_house(database, folder, settings=FREE)
+    start(house, planned=planned)
+    for act, minutes, size in acts:
+        thin(house, size)
+        working = [child for child in children_of(house.orders, DECISION) if child.status.is_open]
+        if act == "cancel" and working:
+            house.desk.cancel(working[0].client_order_id, by="owner")
+        elif act == "move" and working:
+            house.desk.replace(working[0].client_order_id, Change(limit_price=D("100.05")), market=house.view())
+        elif act == "pause":
+            house.control.pause(Pause("global", "", house.clock.now(), "owner"))
+        elif act == "resume":
+            house.control.resume("global", "", by="owner", at=house.clock.now())
+        step(house, minutes=minutes + 1)
+        found = children_of(house.orders, DECISION)
+        assert committed(found) <= 100
+        assert held(house) == sum(child.filled_qty for child in found) <= 100
+    database.close()

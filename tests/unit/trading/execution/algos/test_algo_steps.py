@@ -106,6 +106,26 @@ def test_the_next_step(plan, children, minute, hold, expected):
     assert (step.state if isinstance(step, Finish) else step) == expected
 
 
+@pytest.mark.parametrize(
+    ("children", "expected"),
+    [
+        pytest.param([], 0, id="none"),
+        pytest.param([child(1, 40, 10, S.PARTIALLY_FILLED)], 40, id="all_of_what_works"),
+        pytest.param([child(1, 40, 0, S.UNKNOWN)], 40, id="all_of_what_nobody_knows"),
+        pytest.param([child(1, 40, 10, S.PENDING_CANCEL)], 40, id="all_until_it_is_out"),
+        pytest.param([child(1, 40, 25, S.CANCELED), child(2, 45, 5, S.ACCEPTED)], 70, id="the_worked_example"),
+        pytest.param([child(1, 40, 0, S.REJECTED)], 0, id="nothing_of_a_rejection"),
+    ],
+)
+def test_what_is_committed(children, expected):
+    assert committed(children) == expected
+
+
+def test_a_child_that_was_replaced_keeps_its_number():
+    children = [child(1, 40, 10, S.REPLACED), replace(child(1, 30, 30), leg="algo.1.r1")]
+    assert next_step(PLAN, children, NOON + 10 * MINUTE, Hold.GO, D(1)) == send(2, 30)
+
+
 def test_three_rejections_in_a_row_end_it():
     children = [child(number, 40, 0, S.REJECTED) for number in (1, 2, 3)]
     step = next_step(PLAN, children, NOON + MINUTE, Hold.GO, D(1), rejected_in_row=3)
