@@ -276,16 +276,7 @@ class PaperBooks:
             commission=commission + fees,
             at=at,
         )
-        filled = replace(
-            order,
-            status=OrderStatus.FILLED if order.filled_qty + qty == order.qty else OrderStatus.PARTIALLY_FILLED,
-            filled_qty=order.filled_qty + qty,
-            filled_value=order.filled_value + qty * price,
-            commission=order.commission + commission,
-            fees=order.fees + fees,
-            executions=number,
-            updated_at=at,
-        )
+        filled = _after(order, fill, commission, fees)
         with self._database.transaction() as connection:
             self.save(filled)
             position = connection.execute(select(func.count()).select_from(paper_fills)).scalar_one()
@@ -335,3 +326,17 @@ class PaperBooks:
             if not connection.execute(paper_accounts.update().where(row).values(values)).rowcount:
                 new = {"currency": self._currency, "cash": self._starting_cash} | values
                 connection.execute(paper_accounts.insert().values(account_id=self._account_id, **new))
+
+
+def _after(order: PaperOrder, fill: Fill, commission: Decimal, fees: Decimal) -> PaperOrder:
+    filled = order.filled_qty + fill.qty
+    return replace(
+        order,
+        status=OrderStatus.FILLED if filled == order.qty else OrderStatus.PARTIALLY_FILLED,
+        filled_qty=filled,
+        filled_value=order.filled_value + fill.qty * fill.price,
+        commission=order.commission + commission,
+        fees=order.fees + fees,
+        executions=order.executions + 1,
+        updated_at=fill.at,
+    )

@@ -180,10 +180,8 @@ def test_a_partial_fill_of_the_target_scales_its_stop(house):
 def test_a_pair_sells_its_own_shares_and_no_others(house):
     hold(house, 20)
     give(house, an_exit(limit_price=110, take_profit=110, stop_loss=95))
-    trade(house, {"low": 94, "high": 100, "volume": 30})
-    assert executed(house, STOP_BESIDE) == [(3, D(95))]
-    trade(house, {"open": 111, "low": 110, "high": 112}, start=NOON + QUARTER)
-    assert executed(house, STOP_BESIDE)[1:] == [(7, D(111))]
+    trade(house, {"low": 94, "high": 100, "volume": 30}, {"open": 111, "low": 110, "high": 112})
+    assert executed(house, STOP_BESIDE) == [(3, D(95)), (7, D(111))]
     assert (house.broker.positions()[0].qty, house.broker.orders()) == (10, ())
 
 
