@@ -9,13 +9,11 @@ The rooms are named here once and run on first use (docs/decisions/0008), so ``-
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from importlib import resources
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,17 +21,13 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import FixedClock, SystemClock
 from domain.errors import ConfigurationError, ManualActionError, OversightError, UsageError
-from domain.market import Symbol, Timeframe, parse_symbol
+from domain.market import Symbol, Timeframe
 from interfaces.cli import parser
 from interfaces.cli.home import home_folder
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import agents.ask as asking
-    import agents.llm as llm
-    import agents.openai_llm as openai_llm
-    import agents.recorded_llm as recorded_llm
-    import agents.rules_llm as rules_llm
     import domain.case as cases
     import domain.records as records
     import evals.verify as evals
@@ -59,21 +53,14 @@ with rooms_on_first_use():
     import policies.release as releases
     import prompts.loader as prompts
     import settings as configuration
+    import sources
     import trading.bus.memory as memory_bus
     import trading.bus.port as bus_port
     import trading.bus.redis_bus as redis_bus
-    import trading.data.alpaca_market as alpaca_market
-    import trading.data.alpaca_news as alpaca_news
     import trading.data.calendar as calendars
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
-    import trading.data.newsapi_news as newsapi_news
-    import trading.data.rss_news as rss_news
     import trading.data.sectors as sectors
-    import trading.data.simulated_market as simulated_market
-    import trading.data.simulated_news as simulated_news
-    import trading.data.vendors.alpaca as alpaca
-    import trading.data.yahoo_bars as yahoo_bars
     import trading.execution.brokers.alpaca as alpaca_broker
     import trading.execution.brokers.alpaca_wire as alpaca_wire
     import trading.execution.brokers.observed as observed
@@ -95,21 +82,12 @@ with rooms_on_first_use():
     import trading.store.orders as order_store
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from domain.ports import Calendar, Clock, Market, NewsFeed
+    from domain.ports import Calendar, Clock, Market
 
 LATCH = "killed"
-ACCOUNT = "paper"
-RUNS_CYCLE = ("cycle", "demo")
-TRADES = (*RUNS_CYCLE, "approve", "resume")
+TRADES = (*sources.RUNS_CYCLE, "approve", "resume")
 """Commands whose start puts a newer release in force; the others only look, and change nothing by looking."""
-SIMULATED = ("simulated",)
-FILES = "files:"
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
-FIRST_SIMULATED = datetime(2026, 3, 17, 15, tzinfo=UTC)
-AFTER_OPEN = timedelta(minutes=90)
-"""Where in its session a simulated cycle stands when nobody names a time."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -168,10 +146,12 @@ def cancel_entries(arguments: parser.Arguments) -> int:
             control: control_store.ControlStore,
         ) -> paper.PaperBroker | alpaca_broker.AlpacaBroker:
             if settings.broker == "alpaca":
-                return alpaca_broker.AlpacaBroker(alpaca_of(settings), clock, office, control)
+                return alpaca_broker.AlpacaBroker(sources.alpaca_of(settings), clock, office, control)
             calendar = calendars.ExchangeCalendar()
-            account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash)
-            return paper.PaperBroker(database, market_of(settings, calendar), calendar, clock, office, control, account)
+            account = paper.PaperSettings(account_id=sources.ACCOUNT, starting_cash=settings.start_cash)
+            return paper.PaperBroker(
+                database, sources.market_of(settings, calendar), calendar, clock, office, control, account
+            )
 
         return cancelling.after_kill(settings.database, settings.home, latch, broker_of)
 
@@ -180,7 +160,7 @@ def cancel_entries(arguments: parser.Arguments) -> int:
 
 def verify_recordings(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Check the recordings in use against today's prompts and schemas."""
-    paths = recordings_of(configuration.load_settings(home=arguments.home))
+    paths = sources.recordings_of(configuration.load_settings(home=arguments.home))
     verified = evals.verify(paths, now=SystemClock().now())
     terminal.show(verified, lambda found: cells.lines(*map(cells.words, evals.told(found).split("\n"))))
     return 0 if verified.ok else 1
@@ -211,15 +191,15 @@ def opened(
         stack.callback(database.close)
         stores = stores_of(database, settings, latch)
         calendar = calendars.ExchangeCalendar()
-        market = market_of(settings, calendar)
-        moment = moment_of(settings, arguments, stores, market, calendar)
-        stands = settings.market in SIMULATED or settings.market.startswith(FILES) or arguments.as_of is not None
+        market = sources.market_of(settings, calendar)
+        moment = sources.moment_of(settings, arguments, stores, market, calendar)
+        stands = sources.has_own_time(settings.market) or arguments.as_of is not None
         clock: Clock = FixedClock(moment) if stands else SystemClock()
-        universe = universe_of(settings, arguments, market)
+        universe = sources.universe_of(settings, arguments, market)
         trades = arguments.command in TRADES
         runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack, trades=trades)
         yield services.Service(runtime), moment, universe
-        if arguments.command in RUNS_CYCLE:
+        if arguments.command in sources.RUNS_CYCLE:
             stores.cycles.move_cursor(settings.market, moment)
 
 
@@ -280,7 +260,7 @@ def runtime_of(
 ) -> runtimes.Runtime:
     """Desk, roles and graphs over the ports; what has to be closed is left to ``stack``."""
     telemetry.switch_off()
-    policy, timeframe = policies.load_policy(settings.policy), timeframe_of(settings, market)
+    policy, timeframe = policies.load_policy(settings.policy), sources.timeframe_of(settings, market)
     release = releasing.release_of(policy)
     notice = put_in_force(settings, stores, policy, release, clock, latch, trades=trades)
     if notice.waits:
@@ -291,13 +271,13 @@ def runtime_of(
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     memory = trade_memory.TradeMemory(settings.home / "memory", settings.chroma_url)
     stack.callback(memory.close)
-    model = model_of(settings, clock, stack)
+    model = sources.model_of(settings, clock, stack)
     deps = wiring.CycleDeps(
         clock=clock,
         rules=wiring.CycleRules(timeframe=timeframe, concurrency=settings.concurrency),
         market=market,
         calendar=calendar,
-        news=news_of(settings, calendar, clock),
+        news=sources.news_of(settings, calendar, clock),
         broker=broker,
         desk=desks.OrderDesk(
             database=stores.database,
@@ -349,14 +329,16 @@ def exchange_of(
 ) -> paper.PaperBroker | alpaca_broker.AlpacaBroker:
     """The broker by its name. Orders at real prices are not decided on made-up or stored ones."""
     if settings.broker == "paper":
-        account = paper.PaperSettings(account_id=ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe)
+        account = paper.PaperSettings(
+            account_id=sources.ACCOUNT, starting_cash=settings.start_cash, timeframe=timeframe
+        )
         return paper.PaperBroker(stores.database, market, calendar, clock, office, stores.control, account)
-    if settings.market in SIMULATED or settings.market.startswith(FILES):
+    if sources.has_own_time(settings.market):
         raise ConfigurationError(
             f"SAGE_BROKER=alpaca trades at real prices, and SAGE_MARKET={settings.market} has none",
             "Set SAGE_MARKET to alpaca or yahoo, or SAGE_BROKER to paper.",
         )
-    return alpaca_broker.AlpacaBroker(alpaca_of(settings), clock, office, stores.control)
+    return alpaca_broker.AlpacaBroker(sources.alpaca_of(settings), clock, office, stores.control)
 
 
 def at_its_own_pace(_to: datetime) -> None:
@@ -367,7 +349,7 @@ def real_money(settings: configuration.Settings) -> bool:
     """Whether the settings name an account with real money behind it."""
     if settings.broker == "paper":
         return False
-    config = alpaca_of(settings)
+    config = sources.alpaca_of(settings)
     return not alpaca_wire.is_paper(config.trading_url, config.key_id)
 
 
@@ -382,7 +364,7 @@ def setup_of(
         market=settings.market,
         news=settings.news_name,
         broker=deps.broker.name,
-        account_id=ACCOUNT,
+        account_id=sources.ACCOUNT,
         prompt_digest=prompts.prompt_digest(),
         started_at=deps.clock.now(),
         uncovered=coverage.uncovered(
@@ -399,7 +381,7 @@ def without_sector(
     settings: configuration.Settings, market: Market, universe: tuple[Symbol, ...]
 ) -> tuple[Symbol, ...]:
     """Symbols whose sector nobody knows. Vendors tell none, so the shipped list is looked at without asking them."""
-    if settings.market not in SIMULATED and not settings.market.startswith(FILES):
+    if not sources.has_own_time(settings.market):
         return tuple(symbol for symbol in universe if sectors.sector_of(symbol) is None)
     instruments = {symbol: market.instrument(symbol) for symbol in universe}
     return tuple(symbol for symbol, known in instruments.items() if known is None or known.sector is None)
@@ -454,194 +436,6 @@ def put_in_force(
     if latch.removed_by_hand():
         told.append(releasing.tampered(control, latch, at=now))
     return releasing.Notice("; ".join(filter(None, told)), found.needs_owner)
-
-
-def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:
-    """The market source by its name."""
-    name, sources = settings.market, ", ".join((*SIMULATED, "yahoo", "alpaca", "files:DIR"))
-    if name in SIMULATED:
-        return simulated_market.SimulatedMarket(settings.seed, calendar)
-    if name.startswith(FILES):
-        return files_market.FilesMarket(Path(name.removeprefix(FILES)), calendar)
-    if name == "alpaca":
-        return alpaca_market.AlpacaMarket(alpaca_of(settings), SystemClock())
-    if name == "yahoo":
-        config = yahoo_bars.YahooConfig(
-            symbols=symbols_in(settings.universe), cache_dir=settings.home / "yahoo", base_url=settings.yahoo_base_url
-        )
-        return yahoo_bars.YahooBars(config, SystemClock())
-    raise UsageError(f"there is no market source {name!r}", f"Choose one of {sources}.")
-
-
-def news_of(settings: configuration.Settings, calendar: Calendar, clock: Clock) -> NewsFeed | None:
-    """The news source by its name; None for ``none``."""
-    name = settings.news_name
-    if name == "none":
-        return None
-    if name in SIMULATED:
-        return simulated_news.SimulatedNews(settings.seed, calendar)
-    if name.startswith(FILES):
-        return files_news.FilesNews(Path(name.removeprefix(FILES)))
-    if name == "alpaca":
-        return alpaca_news.AlpacaNews(alpaca_of(settings), clock)
-    names = names_in(settings.company_names)
-    if name == "newsapi":
-        return newsapi_news.NewsApiNews(
-            newsapi_news.NewsApiConfig(
-                key=secret(settings.newsapi_key, "NEWSAPI_KEY"), names=names, base_url=settings.newsapi_base_url
-            ),
-            clock,
-        )
-    if name == "rss":
-        return rss_news.RssNews(rss_news.RssConfig(feeds_in(settings.rss_feeds), names), clock)
-    raise UsageError(f"there is no news source {name!r}", "Choose simulated, newsapi, rss, alpaca, files:DIR or none.")
-
-
-def alpaca_of(settings: configuration.Settings) -> alpaca.AlpacaConfig:
-    """Keys and addresses of Alpaca."""
-    return alpaca.AlpacaConfig(
-        key_id=secret(settings.alpaca_key_id, "APCA_API_KEY_ID"),
-        secret_key=secret(settings.alpaca_secret_key, "APCA_API_SECRET_KEY"),
-        trading_url=settings.alpaca_base_url,
-        data_url=settings.alpaca_data_url,
-    )
-
-
-def secret(value: SecretStr | None, name: str) -> str:
-    """A secret that the chosen source cannot do without."""
-    if value is None:
-        raise ConfigurationError(f"{name} is not set", "Set it in the environment or .env, or choose another source.")
-    return value.get_secret_value()
-
-
-def model_of(settings: configuration.Settings, clock: Clock, stack: ExitStack) -> llm.LanguageModel:
-    """The model twin by its name, recording what it says where that was asked for."""
-    model = answering_model(settings, stack)
-    if settings.record_to is None:
-        return model
-    return recorded_llm.RecordingModel(model, settings.record_to, SystemClock(), origin=settings.record_origin)
-
-
-def answering_model(settings: configuration.Settings, stack: ExitStack) -> llm.LanguageModel:
-    """``rules``, ``recorded`` or ``openai:NAME``."""
-    kind, _, name = settings.model_name.partition(":")
-    if kind == "rules" and not name:
-        return rules_llm.RulesModel()
-    if kind == "recorded" and not name:
-        return recorded_llm.RecordedModel(recordings_of(settings))
-    if kind != "openai" or not name:
-        raise UsageError(f"there is no model {settings.model_name!r}", "Choose openai:NAME, recorded or rules.")
-    if settings.openai_api_key is None:
-        raise ConfigurationError("OPENAI_API_KEY is not set", "Set it, or use --model rules.")
-    sampling = llm.Sampling(name, settings.model_temperature, settings.model_max_tokens)
-    return stack.enter_context(
-        openai_llm.OpenAIModel(
-            sampling,
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key,
-            timeout_s=settings.model_timeout_s,
-            origin=settings.record_origin,
-        )
-    )
-
-
-def recordings_of(settings: configuration.Settings) -> list[Path]:
-    """The named recording, a folder of them, or those that are shipped."""
-    place = settings.recordings or Path(str(resources.files("evals") / "recordings"))
-    return sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
-
-
-def moment_of(
-    settings: configuration.Settings,
-    arguments: parser.Arguments,
-    stores: wiring.Stores,
-    market: Market,
-    calendar: Calendar,
-) -> datetime:
-    """The ``as_of`` of this run. Real sources stand at the present; simulated time stands where it was left.
-
-    Without ``--as-of`` a cycle in simulated time moves to the next session, and one over files to the newest bar.
-    """
-    now = SystemClock().now()
-    if arguments.as_of is not None and arguments.as_of > now:
-        raise UsageError(
-            f"{arguments.as_of.isoformat()} lies in the future", "Nobody knows that yet; name a past time."
-        )
-    runs_cycle = arguments.command in RUNS_CYCLE
-    simulated = settings.market in SIMULATED or settings.market.startswith(FILES)
-    last = stores.cycles.last(ACCOUNT)
-    if runs_cycle and simulated and last is not None and last.finished_at is None:
-        return last.as_of  # a cycle that was cut off is finished first, at its own moment
-    if arguments.as_of is not None:
-        return arguments.as_of
-    stands = stores.cycles.cursor(settings.market)
-    if settings.market in SIMULATED:
-        if stands is None:
-            return FIRST_SIMULATED
-        following = calendar.sessions(stands + timedelta(hours=12), stands + timedelta(days=10))
-        return following[0].opens_at + AFTER_OPEN if runs_cycle else stands
-    if settings.market.startswith(FILES):
-        return stands if stands is not None and not runs_cycle else newest_bar_start(market, settings, now)
-    return now
-
-
-def timeframe_of(settings: configuration.Settings, market: Market) -> Timeframe:
-    """The length of bars that was set, else that which the files hold of most symbols, else a day."""
-    held = market.timeframes if isinstance(market, files_market.FilesMarket) else ()
-    if settings.timeframe is None:
-        return held[0] if held else Timeframe.DAY_1
-    if held and settings.timeframe not in held:
-        raise ConfigurationError(
-            f"{settings.market} holds no bars of {settings.timeframe.value}",
-            f"Set SAGE_TIMEFRAME to {' or '.join(held)}, or leave it out.",
-        )
-    return settings.timeframe
-
-
-def newest_bar_start(market: Market, settings: configuration.Settings, now: datetime) -> datetime:
-    """Where the newest bar of any symbol begins: its open was known then."""
-    timeframe = timeframe_of(settings, market)
-    newest = [market.bars(symbol, timeframe, as_of=now, limit=1) for symbol in market.symbols()]
-    starts = [bars[-1].start for bars in newest if bars]
-    if not starts:
-        raise ConfigurationError(
-            f"{settings.market} holds no bars of {timeframe.value} that have ended", "Put older ones there."
-        )
-    return max(starts)
-
-
-def universe_of(settings: configuration.Settings, arguments: parser.Arguments, market: Market) -> tuple[Symbol, ...]:
-    """What was asked for, else the configured universe, else all the source knows; an unknown name is refused."""
-    asked = arguments.symbols or symbols_in(settings.universe)
-    unknown = [symbol for symbol in asked if market.instrument(symbol) is None] if asked else []
-    if unknown:
-        known = ", ".join(market.symbols()[:12])
-        raise UsageError(f"{settings.market} does not know {', '.join(unknown)}", f"It knows {known or 'nothing'}.")
-    universe = asked or market.symbols()
-    if not universe and arguments.command in RUNS_CYCLE:
-        raise UsageError(f"{settings.market} names no symbols", "Name them with --symbols or SAGE_UNIVERSE.")
-    return universe
-
-
-def names_in(text: str) -> dict[Symbol, tuple[str, ...]]:
-    """``AAPL=Apple|iPhone,MSFT=Microsoft`` as the names that texts call companies by."""
-    pairs = (part.partition("=") for part in text.split(",") if part.strip())
-    return {parse_symbol(symbol.strip()): tuple(filter(None, names.split("|"))) for symbol, _, names in pairs}
-
-
-def feeds_in(text: str) -> dict[str, str]:
-    """``wire=https://…,https://…`` as feeds by name; one without a name is called by its place in the list."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    named = (
-        part.partition("=") if re.match(r"[\w-]+=", part) else (f"feed{n}", "=", part)
-        for n, part in enumerate(parts, 1)
-    )
-    return {name: address for name, _, address in named}
-
-
-def symbols_in(text: str) -> tuple[Symbol, ...]:
-    """``AAPL,msft`` as symbols."""
-    return tuple(dict.fromkeys(parse_symbol(part.strip()) for part in text.split(",") if part.strip()))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ COUNTING = frozenset(
         "max_orders_per_minute", "max_orders_per_day", "max_active_orders", "duplicate_window_s", "max_open_positions",
         "max_turnover_per_day", "max_entries_per_cycle", "max_sector_pct_equity", "max_position_qty",
         "max_blocks_in_row", "max_orders_per_second", "max_orders_per_symbol_per_day", "max_order_to_trade_ratio",
-        "max_cancels_per_day", "max_entries_per_day", "max_adds",
+        "max_cancels_per_day", "max_entries_per_day", "max_adds", "forbid_averaging_down",
     }
 )  # fmt: skip
 LINE = b"x" * 1500 + b"\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from domain.errors import IntegrityError, RetryableError, UsageError
 from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
 from domain.records import RecordKind
+from graphs.nodes.observe import market_now
 from graphs.record import record_once
 from graphs.state import CycleInput
 from interfaces.announcing import announce_cycle
@@ -39,6 +41,7 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
     if last is not None and last.finished_at is None:
         progress(f"resuming cycle {last.cycle_id}")
         deps.reconciler.reconcile(now=deps.clock.now())
+        deps.desk.resume(partial(market_now, deps))
         return finish(runtime, last, drive(runtime, last.cycle_id, rest_of(runtime, last), progress))
     if last is not None and as_of < last.as_of:
         raise UsageError(

@@ -28,6 +28,7 @@ ROOMS = frozenset(
         "policies",
         "prompts",
         "settings",
+        "sources",
         "tools",
         "trading",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from domain.book import Book
@@ -36,12 +37,13 @@ Readings = Mapping[Symbol, tuple[NewsReading, ...]]
 
 
 def observe(deps: CycleDeps) -> CycleNode:
-    """Reconcile, look once, and keep the observation; a node that runs again finds the stored one."""
+    """Reconcile, send what a crash kept back, look once; a node that runs again finds the stored observation."""
 
     def node(state: CycleState) -> dict[str, Any]:
         stored = deps.stores.observations.load(state["cycle_id"])
         if stored is None:
             deps.reconciler.reconcile(now=deps.clock.now())
+            deps.desk.resume(partial(market_now, deps))
             seen = look(deps, state["cycle_id"], state["as_of"], state["symbols"])
             stored = deps.stores.observations.save(seen)
         record_once(

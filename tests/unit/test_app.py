@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 import app
+import sources
 from domain.case import Mode, TradingState
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, UsageError
@@ -39,7 +40,7 @@ from trading.store.cycles import CycleRecord
     ],
 )
 def test_company_names(text, names):
-    assert app.names_in(text) == names
+    assert sources.names_in(text) == names
 
 
 @pytest.mark.parametrize(
@@ -52,20 +53,20 @@ def test_company_names(text, names):
     ],
 )
 def test_feeds(text, feeds):
-    assert app.feeds_in(text) == feeds
+    assert sources.feeds_in(text) == feeds
 
 
 @pytest.mark.parametrize(
     ("text", "symbols"), [("", ()), ("AAPL,msft", ("AAPL", "MSFT")), ("AAPL, AAPL ,", ("AAPL",)), ("brk.b", ("BRK.B",))]
 )
 def test_symbols(text, symbols):
-    assert app.symbols_in(text) == symbols
+    assert sources.symbols_in(text) == symbols
 
 
 @pytest.mark.parametrize("text", ["A B", "АAPL", "TOOLONGSYMBOLNAME", "$X"])
 def test_a_universe_of_something_else_is_refused(text):
     with pytest.raises(DataQualityError, match="is not a symbol"):
-        app.symbols_in(text)
+        sources.symbols_in(text)
 
 
 @pytest.mark.parametrize(
@@ -78,24 +79,26 @@ def test_a_universe_of_something_else_is_refused(text):
 )
 def test_the_universe(tmp_path, argv, universe, found):
     settings = settings_in(tmp_path, universe=universe)
-    assert app.universe_of(settings, parse(argv), the_market()) == (the_market().symbols() if found == "all" else found)
+    assert sources.universe_of(settings, parse(argv), the_market()) == (
+        the_market().symbols() if found == "all" else found
+    )
 
 
 def test_an_unknown_symbol_is_refused_with_what_is_known(tmp_path):
     with pytest.raises(UsageError, match=r"simulated does not know ZZZZ, QQQQ\. It knows CALDO, "):
-        app.universe_of(settings_in(tmp_path), parse(["cycle", "--symbols", "ZZZZ,NIMBO,QQQQ"]), the_market())
+        sources.universe_of(settings_in(tmp_path), parse(["cycle", "--symbols", "ZZZZ,NIMBO,QQQQ"]), the_market())
 
 
 def moment(runtime, home, *argv, **changes):
     settings = settings_in(home, **changes)
-    return app.moment_of(settings, parse(argv), runtime.deps.stores, runtime.deps.market, the_calendar())
+    return sources.moment_of(settings, parse(argv), runtime.deps.stores, runtime.deps.market, the_calendar())
 
 
 def test_simulated_time_stands_where_it_was_left_and_a_cycle_moves_it_to_the_next_session(tmp_path):
     with a_runtime(tmp_path) as runtime:
-        assert moment(runtime, tmp_path, "cycle") == moment(runtime, tmp_path, "status") == app.FIRST_SIMULATED
+        assert moment(runtime, tmp_path, "cycle") == moment(runtime, tmp_path, "status") == sources.FIRST_SIMULATED
         for stands, following in (
-            (app.FIRST_SIMULATED, "2026-03-18T15:00"),
+            (sources.FIRST_SIMULATED, "2026-03-18T15:00"),
             (at("2026-03-20T15:00"), "2026-03-23T15:00"),
             (at("2026-04-02T15:00"), "2026-04-06T15:00"),
         ):
@@ -211,9 +214,9 @@ def test_a_model_that_is_priced_is_charged(tmp_path):
 def test_a_source_that_cannot_be_had_is_refused_by_name(tmp_path, make, name, error, told):
     settings, clock = settings_in(tmp_path, **{make: name}), FixedClock(NOON)
     makers = {
-        "model": lambda: app.model_of(settings, clock, ExitStack()),
-        "news": lambda: app.news_of(settings, the_calendar(), clock),
-        "market": lambda: app.market_of(settings, the_calendar()),
+        "model": lambda: sources.model_of(settings, clock, ExitStack()),
+        "news": lambda: sources.news_of(settings, the_calendar(), clock),
+        "market": lambda: sources.market_of(settings, the_calendar()),
     }
     with pytest.raises(error, match=told):
         makers[make]()

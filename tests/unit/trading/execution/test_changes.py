@@ -44,8 +44,7 @@ def at(database, tmp_path):
 
         def behind(paper):
             exchange = Exchange(tmp_path / "exchange.bin")
-            broker = ScriptedBroker(exchange, paper._clock, paper._office, paper._control, script)
-            return broker
+            return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, script)
 
         return a_house(database, tmp_path, broker=behind, **given)
 
