@@ -114,6 +114,7 @@ RULES = (
     Rule("E2", "no_entry_before_close_s", lambda view, limit: _edge(view, limit, opening=False),
          ("SESSION_EDGE", "MARKET_CLOSED")),
     Rule("E3", None, lambda view, _: own(view).get("halted") is not True, always=True),
+    Rule("E3", None, lambda view, _: "require_trading_status" in view.limits or own(view).get("halted") is not None),
     Rule("E3", "require_trading_status", lambda view, wanted: not wanted or own(view).get("halted") is not None),
     Rule("E4", None, _quoted),
     Rule("E4", "max_quote_age_s", lambda view, limit: fresh(view, own(view).get("ts"), limit)),

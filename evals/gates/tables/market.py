@@ -46,7 +46,7 @@ ROWS: tuple[Row, ...] = (
            "D", _at("2026-11-27T17:56:00Z")), early_close_at=("P", _at("2026-11-27T17:55:00Z"))),
     *table("E3", {}, halted=("D", {"M/halted": True}), exit_halted=("D", {**EXIT, "M/halted": True}), cover_halted=("D",
            {**COVER, "M/halted": True}), other_halted=("P", {"market/MSFT/halted": True}), halted_text=("D",
-           {"M/halted": "false"})),
+           {"M/halted": "false"}), unknown=("D", {"M/halted": None}), missing=("D", {"M/halted": DROP})),
     *table("E3", {"L/require_trading_status": True}, known=("P", {}), unknown=("D", {"M/halted": None}), missing=("D",
            {"M/halted": DROP}), exit_unknown=("P", {**EXIT, "M/halted": None}), not_required=("P", {"M/halted": None,
            "L/require_trading_status": False})),
@@ -110,13 +110,15 @@ ROWS: tuple[Row, ...] = (
            down_at_limit=("P", {"M/gap_pct": "-8"}), down_over=("D", {"M/gap_pct": "-8.01"}), unknown=("D", {}), exit=(
            "P", {**EXIT, "M/gap_pct": "-50"})),
     *table("E13", {"L/earnings_blackout_h": "24"}, at_limit=("D", {"M/next_earnings": ago(-86400)}),
-           one_second_outside=("P", {"M/next_earnings": ago(-86401)}), one_second_inside=("D", {"M/next_earnings": ago(-86399)}), now=("D", {"M/next_earnings": ago(0)}), after_inside=("D",
+           one_second_outside=("P", {"M/next_earnings": ago(-86401)}), one_second_inside=("D", {"M/next_earnings":
+           ago(-86399)}), now=("D", {"M/next_earnings": ago(0)}), after_inside=("D",
            {"M/next_earnings": ago(86399)}), after_at_limit=("D", {"M/next_earnings": ago(86400)}), far=("P", {}),
            incomplete=("D", {"M/event_kinds": [], "M/next_earnings": None}), listed=("D", {"M/events": [{"kind":
            "earnings", "at": ago(-3600)}]}), exit=("P", {**EXIT, "M/next_earnings": ago(-60)}), cover=("P", {**COVER,
            "M/next_earnings": ago(-60)}), no_zone=("D", {"M/next_earnings": "2026-04-17T15:00:00"})),
     *table("E13", {"L/macro_blackout_h": "2"}, macro_at_limit=("D", _event("macro", 2)),
-           macro_outside=("P", _event("macro", 2.01)), macro_inside=("D", _event("macro", 1.99)), macro_after=("D", _event("macro", -1)), macro_none=("P", _event("split", 1)),
+           macro_outside=("P", _event("macro", 2.01)), macro_inside=("D", _event("macro", 1.99)),
+           macro_after=("D", _event("macro", -1)), macro_none=("P", _event("split", 1)),
            macro_unknown=("D", {}), macro_exit=("P", {**EXIT, **_event("macro", 0)})),
     *table("E14", {"L/corporate_action_days": "1"}, split_inside=("D", _event("split", 12)), dividend_inside=("D",
            _event("dividend", -12)), merger_inside=("D", _event("merger", 6)), symbol_change=("D",
