@@ -19,7 +19,7 @@ _FINEST_PRICE = Decimal("0.000001")
 
 
 def gate_evidence(symbol: Symbol, evaluation: Evaluation, *, at: datetime) -> tuple[Evidence, ...]:
-    """``gate.<id>.name``, ``.reason`` of every gate; ``.limit``, ``.value``, ``.margin`` where it measured something."""
+    """``gate.<id>.name``, ``.reason`` of each gate; ``.limit``, ``.value``, ``.margin`` where it measured something."""
     return tuple(
         figure(f"gate.{verdict.gate}.{name}", value, unit, source="gates", at=at, symbol=symbol)
         for verdict in evaluation.verdicts

@@ -32,7 +32,12 @@ class AlpacaHouse(NamedTuple):
 
 def a_config(server: AlpacaTrading, **changes: Any) -> AlpacaConfig:
     """Keys and address of the loopback account, and little patience."""
-    fields = {"key_id": KEY_ID, "secret_key": SECRET_KEY, "trading_url": server.url, "patience": HURRIED}
+    fields: dict[str, Any] = {
+        "key_id": KEY_ID,
+        "secret_key": SECRET_KEY,
+        "trading_url": server.url,
+        "patience": HURRIED,
+    }
     return AlpacaConfig(**(fields | changes))
 
 

@@ -198,7 +198,8 @@ def a_view_of(random: Luck, symbol: Symbol, now: datetime) -> SymbolView:
     at = now - timedelta(seconds=random.choice((0, 0, 0, 3, 30, 90, -4)))
     quote = Quote(symbol, bid, ask, number(random, 185, 210, sure=True), at, "test")
     if random.random() < random.missing / 2:
-        quote = replace(quote, **{random.choice(("bid", "ask", "last")): random.choice(NO_NUMBERS)})
+        amiss: dict[str, Any] = {random.choice(("bid", "ask", "last")): random.choice(NO_NUMBERS)}
+        quote = replace(quote, **amiss)
     instrument = Instrument(
         symbol, symbol, random.choice((AssetClass.EQUITY, AssetClass.EQUITY, AssetClass.ETF)),
         lot=random.choice((D(1), D(1), D(100), D("0.01"))), sector=random.choice(SECTORS),
@@ -245,13 +246,18 @@ def any_account(random: Luck, now: datetime) -> Account:
 
 def any_performance(random: Luck) -> Performance:
     return Performance(
-        *(number(random, 50_000, 150_000) for _ in range(2)), number(random, -3_000, 3_000),
-        number(random, -3_000, 3_000), maybe(random, random.randint(0, 6)),
-        maybe(random, ago(random.randint(-3, 4_000)), 0.3),
-        *(number(random, 50_000, 150_000) for _ in range(3)),
+        day_start_equity=number(random, 50_000, 150_000),
+        peak_equity=number(random, 50_000, 150_000),
+        realized_pnl_day=number(random, -3_000, 3_000),
+        unrealized_pnl=number(random, -3_000, 3_000),
+        consecutive_losses=maybe(random, random.randint(0, 6)),
+        last_loss_at=maybe(random, ago(random.randint(-3, 4_000)), 0.3),
+        week_start_equity=number(random, 50_000, 150_000),
+        month_start_equity=number(random, 50_000, 150_000),
+        day_peak_equity=number(random, 50_000, 150_000),
         strategy_pnl=maybe(random, {"momentum": number(random, -4_000, 4_000, sure=True)}),
         symbol_pnl=maybe(random, {SYMBOLS[0]: number(random, -4_000, 4_000, sure=True)}),
-    )  # fmt: skip
+    )
 
 
 def any_counters(random: Luck, now: datetime) -> Counters:
@@ -260,10 +266,20 @@ def any_counters(random: Luck, now: datetime) -> Counters:
         return maybe(random, told)
 
     return Counters(
-        *(maybe(random, random.randint(0, 60)) for _ in range(4)), maybe(random, random.randint(0, 4)),
-        maybe(random, {SYMBOLS[0]: random.randint(0, 3)}), times(), times(), times(), times(),
-        maybe(random, random.randint(0, 6)), number(random, 0, 30), number(random, -1, 1),
-    )  # fmt: skip
+        entries_today=maybe(random, random.randint(0, 60)),
+        cancels_today=maybe(random, random.randint(0, 60)),
+        messages_today=maybe(random, random.randint(0, 60)),
+        fills_today=maybe(random, random.randint(0, 60)),
+        round_trips_5d=maybe(random, random.randint(0, 4)),
+        round_trips_today=maybe(random, {SYMBOLS[0]: random.randint(0, 3)}),
+        last_exit_at=times(),
+        last_stop_at=times(),
+        last_reject_at=times(),
+        last_loss_on=times(),
+        rejects_in_row=maybe(random, random.randint(0, 6)),
+        api_error_pct=number(random, 0, 30),
+        slippage_pct=number(random, -1, 1),
+    )
 
 
 def any_control(random: Luck, now: datetime) -> Control:

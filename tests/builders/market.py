@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from domain.clock import parse_time
 from domain.market import (
@@ -20,10 +20,17 @@ from domain.market import (
     TradingStatus,
 )
 
+T = TypeVar("T")
 AAPL = Symbol("AAPL")
 MSFT = Symbol("MSFT")
 NOON = parse_time("2026-03-17T15:00:00Z")
 """A Tuesday, an hour and a half after the opening in New York."""
+
+
+def known(value: T | None) -> T:
+    """The value, which has to be there: a figure that is unknown fails the test that reads it."""
+    assert value is not None, "unknown"
+    return value
 
 
 def at(text: str) -> datetime:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -244,7 +245,7 @@ def test_fills_keep_their_names_and_their_figures_are_exact(house):
     assert {fill.client_order_id for fill in made} == {ENTRY}
 
 
-PRICED = {
+PRICED: dict[OrderType, dict[str, Any]] = {
     OrderType.MARKET: {"limit_price": None},
     OrderType.LIMIT: {"limit_price": 90},
     OrderType.STOP: {"limit_price": None, "trigger_price": 110},

@@ -54,7 +54,10 @@ class AlpacaTrading:
         self._http = Quiet(("127.0.0.1", 0), type("Bound", (Handler,), {"trading": self}))
         self._http.daemon_threads, self._http.block_on_close = True, False
         self._ws: Server = serve(self._stream, "127.0.0.1", 0)
-        runs = ((self._http.serve_forever, {"poll_interval": 0.01}), (self._ws.serve_forever, {}))
+        runs: tuple[tuple[Callable[..., None], dict[str, Any]], ...] = (
+            (self._http.serve_forever, {"poll_interval": 0.01}),
+            (self._ws.serve_forever, {}),
+        )
         self._threads = [threading.Thread(target=run, kwargs=given, daemon=True) for run, given in runs]
         for thread in self._threads:
             thread.start()

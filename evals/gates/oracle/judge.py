@@ -29,7 +29,8 @@ Read into the catalogue where it leaves a choice:
  9. Unreconciled, mismatched, closed market, no session: deny new exposure without any limit. ``mode`` is the lower of
     control and policy; off and observe deny, approve asks, paper wants a paper account (auto takes either).
 10. Open positions count symbols held or worked on, this order's included. Minute and second windows are half-open.
-11. ``halted`` null or absent denies unless require_trading_status is false. ``last_loss_at`` must be known for its cool-down.
+11. ``halted`` null or absent denies unless require_trading_status is false. ``last_loss_at`` must be known for its
+    cool-down.
 12. Day loss is day_start_equity less equity; cases keep realised and unrealised figures in line with it.
 13. max_adv_pct and max_turnover_per_day look at this order (and turnover so far), not at open orders.
 14. A lower-case ticker is its upper-case self; anything else that only looks like one is unreadable.

@@ -185,7 +185,7 @@ def test_seeded_cases_follow_from_the_seed():
 def test_the_oracle_shares_nothing_with_what_it_judges():
     imported = {
         name.split(".")[0] if not name.startswith("evals.") else ".".join(name.split(".")[:2])
-        for path in ROOM.rglob("*.py")
+        for path in (*(ROOM / "oracle").glob("*.py"), *(ROOM / "tables").glob("*.py"), ROOM / "generate.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         for name in (
             [alias.name for alias in node.names] if isinstance(node, ast.Import)

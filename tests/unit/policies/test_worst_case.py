@@ -9,6 +9,7 @@ from domain.case import Case
 from domain.orders import OrderStatus, OrderType, Side
 from policies.worst_case import STOP_TYPES, affordable, percent, usable, whole_lots, worst_case
 from tests.builders.gate_cases import any_case
+from tests.builders.market import known
 from tests.builders.policies import (
     MSFT,
     D,
@@ -118,7 +119,7 @@ def test_a_pair_of_exits_is_replaced_by_an_exit_and_counts_once():
     stop = working(50, **exits, type=OrderType.STOP, limit_price=None, trigger_price=D(190),
                    parent_id=target.client_order_id, client_order_id="ord-stop")  # fmt: skip
     worst = worst_case(a_case(a_sell(D(50)), positions=held(50), open_orders=(target, stop)))
-    assert (worst.closable, worst.reduces_risk, worst.mine.legs, worst.mine.selling) == (50, True, 50, 0)
+    assert (worst.closable, worst.reduces_risk, worst.mine.legs, worst.mine.selling) == (D(50), True, D(50), D(0))
 
 
 def test_an_open_order_beyond_its_quantity_frees_nothing():
@@ -201,10 +202,10 @@ def test_the_figures_of_any_book_are_those_that_its_parts_add_up_to():
             position, mine = case.book.positions.get(symbol), [order for order in working if order.symbol == symbol]
             held_value = D(0)
             if position is not None and position.qty != 0:
-                held_value = position.qty * case.market.symbols[symbol].quote.ask
+                held_value = position.qty * known(case.market.symbols[symbol].quote).ask
             adds = [signed(order, case) for order in mine if not protects(order, mine)]
             if symbol == case.order.symbol:
-                adds.append(case.order.side.sign * worst.notional)
+                adds.append(case.order.side.sign * known(worst.notional))
             up, down = held_value + sum(x for x in adds if x > 0), held_value + sum(x for x in adds if x < 0)
             longest, shortest, gross = longest + up, shortest + down, gross + max(up, -down)
         open_values = [signed(order, case) for order in working if not protects(order, case.book.open_orders)]

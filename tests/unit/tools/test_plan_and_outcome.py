@@ -77,7 +77,7 @@ def test_every_verdict_by_name_and_what_it_measured():
         "gate.C4.limit@AAPL": 10, "gate.C4.value@AAPL": 3, "gate.C4.margin@AAPL": d(7),
         "gate.A2.limit@AAPL": None, "gate.A2.value@AAPL": "paper", "gate.A2.margin@AAPL": None,
     }  # fmt: skip
-    units = {item.ref: item.unit for item in items}
+    units: dict[str, str] = {item.ref: item.unit for item in items}
     assert units["gate.C3.limit@AAPL"] == units["gate.C3.margin@AAPL"] == "pct"
     assert units["gate.C4.value@AAPL"] == "count"
     assert units["gate.A2.value@AAPL"] == units["gate.C3.name@AAPL"] == "text"

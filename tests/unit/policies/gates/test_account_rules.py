@@ -205,10 +205,11 @@ def test_d6_wash_sale(losses, warned, forbidden):
 def test_d6_says_so_where_nobody_counts_losses_and_how_long_it_is():
     assert "nobody knows" in verdict("D6", a_case(), wash_sale_days="30").note
     found = verdict("D6", a_case(counts=Counters(last_loss_on={AAPL: NOW - 12 * DAYS})), wash_sale_days="30")
-    assert (found.limit, found.value, found.margin) == (30, 12, -18)
+    assert (found.limit, found.value, found.margin) == (30, 12, D(-18))
 
 
 CASH = an_account(kind=AccountKind.CASH, settled_cash=D(5000))
+NO_KIND: Any = "credit"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ CASH = an_account(kind=AccountKind.CASH, settled_cash=D(5000))
         row(26, {"open_orders": (selling(50),), "positions": held(50)}, {}, "DENY SETTLED_CASH", id="and_take_nothing"),
         row(26, {"account": replace(CASH, kind=AccountKind.MARGIN)}, {}, "PASS", id="margin_account"),
         row(1, {"account": replace(CASH, kind=None)}, {}, "DENY ACCOUNT_KIND_UNKNOWN", id="kind_unknown"),
-        row(1, {"account": replace(CASH, kind="credit")}, {}, "DENY GATE_ERROR", id="no_such_kind"),
+        row(1, {"account": replace(CASH, kind=NO_KIND)}, {}, "DENY GATE_ERROR", id="no_such_kind"),
         row(1, {"account": replace(CASH, settled_cash=None)}, {}, "DENY CASH_UNKNOWN", id="missing"),
         row(1, {"account": replace(CASH, settled_cash=NAN)}, {}, "DENY CASH_UNKNOWN", id="nan"),
         row(1, {"account": replace(CASH, settled_cash=D(-1))}, {}, "DENY SETTLED_CASH", id="in_debt"),

@@ -30,6 +30,9 @@ from tests.builders.policies import (
 row = pytest.param
 
 EXIT: dict[str, Any] = {"order": a_sell(D(50)), "positions": held(50)}
+NO_TEXT: Any = 7
+NOTHING: Any = None
+"""What the types forbid and a damaged record may hold."""
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ OURS = Release("c1", a_policy(**SAME).digest, "r1")
         row(OURS, None, "DENY RELEASE_UNKNOWN", "", id="nothing_in_force"),
         row(None, None, "DENY RELEASE_UNKNOWN", "", id="two_unknowns_are_not_the_same"),
         row(replace(OURS, code=""), replace(OURS, code=""), "DENY RELEASE_UNKNOWN", "", id="two_empty_ones_neither"),
-        row(OURS, replace(OURS, prompts=7), "DENY RELEASE_UNKNOWN", "", id="a_number_is_no_digest"),
+        row(OURS, replace(OURS, prompts=NO_TEXT), "DENY RELEASE_UNKNOWN", "", id="a_number_is_no_digest"),
         row(
             replace(OURS, policy="p2"),
             replace(OURS, policy="p2"),
@@ -265,7 +268,7 @@ def without(role):
         row(replace(RECORD, models={**ROLES, "reader": ""}), "PASS", "momentum", id="others_may_be_silent"),
         row(None, "DENY PROVENANCE_MISSING", "the whole record", id="missing"),
         row(replace(RECORD, cycle_id=""), "DENY PROVENANCE_MISSING", "cycle", id="no_cycle"),
-        row(replace(RECORD, cycle_id=None), "DENY PROVENANCE_MISSING", "cycle", id="cycle_none"),
+        row(replace(RECORD, cycle_id=NOTHING), "DENY PROVENANCE_MISSING", "cycle", id="cycle_none"),
         row(replace(RECORD, proposer=" "), "DENY PROVENANCE_MISSING", "proposer", id="blank_proposer"),
         row(replace(RECORD, proposer="news"), "DENY NOT_AUTHORISED", "news", id="of_another_strategy"),
         *(
@@ -280,7 +283,7 @@ def without(role):
         ),
         row(replace(RECORD, models={**ROLES, "decider": ""}), "DENY PROVENANCE_MISSING", "model of the decider",
             id="empty_model"),
-        row(replace(RECORD, prompts=None), "DENY GATE_ERROR", None, id="no_prompts_at_all"),
+        row(replace(RECORD, prompts=NOTHING), "DENY GATE_ERROR", None, id="no_prompts_at_all"),
     ],
 )  # fmt: skip
 def test_a9_the_agents_say_how_an_order_was_made(record, expected, value):

@@ -211,11 +211,10 @@ def test_h3_calibration(calibrated, limits, expected):
 
 
 def test_h3_calibration_a_person_may_decide_for_a_model_that_has_proven_nothing_but_not_below_the_limit():
-    approved = {"approval": YES}
     unproven, poor = a_proposal(calibrated=None), a_proposal(calibrated=D("0.1"))
     limits: dict[str, Any] = {"require_calibration": True, "min_confidence": "0.60"}
-    assert answer("H3_calibration", a_case(AGENT, proposal=unproven, **approved), **limits) == "PASS"
-    assert answer("H3_calibration", a_case(AGENT, proposal=poor, **approved), **limits) == "DENY CONFIDENCE_TOO_LOW"
+    assert answer("H3_calibration", a_case(AGENT, proposal=unproven, approval=YES), **limits) == "PASS"
+    assert answer("H3_calibration", a_case(AGENT, proposal=poor, approval=YES), **limits) == "DENY CONFIDENCE_TOO_LOW"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import AssetClass, EventKind, MarketEvent, Symbol, Timeframe
-from tests.builders.market import AAPL, MSFT, at
+from tests.builders.market import AAPL, MSFT, at, known
 from trading.data.calendar import ExchangeCalendar
 from trading.data.files_market import FilesMarket
 from trading.data.normalise import Rule
@@ -461,10 +461,10 @@ BOTH = DAILY + DAILY.split("\n", maxsplit=1)[1].replace("AAPL", "MSFT")
 
 def test_what_stands_beside_a_share_is_unknown_unless_stated(tmp_path):
     market = a_market(tmp_path, notes=STATED, daily=BOTH)
-    apple, other = market.instrument(AAPL), market.instrument(MSFT)
+    apple, other = known(market.instrument(AAPL)), known(market.instrument(MSFT))
 
-    assert (apple.listed_on.isoformat(), apple.market_cap) == ("1980-12-12", 3 * 10**12)
-    assert (apple.margin_rate, apple.leverage, apple.easy_to_borrow) == (Decimal("0.3"), 1, True)
+    assert (known(apple.listed_on).isoformat(), apple.market_cap) == ("1980-12-12", Decimal(3 * 10**12))
+    assert (apple.margin_rate, apple.leverage, apple.easy_to_borrow) == (Decimal("0.3"), Decimal(1), True)
     unknown = (other.listed_on, other.market_cap, other.margin_rate, other.leverage, other.easy_to_borrow)
     assert unknown == (None,) * 5
 

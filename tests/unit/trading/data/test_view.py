@@ -162,7 +162,7 @@ def a_long_view(bars=LONG, *, index=LEADING, partners=None, quotes=None, **marke
         as_of=NOON,
         timeframe=Timeframe.DAY_1,
         bars=bars,
-        report=[].append,
+        report=list[str]().append,
         partners=partners,
     )
 

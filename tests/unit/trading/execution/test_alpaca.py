@@ -5,6 +5,7 @@ import time
 import traceback
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import alpaca.common.exceptions
 import pytest
@@ -37,7 +38,7 @@ from trading.monitor.logs import log_to
 
 D = Decimal
 ORDERS = "POST /v2/orders"
-PLAIN = {"stop_loss": None, "take_profit": None}
+PLAIN: dict[str, Any] = {"stop_loss": None, "take_profit": None}
 RESTING = PLAIN | {"limit_price": 90}
 SLACK_S = 0.7
 
@@ -115,7 +116,7 @@ def test_the_desk_looks_an_unclear_order_up(house, server, how, given, taken):
     assert counted(server) == 1
 
 
-def test_alpacas_own_client_would_have_sent_it_again_and_waited_for_ever(server):
+def test_alpacas_own_client_would_have_sent_it_again_and_waited_for_ever(server, monkeypatch):
     """What the adapter has to undo; when alpaca-py changes, this fails and the undoing can go."""
     client = TradingClient(KEY_ID, SECRET_KEY, raw_data=True, url_override=server.url)
     client._retry_wait = 0
@@ -123,8 +124,13 @@ def test_alpacas_own_client_would_have_sent_it_again_and_waited_for_ever(server)
     with pytest.raises(APIError):
         client.post("/orders", {})
     assert counted(server) == 4
-    asked = []
-    client._session.request = lambda *given, **options: asked.append(options) or requests.Response()
+    asked: list[dict[str, Any]] = []
+
+    def request(*_given, **options):
+        asked.append(options)
+        return requests.Response()
+
+    monkeypatch.setattr(client._session, "request", request)
     with pytest.raises(TypeError):
         client.post("/orders", {})
     assert "timeout" not in asked[0]
@@ -374,7 +380,7 @@ def test_legs_know_their_entry_also_after_a_restart(made):
     fresh = AlpacaBroker(a_config(made.server), made.house.clock, made.house.office, made.house.control)
     legs = {report.leg: report for report in fresh.orders()}
     assert {leg.parent_id for leg in legs.values()} == {ENTRY}
-    assert (legs["stop"].trigger_price, legs["target"].limit_price) == (95, 110)
+    assert (legs["stop"].trigger_price, legs["target"].limit_price) == (D(95), D(110))
     asked = made.server.arrived["GET /v2/orders"]
     fresh.orders()
     assert made.server.arrived["GET /v2/orders"] == asked + 1, "what a leg hangs on is asked once"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.servers.alpaca_trading import AlpacaTrading
 from trading.execution.brokers.alpaca import AlpacaBroker
 from trading.execution.cancel_entries import after_kill
 
-RESTING = {"stop_loss": None, "take_profit": None, "limit_price": 90}
+RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}
 LIVE_KEY = "AKLOOPBACKKEY0000001"
 
 
@@ -53,8 +54,8 @@ def test_the_doctor_names_the_account_and_its_kind(tmp_path, server):
 
 
 def test_the_doctor_tells_a_refused_key_with_its_code_and_without_the_key(tmp_path, server):
-    told = (401, {"code": 40110000, "message": f"access key verification failed : {KEY_ID} {SECRET_KEY}"})
-    server.fail("GET /v2/account", "reply", reply=told, times=9)
+    refusal = (401, {"code": 40110000, "message": f"access key verification failed : {KEY_ID} {SECRET_KEY}"})
+    server.fail("GET /v2/account", "reply", reply=refusal, times=9)
     ran = started(tmp_path, server, "doctor", "--json")
     told = json.dumps(row(ran, "broker"))
     assert "40110000" in told

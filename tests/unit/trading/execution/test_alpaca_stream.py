@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,10 @@ from domain.orders import OrderStatus
 from tests.builders.alpaca import a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, an_exit, an_intent
 from tests.builders.market import AAPL
-from trading.execution.brokers.alpaca_stream import Backoff, Books, TradeUpdates, stream_url, update_of
+from trading.execution.brokers.alpaca_stream import Backoff, Books, TradeUpdates, Update, stream_url, update_of
 
 D = Decimal
-RESTING = {"stop_loss": None, "take_profit": None, "limit_price": 90}
+RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}
 PAYLOADS = Path(__file__).parents[5] / "shared" / "data" / "payloads" / "alpaca" / "trade_updates_ws.jsonl"
 
 
@@ -38,7 +39,8 @@ class Listener:
     def __init__(self, made, *, fail_first: int = 0) -> None:
         house = made.house
         self.books = Books(house.database, house.orders, house.settlement, house.broker, house.clock)
-        self.made, self.updates, self.connections, self._fail = made, [], 0, fail_first
+        self.made, self.connections, self._fail = made, 0, fail_first
+        self.updates: list[Update] = []
         self._lock = threading.Lock()
 
     def connected(self) -> None:
@@ -265,7 +267,7 @@ def test_a_whole_round_trip_by_events_alone(made):
 def test_real_messages_can_be_read():
     if not PAYLOADS.exists():
         pytest.skip(f"no payloads at {PAYLOADS}")
-    read = {}
+    read: dict[str, Update] = {}
     for line in PAYLOADS.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)["payload"]
         message = told if "stream" in told else {"stream": "trade_updates", "data": told}
@@ -277,9 +279,12 @@ def test_real_messages_can_be_read():
                 update_of(message)
             continue
         update = update_of(message)
+        assert update is not None
         read[message["data"]["event"]] = update
         assert (update.fill is not None) is (message["data"]["event"] == "fill")
-    assert read["fill"].fill.price == D("181.36")
+    fill = read["fill"].fill
+    assert fill is not None
+    assert fill.price == D("181.36")
     assert read["trade_bust"].undone
 
 

@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alpaca.trading import enums, requests
 
 from domain.book import AccountKind
 from domain.errors import ConfigurationError, DataQualityError
+from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from tests.builders.execution import ENTRY, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON
@@ -82,7 +85,7 @@ def test_an_unmapped_status_is_told_in_the_log_and_in_the_report(caplog):
 
 def test_a_report_is_exact_and_in_utc():
     report = wire.report_of(an_order(filled_qty="0.055138951", filled_avg_price="181.36", status="partially_filled"))
-    assert (report.qty, report.filled_qty, report.avg_fill_price) == (10, D("0.055138951"), D("181.36"))
+    assert (report.qty, report.filled_qty, report.avg_fill_price) == (D(10), D("0.055138951"), D("181.36"))
     assert report.at.isoformat() == "2026-03-17T15:00:00.500000+00:00"
     assert (report.type, report.side, report.limit_price, report.trigger_price) == (
         OrderType.LIMIT, Side.BUY, D("100.2"), None,
@@ -121,7 +124,7 @@ def test_real_orders_can_be_read(kind):
         if "status" not in order or order.get("symbol") in MISPRINTED:
             continue  # a request, or the stray mark
         for report in wire.with_legs(order):
-            assert report.at.utcoffset().total_seconds() == 0
+            assert report.at.utcoffset() == timedelta(0)
             assert report.status is not OrderStatus.UNKNOWN
             read += 1
     assert read
@@ -129,10 +132,11 @@ def test_real_orders_can_be_read(kind):
 
 def test_real_positions_accounts_and_activities_can_be_read():
     held = [wire.position_of(raw) for raw in payloads("position")]
-    assert {position.symbol: position.qty for position in held}["XLK"] == -24
+    assert {position.symbol: position.qty for position in held}[Symbol("XLK")] == -24
     assert any(position.available_qty is None for position in held), "not told is unknown"
     for raw in payloads("account"):
         account = wire.account_of(raw, NOON, paper=True)
+        assert account.equity is not None
         assert account.equity > 0
         assert account.trading_blocked is False
         assert account.kind is AccountKind.MARGIN
@@ -184,7 +188,7 @@ def test_an_account_tells_nothing_it_does_not_know():
     ],
 )
 def test_an_account_is_blocked_by_any_word_and_free_by_all(changes, blocked):
-    told = {"account_number": "PA1", "currency": "USD", "status": "ACTIVE"}
+    told: dict[str, Any] = {"account_number": "PA1", "currency": "USD", "status": "ACTIVE"}
     told |= dict.fromkeys(("trading_blocked", "account_blocked", "trade_suspended_by_user"), False)
     assert wire.account_of(told | changes, NOON, paper=True).trading_blocked is blocked
 
@@ -230,14 +234,14 @@ def test_an_account_that_contradicts_its_address_is_refused(number, paper):
         wire.account_of({"account_number": number, "currency": "USD"}, NOON, paper=paper)
 
 
-MADE = {
+MADE: dict[OrderType, tuple[type[requests.OrderRequest], dict[str, Any]]] = {
     OrderType.MARKET: (requests.MarketOrderRequest, {"limit_price": None}),
     OrderType.LIMIT: (requests.LimitOrderRequest, {}),
     OrderType.STOP: (requests.StopOrderRequest, {"limit_price": None, "trigger_price": 99}),
     OrderType.STOP_LIMIT: (requests.StopLimitOrderRequest, {"trigger_price": 99}),
     OrderType.TRAILING_STOP: (requests.TrailingStopOrderRequest, {"limit_price": None, "trail_pct": D("2.5")}),
 }
-PLAIN = {"stop_loss": None, "take_profit": None}
+PLAIN: dict[str, Any] = {"stop_loss": None, "take_profit": None}
 
 
 @pytest.mark.parametrize("type", OrderType)

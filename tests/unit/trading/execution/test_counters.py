@@ -53,7 +53,9 @@ def trip(house, name, opened, closed, *, symbol=AAPL, price=101, leg="exit"):
         order = insert(
             house, f"{name}-{part}", side=side, symbol=symbol, created_at=when, leg="entry" if part == "in" else leg
         )
-        fill = a_fill(f"{name}-{part}", order.client_order_id, side=side, symbol=symbol, price=paid, at=when)
+        fill = a_fill(
+            order_id=order.client_order_id, fill_id=f"fill-{name}-{part}", side=side, symbol=symbol, price=paid, at=when
+        )
         assert house.settlement.apply_fill(fill, house.broker, now=when)
 
 
@@ -291,10 +293,12 @@ def test_profit_by_strategy_and_symbol_is_what_was_realised_and_what_is_open(lot
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([AAPL, MSFT]), st.integers(-99, 99))))
 def test_strategies_and_symbols_add_up_to_the_same(made):
-    realized = {}
+    realized: dict[tuple[str, Symbol], Decimal] = {}
     for strategy, symbol, amount in made:
         realized[strategy, symbol] = realized.get((strategy, symbol), D(0)) + amount
     by_strategy, by_symbol = profits(realized, [], {}, None)
+    assert by_strategy is not None
+    assert by_symbol is not None
     assert sum(by_strategy.values()) == sum(by_symbol.values()) == sum(amount for *_, amount in made)
 
 

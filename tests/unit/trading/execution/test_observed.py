@@ -43,6 +43,9 @@ class Fickle:
     def cancel(self, _name):
         return self.account()
 
+    def replace(self, _name, _approved):
+        return self.account()
+
     def fills(self, *, since):
         return self.account()
 
@@ -75,6 +78,7 @@ ASK = {
     "find": lambda broker: broker.find("ord-1"),
     "submit": lambda broker: broker.submit(None),
     "cancel": lambda broker: broker.cancel("ord-1"),
+    "replace": lambda broker: broker.replace("ord-1", None),
     "fills": lambda broker: broker.fills(since=NOON),
     "time": lambda broker: broker.time(),
 }
@@ -138,14 +142,15 @@ def test_successes_cost_no_commit_of_their_own(watched, database):
 def test_a_count_that_cannot_be_written_changes_no_answer_and_comes_later(tmp_path):
     path = tmp_path / "sage.db"
     database = open_database(f"sqlite:///{path}", lock_wait_s=0)
-    watched = ObservedBroker(Fickle("answer"), database, HandClock())
+    fickle = Fickle("answer")
+    watched = ObservedBroker(fickle, database, HandClock())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    watched._broker.answer = DataQualityError("rubbish")
+    fickle.answer = DataQualityError("rubbish")
     with pytest.raises(DataQualityError):
         watched.account()
     other.close()
-    watched._broker.answer = "answer"
+    fickle.answer = "answer"
     assert watched.time() == "answer"
     assert written(database) == [("account", False), ("time", True)]
     database.close()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ FREE = PaperSettings(rules=FillRules(D(0), D(0), D(0), D(0)))
 QUARTER = timedelta(minutes=15)
 EXIT = client_order_id(DecisionId("dec-2"), "exit")
 STOP_BESIDE = client_order_id(DecisionId("dec-2"), "stop-exit")
-PAIR = {"limit_price": 110, "take_profit": 110, "stop_loss": 95}
-TRAILING = {"type": OrderType.TRAILING_STOP, "limit_price": None}
+PAIR: dict[str, Any] = {"limit_price": 110, "take_profit": 110, "stop_loss": 95}
+TRAILING: dict[str, Any] = {"type": OrderType.TRAILING_STOP, "limit_price": None}
 
 
 @pytest.fixture

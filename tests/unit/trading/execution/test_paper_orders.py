@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ QUARTER = timedelta(minutes=15)
 NIGHT, MORNING = at("2026-03-17T21:00"), at("2026-03-18T13:30")
 EXIT = client_order_id(DecisionId("dec-2"), "exit")
 STOP_BESIDE = client_order_id(DecisionId("dec-2"), "stop-exit")
-MARKET = {"type": OrderType.MARKET, "limit_price": None}
-ALONE = {"stop_loss": None, "take_profit": None}
+MARKET: dict[str, Any] = {"type": OrderType.MARKET, "limit_price": None}
+ALONE: dict[str, Any] = {"stop_loss": None, "take_profit": None}
 
 
 @pytest.fixture
@@ -222,7 +223,8 @@ def test_a_pair_needs_a_position(house):
     [pytest.param("take_profit", {"stop"}, id="stop_only"), pytest.param("stop_loss", {"target"}, id="target_only")],
 )
 def test_an_entry_may_trigger_one_exit_alone(house, left_out, legs):
-    give(house, an_intent(**{left_out: None}))
+    without: dict[str, Any] = {left_out: None}
+    give(house, an_intent(**without))
     assert {leg.leg for leg in house.broker.orders()} == legs
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,8 +26,8 @@ from trading.store.database import open_database
 D = Decimal
 FREE = PaperSettings(rules=FillRules(D(0), D(0), D(0), D(0)))
 QUARTER = timedelta(minutes=15)
-ALONE = {"stop_loss": None, "take_profit": None}
-SHORT = {"side": Side.SELL, "limit_price": 99, "stop_loss": 105, "take_profit": 90}
+ALONE: dict[str, Any] = {"stop_loss": None, "take_profit": None}
+SHORT: dict[str, Any] = {"side": Side.SELL, "limit_price": 99, "stop_loss": 105, "take_profit": 90}
 
 
 class Lendable(HandMarket):

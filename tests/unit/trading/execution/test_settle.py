@@ -193,7 +193,7 @@ def by_hand(house, name, side, qty, *, fill=None, price=100, at=NOON, **changes)
     order = an_order(name, side=side, **changes)
     if house.orders.get(order.client_order_id) is None:
         house.orders.insert(order)
-    made = a_fill(f"{name}-{fill}", order.client_order_id, side=side, qty=qty, price=price, at=at)
+    made = a_fill(order_id=order.client_order_id, fill_id=f"fill-{name}-{fill}", side=side, qty=qty, price=price, at=at)
     assert house.settlement.apply_fill(made, house.broker, now=at)
     return house.orders.trades.open(AAPL)
 

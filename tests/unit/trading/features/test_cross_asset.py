@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
+from typing import SupportsFloat
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.market import Bar, Symbol
-from tests.builders.market import AAPL, MSFT, daily_bars
+from tests.builders.market import AAPL, MSFT, daily_bars, known
 from trading.features.cross_asset import LEAST_COMMON, returns_of, sigma, statistics_of
 
 INDEX = Symbol("SPY")
@@ -34,8 +35,8 @@ def rates(bars) -> list[float]:
     return [float(b.close) / float(a.close) - 1 for a, b in pairwise(bars)]
 
 
-def told(value: float) -> Decimal:
-    return Decimal(f"{value:.6f}")
+def told(value: SupportsFloat) -> Decimal:
+    return Decimal(f"{float(value):.6f}")
 
 
 def test_volatility_is_the_sample_deviation_of_sixty_returns_and_of_ten():
@@ -51,12 +52,12 @@ def test_the_worked_number_of_the_docstring():
 
 
 @pytest.mark.parametrize(
-    ("count", "known"), [row(61, True, id="sixty_returns"), row(60, False, id="fifty_nine"), row(0, False, id="none")]
+    ("count", "enough"), [row(61, True, id="sixty_returns"), row(60, False, id="fifty_nine"), row(0, False, id="none")]
 )
-def test_too_few_returns_are_unknown_and_not_zero(count, known):
+def test_too_few_returns_are_unknown_and_not_zero(count, enough):
     found = statistics_of({AAPL: walk(1)[61 - count :]}, walk(2, INDEX))[AAPL]
 
-    assert (found.daily_sigma is not None) is known
+    assert (found.daily_sigma is not None) is enough
     assert (found.sigma_now is None) is (count == 0)
 
 
@@ -81,8 +82,8 @@ def test_the_index_has_a_beta_of_one_and_its_mirror_image_of_minus_one():
         mirror.append(price)
     found = statistics_of({INDEX: index, AAPL: daily_bars(mirror)}, index)
 
-    assert (found[INDEX].beta, found[AAPL].beta) == (1, -1)
-    assert found[AAPL].correlations == {INDEX: -1}
+    assert (found[INDEX].beta, found[AAPL].beta) == (Decimal(1), Decimal(-1))
+    assert found[AAPL].correlations == {INDEX: Decimal(-1)}
 
 
 def without(bars: tuple[Bar, ...], *places: int) -> tuple[Bar, ...]:
@@ -90,7 +91,7 @@ def without(bars: tuple[Bar, ...], *places: int) -> tuple[Bar, ...]:
 
 
 @pytest.mark.parametrize(
-    ("missing", "known"),
+    ("missing", "enough"),
     [
         # A day that is missing inside takes two returns away, the first one or the last one takes one.
         row((0, *range(2, 20, 2), 60), True, id="forty_common"),
@@ -98,15 +99,15 @@ def without(bars: tuple[Bar, ...], *places: int) -> tuple[Bar, ...]:
         row(tuple(range(61)), False, id="none"),
     ],
 )
-def test_forty_returns_over_the_same_days_are_enough(missing, known):
+def test_forty_returns_over_the_same_days_are_enough(missing, enough):
     index, apple = walk(1, INDEX), walk(2)
     other = without(walk(3, MSFT), *missing)
     found = statistics_of({AAPL: apple, MSFT: other}, index)
 
     common = set(returns_of(apple)) & set(returns_of(other))
-    assert (len(common) >= LEAST_COMMON) is known
-    assert (MSFT in found[AAPL].correlations) is known
-    assert (found[MSFT].beta is not None) is known
+    assert (len(common) >= LEAST_COMMON) is enough
+    assert (MSFT in known(found[AAPL].correlations)) is enough
+    assert (found[MSFT].beta is not None) is enough
     assert found[AAPL].beta is not None
 
 
@@ -139,7 +140,7 @@ def test_a_price_that_is_none_leaves_its_symbol_unknown_and_no_other(close):
     found = statistics_of({AAPL: apple, MSFT: tuple(bad), THIRD: walk(4, THIRD)}, index)
 
     assert found[MSFT].daily_sigma is None
-    assert found[AAPL].correlations[THIRD] == clean[AAPL].correlations[THIRD]
+    assert known(found[AAPL].correlations)[THIRD] == known(clean[AAPL].correlations)[THIRD]
     assert (found[AAPL].beta, found[AAPL].daily_sigma) == (clean[AAPL].beta, clean[AAPL].daily_sigma)
 
 
@@ -164,14 +165,14 @@ def test_without_an_index_only_beta_is_unknown():
     found = statistics_of({AAPL: walk(2), MSFT: walk(3, MSFT)}, ())
 
     assert found[AAPL].beta is None
-    assert found[AAPL].correlations[MSFT] is not None
+    assert known(found[AAPL].correlations)[MSFT] is not None
 
 
 def test_correlations_are_told_with_the_partners_alone():
     daily = {AAPL: walk(2), MSFT: walk(3, MSFT), THIRD: walk(4, THIRD)}
     everything, some = statistics_of(daily, ()), statistics_of(daily, (), {MSFT, INDEX})
 
-    assert some[AAPL].correlations == {MSFT: everything[AAPL].correlations[MSFT]}
+    assert some[AAPL].correlations == {MSFT: known(everything[AAPL].correlations)[MSFT]}
     assert some[MSFT].correlations == {}
     assert statistics_of(daily, (), ())[AAPL].correlations == {}
 
@@ -192,10 +193,10 @@ def test_figures_are_in_their_bounds_symmetric_and_free_of_the_unit(seeds, scale
 
     assert found == statistics_of(scaled, scaled[Symbol(f"S{seeds[0]}")])
     for symbol, each in found.items():
-        assert each.daily_sigma > 0
-        for other, rho in each.correlations.items():
+        assert known(each.daily_sigma) > 0
+        for other, rho in known(each.correlations).items():
             assert -1 <= rho <= 1
-            assert found[other].correlations[symbol] == rho
+            assert known(found[other].correlations)[symbol] == rho
 
 
 def test_days_count_and_not_the_hour_at_which_a_source_stamps_them():

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.ids import ClientOrderId, client_order_id
+from domain.ids import ClientOrderId, DecisionId, client_order_id
 from domain.orders import OrderStatus, Side
 from tests.builders.execution import DECISION, ENTRY, a_fill, an_order
 from tests.builders.market import AAPL, MSFT, NOON
@@ -113,15 +113,19 @@ def test_round_trips_are_told_from_a_moment_on(orders):
     assert {symbol: trade.entries for symbol, trade in orders.trades.all_open().items()} == {MSFT: 3}
 
 
+def order_id(decision: str, leg: str = "entry") -> ClientOrderId:
+    return client_order_id(DecisionId(decision), leg)
+
+
 def sell(number, price):
-    return a_fill(number, client_order_id("dec-s"), side=Side.SELL, price=price, at=NOON + timedelta(minutes=number))
+    return a_fill(number, order_id("dec-s"), side=Side.SELL, price=price, at=NOON + timedelta(minutes=number))
 
 
 def test_slippage_is_what_a_fill_cost_against_the_price_at_its_decision(orders):
     orders.insert(an_order(), arrival_price=Decimal(100))
     orders.insert(an_order("dec-s", side=Side.SELL), arrival_price=Decimal(200))
     orders.insert(an_order("dec-leg", leg="stop", side=Side.SELL))
-    leg = a_fill(5, client_order_id("dec-leg", "stop"), side=Side.SELL, price=1, at=NOON + timedelta(hours=9))
+    leg = a_fill(5, order_id("dec-leg", "stop"), side=Side.SELL, price=1, at=NOON + timedelta(hours=9))
     for fill in (a_fill(0, price="100.30"), sell(1, "199"), sell(2, "200.20"), leg):
         orders.add_fill(fill, realized_pnl=Decimal(0))
     newest_first = (Decimal("-0.1"), Decimal("0.5"), Decimal("0.3"))
@@ -131,7 +135,7 @@ def test_slippage_is_what_a_fill_cost_against_the_price_at_its_decision(orders):
 
 def test_what_is_older_than_asked_for_counts_no_more(orders):
     orders.insert(an_order("dec-1", status=R), arrival_price=Decimal(100))
-    orders.add_fill(a_fill(0, client_order_id("dec-1"), price="100.30"), realized_pnl=Decimal(0))
+    orders.add_fill(a_fill(0, order_id("dec-1"), price="100.30"), realized_pnl=Decimal(0))
     later = NOON + timedelta(seconds=1)
     assert (orders.rejected_in_row(later, since=NOON), orders.rejected_in_row(later, since=later)) == (1, 0)
     assert (len(orders.slippage(5, since=NOON)), len(orders.slippage(5, since=later))) == (1, 0)
@@ -170,8 +174,8 @@ def test_a_cancelled_order_that_the_broker_knew_was_accepted(orders):
 def test_only_what_we_sent_is_rejected_or_accepted(orders):
     orders.insert(an_order("dec-1", status=R))
     orders.insert(an_order("dec-2", status=A, created_at=NOON - timedelta(hours=1)))
-    orders.insert(an_order("dec-2", leg="stop", status=A, parent_id=client_order_id("dec-2")))
-    orders.insert(an_order("dec-2", leg="target", status=R, parent_id=client_order_id("dec-2")))
+    orders.insert(an_order("dec-2", leg="stop", status=A, parent_id=order_id("dec-2")))
+    orders.insert(an_order("dec-2", leg="target", status=R, parent_id=order_id("dec-2")))
     assert orders.rejected_in_row(NOON, since=LONG_AGO) == 1
 
 

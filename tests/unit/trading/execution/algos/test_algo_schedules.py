@@ -93,7 +93,7 @@ def intraday(days, volumes):
 def test_the_curve_adds_up_the_last_twenty_sessions():
     bars = intraday(25, [400, 200])
     curve = volume_curve(bars, WeekdayCalendar().session_at)
-    assert [(point.since, point.volume) for point in curve] == [(timedelta(0), 8000), (HALF_HOUR, 4000)]
+    assert [(point.since, point.volume) for point in curve] == [(timedelta(0), D(8000)), (HALF_HOUR, D(4000))]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import UsageError
-from domain.orders import OrderStatus, OrderType, TimeInForce
+from domain.orders import Order, OrderStatus, OrderType, TimeInForce
 from tests.builders.execution import an_intent, an_order
 from tests.builders.market import NOON
 from trading.execution.algos.base import (
@@ -101,9 +101,12 @@ def done(state):
 )  # fmt: skip
 def test_the_next_step(plan, children, minute, hold, expected):
     step = next_step(plan, children, NOON + minute * MINUTE, hold, D(1))
+    said: object = step
     if isinstance(step, TakeOut):
-        step = f"out {step.child.leg.removeprefix('algo.')}"
-    assert (step.state if isinstance(step, Finish) else step) == expected
+        said = out(step.child.leg.removeprefix("algo."))
+    elif isinstance(step, Finish):
+        said = step.state
+    assert said == expected
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,8 @@ FATES = st.sampled_from([S.FILLED, S.CANCELED, S.REJECTED, S.EXPIRED, S.UNKNOWN,
 @given(st.lists(st.tuples(st.integers(0, 12), FATES, st.integers(0, 100)), max_size=25), st.sampled_from([PLAN,
        MARKETABLE, ICEBERG]))  # fmt: skip
 def test_whatever_becomes_of_its_children_the_parent_is_never_exceeded(events, plan):
-    children, minute = [], 0
+    children: list[Order] = []
+    minute = 0
     for wait, fate, percent in events:
         minute += wait
         step = next_step(plan, children, NOON + minute * MINUTE, Hold.GO, D(1))
