@@ -63,8 +63,14 @@ def resume(runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = No
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
     stopped = release_all(runtime, engaged)
-    note = "trading is active again; counters and limits are as they were"
+    note = f"{_active_again(control.read().mode)}; counters and limits are as they were"
     return view_of(runtime, "resume", f"{note}, and orders start at a quarter of their size" if stopped else note)
+
+
+def _active_again(mode: Mode) -> str:
+    if mode in SENDS_NOTHING:
+        return f"nothing is stopped any more, but mode {mode} sends no orders: `sage mode paper` is the next step"
+    return "trading is active again"
 
 
 def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
@@ -109,17 +115,26 @@ def plan(runtime: Runtime) -> ResumePlan:
 def set_mode(runtime: Runtime, mode: Mode, *, confirmed: bool) -> ModeView:
     """Move on the autonomy ladder: down at once, up as the owner and, where real money starts to move, confirmed."""
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    capped = above_ceiling(runtime.deps.policy, mode)
     with runtime.deps.stores.database.transaction():
         before = control.read().mode
         live = not runtime.deps.broker.paper
         refused = mode_refusal(before, mode, Actor.OWNER, confirmed=confirmed, live_account=live)
         if refused is not None:
             raise ManualActionError(refused, "Answer the question, or say --yes.")
+        # A way down stays open even where it ends above the ceiling: refusing it would keep the higher mode.
+        if capped and is_up(before, mode):
+            raise ManualActionError(f"{capped}: the mode stays {before}", "`sage limits` shows the policy's mode.")
         if mode is not before:
             control.set_mode(mode, by=OWNER, at=now, reason="sage mode")
-    ceiling = runtime.deps.policy.limits.get("mode")
-    capped = ceiling is not None and is_up(ceiling, mode)
-    return ModeView(now, mode, before, f"the policy goes no further than {ceiling}" if capped else "")
+    return ModeView(now, mode, before, capped)
+
+
+def above_ceiling(policy: Policy, mode: Mode) -> str:
+    """What the policy has against that mode; empty where it goes as far."""
+    ceiling = policy.limits.get("mode")
+    above = ceiling is not None and LADDER.index(mode) > LADDER.index(ceiling)
+    return f"the policy {policy.profile} goes no further than {ceiling}" if above else ""
 
 
 def is_up(old: Mode, new: Mode) -> bool:
@@ -158,39 +173,79 @@ def kill(runtime: Runtime, reason: str) -> ControlView:
     return view_of(runtime, "kill", f"nothing is sent any more; {len(cancelled)} working entries cancelled")
 
 
-def flatten(runtime: Runtime, reason: str) -> int:
-    """Sell (or cover) everything; entries stop first. Returns how many orders went out."""
+class Flattened(NamedTuple):
+    """How many closing orders went out, and for every position what became of its own."""
+
+    sent: int
+    fates: Mapping[Symbol, str]
+
+
+def flatten(runtime: Runtime, reason: str) -> Flattened:
+    """Sell (or cover) everything; entries stop first."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     deps.stores.control.tighten(TradingState.REDUCING, by=OWNER, at=now, reason=reason)
     deps.desk.cancel_working()
     held = [position for position in deps.broker.positions() if position.qty != ZERO]
     market = market_now(deps, [position.symbol for position in held])
-    sent = 0
+    sent, fates = 0, dict[Symbol, str]()
     for position in held:
-        view = market.symbols[position.symbol]
-        quote = usable(view.quote)
-        if quote is None or view.instrument is None:
-            continue
-        side = Side.SELL if position.qty > ZERO else Side.BUY
-        intent = OrderIntent(
-            decision_id=decision_id("flatten", f"{now.isoformat()} {position.symbol}"),
-            symbol=position.symbol,
-            side=side,
-            qty=abs(position.qty),
-            type=OrderType.LIMIT,
-            tif=TimeInForce.DAY,
-            created_at=now,
-            origin=Origin.MANUAL,
-            strategy=position.strategy or "manual",
-            limit_price=marketable_limit(side, quote, view.instrument.tick),
-            reduce_only=True,
-            leg="exit",
-        )
         try:
-            sent += place_order(deps.desk, intent, market=market, proposal=None).order is not None
+            placed = place_order(deps.desk, _closing_intent(position, market, now), market=market, proposal=None)
         except (RetryableError, DataQualityError) as error:
-            logging.getLogger(__name__).warning("%s was not flattened: %s", position.symbol, error)
-    return sent
+            fates[position.symbol] = error.what
+        else:
+            sent += placed.order is not None
+            fates[position.symbol] = _fate(placed)
+            if placed.order is not None:
+                continue
+        # One that cannot be closed stops none of the others, so it is named and the rest go on.
+        logging.getLogger(__name__).warning("%s was not flattened: %s", position.symbol, fates[position.symbol])
+    return Flattened(sent, fates)
+
+
+def _closing_intent(position: Position, market: MarketView, now: datetime) -> OrderIntent:
+    """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
+    view = view_in(market, position.symbol)
+    quote = usable(view.quote)
+    if quote is None or view.instrument is None:
+        raise DataQualityError("no usable quote" if quote is None else "nothing is known of the instrument")
+    side = Side.SELL if position.qty > ZERO else Side.BUY
+    return OrderIntent(
+        decision_id=decision_id("flatten", f"{now.isoformat()} {position.symbol}"),
+        symbol=position.symbol,
+        side=side,
+        qty=abs(position.qty),
+        type=OrderType.LIMIT,
+        tif=TimeInForce.DAY,
+        created_at=now,
+        origin=Origin.MANUAL,
+        strategy=position.strategy or "manual",
+        limit_price=marketable_limit(side, quote, view.instrument.tick),
+        reduce_only=True,
+        leg="exit",
+    )
+
+
+def _fate(placed: Placement) -> str:
+    """What became of a closing order, as far as its placing tells."""
+    if placed.order is not None:
+        return f"its closing order is {placed.order.status.value.replace('_', ' ')}"
+    refused = () if placed.evaluation is None else placed.evaluation.verdicts
+    gates = [f"{each.gate} {NAMES.get(each.gate, '')}".strip() for each in refused if each.outcome is not Outcome.PASS]
+    return f"refused by {', '.join(gates)}" if gates else "its closing order was not sent"
+
+
+def still_held(runtime: Runtime, done: Flattened) -> ManualActionError | None:
+    """The error that names what a flatten has left and why; None where nothing is held any more."""
+    left = [
+        f"{each.symbol} {plain_text(abs(each.qty))} still held: {done.fates.get(each.symbol, 'no closing order was made')}"
+        for each in runtime.deps.broker.positions()
+        if each.qty != ZERO
+    ]
+    if not left:
+        return None
+    what = f"killed; closing orders sent: {done.sent}; {'; '.join(left)}"
+    return ManualActionError(what, "`sage resume`, then `sage kill --flatten` again.")
 
 
 def view_of(runtime: Runtime, action: str, note: str) -> ControlView:

@@ -144,13 +144,12 @@ class Service:
     def kill(self, reason: str, *, flatten: bool) -> ControlView:
         """Stop everything; ``flatten`` closes all positions first, and the latch falls whatever happens there."""
         try:
-            sent = controlling.flatten(self._runtime, reason) if flatten else 0
+            done = controlling.flatten(self._runtime, reason) if flatten else None
         finally:
             view = controlling.kill(self._runtime, reason)
-        if flatten and any(position.qty for position in self._runtime.deps.broker.positions()):
-            raise ManualActionError(
-                f"killed; {sent} closing orders were sent but something is still held", "See `sage positions`."
-            )
+        left = None if done is None else controlling.still_held(self._runtime, done)
+        if left is not None:
+            raise left
         return view
 
     def verify(self) -> AuditView:

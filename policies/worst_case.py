@@ -17,18 +17,25 @@ position after = 80 shares, value after = 50 x 200 + 10 x 201 + 20 x 202 = 16,05
 
 A figure that cannot be computed is None. An order reduces risk when it goes against the position and takes no more
 than is left to close after everything already working in that direction: a sell of 30 with 50 held and 20 selling does,
-a sell of 31 does not. The protective legs of a bracket do not count as selling: they are reduce-only themselves, and an
-exit replaces them.
+a sell of 31 does not.
+
+Protective legs do not count as selling and reserve nothing: they are reduce-only themselves, and an exit replaces them.
+A reduce-only order is one while a stop of the same symbol and parent is open as well, or where it carries both exits of
+a pair. Once that stop has filled, nothing cancels the target beside it, and it is an order like any other.
+
+What is not finite and positive is unknown: a price becomes None, and an open quantity ``LARGEST`` shares at no price,
+so that whoever needs either has no figure, and nothing of that direction is left to close.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any, NamedTuple, TypeGuard, TypeVar, TypeVarTuple
 
 from domain.book import Book, Position
 from domain.case import Case, MarketView, SymbolView
+from domain.ids import ClientOrderId
 from domain.market import Instrument, Quote, Symbol
 from domain.money import HUNDRED, ONE, ZERO
 from domain.orders import Order, OrderClass, OrderIntent, OrderType, Side
@@ -77,11 +84,12 @@ UNKNOWN = Exposure(None, ZERO, ZERO, ZERO, None, None)
 
 
 class Working(NamedTuple):
-    """An order that may still fill: how much of it, and its reserved price: None where nobody knows, and of a leg."""
+    """An order that may still fill: how much of it, its reserved price where it is known, and whether it protects."""
 
     order: Order
     qty: Decimal
     price: Decimal | None
+    is_leg: bool
 
 
 class Holdings(NamedTuple):
@@ -166,27 +174,39 @@ def holdings_of(book: Book, market: MarketView, slippage: Decimal = ZERO) -> Hol
     exposures = {symbol: _held(position, views.get(symbol, NOTHING)) for symbol, position in book.positions.items()}
     for symbol, orders in by_symbol.items():
         exposures[symbol] = _with_working(exposures.get(symbol, FLAT), orders)
-    sums: tuple[Decimal, Decimal, Decimal] | None = (ZERO, ZERO, ZERO)
-    for _, _, _, _, up, down in exposures.values():
-        if sums is None or up is None or down is None:
-            sums = None
-        else:
-            sums = (sums[0] + max(up, -down), sums[1] + up, sums[2] + down)
-    taken = sum(map(_is_taken, exposures.values()))
-    gross, ups, downs = (None, None, None) if sums is None else sums
-    reserved, value = _reserved(book.open_orders, working)
+    each = exposures.values()
+    gross, ups, downs = _sum(one.worst for one in each), _sum(one.up for one in each), _sum(one.down for one in each)
+    worth = [(order, None if price is None else qty * price) for order, qty, price, is_leg in working if not is_leg]
+    reserved, value = _sum(value for order, value in worth if order.side is BUY), _sum(value for _, value in worth)
+    taken = sum(map(_is_taken, each))
     return Holdings(book, market, slippage, working, exposures, gross, ups, downs, taken, reserved, value, {})
 
 
 def _working(book: Book, market: MarketView, slippage: Decimal) -> tuple[Working, ...]:
     """Open orders with their prices; a protective leg reserves nothing, so its prices are not even looked at."""
-    open_now = [(order, qty) for order in book.open_orders if (qty := order.open_qty) > ZERO]
+    open_now = [(order, qty) for order in book.open_orders if (qty := _open_qty(order)) > ZERO]
     stops = {(o.symbol, o.parent_id) for o, _ in open_now if o.parent_id is not None and o.type in STOP_TYPES}
-    legs = [order.reduce_only and (order.symbol, order.parent_id) in stops for order, _ in open_now]
+    legs = [_protects(order, stops) for order, _ in open_now]
     return tuple(
-        Working(order, qty, None if leg else _reserved_price(order, market, slippage))
+        Working(order, qty, None if leg or qty >= LARGEST else _reserved_price(order, market, slippage), leg)
         for (order, qty), leg in zip(open_now, legs, strict=True)
     )
+
+
+def _open_qty(order: Order) -> Decimal:
+    """What may still fill: nothing beyond its quantity, and ``LARGEST`` where the order's own figures are nonsense."""
+    if not order.status.is_open:
+        return ZERO
+    if not (is_plausible(order.qty) and is_finite(order.filled_qty) and order.filled_qty >= ZERO):
+        return LARGEST
+    return order.open_qty
+
+
+def _protects(order: Order, stops: Container[tuple[Symbol, ClientOrderId]]) -> bool:
+    """True for a leg; ``stops`` are the symbol and the parent of every stop that is open."""
+    if not order.reduce_only or order.order_class is OrderClass.OCO:
+        return order.reduce_only
+    return order.parent_id is not None and (order.symbol, order.parent_id) in stops
 
 
 def worst_case(
@@ -230,7 +250,7 @@ def is_plausible(value: object) -> TypeGuard[Decimal]:
     return isinstance(value, Decimal) and value.is_finite() and ZERO < value < LARGEST
 
 
-def is_measurable(order: OrderIntent) -> bool:
+def is_measurable(order: OrderIntent | Order) -> bool:
     """True when the order's own figures can be calculated with; asked before any arithmetic."""
     return (
         is_plausible(order.qty)
@@ -287,7 +307,9 @@ def _expected(order: OrderIntent, quote: Quote | None, slippage: Decimal, *, buy
 
 def _reserved_price(order: Order, market: MarketView, slippage: Decimal) -> Decimal | None:
     if order.reserved_price is not None:
-        return order.reserved_price
+        return order.reserved_price if is_plausible(order.reserved_price) else None
+    if not is_measurable(order):
+        return None
     if order.type is _LIMIT and order.side is BUY and order.limit_price is not None:
         return order.limit_price
     return _price(order, usable(market.symbols.get(order.symbol, NOTHING).quote), slippage)
@@ -311,13 +333,12 @@ def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
     """The same symbol with its open orders."""
     if before.held is None:
         return before
-    brackets = _brackets(order for order, _, _ in orders)
     buying, selling, up, down = ZERO, ZERO, before.up, before.down
     legs: dict[str, Decimal] = {}
-    for order, qty, price in orders:
-        if is_protective(order, brackets):
+    for order, qty, price, is_leg in orders:
+        if is_leg:
             group = order.parent_id or order.client_order_id
-            legs[group] = max(legs.get(group, ZERO), qty)
+            legs[group] = max(legs.get(group, ZERO), qty if qty < LARGEST else ZERO)
         elif order.side is BUY:
             buying, up = buying + qty, None if up is None or price is None else up + qty * price
         else:
@@ -326,20 +347,6 @@ def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
             worth = None if price is None else sign * qty * price
             selling, down = selling + qty, None if down is None or worth is None else down + worth
     return Exposure(before.held, buying, selling, sum(legs.values(), ZERO), up, down)
-
-
-def _brackets(orders: Iterable[Order]) -> frozenset[str]:
-    return frozenset(order.parent_id for order in orders if order.parent_id is not None and order.type in STOP_TYPES)
-
-
-def is_protective(order: Order, brackets: frozenset[str]) -> bool:
-    """True for the resting legs of a bracket: reduce-only children of a parent that also has a stop among them.
-
-    The two exits of a pair are legs as well: the target, which carries both prices, and the stop that is its child.
-    """
-    if not order.reduce_only:
-        return False
-    return order.order_class is OrderClass.OCO or (order.parent_id is not None and order.parent_id in brackets)
 
 
 def _closable(mine: Exposure, *, sells: bool) -> Decimal:
@@ -363,7 +370,8 @@ def _with_order(mine: Exposure, order: OrderIntent, notional: Decimal | None, *,
 def _largest_qty(after: Exposure) -> Decimal | None:
     if after.held is None or after.up is None:
         return None
-    return max(after.held + after.buying, after.selling - after.held)
+    most = max(after.held + after.buying, after.selling - after.held)
+    return most if most < LARGEST else None
 
 
 def _totals(
@@ -377,19 +385,13 @@ def _totals(
     return gross - old + new, max(abs(ups), abs(downs))
 
 
-def _reserved(every: Iterable[Order], working: Iterable[Working]) -> tuple[Decimal | None, Decimal | None]:
-    """What open buys need, and what all open orders are worth; protective legs are worth nothing."""
-    brackets = _brackets(every)
-    buys: Decimal | None = ZERO
-    both: Decimal | None = ZERO
-    for order, qty, price in working:
-        if is_protective(order, brackets):
-            continue
-        value = None if price is None else qty * price
-        both = None if both is None or value is None else both + value
-        if order.side is BUY:
-            buys = None if buys is None or value is None else buys + value
-    return buys, both
+def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
+    total = ZERO
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
 
 
 def _is_taken(exposure: Exposure) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from domain.case import TradingState
 from domain.errors import DataQualityError, RetryableError
-from domain.orders import OrderStatus
+from domain.orders import Fill, OrderStatus
 from tests.builders.alpaca import a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, an_exit, an_intent
 from tests.builders.market import AAPL
@@ -96,6 +96,12 @@ def settled(made, status=OrderStatus.FILLED, qty=10, held=10):
     return (found.status, found.filled_qty) == (status, qty) and made.house.orders.trades.positions() == {AAPL: D(held)}
 
 
+def execution(update: Update) -> Fill:
+    """The fill that a message tells of, where it has to tell of one."""
+    assert update.fill is not None
+    return update.fill
+
+
 def undisturbed(made):
     return made.house.control.read().trading_state is TradingState.ACTIVE
 
@@ -105,7 +111,7 @@ def test_a_fill_is_in_the_books_without_anybody_asking(made, order):
         asked = made.server.arrived["GET /v2/account/activities/FILL"]
         filled(made, order, 4, 6)
         assert eventually(lambda: settled(made))
-    assert [update.fill.qty for update in listener.updates] == [4, 6]
+    assert [execution(update).qty for update in listener.updates] == [4, 6]
     assert made.server.arrived["GET /v2/account/activities/FILL"] == asked
 
 
@@ -282,9 +288,7 @@ def test_real_messages_can_be_read():
         assert update is not None
         read[message["data"]["event"]] = update
         assert (update.fill is not None) is (message["data"]["event"] == "fill")
-    fill = read["fill"].fill
-    assert fill is not None
-    assert fill.price == D("181.36")
+    assert execution(read["fill"]).price == D("181.36")
     assert read["trade_bust"].undone
 
 
