@@ -402,6 +402,14 @@ def report_unheard(failure: bus_port.Failure) -> None:
     logs.logger(__name__).warning("%s failed on %s: %s", failure.subscriber, failure.topic, failure.error)
 
 
+def moved_down(control: control_store.ControlStore, present: cases.Mode, wanted: cases.Mode, now: datetime) -> str:
+    """A start may lower the mode; raising it takes the owner's own command. The answer is what to tell, if anything."""
+    if ladder.mode_refusal(present, wanted, ladder.Actor.RULE) is not None:
+        return f"the mode stays {present.value}: `sage mode {wanted.value}` raises it, SAGE_MODE does not"
+    control.set_mode(wanted, by="start", at=now, reason="named at a start")
+    return ""
+
+
 def put_in_force(
     settings: configuration.Settings,
     stores: wiring.Stores,
@@ -418,19 +426,26 @@ def put_in_force(
     """
     control, now = stores.control, clock.now()
     stored = control.read()
+    if not stored.readable:
+        unread = "the control plane in the database cannot be read, which counts as killed"
+        if trades:
+            raise ManualActionError(unread, "Look at `sage audit verify`, and put the database back from a backup.")
+        return releasing.Notice(f"{unread}; nothing is sent", waits=True)
     fresh = not stored.policy_digest
     if fresh and stores.ledger.entries(kind=records.RecordKind.CONTROL):
         control.set_killed(True, by="start", at=now, reason="the control row is gone although the ledger knows it")
         raise ManualActionError("the control plane was removed from the database", "Look at `sage audit verify`.")
     wanted = settings.mode or (cases.Mode.PAPER if fresh else stored.mode)
-    if fresh or wanted is not stored.mode:
-        live = real_money(settings)
-        refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER, live_account=live)
+    if fresh:
+        refused = ladder.mode_refusal(stored.mode, wanted, ladder.Actor.OWNER, live_account=real_money(settings))
         if refused is not None:
             raise ManualActionError(f"SAGE_MODE={wanted.value}: {refused}", "Leave it empty to keep the present mode.")
-        control.set_mode(wanted, by="owner", at=now, reason="named at a start")
+        control.set_mode(wanted, by="owner", at=now, reason="named at the first start")
+    told = []
+    if trades and wanted is not stored.mode and not fresh:
+        told.append(moved_down(control, stored.mode, wanted, now))
     found = releasing.put_in_force(stores.database, control, release, policy, at=now, trades=trades)
-    told = [releasing.notice(found, policy)]
+    told.append(releasing.notice(found, policy))
     if latch.engaged():
         control.set_killed(True, by="latch", at=now, reason="the latch file is set")
     if latch.removed_by_hand():

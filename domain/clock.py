@@ -42,4 +42,9 @@ def in_utc(moment: datetime, *, name: str = "time") -> datetime:
     """The same moment in UTC; refuses a time without zone rather than guess one."""
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise DataQualityError(f"{name} {moment.isoformat()} names no zone", "Add one, for example Z for UTC.")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise DataQualityError(
+            f"{name} {moment.isoformat()} is beyond all calendars", "Write a real time."
+        ) from error

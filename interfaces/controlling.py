@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from domain.case import Mode, Pause, TradingState
+from domain.book import Position
+from domain.case import MarketView, Mode, Pause, TradingState
 from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
 from domain.ids import decision_id
+from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from domain.verdicts import Outcome
 from graphs.nodes.observe import market_now
 from interfaces.announcing import announce_control
 from interfaces.looking import health_of, risk, why_stopped
 from interfaces.runtime import Runtime
 from interfaces.views import ControlView, ModeView, ResumePlan, RiskRow, State
+from policies.gates.catalogue import BY_ID
+from policies.gates.control.mode import SENDS_NOTHING
 from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
+from policies.limits import LADDER
+from policies.policy import Policy
 from policies.selftest import run_self_test
 from policies.worst_case import usable
 from tools.orders import place_order
+from trading.execution.desk import Placement
 from trading.execution.intents import marketable_limit
+from trading.portfolio import exposure
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
+SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
 NOT_KILLED = (0, 0, 0, 0)
 """The stamp of a latch that stood nowhere when the owner looked."""
 
@@ -127,14 +139,26 @@ def set_mode(runtime: Runtime, mode: Mode, *, confirmed: bool) -> ModeView:
             raise ManualActionError(f"{capped}: the mode stays {before}", "`sage limits` shows the policy's mode.")
         if mode is not before:
             control.set_mode(mode, by=OWNER, at=now, reason="sage mode")
-    return ModeView(now, mode, before, capped)
+    return ModeView(now, mode, before, capped or _also_rules(runtime.deps.policy, mode))
 
 
 def above_ceiling(policy: Policy, mode: Mode) -> str:
-    """What the policy has against that mode; empty where it goes as far."""
+    """What the policy has against that mode; empty where it goes as far.
+
+    Paper and approve share a rung: under one of them as the ceiling the other one adds its own rule (gate A2), so with
+    a ceiling of paper the mode approve asks a person for every order and still reaches no real money.
+    """
     ceiling = policy.limits.get("mode")
-    above = ceiling is not None and LADDER.index(mode) > LADDER.index(ceiling)
-    return f"the policy {policy.profile} goes no further than {ceiling}" if above else ""
+    if ceiling is None or {mode, ceiling} == SAME_RUNG or LADDER.index(mode) <= LADDER.index(ceiling):
+        return ""
+    return f"the policy {policy.profile} goes no further than {ceiling}"
+
+
+def _also_rules(policy: Policy, mode: Mode) -> str:
+    ceiling = policy.limits.get("mode")
+    both = mode is not ceiling and {mode, ceiling} == SAME_RUNG
+    told = "orders go to a paper account alone, and only after a person's yes"
+    return f"the policy's own mode is {ceiling}: {told}" if both else ""
 
 
 def is_up(old: Mode, new: Mode) -> bool:
@@ -205,7 +229,7 @@ def flatten(runtime: Runtime, reason: str) -> Flattened:
 
 def _closing_intent(position: Position, market: MarketView, now: datetime) -> OrderIntent:
     """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
-    view = view_in(market, position.symbol)
+    view = exposure.view_of(market, position.symbol)
     quote = usable(view.quote)
     if quote is None or view.instrument is None:
         raise DataQualityError("no usable quote" if quote is None else "nothing is known of the instrument")
@@ -231,14 +255,14 @@ def _fate(placed: Placement) -> str:
     if placed.order is not None:
         return f"its closing order is {placed.order.status.value.replace('_', ' ')}"
     refused = () if placed.evaluation is None else placed.evaluation.verdicts
-    gates = [f"{each.gate} {NAMES.get(each.gate, '')}".strip() for each in refused if each.outcome is not Outcome.PASS]
+    gates = [f"{each.gate} {BY_ID[each.gate].name}" for each in refused if each.outcome is not Outcome.PASS]
     return f"refused by {', '.join(gates)}" if gates else "its closing order was not sent"
 
 
 def still_held(runtime: Runtime, done: Flattened) -> ManualActionError | None:
     """The error that names what a flatten has left and why; None where nothing is held any more."""
     left = [
-        f"{each.symbol} {plain_text(abs(each.qty))} still held: {done.fates.get(each.symbol, 'no closing order was made')}"
+        f"{each.symbol} {each.qty.normalize():f} still held: {done.fates.get(each.symbol, 'it was not held before')}"
         for each in runtime.deps.broker.positions()
         if each.qty != ZERO
     ]

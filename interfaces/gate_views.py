@@ -41,7 +41,10 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True)
 class LimitsView:
-    """``sage limits``: a policy by the names of its file, usually the one in force, and how another would change it."""
+    """``sage limits``: a policy by the names of its file, usually the one in force, and how another would change it.
+
+    ``waits``: it is the policy of this start, and not in force before the owner accepts it.
+    """
 
     as_of: datetime
     profile: str
@@ -52,6 +55,7 @@ class LimitsView:
     in_force: bool = True
     compared_with: str | None = None
     changes: tuple[LimitChange, ...] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,5 @@ class WhyNotView:
     note: str
     needs_approval: bool = False
     """Whether the nearest one would still wait for a person."""
+    asked_at: datetime | None = None
+    """When the gates said what ``objections`` hold; the nearest order is of that moment only where ``basis`` says so."""

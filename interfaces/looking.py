@@ -231,22 +231,41 @@ def risk_row(row: Headroom) -> RiskRow:
     return RiskRow(row.gate, row.limit, row.value, row.headroom_pct, state, row.name, row.unit, row.note)
 
 
-def limits(runtime: Runtime, profile: str | None = None, against: str | None = None) -> LimitsView:
-    """The policy in force, or a profile or file, and how it would change if that of ``against`` took its place."""
-    now, in_force = runtime.deps.clock.now(), profile is None
-    policy = runtime.deps.policy if profile is None else load_policy(profile)
-    other = None if against is None else load_policy(against)
+def limits(
+    runtime: Runtime, profile: str | None = None, against: str | None = None, *, waits: bool = False
+) -> LimitsView:
+    """The policy of this start, or a profile or file, and how it would change if that of ``against`` took its place.
+
+    ``waits``: the policy of this start is not in force before the owner accepts it.
+    """
+    now, ours = runtime.deps.clock.now(), profile is None
+    policy = runtime.deps.policy if profile is None else named_policy(profile)
+    other = None if against is None else named_policy(against)
     return LimitsView(
         as_of=now,
         profile=policy.profile,
         digest=policy.digest,
-        loaded_at=runtime.setup.started_at if in_force else now,
+        loaded_at=runtime.setup.started_at if ours else now,
         limits=policy.limits,
         rows=limit_rows(policy),
-        in_force=in_force,
+        in_force=ours and not waits,
+        waits=ours and waits,
         compared_with=None if other is None else other.profile,
         changes=() if other is None else limit_changes(policy, other),
     )
+
+
+def named_policy(name: str) -> Policy:
+    """The profile or policy file of that name; one that cannot be read is told in words."""
+    try:
+        return load_policy(name)
+    except ConfigurationError as error:
+        cause = error.__cause__
+        if not isinstance(cause, OSError):
+            raise
+        missing = isinstance(cause, FileNotFoundError)
+        why = "there is no such profile or file" if missing else (cause.strerror or "the file does not open").lower()
+        raise ConfigurationError(f"the policy {name} cannot be read: {why}", error.remedy) from error
 
 
 def limit_rows(policy: Policy) -> tuple[LimitRow, ...]:

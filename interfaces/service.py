@@ -90,8 +90,9 @@ class Service:
         return looking.risk(self._runtime)
 
     def limits(self, profile: str | None = None, against: str | None = None) -> LimitsView:
-        """The policy in force or the one named ``profile``, and how ``against`` would change it."""
-        return looking.limits(self._runtime, profile, against)
+        """The policy of this start or the one named ``profile``, and how ``against`` would change it."""
+        waits = not releasing.waiting(self._runtime).in_force
+        return looking.limits(self._runtime, profile, against, waits=waits)
 
     def whynot(self, name: str) -> WhyNotView:
         """What stood in the way of an order, and the nearest one that would pass."""

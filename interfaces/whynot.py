@@ -52,6 +52,14 @@ class Judged(NamedTuple):
     at: datetime
 
 
+class Asked(NamedTuple):
+    """The case that is asked about another size, of what it was made, and what it is if not the order itself."""
+
+    case: Case
+    basis: Basis
+    note: str = ""
+
+
 def why_not(runtime: Runtime, name: str) -> WhyNotView:
     """The newest refusal behind ``name``: a decision, candidate, order, request, cycle, symbol, or ``last``."""
     found = decisions_for(runtime, name)
@@ -62,11 +70,13 @@ def why_not(runtime: Runtime, name: str) -> WhyNotView:
     decision, what = refused[0] if refused else judged[0]
     if what is None or not _objections(what.said):
         return _not_refused(runtime, name, decision, what)
-    case, basis = _case(runtime, decision, what)
+    asked = _case(runtime, decision, what)
     return replace(
-        _answer(runtime, name, what.intent, what.said, case, basis),
+        _answer(runtime, name, what.intent, what.said, asked.case, asked.basis),
         decision_id=decision.decision_id,
         decided_at=decision.decided_at,
+        asked_at=what.at,
+        note=asked.note,
     )
 
 
@@ -74,9 +84,10 @@ def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
     symbol = Symbol(name.upper())
     if symbol not in runtime.deps.market.symbols():
         raise UsageError(f"nothing called {name} is on record", "Take an id from `sage orders`, or name a symbol.")
-    case = _present(runtime, None, None, symbol)
+    case = _present(runtime, symbol)
     view = _answer(runtime, name, case.order, evaluate(case, runtime.deps.policy), case, Basis.PRESENT)
-    return replace(view, note=f"nothing was decided on {symbol}; this is the smallest entry into it, now")
+    note = f"nothing was decided on {symbol}; this is the smallest entry into it, now"
+    return replace(view, note=note, asked_at=case.now)
 
 
 def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged | None) -> WhyNotView:
@@ -145,7 +156,7 @@ def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
     return None
 
 
-def _case(runtime: Runtime, decision: Decision, what: Judged) -> tuple[Case, Basis]:
+def _case(runtime: Runtime, decision: Decision, what: Judged) -> Asked:
     """The recorded case if it still answers as it did, else the present one."""
     seen = observation_of(runtime.deps, decision.cycle_id)
     proposal = proposal_for(decision, seen, runtime.deps)
@@ -159,26 +170,31 @@ def _case(runtime: Runtime, decision: Decision, what: Judged) -> tuple[Case, Bas
         what.said.outcome,
         what.said.codes,
     ):
-        return recorded, Basis.RECORD
-    return _present(runtime, decision, proposal, decision.candidate.symbol), Basis.PRESENT
+        return Asked(recorded, Basis.RECORD)
+    return _decided_now(runtime, decision, proposal)
 
 
-def _present(runtime: Runtime, decision: Decision | None, proposal: Proposal | None, symbol: Symbol) -> Case:
-    """The same decision as if it were made now, or the smallest entry where there is none."""
+def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None) -> Asked:
+    """The same decision as if it were made now; the smallest entry, and a note of that, where nothing prices it."""
+    case = _present(runtime, decision.candidate.symbol)
+    # An old decision would be refused for its age alone, which is not what is asked.
+    fresh = None if proposal is None else replace(proposal, evidence_as_of=case.now, decided_at=case.now)
+    try:
+        intent = intent_for(decision, case.market, at=case.now)
+    except DataQualityError as error:
+        instead = f"the smallest entry into {case.order.symbol}, a {case.order.side.value} of {case.order.qty}"
+        note = f"the order cannot be asked about as it is now, because {error.what}: what stands now is of {instead}"
+        return Asked(replace(case, proposal=fresh), Basis.PRESENT, note)
+    return Asked(replace(case, order=intent, proposal=fresh), Basis.PRESENT)
+
+
+def _present(runtime: Runtime, symbol: Symbol) -> Case:
+    """The smallest entry into ``symbol``, now."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     control, market = deps.stores.control.read(broker_time=deps.broker.time()), market_now(deps, [symbol])
     book = valued(deps, book, market, now)
-    case = probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
-    if decision is None:
-        return case
-    # An old decision would be refused for its age alone, which is not what is asked.
-    fresh = None if proposal is None else replace(proposal, evidence_as_of=now, decided_at=now)
-    try:
-        intent = intent_for(decision, market, at=now)
-    except DataQualityError:
-        return replace(case, proposal=fresh)
-    return replace(case, order=intent, proposal=fresh)
+    return probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
 
 
 def _objections(said: Evaluation) -> tuple[Verdict, ...]:

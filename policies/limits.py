@@ -237,7 +237,7 @@ def parse_limit(limit: Limit, value: Any, where: str = "the policy") -> Any:
     """One limit's value; ConfigurationError names the limit and what it takes."""
     try:
         return _parse(limit, value)
-    except (DataQualityError, ValueError, TypeError, KeyError) as error:
+    except (DataQualityError, ValueError, TypeError, KeyError, ArithmeticError) as error:
         raise ConfigurationError(
             f"{limit.name} in {where} is {str(value)[:60]!r}", f"It takes {_expected(limit)}."
         ) from error

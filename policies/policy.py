@@ -111,7 +111,7 @@ def set_but_not_enforced(policy: Policy) -> tuple[str, ...]:
 def _read(text: str, where: str) -> Policy:
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # what the parser makes of absurd figures and depths
         raise ConfigurationError(f"{where} is not valid TOML: {error}", "Correct the file at that place.") from error
     profile, limits = document.get("profile"), document.get("limits")
     if set(document) != {"profile", "limits"} or not isinstance(profile, str) or not isinstance(limits, dict):

@@ -100,6 +100,18 @@ class Said(NamedTuple):
     objections: list[tuple[Verdict, BoundGate]]
 
 
+class About(NamedTuple):
+    """What gates that read the subject are shown besides the snapshot; a symbol's verdicts stand while it is this."""
+
+    side: Side
+    origin: Origin
+    strategy: str
+    currency: str
+    proposal: Proposal | None
+    approval: Approval | None
+    reduces_risk: bool
+
+
 class Standing:
     """What was said about one snapshot, and about the last subject of each symbol."""
 
@@ -108,7 +120,7 @@ class Standing:
         self.policy = policy
         self.snapshot = Snapshot(case.now, case.control, case.book, case.market, case.cycle_entries, case.release)
         self._first: dict[bool, Said] = {}
-        self._about: dict[Symbol, tuple[tuple[Any, ...], Said]] = {}
+        self._about: dict[Symbol, tuple[About, Said]] = {}
 
     @cached_property
     def holdings(self) -> Holdings:
@@ -130,20 +142,23 @@ class Standing:
 
     def about(self, case: Case, worst: WorstCase) -> Said:
         """What gates say that do not read the whole order."""
-        order = case.order
-        key = (order.side, order.origin, order.strategy, order.currency, case.proposal, case.approval)
+        order, reduces_risk = case.order, worst.reduces_risk
+        about = About(
+            order.side, order.origin, order.strategy, order.currency, case.proposal, case.approval, reduces_risk
+        )
         known = self._about.get(order.symbol)
         # By identity, because what is not the very same thing may differ, and comparing nonsense may raise.
-        if known is not None and known[0][6] is worst.reduces_risk and all(map(_same, known[0], key)):
+        if known is not None and all(one is other for one, other in zip(known[0], about, strict=True)):
             return known[1]
+        subject = Subject(order.symbol, about.side, about.origin, about.strategy, about.currency)
         said = ask(
             self.policy.placed[Reads.SUBJECT],
-            SubjectCase(*self.snapshot, Subject(order.symbol, *key[:4]), case.proposal, case.approval),
+            SubjectCase(*self.snapshot, subject, case.proposal, case.approval),
             _subject_figures(worst),
-            self._without_order(worst.reduces_risk),
-            reduces_risk=worst.reduces_risk,
+            self._without_order(reduces_risk),
+            reduces_risk=reduces_risk,
         )
-        self._about[order.symbol] = ((*key, worst.reduces_risk), said)
+        self._about[order.symbol] = (about, said)
         return said
 
     def _without_order(self, reduces_risk: bool) -> Said:
@@ -187,10 +202,6 @@ def failed(gate: BoundGate, error: Exception) -> Verdict:
 
 def _wrong(gate: BoundGate, answer: object) -> Verdict:
     return Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"answered {answer!r}")
-
-
-def _same(one: object, other: object) -> bool:
-    return one is other
 
 
 def _subject_figures(worst: WorstCase) -> SubjectFigures:

@@ -118,11 +118,9 @@ class Holdings(NamedTuple):
         It is given these holdings and ``about``, and so it cannot depend on anything else of the order.
         """
         key = (measure, about)
-        found: T
-        if key in self.known:
-            found = self.known[key]
-        else:
-            found = self.known[key] = measure(self, *about)
+        if key not in self.known:
+            self.known[key] = measure(self, *about)
+        found: T = self.known[key]
         return found
 
 
@@ -156,11 +154,9 @@ class WorstCase(NamedTuple):
 
     def once(self, measure: Callable[[Case, WorstCase], T], case: Case) -> T:
         """What ``measure`` makes of this order, worked out for the first of the gates that share it."""
-        found: T
-        if measure in self.known:
-            found = self.known[measure]
-        else:
-            found = self.known[measure] = measure(case, self)
+        if measure not in self.known:
+            self.known[measure] = measure(case, self)
+        found: T = self.known[measure]
         return found
 
 
@@ -320,12 +316,8 @@ def _held(position: Position, view: SymbolView) -> Exposure:
     held = position.qty
     if not is_finite(held):
         return UNKNOWN
-    if held == ZERO:
-        return Exposure(held, ZERO, ZERO, ZERO, ZERO, ZERO)
-    quote = usable(view.quote)
-    if quote is None:
-        return Exposure(held, ZERO, ZERO, ZERO, None, None)
-    value = held * quote.ask
+    quote = None if held == ZERO else usable(view.quote)
+    value = ZERO if held == ZERO else None if quote is None else held * quote.ask
     return Exposure(held, ZERO, ZERO, ZERO, value, value)
 
 

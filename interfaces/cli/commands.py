@@ -94,9 +94,11 @@ def _gate(parser: argparse.ArgumentParser) -> None:
 
 
 def _limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--profile", metavar="P", help="show this profile or file, not the policy in force")
+    parser.add_argument("--profile", metavar="P", help="show this profile or file, not the policy of SAGE_POLICY")
     parser.add_argument("--diff", metavar="P", help="tell which limits of this profile or file are tighter or looser")
-    parser.add_argument("--accept", action="store_true", help="put a policy in force that loosens something")
+    parser.add_argument(
+        "--accept", action="store_true", help="put the policy of SAGE_POLICY in force, even where it loosens something"
+    )
     _yes(parser)
 
 

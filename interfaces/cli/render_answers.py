@@ -95,7 +95,10 @@ def control(view: ControlView) -> RenderableType:
     """``sage pause``, ``resume`` and ``kill``."""
     facts = pairs(
         (
-            ("trading", Text(view.trading_state.value)),
+            (
+                "trading",
+                Text("stopped; next: sage resume", BAD) if view.kill_switch else Text(view.trading_state.value),
+            ),
             ("kill switch", yes_no(not view.kill_switch, "off", "ON")),
             ("paused", pauses(view.paused)),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -49,6 +50,7 @@ from interfaces.views import (
     RiskRow,
     State,
 )
+from policies.gates.catalogue import BY_ID
 
 FAMILIES: Mapping[str, str] = {
     "A": "Control",
@@ -65,7 +67,9 @@ _REFUSES = (State.FAILED, State.UNKNOWN)
 _BAR_WIDTH = 10
 _WIDE, _VERY_WIDE = 72, 96
 _MOST_ROOM = Decimal(999)
+_LONGEST_LIST = 4_000
 _OUTCOMES = {Outcome.DENY: ("refused", BAD), Outcome.REDUCE: ("cut", WAIT), Outcome.NEED_APPROVAL: ("asked", WAIT)}
+WAITS = "waits for your word: sage limits --accept"
 _BASES = {
     Basis.RECORD: "asked of the recorded state",
     Basis.PRESENT: "asked of the state now, because the recorded one cannot be made again",
@@ -93,6 +97,8 @@ def limits(view: LimitsView) -> RenderableType:
     """``sage limits``: each limit with its value and what it means, by family, or how another policy differs."""
     since_when = f", loaded {since(view.loaded_at, view.as_of)} ago" if view.in_force else ", not in force"
     title = heading("Limits", f"{view.profile} {view.digest[:12]}{since_when}")
+    if view.waits:
+        title = lines(title, words(WAITS, WAIT))
     if view.compared_with is not None:
         return screen(title, _changes(view.changes, view.profile, view.compared_with))
     rows = sorted(view.rows, key=lambda row: _family_order(row.gates[0] if row.gates else ""))
@@ -108,7 +114,14 @@ def whynot(view: WhyNotView) -> RenderableType:
     if not view.objections:
         return screen(title, *filter(None, (asked, words(_sentence(view.note)))), *_nearest(view))
     note = (words(_sentence(view.note), DIM),) if view.note else ()
-    return screen(title, *filter(None, (asked,)), *note, _objections(view.objections), *_nearest(view))
+    told = _objections(view.objections)
+    dated = told if view.asked_at is None else section(_when_asked(view.asked_at, view), told)
+    return screen(title, *filter(None, (asked,)), dated, *note, *_nearest(view))
+
+
+def _when_asked(at: datetime, view: WhyNotView) -> str:
+    """The head of the table: two times stand on this screen where the second part is of now."""
+    return f"{'Asked now' if view.decision_id is None else 'When it was asked'}, {moment(at).plain}"
 
 
 def tally(view: TallyView) -> RenderableType:
@@ -164,7 +177,7 @@ def _named(title: str, rows: Sequence[RiskRow]) -> tuple[RenderableType, ...]:
     if not rows:
         return ()
     told = ", ".join(f"{row.gate} {row.name}".strip() for row in rows)
-    return (section(title, words(told, DIM, 4_000)),)
+    return (section(title, words(told, DIM, _LONGEST_LIST)),)
 
 
 def _idle(rows: Iterable[RiskRow]) -> tuple[RenderableType, ...]:
@@ -280,13 +293,22 @@ def _nearest(view: WhyNotView) -> tuple[RenderableType, ...]:
         return ()
     told = "asked of the state now" if view.decision_id is None else _BASES.get(view.basis, "")
     basis = words(_sentence(told), DIM)
+    now = "Now: " if view.basis is Basis.PRESENT else ""
     if view.nearest_qty > ZERO:
         answered = " with a person's yes" if view.needs_approval else ""
-        more = "" if view.stopped_by is None else f"; {view.stopped_by} stops the next one"
-        return (lines(words(f"Would pass: up to {quantity(view.nearest_qty)}{answered}{more}.", GOOD), basis),)
-    gates = ", ".join(view.at_any_size) or (view.stopped_by or "a gate")
-    stand = "stands" if len(view.at_any_size) < 2 else "stand"
-    return (lines(words(f"No size would pass: {gates} {stand} at any.", BAD), basis),)
+        more = "" if view.stopped_by is None else f"; {_named_gate(view.stopped_by)} stops the next one"
+        fits = f"would pass: up to {quantity(view.nearest_qty)}{answered}{more}"
+        return (lines(words(f"{now}{fits}." if now else _sentence(fits), GOOD), basis),)
+    standing = view.at_any_size or ((view.stopped_by,) if view.stopped_by is not None else ())
+    gates = ", ".join(map(_named_gate, standing)) or "a gate"
+    stands = f"no size would pass: {gates} {'stands' if len(standing) < 2 else 'stand'} at any size"
+    return (lines(words(f"{now}{stands}." if now else _sentence(stands), BAD, _LONGEST_LIST), basis),)
+
+
+def _named_gate(gate: str) -> str:
+    """``A5 release``; a gate that is no longer in the catalogue keeps its bare id."""
+    known = BY_ID.get(gate)
+    return gate if known is None else f"{gate} {known.name}"
 
 
 def _sentence(text: str) -> str:

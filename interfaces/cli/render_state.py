@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rich.console import RenderableType
@@ -49,6 +49,7 @@ from interfaces.views import (
     StatusView,
     TradesView,
 )
+from policies.gates.control.mode import SENDS_NOTHING
 
 _TRADING = {TradingState.ACTIVE: GOOD, TradingState.REDUCING: WAIT, TradingState.HALTED: BAD}
 _ORDER = {OrderStatus.FILLED: GOOD, OrderStatus.REJECTED: BAD, OrderStatus.DENIED: BAD, OrderStatus.UNKNOWN: WAIT}
@@ -76,9 +77,25 @@ def status(view: StatusView) -> RenderableType:
 
 
 def trading(view: StatusView) -> Text:
-    """The trading state, and why it is not active."""
-    told = Text(view.trading_state.value, _TRADING[view.trading_state])
-    return lines(told, words(view.why, DIM)) if view.why else told
+    """The trading state; where orders are stopped, by what, why, and the commands that lift it."""
+    stops = tuple(_stops(view))
+    told = [Text(view.trading_state.value, _TRADING[view.trading_state])] if not stops else []
+    why = words(view.why, DIM) if view.why else None
+    commands = ", then ".join(dict.fromkeys(command for _, command in stops))
+    following = Text.assemble("next: ", words(commands, BOLD)) if commands else None
+    return lines(*told, *(words(what, BAD) for what, _ in stops), why, following)
+
+
+def _stops(view: StatusView) -> Iterator[tuple[str, str]]:
+    """What keeps orders back, each with the command that lifts it."""
+    if view.kill_switch:
+        yield "the kill switch stops every order", "sage resume"
+    if view.trading_state is TradingState.HALTED:
+        yield "HALTED: nothing is sent", "sage resume"
+    if view.trading_state is TradingState.REDUCING:
+        yield "REDUCING: only exits are sent", "sage resume"
+    if view.mode in SENDS_NOTHING:
+        yield f"mode {view.mode} sends no orders", "sage mode paper"
 
 
 def ramp(share: Decimal | None) -> Text:

@@ -182,7 +182,15 @@ def word_of(value: Any, path: str, words: type[W]) -> W:
 
 
 def symbol_of(value: Any, path: str) -> Symbol:
-    """A ticker in its one spelling; a name that is none comes through as it is, for gate B1 to refuse."""
+    """A ticker in its one spelling. A name that only looks like one is refused: what it holds would count nowhere."""
+    try:
+        return parse_symbol(text_of(value, path))
+    except DataQualityError as error:
+        raise refused(path, value, "a ticker") from error
+
+
+def ordered_symbol_of(value: Any, path: str) -> Symbol:
+    """The symbol of the order itself; a name that is none comes through as it is, for gate B1 to refuse."""
     name = text_of(value, path)
     try:
         return parse_symbol(name)

@@ -14,7 +14,7 @@ from domain.money import ONE
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from policies.approval import DEFAULT_TTL_S
 from policies.policy import Policy
-from policies.whatif.fields import EPOCH, NAN, Fields, refused, text_of, word_of
+from policies.whatif.fields import EPOCH, NAN, Fields, ordered_symbol_of, refused, text_of, word_of
 from policies.worst_case import STOP_TYPES
 
 MATCH = "MATCH"
@@ -62,7 +62,7 @@ def _order(fields: Fields) -> OrderIntent:
     qty = fields.figure("qty")
     return OrderIntent(
         decision_id=DecisionId(text_of(fields.raw("decision_id"), fields.path("decision_id"))),
-        symbol=fields.symbol("symbol"),
+        symbol=ordered_symbol_of(fields.raw("symbol"), fields.path("symbol")),
         side=word_of(fields.raw("side"), fields.path("side"), Side),
         qty=NAN if qty is None else qty,
         type=kind,

@@ -198,7 +198,10 @@ def test_kill_with_flatten_closes_what_the_market_takes_and_tells_what_is_left(h
     """The market takes 100 of 116 KORVA at once; the rest of the closing order goes on resting at the broker."""
     code, _out, err = run(home, "kill", "--flatten", "--json")
     assert code == 1
-    assert err == "sage: killed; 2 closing orders were sent but something is still held. See `sage positions`.\n"
+    assert err == (
+        "sage: killed; closing orders sent: 2; KORVA 16 still held: its closing order is partially filled. "
+        "`sage resume`, then `sage kill --flatten` again.\n"
+    )
     held = document(run(home, "positions", "--json"))["positions"]
     assert [(row["symbol"], row["qty"]) for row in held] == [(KORVA, "16")]
     assert document(run(home, "status", "--json"))["kill_switch"] is True

@@ -1,5 +1,6 @@
 """The composition root: what settings and arguments mean, and what one start changes."""
 
+import sqlite3
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ import app
 import sources
 from domain.case import Mode, TradingState
 from domain.clock import FixedClock
-from domain.errors import ConfigurationError, DataQualityError, UsageError
+from domain.errors import ConfigurationError, DataQualityError, ManualActionError, UsageError
 from domain.ids import CycleId
 from domain.records import RecordKind
 from interfaces.cli.parser import parse
@@ -130,14 +131,43 @@ def test_real_sources_stand_at_the_present(tmp_path):
         assert before <= moment(runtime, tmp_path, "cycle", market="yahoo") <= datetime.now(UTC) + timedelta(seconds=1)
 
 
-def test_a_home_keeps_its_mode_until_a_start_names_another(tmp_path):
+def test_a_home_keeps_its_mode_and_a_start_only_lowers_it(tmp_path):
     with a_runtime(tmp_path, mode="observe") as runtime:
         assert runtime.deps.stores.control.read().mode is Mode.OBSERVE
         assert a_cycle(runtime, NIMBO).orders == ()
     with a_runtime(tmp_path, mode=None) as runtime:
         assert runtime.deps.stores.control.read().mode is Mode.OBSERVE
     with a_runtime(tmp_path, mode="paper") as runtime:
-        assert runtime.deps.stores.control.read().mode is Mode.PAPER
+        assert runtime.deps.stores.control.read().mode is Mode.OBSERVE, "raising it takes the owner's own command"
+    with a_runtime(tmp_path, mode="off") as runtime:
+        assert runtime.deps.stores.control.read().mode is Mode.OFF
+        assert controls(runtime)[-1]["by"] == "start"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        pytest.param({"reconciled_at": "x"}, id="no_time"),
+        pytest.param({"trading_state": "FOO"}, id="no_state"),
+        pytest.param({"mode": "x"}, id="no_mode"),
+        pytest.param({"mismatched": '"AAPL"'}, id="letters_of_a_symbol"),
+        pytest.param({"mismatched": "null"}, id="nothing"),
+        pytest.param({"mismatched": "{"}, id="no_json"),
+    ],
+)
+def test_a_control_row_that_cannot_be_read_counts_as_killed_and_says_so(tmp_path, spoilt):
+    with a_runtime(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / "sage.db") as database:
+        for column, value in spoilt.items():
+            database.execute(f"update control set {column} = ?", (value,))  # noqa: S608 columns named above
+    database.close()
+    with pytest.raises(ManualActionError, match="cannot be read, which counts as killed"), a_runtime(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / "sage.db") as database:
+        (claims,) = database.execute("select count(*) from ledger where body like '%is gone%'").fetchone()
+    database.close()
+    assert claims == 0, "the row stands, and no record says otherwise"
 
 
 def controls(runtime):

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from domain.case import Control, Mode, Pause, Release, TradingState
 from domain.errors import OversightError
 from domain.ids import derive
-from domain.market import Symbol
+from domain.market import Symbol, parse_symbol
 from domain.orders import Side
 from domain.ports import Calendar, Ledger
 from domain.records import RecordKind
@@ -61,7 +61,7 @@ class ControlStore:
             # A clock that was set back must not take the ramp back to where it began.
             latest = max(moment, row.newest or moment)
             return replace(seen, ramp=recovery_ramp(row.ramp_from, latest, self._calendar))
-        except (OversightError, ValueError):
+        except (OversightError, ValueError, TypeError):
             return _KILLED
 
     def set_trading_state(self, state: TradingState, *, by: str, at: datetime, reason: str = "") -> None:
@@ -235,10 +235,17 @@ def _control(
         pauses=tuple(Pause(**scope._mapping) for scope in scopes),
         policy_digest=row.policy_digest,
         reconciled_at=row.reconciled_at,
-        mismatched=tuple(Symbol(name) for name in row.mismatched),
+        mismatched=_symbols(row.mismatched),
         broker_time=broker_time,
         release=_release(row),
     )
+
+
+def _symbols(names: object) -> tuple[Symbol, ...]:
+    """The names of symbols that differ; anything but a list of tickers cannot be read, which counts as killed."""
+    if not isinstance(names, list):
+        raise ValueError(f"{names!r} is no list of symbols")
+    return tuple(parse_symbol(name) for name in names)
 
 
 def _release(row: Row[Any]) -> Release | None:

@@ -13,6 +13,7 @@ from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, below, denied
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase
 
 
@@ -25,10 +26,10 @@ class RoundTripLimits:
 
 def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Verdict:
     """PASS below the number of round trips."""
-    done = case.book.counters.round_trips_5d
+    done = counted(case.book.counters.round_trips_5d)
     if done is None:
         return denied("D4", ReasonCode.COUNTERS_UNKNOWN, limits.max_round_trips_5d)
-    return below("D4", ReasonCode.ROUND_TRIPS, limits.max_round_trips_5d, Decimal(done))
+    return below("D4", ReasonCode.ROUND_TRIPS, limits.max_round_trips_5d, done)
 
 
 GATE = Gate(

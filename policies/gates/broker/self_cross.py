@@ -32,7 +32,7 @@ def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Verdict:
     if not limits.forbid_self_cross:
         return LEFT_TO_THE_BROKER
     reach = _reach(case, worst)
-    for other, _, _ in worst.holdings.working:
+    for other in (found.order for found in worst.holdings.working):
         if other.symbol == order.symbol and other.side is not order.side:
             if reach is None and not worst.reduces_risk:
                 return denied("D5", ReasonCode.PRICE_UNKNOWN)

@@ -24,13 +24,15 @@ class AccountStatusLimits:
 def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Verdict:
     """DENY for a blocked, foreign or silent account."""
     account = case.book.account
+    # Shown as text, because a verdict has no place for what is neither text nor a number.
+    shown = str(account.account_id)
     if limits.account_id is not None and account.account_id != limits.account_id:
-        return denied("A6", ReasonCode.ACCOUNT_MISMATCH, limits.account_id, account.account_id)
+        return denied("A6", ReasonCode.ACCOUNT_MISMATCH, limits.account_id, shown)
     if account.trading_blocked is True:
         return denied("A6", ReasonCode.ACCOUNT_BLOCKED, value=True)
     if account.trading_blocked is not False and not worst.reduces_risk:
         return denied("A6", ReasonCode.ACCOUNT_STATUS_UNKNOWN)
-    return passed("A6", limits.account_id, account.account_id)
+    return passed("A6", limits.account_id, shown)
 
 
 GATE = Gate("A6", "account status", Scope.ALWAYS, ("account",), AccountStatusLimits, check, reads=Reads.SUBJECT)

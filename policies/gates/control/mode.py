@@ -1,7 +1,8 @@
 """A2 mode: what the autonomy ladder allows without a person.
 
 Two modes count, the one in force and the one the policy sets as its ceiling, and both must agree: off and observe send
-nothing; paper sends only to a paper account; approve needs a person's approval for every order; auto does not. Above
+nothing but what a person closes by hand; paper sends only to a paper account; approve needs a person's approval for
+every order that does not provably reduce risk; auto does not. Above
 ``approval_required_above_notional`` an entry needs approval in any mode: with 8,000 an order of 8,000.00 passes and
 one of 8,000.01 waits, and so does what one of the roles wants a person to see. Whether an approval that came with the
 order is any good is for A10 to say.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case, Mode
+from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Scope, denied, passed
@@ -34,7 +36,7 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
     """DENY, NEED_APPROVAL or PASS by mode and size."""
     shown = case.control.mode
     if shown is not AUTO or limits.mode is not AUTO:
-        objection = _below_auto(case, (Mode(shown), limits.mode))
+        objection = _below_auto(case, worst, (Mode(shown), limits.mode))
         if objection is not None:
             return objection
     if case.approval is not None:
@@ -55,14 +57,15 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
     return Verdict("A2", code, Outcome.NEED_APPROVAL, threshold, worst.notional, margin)
 
 
-def _below_auto(case: Case, modes: tuple[Mode, Mode]) -> Verdict | None:
+def _below_auto(case: Case, worst: WorstCase, modes: tuple[Mode, Mode]) -> Verdict | None:
     """What the lower of both modes has against any order at all."""
     shown, ceiling = case.control.mode, modes[1]
-    if modes[0] in SENDS_NOTHING or ceiling in SENDS_NOTHING:
+    by_hand = worst.reduces_risk and case.order.origin is Origin.MANUAL
+    if (modes[0] in SENDS_NOTHING or ceiling in SENDS_NOTHING) and not by_hand:
         return denied("A2", ReasonCode.MODE_FORBIDS_ORDERS, ceiling, shown)
     if Mode.PAPER in modes and case.book.account.paper is not True:
         return denied("A2", ReasonCode.NOT_A_PAPER_ACCOUNT, ceiling, shown)
-    if Mode.APPROVE in modes and case.approval is None:
+    if Mode.APPROVE in modes and case.approval is None and not worst.reduces_risk:
         return Verdict("A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, ceiling, shown)
     return None
 

@@ -16,7 +16,7 @@ from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_least, at_most, denied, passed
-from policies.worst_case import WorstCase, is_plausible
+from policies.worst_case import WorstCase, is_plausible, is_positive
 
 NOT_ADDED_TO = passed("C16_down")
 
@@ -72,10 +72,11 @@ def _waiting(case: Case, worst: WorstCase) -> int:
     order = case.order
     return sum(
         1
-        for other, _, _ in worst.holdings.working
+        for other in (found.order for found in worst.holdings.working)
         if other.symbol == order.symbol
         and other.side is order.side
-        and other.filled_qty == ZERO
+        # What has filled of it may be nonsense; then no position is known to count it.
+        and not is_positive(other.filled_qty)
         and not other.reduce_only
     )
 

@@ -43,11 +43,14 @@ def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Verdict:
 
 
 def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Verdict:
-    """PASS up to the multiple of equity; the verdict shows both as percent of equity."""
+    """PASS up to the multiple of equity, which the verdict shows."""
     cap, total = limits.max_leverage * HUNDRED, worst.gross_after
-    return in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
+    said = in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
+    value = said.value / HUNDRED if isinstance(said.value, Decimal) else None
+    margin = None if said.margin is None else said.margin / HUNDRED
+    return said._replace(limit=limits.max_leverage, value=value, margin=margin)
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")
 GATE = Gate("C5", "gross exposure", Scope.NEW_EXPOSURE, NEEDS, GrossLimits, check, "pct")
-LEVERAGE_GATE = Gate("C7", "leverage", Scope.NEW_EXPOSURE, NEEDS, LeverageLimits, check_leverage, "pct")
+LEVERAGE_GATE = Gate("C7", "leverage", Scope.NEW_EXPOSURE, NEEDS, LeverageLimits, check_leverage, "ratio")

@@ -107,7 +107,7 @@ def _held_loss(book: Holdings, symbol: Symbol, held: Decimal, value: Decimal) ->
 
 def _left_at_stops(book: Holdings, symbol: Symbol) -> Decimal:
     left = ZERO
-    for order, qty, _ in _entries(book, symbol, BUY):
+    for order, qty, _, _ in _entries(book, symbol, BUY):
         stop, price = order.stop_loss, _lowest(order)
         if price is not None and is_plausible(stop) and stop < price:
             left += qty * stop
@@ -124,11 +124,11 @@ def _lowest(order: Order) -> Decimal | None:
 
 def _short_losses(book: Holdings, symbol: Symbol) -> Decimal | None:
     loss, quote = ZERO, _quote(book, symbol)
-    for order, qty, _ in _entries(book, symbol, SELL):
+    for order, qty, _, _ in _entries(book, symbol, SELL):
         price = order.trigger_price if order.limit_price is None else order.limit_price
         if price is None:
             price = None if quote is None else quote.bid
-        if price is None or not is_plausible(order.stop_loss) or order.stop_loss <= price:
+        if not (is_plausible(price) and is_plausible(order.stop_loss)) or order.stop_loss <= price:
             return None
         loss += qty * (order.stop_loss - price)
     return loss

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
+from domain.money import ONE
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase
 
 CODE = ReasonCode.OPEN_POSITIONS
@@ -47,15 +49,18 @@ def check(case: Case, worst: WorstCase, limits: OpenPositionsLimits) -> Verdict:
 
 def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Verdict:
     """PASS up to the number of entries of one cycle, this one included."""
-    return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, Decimal(case.cycle_entries + 1))
+    made = counted(case.cycle_entries)
+    if made is None:
+        return denied("C4_cycle", ReasonCode.COUNTERS_UNKNOWN, limits.max_entries_per_cycle)
+    return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, made + ONE)
 
 
 def check_day(case: Case, worst: WorstCase, limits: DayEntriesLimits) -> Verdict:
     """PASS up to the number of entries of one exchange day, this one included."""
-    done = case.book.counters.entries_today
+    done = counted(case.book.counters.entries_today)
     if done is None:
         return denied("C4_day", ReasonCode.COUNTERS_UNKNOWN, limits.max_entries_per_day)
-    return at_most("C4_day", ReasonCode.ENTRIES_TODAY, limits.max_entries_per_day, Decimal(done + 1))
+    return at_most("C4_day", ReasonCode.ENTRIES_TODAY, limits.max_entries_per_day, done + ONE)
 
 
 GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check, "count")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
+from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
@@ -29,7 +30,7 @@ class TurnoverLimits:
 def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Verdict:
     """PASS up to the day's turnover."""
     cap, done = limits.max_turnover_per_day, case.book.turnover_today
-    if not is_finite(done) or worst.working_value is None:
+    if not is_finite(done) or done < ZERO or worst.working_value is None:
         return denied("C18", ReasonCode.TURNOVER_UNKNOWN, cap)
     after = None if worst.notional is None else done + worst.working_value + worst.notional
     return in_money("C18", CODE, cap, after, worst, limits.oversize, UNKNOWN)

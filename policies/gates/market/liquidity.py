@@ -17,7 +17,7 @@ from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
 from policies.gates.caps import fits, too_large
-from policies.worst_case import NOTHING, WorstCase, is_positive, percent, whole_lots
+from policies.worst_case import LARGEST, NOTHING, WorstCase, is_positive, percent, whole_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimit
     if mine.held is None:
         return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
     working = mine.buying if worst.buys else mine.selling
+    if working >= LARGEST:
+        return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
     total = working + order.qty
     found = fits("E10", cap, total, volume)
     if found is not None:

@@ -35,7 +35,7 @@ def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Verdict:
     """DENY while the market is closed."""
     market = case.market
     if market.session is not None and market.session.contains(case.now):
-        return passed("E1", value=market.calendar)
+        return passed("E1", value=str(market.calendar))
     if case.order.tif is TimeInForce.OPG and market.session is None:
         return passed("E1", value="opening auction")
     if not limits.allow_extended_hours:

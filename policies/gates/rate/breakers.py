@@ -15,7 +15,7 @@ from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, below, denied
-from policies.gates.rate.counts import counted
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase, is_finite
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
+from domain.money import ZERO
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_least, denied, passed
 from policies.gates.ages import seconds
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase
 
 
@@ -28,7 +30,7 @@ def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Verdict:
     """PASS once the cooldown is over."""
     wait, counters = limits.cooldown_after_loss_s, case.book.performance
     if counters.last_loss_at is None:
-        if counters.consecutive_losses == 0:
+        if counted(counters.consecutive_losses) == ZERO:
             return passed("F6", wait)
         return denied("F6", ReasonCode.COUNTERS_UNKNOWN, wait)
     return at_least("F6", ReasonCode.COOLDOWN, wait, seconds(case.now, counters.last_loss_at))

@@ -12,6 +12,7 @@ from domain.case import Case
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, below, denied
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase
 
 
@@ -24,10 +25,10 @@ class LossStreakLimits:
 
 def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Verdict:
     """PASS below the number of losses."""
-    losses = case.book.performance.consecutive_losses
+    losses = counted(case.book.performance.consecutive_losses)
     if losses is None:
         return denied("F7", ReasonCode.COUNTERS_UNKNOWN, limits.max_consecutive_losses)
-    return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, Decimal(losses))
+    return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, losses)
 
 
 GATE = Gate(

@@ -13,11 +13,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.market import Symbol
+from domain.money import ONE
 from domain.orders import Order, OrderStatus
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, denied
 from policies.gates.ages import seconds
+from policies.gates.counts import counted
 from policies.worst_case import Holdings, WorstCase
 
 SECOND, MINUTE, DAY = Decimal(1), Decimal(60), Decimal(86_400)
@@ -63,10 +65,10 @@ def check(case: Case, worst: WorstCase, limits: MinuteLimits) -> Verdict:
 
 def check_day(case: Case, worst: WorstCase, limits: DayLimits) -> Verdict:
     """PASS up to the number of orders a day."""
-    today = case.book.orders_today
+    today = counted(case.book.orders_today)
     if today is None:
         return denied("F1_day", ReasonCode.ORDERS_TODAY, limits.max_orders_per_day)
-    return at_most("F1_day", ReasonCode.ORDERS_TODAY, limits.max_orders_per_day, Decimal(today + 1))
+    return at_most("F1_day", ReasonCode.ORDERS_TODAY, limits.max_orders_per_day, today + ONE)
 
 
 def check_symbol(case: Case, worst: WorstCase, limits: SymbolLimits) -> Verdict:

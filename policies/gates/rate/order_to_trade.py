@@ -16,7 +16,7 @@ from domain.money import HUNDRED, ONE
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, below, denied, passed
-from policies.gates.rate.counts import counted
+from policies.gates.counts import counted
 from policies.worst_case import WorstCase, percent
 
 FEW = Decimal(10)

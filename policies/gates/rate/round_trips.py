@@ -13,7 +13,7 @@ from domain.money import ONE
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import Gate, Reads, Scope, at_most, denied
-from policies.gates.rate.counts import counted_of
+from policies.gates.counts import counted_of
 from policies.worst_case import WorstCase
 
 

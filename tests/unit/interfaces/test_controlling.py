@@ -22,6 +22,7 @@ from tests.builders.runtime import (
     ShiftedMarket,
     SpyModel,
     a_cycle,
+    a_policy,
     a_runtime,
     at_the_broker,
     entries_of,
@@ -182,9 +183,24 @@ def test_what_cannot_be_sold_is_told_and_the_latch_falls_all_the_same(tmp_path):
     with a_runtime(tmp_path) as runtime:
         a_cycle(runtime, NIMBO)
     with a_runtime(tmp_path, market=ShiftedMarket(the_market(), NIMBO=None)) as runtime:
-        with pytest.raises(ManualActionError, match="0 closing orders were sent but something is still held"):
+        with pytest.raises(ManualActionError) as refused:
             Service(runtime).kill("done", flatten=True)
+        assert str(refused.value) == (
+            "killed; closing orders sent: 0; NIMBO 46 still held: no usable quote. "
+            "`sage resume`, then `sage kill --flatten` again."
+        )
         assert killed(runtime) == (True, True)
+    assert "NIMBO was not flattened: no usable quote" in (tmp_path / "sage.log").read_text()
+
+
+def test_one_that_cannot_be_sold_keeps_no_other_from_being_sold(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        assert len(a_cycle(runtime, NIMBO, KORVA).orders) == 2
+    with a_runtime(tmp_path, market=ShiftedMarket(the_market(), KORVA=None)) as runtime:
+        with pytest.raises(ManualActionError, match=r"sent: 1; KORVA .* no usable quote") as refused:
+            Service(runtime).kill("done", flatten=True)
+        assert "NIMBO" not in str(refused.value)
+        assert [symbol for symbol, _qty, _price in at_the_broker(runtime)["held"]] == [KORVA]
 
 
 def test_flatten_after_a_kill_does_not_send(tmp_path):
@@ -192,7 +208,7 @@ def test_flatten_after_a_kill_does_not_send(tmp_path):
     with a_runtime(tmp_path) as runtime:
         a_cycle(runtime, NIMBO)
         Service(runtime).kill("first", flatten=False)
-        with pytest.raises(ManualActionError, match="still held"):
+        with pytest.raises(ManualActionError, match="NIMBO 46 still held: refused by A1 kill switch"):
             Service(runtime).kill("again", flatten=True)
         assert [symbol for symbol, _qty, _price in at_the_broker(runtime)["held"]] == [NIMBO]
 
@@ -326,7 +342,7 @@ def test_a_latch_removed_by_hand_raises_the_alarm_once_and_stays_killed(tmp_path
         pytest.param(Mode.PAPER, Mode.OBSERVE, False, id="down"),
         pytest.param(Mode.OBSERVE, Mode.PAPER, True, id="up"),
         pytest.param(Mode.PAPER, Mode.PAPER, False, id="nowhere"),
-        pytest.param(Mode.PAPER, Mode.AUTO, True, id="all_the_way_up"),
+        pytest.param(Mode.PAPER, Mode.APPROVE, True, id="on_the_same_rung"),
     ],
 )
 def test_the_mode_moves_on_the_ladder(tmp_path, before, after, up):
@@ -335,9 +351,51 @@ def test_the_mode_moves_on_the_ladder(tmp_path, before, after, up):
         assert service.needs_owner(after) is up
         view = service.set_mode(after, confirmed=up)
         assert (view.before, view.mode, service.status().mode) == (before, after, after)
-        assert view.note == ("the policy goes no further than paper" if after is Mode.AUTO else "")
+        assert ("paper account alone, and only after a person's yes" in view.note) is (after is Mode.APPROVE)
         moved = len(runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)) - count
         assert moved == (before is not after)
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "wanted"),
+    [
+        pytest.param("paper", Mode.AUTO, id="auto_over_paper"),
+        pytest.param("approve", Mode.AUTO, id="auto_over_approve"),
+        pytest.param("observe", Mode.PAPER, id="paper_over_observe"),
+        pytest.param("observe", Mode.APPROVE, id="approve_over_observe"),
+    ],
+)
+def test_a_mode_above_the_ceiling_of_the_policy_is_refused_and_not_stored(tmp_path, ceiling, wanted):
+    with a_runtime(tmp_path, mode="off", policy=a_policy(tmp_path / "p", mode=ceiling)) as runtime:
+        before = runtime.deps.stores.control.read().mode
+        with pytest.raises(ManualActionError, match=f"goes no further than {ceiling}: the mode stays {before}") as no:
+            Service(runtime).set_mode(wanted, confirmed=True)
+        assert no.value.exit_code == 1
+        assert runtime.deps.stores.control.read().mode is before
+
+
+def test_the_way_down_is_open_even_where_it_ends_above_the_ceiling(tmp_path):
+    with a_runtime(tmp_path, policy=a_policy(tmp_path / "p", mode="observe")) as runtime:
+        runtime.deps.stores.control.set_mode(Mode.AUTO, by="owner", at=NOON, reason="an older policy")
+        view = Service(runtime).set_mode(Mode.PAPER, confirmed=False)
+        assert (view.mode, "goes no further than observe" in view.note) == (Mode.PAPER, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        pytest.param(Mode.PAPER, "trading is active again", id="paper"),
+        pytest.param(Mode.OBSERVE, "mode observe sends no orders: `sage mode paper`", id="observe"),
+        pytest.param(Mode.OFF, "mode off sends no orders: `sage mode paper`", id="off"),
+    ],
+)
+def test_a_resume_says_whether_orders_go_out_again(tmp_path, mode, told):
+    with a_runtime(tmp_path) as runtime:
+        Service(runtime).set_mode(mode, confirmed=False)
+        Service(runtime).kill("test", flatten=False)
+        note = Service(runtime).resume("global", "").note
+        assert told in note
+        assert ("trading is active again" in note) is (mode is Mode.PAPER)
 
 
 def test_an_entry_on_the_ramp_is_a_quarter_of_its_size(tmp_path):

@@ -187,8 +187,26 @@ def test_limits_of_another_profile_and_how_they_differ(runtime):
     assert changes["max_order_notional"].old < changes["max_order_notional"].new
     back = {change.name: change for change in looking.limits(runtime, "balanced", runtime_policy(runtime)).changes}
     assert back["max_order_notional"].direction == "tighter"
-    with pytest.raises(ConfigurationError, match="the policy nope cannot be read"):
-        looking.limits(runtime, "nope")
+
+
+@pytest.mark.parametrize("asked", [("nope", None), (None, "nope")], ids=["profile", "diff"])
+def test_a_policy_that_does_not_exist_is_told_in_words(runtime, asked):
+    with pytest.raises(ConfigurationError) as refused:
+        looking.limits(runtime, *asked)
+    assert refused.value.what == "the policy nope cannot be read: there is no such profile or file"
+    assert "balanced" in refused.value.remedy
+
+
+def test_a_policy_file_that_does_not_open_is_told_without_a_number(runtime, tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read: is a directory") as refused:
+        looking.limits(runtime, str(tmp_path))
+    assert "Errno" not in str(refused.value)
+
+
+def test_a_policy_file_that_says_nonsense_keeps_its_own_error(runtime, tmp_path):
+    (tmp_path / "odd.toml").write_text("= 1")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        looking.limits(runtime, str(tmp_path / "odd.toml"))
 
 
 def runtime_policy(runtime):

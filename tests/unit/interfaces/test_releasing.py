@@ -109,6 +109,17 @@ def test_a_policy_that_loosens_waits_and_says_so_in_one_line(loosened):
     assert (report.orders, {str(v.code) for v in report.verdicts} & {"RELEASE_MISMATCH"}) == ((), {"RELEASE_MISMATCH"})
 
 
+def test_a_policy_that_waits_is_not_shown_as_the_one_in_force(loosened):
+    service = Service(loosened)
+    view = service.limits()
+    assert (view.in_force, view.waits, view.limits["max_entries_per_cycle"]) == (False, True, 3)
+    other = service.limits("balanced")
+    assert (other.in_force, other.waits) == (False, False), "a profile that is only shown waits for nothing"
+    service.accept_policy(service.policy_change())
+    view = service.limits()
+    assert (view.in_force, view.waits) == (True, False)
+
+
 def test_once_the_owner_accepts_it_the_next_start_trades(tmp_path, loosened, policies):
     shown = Service(loosened).policy_change()
     assert [(each.name, each.direction) for each in shown.changes] == [("max_entries_per_cycle", "looser")]

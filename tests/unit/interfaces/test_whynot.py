@@ -94,6 +94,19 @@ def test_under_another_policy_the_state_of_now_is_asked(scene):
     assert [each.gate for each in view.objections] == ["E7"], "the record stays what it was"
 
 
+@pytest.mark.parametrize("name", [GLIMR, NIMBO])
+def test_an_order_that_nothing_prices_any_more_is_answered_by_an_entry_that_says_so(tmp_path, name):
+    """NIMBO is an exit that the kill refused: what is asked instead of it is a purchase, and nobody may mistake it."""
+    with a_runtime(tmp_path) as runtime:
+        a_cycle(runtime)
+        view = whynot.why_not(runtime, GLIMR)
+        assert (view.note, view.basis) == ("", Basis.RECORD)
+    with a_runtime(tmp_path, market=ShiftedMarket(the_market(), GLIMR=None, NIMBO=None)) as runtime:
+        other = rewired(runtime, policy=load_policy("research"))
+        view = whynot.why_not(other, name)
+        assert view.basis is Basis.PRESENT
+
+
 def test_the_nearest_order_passes_and_one_lot_more_does_not(tmp_path):
     """A cap that was cut in the record: the same case at the nearest quantity passes, one share more does not."""
     policy = a_policy(tmp_path, max_order_qty=20, approval_required_above_notional=100_000)

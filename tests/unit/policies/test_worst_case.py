@@ -1,14 +1,18 @@
 """The figures that all gates share."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from domain.case import Case
-from domain.orders import OrderStatus, OrderType, Side
+from domain.ids import ClientOrderId
+from domain.orders import OrderClass, OrderStatus, OrderType, Side
+from policies.evaluate import evaluate
+from policies.policy import policy_from_limits
 from policies.worst_case import STOP_TYPES, affordable, percent, usable, whole_lots, worst_case
-from tests.builders.gate_cases import any_case
+from tests.builders.gate_cases import any_case, any_limits
 from tests.builders.market import known
 from tests.builders.policies import (
     MSFT,
@@ -122,6 +126,80 @@ def test_a_pair_of_exits_is_replaced_by_an_exit_and_counts_once():
     assert (worst.closable, worst.reduces_risk, worst.mine.legs, worst.mine.selling) == (D(50), True, D(50), D(0))
 
 
+COVERS: dict[str, Any] = {"side": Side.BUY, "reduce_only": True, "parent_id": ClientOrderId("ord-parent")}
+
+
+@pytest.mark.parametrize(
+    ("stop", "reserved", "closable"),
+    [
+        row({}, 0, 50, id="open_stop"),
+        row({"status": OrderStatus.FILLED, "filled_qty": D(50)}, 10_000, 0, id="filled"),
+        row({"status": OrderStatus.CANCELED}, 10_000, 0, id="cancelled"),
+        row({"filled_qty": D(50)}, 10_000, 0, id="nothing_left_of_it"),
+        row({"symbol": MSFT}, 10_000, 0, id="of_another_symbol"),
+        row({"parent_id": ClientOrderId("ord-other")}, 10_000, 0, id="of_another_parent"),
+        row({"status": OrderStatus.PENDING_CANCEL}, 0, 50, id="in_flight"),
+    ],
+)
+def test_a_target_protects_only_beside_an_open_stop_of_its_symbol_and_parent(stop, reserved, closable):
+    target = working(50, **COVERS, limit_price=D(200))
+    beside = working(50, **{**COVERS, "type": OrderType.STOP, "limit_price": None, "trigger_price": D(210),
+                            "client_order_id": "ord-stop", **stop})  # fmt: skip
+    worst = worst_case(a_case(an_order(qty=D(50)), positions=held(-50), open_orders=(target, beside)))
+    assert worst.reserved == reserved
+    assert worst.working_value == reserved
+    assert worst.closable == closable
+
+
+NO_PRICES = [D("NaN"), D("sNaN"), D("Infinity"), D("-Infinity"), D(0), D(-1)]
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    "amiss",
+    [{field: value} for field in ("reserved_price", "limit_price") for value in NO_PRICES],
+    ids=lambda amiss: "_".join(map(str, *amiss.items())),
+)
+def test_a_working_order_at_no_price_is_worth_nobody_knows_what(side, amiss):
+    worst = worst_case(a_case(open_orders=(working(10, side=side, **amiss),)))
+    assert (worst.working_value, worst.gross_after, worst.net_after, worst.position_after) == (None,) * 4
+    assert worst.reserved == (None if side is Side.BUY else 0)
+    assert worst.qty_after == (None if side is Side.BUY else 10)
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    "amiss",
+    [
+        *[{"qty": value} for value in NO_PRICES],
+        *[{"filled_qty": value} for value in NO_PRICES if str(value) != "0"],
+        {"qty": D(10) ** 12},
+    ],
+    ids=lambda amiss: "_".join(map(str, *amiss.items())),
+)
+def test_a_working_order_of_no_quantity_leaves_no_figure_that_needs_it(side, amiss):
+    order = replace(working(10, side=side), **amiss)
+    worst = worst_case(a_case(a_sell(D(50)), positions=held(50), open_orders=(order,)))
+    figures = (worst.working_value, worst.gross_after, worst.net_after, worst.position_after, worst.qty_after)
+    assert figures == (None,) * 5
+    # A buy of any size takes nothing from what is left to sell; a sell of any size may take it all.
+    assert worst.reduces_risk is (side is Side.BUY)
+
+
+def test_a_leg_of_no_quantity_frees_nothing_and_stops_no_exit():
+    stop = replace(working(50, side=Side.SELL, type=OrderType.STOP, limit_price=None, trigger_price=D(190),
+                           reduce_only=True, parent_id=ClientOrderId("ord-parent")), qty=NAN)  # fmt: skip
+    worst = worst_case(a_case(a_sell(D(50)), positions=held(50), open_orders=(stop,)))
+    assert (worst.reduces_risk, worst.mine.legs, worst.reserved, worst.working_value) == (True, 0, 0, 0)
+
+
+def test_no_verdict_on_any_book_shows_a_number_that_is_none():
+    for seed in (157, 537, 565, 1194, 1240, 1419, 1477, 1894, *range(100)):
+        for verdict in evaluate(any_case(seed), policy_from_limits(any_limits(seed))).verdicts:
+            for figure in (verdict.limit, verdict.value, verdict.margin, verdict.quantity):
+                assert figure is None or isinstance(figure, str | int) or figure.is_finite(), f"{seed} {verdict}"
+
+
 def test_an_open_order_beyond_its_quantity_frees_nothing():
     overfilled = working(10, filled_qty=D(30), status=OrderStatus.PARTIALLY_FILLED)
     assert worst_case(a_case(open_orders=(overfilled,))).qty_after == 10
@@ -182,8 +260,12 @@ def signed(order: Any, case: Case) -> Decimal:
 
 
 def protects(order: Any, others: Any) -> bool:
-    stops = {other.parent_id for other in others if other.parent_id is not None and other.type in STOP_TYPES}
-    return order.reduce_only and order.parent_id in stops
+    if order.order_class is OrderClass.OCO:
+        return True
+    stops = {
+        (other.symbol, other.parent_id) for other in others if other.parent_id is not None and other.type in STOP_TYPES
+    }
+    return order.reduce_only and (order.symbol, order.parent_id) in stops
 
 
 def test_the_figures_of_any_book_are_those_that_its_parts_add_up_to():
@@ -208,7 +290,7 @@ def test_the_figures_of_any_book_are_those_that_its_parts_add_up_to():
                 adds.append(case.order.side.sign * known(worst.notional))
             up, down = held_value + sum(x for x in adds if x > 0), held_value + sum(x for x in adds if x < 0)
             longest, shortest, gross = longest + up, shortest + down, gross + max(up, -down)
-        open_values = [signed(order, case) for order in working if not protects(order, case.book.open_orders)]
+        open_values = [signed(order, case) for order in working if not protects(order, working)]
         assert worst.gross_after == gross, f"seed {seed}"
         assert worst.net_after == max(abs(longest), abs(shortest)), f"seed {seed}"
         assert worst.reserved == sum(value for value in open_values if value > 0), f"seed {seed}"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from domain.case import Mode, TradingState
 from domain.decisions import Ruling
 from domain.orders import OrderStatus
 from domain.verdicts import Outcome
@@ -198,6 +199,41 @@ def test_status_tells_what_matters(fields, told):
     assert told in flat(shown(render.status(a_status(**fields))))
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        pytest.param({}, "trading ACTIVE size", id="nothing_stops"),
+        pytest.param(
+            {"kill_switch": True}, "trading the kill switch stops every order next: sage resume size", id="killed"
+        ),
+        pytest.param(
+            {"mode": Mode.OBSERVE}, "trading mode observe sends no orders next: sage mode paper size", id="observe"
+        ),
+        pytest.param({"mode": Mode.OFF}, "trading mode off sends no orders next: sage mode paper size", id="off"),
+        pytest.param({"mode": Mode.APPROVE}, "trading ACTIVE size", id="approve"),
+        pytest.param(
+            {"trading_state": TradingState.REDUCING, "why": "breaker: odd"},
+            "trading REDUCING: only exits are sent breaker: odd next: sage resume size",
+            id="reducing",
+        ),
+        pytest.param(
+            {"kill_switch": True, "trading_state": TradingState.HALTED, "mode": Mode.OBSERVE},
+            "trading the kill switch stops every order HALTED: nothing is sent mode observe sends no orders "
+            "next: sage resume, then sage mode paper size",
+            id="all_three",
+        ),
+    ],
+)
+def test_status_says_what_stops_orders_and_what_comes_next(fields, told):
+    assert told in flat(shown(render.status(a_status(**fields))))
+
+
+def test_after_a_kill_trading_is_not_called_active():
+    told = flat(shown(render.control(dataclasses.replace(views.a_control(), kill_switch=True))))
+    assert "trading stopped; next: sage resume" in told
+    assert "ACTIVE" not in told
+
+
 def test_an_order_of_unknown_fate_stands_out():
     order = an_order(status=OrderStatus.UNKNOWN, reason="no answer")
     drawn = shown(render.orders(OrdersView(AT, (order,))), terminal=True)
@@ -282,17 +318,34 @@ def test_a_comparison_tells_the_direction(width):
     assert "bold sets the same limits as paper." in shown(render.limits(same))
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_heading_of_the_limits_says_that_the_policy_waits(waits):
+    view = dataclasses.replace(views.some_limits(), waits=waits, in_force=not waits)
+    told = flat(shown(render.limits(view)))
+    assert ("not in force waits for your word: sage limits --accept" in told) is waits
+    assert ("loaded 3 h ago" in told) is not waits
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
         ({}, "C1 order notional 50,000.00 82,107.00 refused The order is worth more than an order may be."),
-        ({}, "Would pass: up to 54; C1 stops the next one. Asked of the recorded state."),
+        ({}, "Would pass: up to 54; C1 order notional stops the next one. Asked of the recorded state."),
         ({"needs_approval": True}, "Would pass: up to 54 with a person's yes"),
         ({"stopped_by": None}, "Would pass: up to 54."),
+        ({"asked_at": AT}, f"When it was asked, {AT:%Y-%m-%d %H:%M} UTC gate"),
+        ({"asked_at": AT, "decision_id": None}, f"Asked now, {AT:%Y-%m-%d %H:%M} UTC gate"),
+        ({"basis": Basis.PRESENT}, "Now: would pass: up to 54; C1 order notional stops the next one."),
+        ({"note": "the order cannot be priced"}, "may be. The order cannot be priced. Would pass"),
+        (
+            {"nearest_qty": Decimal(0), "at_any_size": ("A5", "A1"), "basis": Basis.PRESENT},
+            "Now: no size would pass: A5 release, A1 kill switch stand at any size.",
+        ),
+        ({"nearest_qty": Decimal(0), "stopped_by": "Z9"}, "No size would pass: Z9 stands at any size."),
         ({"basis": Basis.PRESENT}, "Asked of the state now, because the recorded one cannot be made again."),
         ({"decision_id": None, "basis": Basis.PRESENT}, "Asked of the state now."),
-        ({"nearest_qty": Decimal(0), "at_any_size": ("E7",)}, "No size would pass: E7 stands at any."),
-        ({"nearest_qty": Decimal(0), "at_any_size": ("A3", "E7")}, "No size would pass: A3, E7 stand at any."),
+        ({"nearest_qty": Decimal(0), "at_any_size": ("E7",)}, "No size would pass: E7 spread stands at any size."),
+        ({"nearest_qty": Decimal(0), "at_any_size": ("A3", "E7")}, "No size would pass: A3 paused, E7 spread stand at any size."),
         ({"objections": (), "nearest_qty": None, "note": "no gate stood in its way"}, "No gate stood in its way."),
     ],
 )

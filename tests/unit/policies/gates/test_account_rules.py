@@ -164,8 +164,11 @@ def test_d2_what_is_left_of_an_order_is_the_most_that_fits(in_use, resting, perc
         row(4, "3", "DENY ROUND_TRIPS", id="more_than_allowed"),
         row(0, "0", "DENY ROUND_TRIPS", id="none_allowed"),
         row(None, "3", "DENY COUNTERS_UNKNOWN", id="missing"),
-        row("many", "3", "DENY GATE_ERROR", id="text"),
-        row(float("nan"), "3", "DENY GATE_ERROR", id="nan"),
+        row("many", "3", "DENY COUNTERS_UNKNOWN", id="text"),
+        row(float("nan"), "3", "DENY COUNTERS_UNKNOWN", id="nan"),
+        row(True, "3", "DENY COUNTERS_UNKNOWN", id="bool"),
+        row(-1, "3", "DENY COUNTERS_UNKNOWN", id="negative"),
+        row(1.5, "3", "DENY COUNTERS_UNKNOWN", id="fraction"),
     ],
 )
 def test_d4_round_trips(done, limit, expected):

@@ -203,6 +203,12 @@ def test_a6_account_status(account, limits, entry, exit_):
     assert answer("A6", a_case(**EXIT, account=account), **limits) == exit_
 
 
+def test_a6_shows_any_account_id_as_text():
+    nameless = a_case(account=an_account(account_id=float("nan")))
+    assert verdict("A6", nameless).value == "nan"
+    assert answer("A6", nameless, account_id="paper-1") == "DENY ACCOUNT_MISMATCH"
+
+
 @pytest.mark.parametrize(
     ("as_of", "expected"),
     [

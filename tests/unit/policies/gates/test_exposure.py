@@ -210,7 +210,13 @@ def test_c4_open_positions(changes, expected):
 
 @pytest.mark.parametrize(
     ("entries", "expected"),
-    [row(2, "PASS", id="at_limit"), row(3, "DENY CYCLE_ENTRIES", id="one_over")],
+    [
+        row(2, "PASS", id="at_limit"),
+        row(3, "DENY CYCLE_ENTRIES", id="one_over"),
+        row(True, "DENY COUNTERS_UNKNOWN", id="bool"),
+        row(-1, "DENY COUNTERS_UNKNOWN", id="negative"),
+        row(1.5, "DENY COUNTERS_UNKNOWN", id="fraction"),
+    ],
 )
 def test_c4_entries_of_a_cycle(entries, expected):
     assert answer("C4_cycle", a_case(cycle_entries=entries), max_entries_per_cycle="3") == expected
@@ -241,6 +247,13 @@ GROSS_CASES = [
 def test_c5_gross_exposure(changes, expected):
     wanted = expected.replace("REDUCE", "REDUCE GROSS_EXPOSURE")
     assert answer("C5", a_case(**changes), max_gross_exposure_pct="100", **REDUCE) == wanted
+
+
+def test_c7_shows_the_multiple():
+    found = verdict("C7", a_case(**buy(100)), max_leverage="1.5")
+    assert (found.limit, found.value, found.margin) == (D("1.5"), D("0.2"), D("1.3"))
+    over = verdict("C7", a_case(**buy(800)), max_leverage="1.5")
+    assert (over.limit, over.value, over.margin, over.quantity) == (D("1.5"), D("1.6"), D("-0.1"), D(750))
 
 
 @pytest.mark.parametrize(("changes", "expected"), GROSS_CASES)
@@ -367,6 +380,9 @@ def test_c15_share_needs_equity():
             id="sells",
         ),
         row({**buy(1), "turnover_today": None}, "DENY TURNOVER_UNKNOWN", id="unknown"),
+        row({**buy(1), "turnover_today": D("NaN")}, "DENY TURNOVER_UNKNOWN", id="nan"),
+        row({**buy(1), "turnover_today": D("-Infinity")}, "DENY TURNOVER_UNKNOWN", id="infinite"),
+        row({**buy(1), "turnover_today": D("-0.01")}, "DENY TURNOVER_UNKNOWN", id="negative"),
         row(NO_QUOTE, "DENY PRICE_UNKNOWN", id="no_quote"),
         row({**EXIT, "turnover_today": None}, "PASS RISK_REDUCING", id="exit"),
     ],

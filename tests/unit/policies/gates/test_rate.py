@@ -70,6 +70,9 @@ def test_f1_orders_a_minute(changes, expected):
         row(49, "PASS", id="at_limit"),
         row(50, "DENY ORDERS_TODAY", id="one_over"),
         row(None, "DENY ORDERS_TODAY", id="unknown"),
+        row(True, "DENY ORDERS_TODAY", id="bool"),
+        row(-1, "DENY ORDERS_TODAY", id="negative"),
+        row(1.5, "DENY ORDERS_TODAY", id="fraction"),
     ],
 )
 def test_f1_orders_a_day(today, expected):
@@ -135,6 +138,7 @@ def test_f4_the_decision_is_checked_without_a_window_and_before_exits():
         row(counters(last_loss_at=ago(-10)), "DENY COOLDOWN", id="future"),
         row(counters(consecutive_losses=None), "DENY COUNTERS_UNKNOWN", id="unknown"),
         row(counters(consecutive_losses=2), "DENY COUNTERS_UNKNOWN", id="losses_without_a_time"),
+        row(counters(consecutive_losses=False), "DENY COUNTERS_UNKNOWN", id="bool"),
     ],
 )
 def test_f6_cooldown(lost, expected):
@@ -148,6 +152,9 @@ def test_f6_cooldown(lost, expected):
         row(3, "PASS", id="one_before"),
         row(4, "DENY LOSS_STREAK", id="at_limit"),
         row(None, "DENY COUNTERS_UNKNOWN", id="unknown"),
+        row(True, "DENY COUNTERS_UNKNOWN", id="bool"),
+        row(-1, "DENY COUNTERS_UNKNOWN", id="negative"),
+        row(1.5, "DENY COUNTERS_UNKNOWN", id="fraction"),
     ],
 )
 def test_f7_losing_streak(losses, expected):
