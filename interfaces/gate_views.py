@@ -116,4 +116,4 @@ class WhyNotView:
     needs_approval: bool = False
     """Whether the nearest one would still wait for a person."""
     asked_at: datetime | None = None
-    """When the gates said what ``objections`` hold; the nearest order is of that moment only where ``basis`` says so."""
+    """When the gates said what ``objections`` hold; ``basis`` says whether the nearest order is of that moment too."""

@@ -14,13 +14,14 @@ from interfaces.cli.cells import (
     DIM,
     GOOD,
     WAIT,
-    figure,
     heading,
     lines,
+    measured,
     moment,
     pairs,
     screen,
     short,
+    short_digests,
     state,
     table,
     words,
@@ -42,6 +43,8 @@ from interfaces.views import (
     State,
     VerdictView,
 )
+from policies.codes import ReasonCode
+from policies.gates.catalogue import BY_ID
 
 _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
 
@@ -84,11 +87,23 @@ def verdicts(rows: list[VerdictView]) -> RenderableType:
         made.add_row(
             words(each.gate),
             Text(each.outcome.value, colour),
-            figure(each.limit),
-            figure(each.value),
-            words(each.note, DIM),
+            measured(each.limit, unit_of(each.gate)),
+            measured(each.value, unit_of(each.gate)),
+            lines(words(each.note, DIM), words(remedy_of(each), WAIT) if remedy_of(each) else None),
         )
     return made
+
+
+def unit_of(gate: str) -> str:
+    """The unit of a gate's limit and figure; none for a gate that is no longer in the catalogue."""
+    known = BY_ID.get(gate)
+    return "text" if known is None else known.unit
+
+
+def remedy_of(verdict: VerdictView) -> str:
+    """What lifts a refusal that no market and no size lifts: the owner's word for a policy that is not in force."""
+    waits = verdict.code == ReasonCode.RELEASE_MISMATCH and verdict.note == "policy"
+    return "the policy of this start is not in force: `sage limits --accept`" if waits else ""
 
 
 def control(view: ControlView) -> RenderableType:
@@ -173,11 +188,13 @@ def doctor(view: DoctorView) -> RenderableType:
 
 
 def _sentence(text: str) -> RenderableType:
-    return Padding(words(text), (0, 0, 0, 2))
+    return Padding(words(short_digests(text)), (0, 0, 0, 2))
 
 
 def _sources(rows: tuple[SourceView, ...]) -> RenderableType:
     made = table("figure", "value>", "source", "observed>")
     for each in rows:
-        made.add_row(words(each.ref), words(each.figure), words(each.source, DIM), moment(each.observed_at, DIM))
+        made.add_row(
+            words(each.ref), words(short_digests(each.figure)), words(each.source, DIM), moment(each.observed_at, DIM)
+        )
     return made

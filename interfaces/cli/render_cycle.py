@@ -19,12 +19,13 @@ from interfaces.cli.cells import (
     BOLD,
     DIM,
     GOOD,
+    LONGEST_CELL,
     WAIT,
     amount,
     clean,
-    figure,
     heading,
     lines,
+    measured,
     moment,
     pairs,
     quantity,
@@ -34,7 +35,7 @@ from interfaces.cli.cells import (
     table,
     words,
 )
-from interfaces.cli.render_answers import explanation
+from interfaces.cli.render_answers import explanation, remedy_of, unit_of
 from interfaces.cli.render_state import order_status
 from interfaces.views import AdviceView, CycleReport, DecisionView, ExplanationView, PendingRow, SeenView, VerdictView
 from policies.codes import ReasonCode
@@ -259,16 +260,17 @@ def _reason(decision: DecisionView, verdicts: Sequence[VerdictView]) -> Text:
 
 
 def _spoke(verdict: VerdictView) -> Text:
-    """``C3 position share of equity refuses: 53.46 where the limit is 10``; without a figure, what its code means."""
+    """``E7 spread refuses: 0.5891 % where the limit is 0.5 %``; without a figure, what its code means."""
     gate = " ".join(filter(None, (verdict.gate.replace("_", " "), NAMES.get(verdict.gate))))
     told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
     if verdict.value is not None and verdict.limit is not None:
-        told.append_text(
-            Text.assemble((": ", DIM), figure(verdict.value), (" where the limit is ", DIM), figure(verdict.limit))
-        )
+        unit = unit_of(verdict.gate)
+        found, limit = (measured(each, unit, LONGEST_CELL) for each in (verdict.value, verdict.limit))
+        told.append_text(Text.assemble((": ", DIM), found, (" where the limit is ", DIM), limit))
     elif verdict.code in _MEANING:
         told.append_text(Text(f": {_MEANING[verdict.code]}", DIM))
-    return told
+    remedy = remedy_of(verdict)
+    return lines(told, words(remedy, WAIT) if remedy else None)
 
 
 def _footer(report: CycleReport) -> RenderableType:

@@ -24,8 +24,8 @@ class ActiveOrdersLimits:
 
 def check(case: Case, worst: WorstCase, limits: ActiveOrdersLimits) -> Verdict:
     """PASS up to the number of working orders."""
-    # The target of a pair has no parent: it is an order that somebody sent, and counts.
-    working = sum(1 for found in worst.holdings.working if not (found.is_leg and found.order.parent_id is not None))
+    orders = (found.order for found in worst.holdings.working)
+    working = sum(1 for order in orders if not (order.reduce_only and order.parent_id is not None))
     return at_most("F3", ReasonCode.ACTIVE_ORDERS, limits.max_active_orders, Decimal(working + 1))
 
 

@@ -4,16 +4,22 @@ from typing import Any
 
 import pytest
 
+from domain.canonical import plain
 from domain.case import Pause
 from domain.errors import UsageError
+from domain.orders import Side
 from domain.verdicts import Outcome
 from interfaces import whynot as product
 from interfaces.gate_views import Basis
+from interfaces.service import Service
 from policies.policy import load_policy
+from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import (
     BLOCKED,
     GLIMR,
+    KORVA,
+    LEAVING,
     NIMBO,
     OSTRE,
     TARQU,
@@ -94,17 +100,22 @@ def test_under_another_policy_the_state_of_now_is_asked(scene):
     assert [each.gate for each in view.objections] == ["E7"], "the record stays what it was"
 
 
-@pytest.mark.parametrize("name", [GLIMR, NIMBO])
-def test_an_order_that_nothing_prices_any_more_is_answered_by_an_entry_that_says_so(tmp_path, name):
-    """NIMBO is an exit that the kill refused: what is asked instead of it is a purchase, and nobody may mistake it."""
-    with a_runtime(tmp_path) as runtime:
-        a_cycle(runtime)
-        view = whynot.why_not(runtime, GLIMR)
-        assert (view.note, view.basis) == ("", Basis.RECORD)
-    with a_runtime(tmp_path, market=ShiftedMarket(the_market(), GLIMR=None, NIMBO=None)) as runtime:
-        other = rewired(runtime, policy=load_policy("research"))
-        view = whynot.why_not(other, name)
-        assert view.basis is Basis.PRESENT
+def test_an_exit_that_nothing_prices_any_more_is_answered_by_an_entry_and_says_so(tmp_path):
+    """The kill refused to sell KORVA; the entry that is asked about instead must not be taken for that sale."""
+    clock = HandClock()
+    with a_runtime(tmp_path, clock=clock) as runtime:
+        a_cycle(runtime, KORVA)
+        Service(runtime).kill("odd", flatten=False)
+        clock.at = LEAVING
+        a_cycle(runtime, KORVA)
+        priced = whynot.why_not(runtime, KORVA)
+        assert (priced.order.side, priced.order.leg, priced.note) == (Side.SELL, "exit", "")
+    with a_runtime(tmp_path, clock=clock, market=ShiftedMarket(the_market(), KORVA=None)) as runtime:
+        view = whynot.why_not(rewired(runtime, policy=load_policy("research")), KORVA)
+        assert (view.basis, view.order, view.asked_at) == (Basis.PRESENT, priced.order, priced.asked_at)
+        assert "there is no usable quote of KORVA to price an order with" in view.note
+        assert "the smallest entry into KORVA, a buy of 1" in view.note
+        assert plain(view)["note"] == view.note
 
 
 def test_the_nearest_order_passes_and_one_lot_more_does_not(tmp_path):

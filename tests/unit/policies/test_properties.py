@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.canonical import canonical_json
 from domain.case import Case, Mode, TradingState
 from domain.ids import ClientOrderId
-from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Side, TimeInForce
+from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
 from policies.gate import Scope
@@ -346,8 +346,13 @@ def test_a_stop_stops_everything(case, raw, stop):
 
 
 @given(cases(), limits(), st.sampled_from((Mode.OFF, Mode.OBSERVE)))
-def test_modes_that_send_nothing_send_nothing(case, raw, mode):
-    assert evaluate(replace(case, control=a_control(mode=mode)), policy_from_limits(raw)).outcome is Outcome.DENY
+def test_modes_that_send_nothing_send_nothing_but_what_a_person_closes(case, raw, mode):
+    by_rule = replace(case, order=replace(case.order, origin=Origin.RULE), control=a_control(mode=mode))
+    assert evaluate(by_rule, policy_from_limits(raw)).outcome is Outcome.DENY
+    by_hand = replace(case, order=replace(case.order, origin=Origin.MANUAL), control=a_control(mode=mode))
+    if evaluate(by_hand, policy_from_limits(raw)).outcome in ALLOWED:
+        held = case.book.positions[case.order.symbol].qty
+        assert held * case.order.side.sign < 0
 
 
 def test_the_strategies_reach_every_outcome():

@@ -345,7 +345,10 @@ def test_the_heading_of_the_limits_says_that_the_policy_waits(waits):
         ({"basis": Basis.PRESENT}, "Asked of the state now, because the recorded one cannot be made again."),
         ({"decision_id": None, "basis": Basis.PRESENT}, "Asked of the state now."),
         ({"nearest_qty": Decimal(0), "at_any_size": ("E7",)}, "No size would pass: E7 spread stands at any size."),
-        ({"nearest_qty": Decimal(0), "at_any_size": ("A3", "E7")}, "No size would pass: A3 paused, E7 spread stand at any size."),
+        (
+            {"nearest_qty": Decimal(0), "at_any_size": ("A3", "E7")},
+            "No size would pass: A3 pause, E7 spread stand at any size.",
+        ),
         ({"objections": (), "nearest_qty": None, "note": "no gate stood in its way"}, "No gate stood in its way."),
     ],
 )
@@ -395,6 +398,55 @@ def test_a_gate_without_a_figure_says_what_its_code_means():
     refused = dataclasses.replace(report.verdicts[0], gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
     told = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160))
     assert "E13 earnings blackout refuses: No source says when the next earnings report is due." in told
+
+
+FIGURES = [
+    pytest.param("E7", Decimal("0.5"), Decimal("0.5891"), ("0.5 %", "0.5891 %"), id="percent"),
+    pytest.param("A2", Decimal(7500), Decimal("7709.36"), ("7,500.00", "7,709.36"), id="money"),
+    pytest.param("E4", Decimal(15), Decimal(31), ("15 s", "31 s"), id="seconds"),
+    pytest.param("C4", Decimal(5), Decimal(6), ("5", "6"), id="count"),
+    pytest.param("Z9", Decimal(5), Decimal("6.5"), ("5", "6.5"), id="no_longer_in_the_catalogue"),
+    pytest.param("A5", "3f9a" * 16, "77ab" * 16, ("3f9a3f9a3f9a", "77ab77ab77ab"), id="digests"),
+]
+
+
+@pytest.mark.parametrize(("gate", "limit", "value", "told"), FIGURES)
+def test_a_cycle_shows_figures_in_the_unit_of_their_gate(gate, limit, value, told):
+    report = a_cycle_report()
+    refused = dataclasses.replace(report.verdicts[0], gate=gate, outcome=Outcome.DENY, limit=limit, value=value)
+    drawn = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160)) + " "
+    assert f"refuses: {told[1]} where the limit is {told[0]} " in drawn
+
+
+@pytest.mark.parametrize(("gate", "limit", "value", "told"), FIGURES)
+def test_an_answer_shows_figures_in_the_unit_of_their_gate(gate, limit, value, told):
+    refused = verdict("NVDA", gate, Outcome.DENY, limit=limit, value=value, note="odd")
+    drawn = flat(shown(render.answer(dataclasses.replace(views.an_answer(), verdicts=(refused,))), width=160))
+    assert f"{gate} DENY {' '.join(told)} odd" in drawn
+
+
+@pytest.mark.parametrize(
+    ("code", "note", "told"),
+    [
+        pytest.param("RELEASE_MISMATCH", "policy", True, id="policy_not_in_force"),
+        pytest.param("RELEASE_MISMATCH", "code", False, id="other_code"),
+        pytest.param("SPREAD_TOO_WIDE", "policy", False, id="another_gate"),
+    ],
+)
+def test_a_policy_that_is_not_in_force_is_refused_with_its_remedy(code, note, told):
+    refused = dataclasses.replace(verdict("NVDA", "A5", Outcome.DENY, note=note), code=code)
+    answer = flat(shown(render.answer(dataclasses.replace(views.an_answer(), verdicts=(refused,))), width=160))
+    report = a_cycle_report()
+    ours = dataclasses.replace(refused, decision_id=report.verdicts[0].decision_id)
+    cycle = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(ours,))), width=160))
+    assert ("`sage limits --accept`" in answer, "`sage limits --accept`" in cycle) == (told, told)
+
+
+def test_an_explanation_shows_the_head_of_a_digest():
+    view = views.an_explain()
+    first = dataclasses.replace(view.explanations[0], statements=(f"A5 refused {'3f9a' * 16}, not {'77ab' * 16}.",))
+    drawn = flat(shown(render.explain(dataclasses.replace(view, explanations=(first,)))))
+    assert "A5 refused 3f9a3f9a3f9a, not 77ab77ab77ab." in drawn
 
 
 def test_the_doctor_gives_the_remedy():

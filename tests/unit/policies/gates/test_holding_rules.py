@@ -51,7 +51,10 @@ def short(**changes):
         row(done(entries_today=4), "PASS", id="makes_the_last_allowed"),
         row(done(entries_today=5), "DENY ENTRIES_TODAY", id="one_over"),
         row(done(entries_today=None), "DENY COUNTERS_UNKNOWN", id="missing"),
-        row(done(entries_today=float("nan")), "DENY GATE_ERROR", id="nan"),
+        row(done(entries_today=float("nan")), "DENY COUNTERS_UNKNOWN", id="nan"),
+        row(done(entries_today=True), "DENY COUNTERS_UNKNOWN", id="bool"),
+        row(done(entries_today=-1), "DENY COUNTERS_UNKNOWN", id="negative"),
+        row(done(entries_today=D("1.5")), "DENY COUNTERS_UNKNOWN", id="fraction"),
     ],
 )
 def test_c4_entries_of_a_day(counts, expected):
