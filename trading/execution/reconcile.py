@@ -109,10 +109,12 @@ class Reconciler:
         self._record_external(fill for fill in told if fill.client_order_id not in known)
         working = self._broker.orders()
         known |= self._orders.known(report.client_order_id for report in working)
+        # A broker tells what came after a moment, so an execution at that very moment is on our side only.
+        ours = [fill for fill in self._orders.fills_since(since) if fill.at > since]
         found = (
             *position_differences(self._orders.trades.positions(), self._broker.positions()),
             *order_differences(self._orders.open(), working),
-            *fill_differences(self._orders.fills_since(since), told, known),
+            *fill_differences(ours, told, known),
         )
         moving = {order.symbol for order in self._orders.moved_since(now - GRACE)}
         return tuple(replace(each, settling=each.symbol in moving) for each in found)

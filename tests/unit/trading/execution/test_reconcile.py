@@ -14,7 +14,7 @@ from domain.orders import OrderStatus
 from domain.records import RecordKind
 from tests.builders.execution import ENTRY, OpenOffice, a_fill, a_house, a_report, a_slip, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, MSFT, NOON
-from trading.execution.reconcile import GRACE, fill_differences, order_differences, position_differences
+from trading.execution.reconcile import FILLS_COMPARED, GRACE, fill_differences, order_differences, position_differences
 
 D = Decimal
 
@@ -61,6 +61,13 @@ def test_an_agreed_book_is_marked_and_gives_an_equity_point(house):
     assert (result.ok, house.control.read().reconciled_at, house.control.read().mismatched) == (True, later, ())
     tomorrow = house.equity.performance(later + timedelta(days=1), equity=None)
     assert tomorrow.day_start_equity == house.broker.account().equity
+
+
+@pytest.mark.parametrize("aside", [timedelta(0), timedelta(microseconds=1), -timedelta(microseconds=1)])
+def test_an_execution_at_the_edge_of_what_is_compared_is_no_difference(house, aside):
+    house.place(an_intent())
+    filled = house.orders.last_fill_at()
+    assert house.reconciler.reconcile(filled + FILLS_COMPARED + aside).differences == ()
 
 
 def test_a_trade_made_behind_our_back_blocks_its_symbol_until_both_agree(database, tmp_path):
