@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from domain.ports import Calendar, Clock, Market
 
 LATCH = "killed"
-TRADES = (*sources.RUNS_CYCLE, "approve", "resume")
+TRADES = ("cycle", "demo", "approve", "resume")
 """Commands whose start puts a newer release in force; the others only look, and change nothing by looking."""
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 

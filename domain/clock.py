@@ -45,6 +45,4 @@ def in_utc(moment: datetime, *, name: str = "time") -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise DataQualityError(
-            f"{name} {moment.isoformat()} is beyond all calendars", "Write a real time."
-        ) from error
+        raise DataQualityError(f"{name} {moment.isoformat()} is beyond all calendars", "Write a real time.") from error
