@@ -81,7 +81,8 @@ def load_policy(source: str | Path) -> Policy:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         remedy = f"Name a policy file or one of {', '.join(PROFILES)}."
-        raise ConfigurationError(f"the policy {path} cannot be read: {error}", remedy) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"the policy {path} cannot be read: {reason}", remedy) from error
     return _read(text, str(path))
 
 
