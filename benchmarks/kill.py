@@ -69,7 +69,7 @@ def submitting(folder: Path, log: Path, stop: Any) -> None:
     """A process of its own: place resting orders until told to stop; what a kill left open is cancelled."""
     threading.Thread(target=threading.Event().wait, daemon=True, name="a model that never answers").start()
     with a_shop(folder) as shop:
-        shop.desk._broker = Timed(shop.desk._broker, log)
+        shop.desk._outbox._broker = Timed(shop.desk._outbox._broker, log)
         number = 0
         while not stop.is_set():
             number += 1

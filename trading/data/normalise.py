@@ -107,7 +107,7 @@ def moment(text: str, zone: str | None) -> Moment:
         written = written.replace(tzinfo=_zone(zone, text))
     try:
         return Moment(written.date(), in_utc(written))
-    except OverflowError:
+    except DataQualityError:
         raise Refused(Rule.TIME, f"{text[:40]!r}") from None
 
 

@@ -18,7 +18,7 @@ def run_alone(code):
 
 
 def test_every_room_of_the_tree_is_lazy():
-    assert {*ROOMS_OF_THE_TREE, "settings"} == ROOMS
+    assert {*ROOMS_OF_THE_TREE, "settings", "sources"} == ROOMS
 
 
 def test_the_finder_is_there_inside_the_block_only():
