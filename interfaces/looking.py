@@ -239,8 +239,8 @@ def limits(
     ``waits``: the policy of this start is not in force before the owner accepts it.
     """
     now, ours = runtime.deps.clock.now(), profile is None
-    policy = runtime.deps.policy if profile is None else named_policy(profile)
-    other = None if against is None else named_policy(against)
+    policy = runtime.deps.policy if profile is None else load_policy(profile)
+    other = None if against is None else load_policy(against)
     return LimitsView(
         as_of=now,
         profile=policy.profile,
@@ -253,19 +253,6 @@ def limits(
         compared_with=None if other is None else other.profile,
         changes=() if other is None else limit_changes(policy, other),
     )
-
-
-def named_policy(name: str) -> Policy:
-    """The profile or policy file of that name; one that cannot be read is told in words."""
-    try:
-        return load_policy(name)
-    except ConfigurationError as error:
-        cause = error.__cause__
-        if not isinstance(cause, OSError):
-            raise
-        missing = isinstance(cause, FileNotFoundError)
-        why = "there is no such profile or file" if missing else (cause.strerror or "the file does not open").lower()
-        raise ConfigurationError(f"the policy {name} cannot be read: {why}", error.remedy) from error
 
 
 def limit_rows(policy: Policy) -> tuple[LimitRow, ...]:

@@ -81,7 +81,9 @@ def load_policy(source: str | Path) -> Policy:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         remedy = f"Name a policy file or one of {', '.join(PROFILES)}."
-        reason = error.strerror if isinstance(error, OSError) else error
+        missing = isinstance(error, FileNotFoundError)
+        told = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = "there is no such profile or file" if missing else told
         raise ConfigurationError(f"the policy {path} cannot be read: {reason}", remedy) from error
     return _read(text, str(path))
 
