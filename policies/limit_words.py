@@ -1,29 +1,14 @@
-"""What each limit means, in one line: its own words where it has any, else those of its kind and its gates.
-
-max_order_notional (AT_MOST, gate C1 order notional) -> "order notional: at most this"
-"""
+"""What each limit means, in one line for a person who sees its name and value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policies.gates.catalogue import BY_ID
-from policies.limits import Kind, Limit
-
-_BY_KIND: Mapping[Kind, str] = {
-    Kind.AT_MOST: "{gates}: at most this",
-    Kind.AT_LEAST: "{gates}: at least this",
-    Kind.REQUIRE: "{gates}: true insists on it",
-    Kind.ALLOW: "{gates}: true lets it pass",
-    Kind.ALLOWED: "{gates}: only these pass",
-    Kind.FORBIDDEN: "{gates}: these never pass",
-    Kind.MODE: "the highest mode of the autonomy ladder",
-    Kind.OVERSIZE: "what becomes of an order that is too large: refused, or cut to what fits",
-    Kind.NAME: "{gates}: exactly this one",
-}
-_SHOWN_GATES = 2
+from policies.limits import Limit
 
 MEANINGS: Mapping[str, str] = {
+    "mode": "the highest mode of the autonomy ladder",
+    "oversize": "what becomes of an order that is too large: refused, or cut to what fits",
     "account_id": "the one account this policy is for",
     "approval_required_above_notional": "entries worth more than this wait for a person",
     "approval_ttl_s": "how long a person's yes holds",
@@ -153,10 +138,4 @@ MEANINGS: Mapping[str, str] = {
 
 def meaning(limit: Limit) -> str:
     """What the limit does, for a person who sees its name and value."""
-    return MEANINGS.get(limit.name) or _BY_KIND[limit.kind].format(gates=_named(limit))
-
-
-def _named(limit: Limit) -> str:
-    names = [BY_ID[gate].name for gate in limit.gates if gate in BY_ID]
-    more = len(names) - _SHOWN_GATES
-    return " and ".join(names[:_SHOWN_GATES]) + (f" and {more} more gates" if more > 0 else "")
+    return MEANINGS[limit.name]
