@@ -10,23 +10,20 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, BinaryIO, NamedTuple
 
 from domain.canonical import decimal_text
 from domain.errors import OversightError
 from domain.money import ZERO
 from domain.verdicts import Evaluation, Figure, Outcome, Verdict
-from interfaces.gate_views import (
-    TallyView,
-)
+from interfaces.gate_views import TallyView
 from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
 from policies.policy import Policy
 from policies.whatif.case import UNREADABLE, PolicyShelf, case_id, read_case
 from policies.whatif.strict_json import LONGEST_LINE, read_object
 from policies.worst_case import is_finite
-from trading.data.calendar import ExchangeCalendar
+from trading.data.calendar import calendar_named
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -59,12 +56,6 @@ class Tally:
         return TallyView(dict(self._verdicts), dict(self._codes))
 
 
-@lru_cache(maxsize=16)
-def calendar(name: str) -> ExchangeCalendar:
-    """The calendar of an exchange, made once."""
-    return ExchangeCalendar(name)
-
-
 def answers(stream: BinaryIO, fallback: Policy | None = None) -> Iterator[GateAnswer]:
     """The answers to a stream of cases, in order; ``fallback`` is the policy of cases without limits."""
     shelf = PolicyShelf(fallback)
@@ -78,7 +69,7 @@ def judged(line: bytes, number: int, shelf: PolicyShelf) -> GateAnswer:
     try:
         document = read_object(line)
         name = case_id(document, number)
-        asked = read_case(document, calendar, shelf)
+        asked = read_case(document, calendar_named, shelf)
     except (OversightError, UnicodeError) as error:
         return GateAnswer(name, Outcome.DENY, ZERO, (UNREADABLE,), (), str(error))
     said: Evaluation = evaluate(asked.case, asked.policy)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from evals.gates.generate import Judged
 from policies.evaluate import evaluate
 from policies.whatif.case import UNREADABLE, PolicyShelf, read_case
 from policies.whatif.strict_json import read_object
-from trading.data.calendar import ExchangeCalendar
+from trading.data.calendar import calendar_named
 
 ALLOWED = (Outcome.PASS, Outcome.REDUCE)
 
@@ -72,18 +71,12 @@ def compared(judged: Iterable[Judged]) -> Agreement:
 def answer_of(judged: Judged, shelf: PolicyShelf) -> Answer:
     """The gates on one case, read from its JSON as any other would be."""
     try:
-        asked = read_case(read_object(json.dumps(judged.case).encode()), calendar, shelf)
+        asked = read_case(read_object(json.dumps(judged.case).encode()), calendar_named, shelf)
     except OversightError:
         return Answer(Outcome.DENY.value, ZERO, (str(UNREADABLE),))
     said = evaluate(asked.case, asked.policy)
     goes = said.final_qty if said.outcome in ALLOWED else ZERO
     return Answer(said.outcome.value, goes, tuple(map(str, said.codes)))
-
-
-@lru_cache(maxsize=4)
-def calendar(name: str) -> ExchangeCalendar:
-    """The calendar of an exchange, made once."""
-    return ExchangeCalendar(name)
 
 
 def _differences(judged: Judged, found: Answer) -> Iterator[Difference]:

@@ -110,3 +110,9 @@ def _load(name: str, first_day: date, last_day: date) -> Schedule:
         for day, opens, closes in zip(columns.index, columns["open"], columns["close"], strict=True)
     )
     return Schedule(sessions, tuple(each.opens_at for each in sessions), tuple(each.day for each in sessions))
+
+
+@lru_cache(maxsize=16)
+def calendar_named(name: str) -> ExchangeCalendar:
+    """The calendar of an exchange, made once."""
+    return ExchangeCalendar(name)
