@@ -10,15 +10,16 @@ With n cases and no escape the share of escapes is below 3/n in 95 of 100 such f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.errors import OversightError
 from domain.money import ZERO
 from domain.verdicts import Outcome
 from evals.gates.generate import Judged
+from evals.gates.oracle.judge import Expected
 from policies.evaluate import evaluate
 from policies.whatif.case import UNREADABLE, PolicyShelf, read_case
 from policies.whatif.strict_json import read_object
@@ -69,9 +70,14 @@ def compared(judged: Iterable[Judged]) -> Agreement:
 
 
 def answer_of(judged: Judged, shelf: PolicyShelf) -> Answer:
+    """The gates on one judged case."""
+    return gates_on(judged.case, shelf)
+
+
+def gates_on(case: Mapping[str, Any], shelf: PolicyShelf) -> Answer:
     """The gates on one case, read from its JSON as any other would be."""
     try:
-        asked = read_case(read_object(json.dumps(judged.case).encode()), calendar_named, shelf)
+        asked = read_case(read_object(json.dumps(case).encode()), calendar_named, shelf)
     except OversightError:
         return Answer(Outcome.DENY.value, ZERO, (str(UNREADABLE),))
     said = evaluate(asked.case, asked.policy)
@@ -80,21 +86,25 @@ def answer_of(judged: Judged, shelf: PolicyShelf) -> Answer:
 
 
 def _differences(judged: Judged, found: Answer) -> Iterator[Difference]:
-    wanted = judged.expected
-    may_go = Decimal(wanted.final_qty) if wanted.verdict in ALLOWED and wanted.final_qty is not None else ZERO
-    kind = _kind(found, may_go, wanted.verdict, wanted.codes_any)
+    kind = difference(found, judged.expected)
     if kind is not None:
-        yield Difference(kind, str(judged.case["id"]), judged.row.gate, f"{wanted.verdict} {may_go}", found)
+        wanted = f"{judged.expected.verdict} {_may_go(judged.expected)}"
+        yield Difference(kind, str(judged.case["id"]), judged.row.gate, wanted, found)
 
 
-def _kind(found: Answer, may_go: Decimal, verdict: str, codes: tuple[str, ...] | None) -> str | None:
+def difference(found: Answer, wanted: Expected) -> str | None:
+    """``escape``, ``over-block`` or ``wrong word``; None where gates and oracle agree."""
+    may_go = _may_go(wanted)
     if found.goes > may_go:
         return "escape"
-    if found.goes < may_go or (verdict == Outcome.NEED_APPROVAL and found.verdict == Outcome.DENY):
+    if found.goes < may_go or (wanted.verdict == Outcome.NEED_APPROVAL and found.verdict == Outcome.DENY):
         return "over-block"
-    if found.verdict != verdict or (codes is not None and not set(codes) & set(found.codes)):
-        return "wrong word"
-    return None
+    told = wanted.codes_any is None or set(wanted.codes_any) & set(found.codes)
+    return None if found.verdict == wanted.verdict and told else "wrong word"
+
+
+def _may_go(wanted: Expected) -> Decimal:
+    return Decimal(wanted.final_qty) if wanted.verdict in ALLOWED and wanted.final_qty is not None else ZERO
 
 
 def report(found: Agreement) -> str:

@@ -1,0 +1,101 @@
+"""``sage evals run`` and ``report``: play suites, compare with the baseline, and leave three files behind.
+
+report.json   everything, for machines        page.html   the same for people        junit.xml   for pipelines
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from domain.errors import ConfigurationError
+from evals.product import Opener
+from evals.report.document import SCHEMA, Document, baseline_of, document
+from evals.report.junit import junit
+from evals.report.page import page
+from evals.runner import Told, chosen, run
+
+REPORT, PAGE, JUNIT = "report.json", "page.html", "junit.xml"
+
+
+def run_suites(
+    names: Sequence[str], product: Opener, *, out: Path, baseline: Path | None, made_at: datetime, code: str, told: Told
+) -> Document:
+    """Run suites and write their report into ``out``; the answer is the document."""
+    suites = chosen(names)
+    before = read_document(baseline) if baseline is not None else committed_baseline()
+    made = document(
+        run(suites, product, told=told),
+        made_at=made_at,
+        code_sha=code,
+        recordings={each.name: sha256(each.read_bytes()).hexdigest() for each in recordings()},
+        baseline=before,
+    )
+    write(made, out)
+    return made
+
+
+def write(made: Document, out: Path) -> None:
+    """The three files."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / REPORT).write_text(json.dumps(made, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+        (out / PAGE).write_text(page(made), encoding="utf-8")
+        (out / JUNIT).write_text(junit(made), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror}", "Name a folder with --out.") from error
+
+
+def read_document(path: Path | Traversable) -> dict[str, Any]:
+    """A report or a baseline from a file."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} is no report", "Make one with `sage evals run`.") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise ConfigurationError(f"{path} is no report of schema {SCHEMA}", "Make one with `sage evals run`.")
+    return found
+
+
+def committed_baseline() -> Document | None:
+    """The baseline that ships with the code, if there is one."""
+    path = resources.files("evals").joinpath("baselines", "baseline.json")
+    return read_document(path) if path.is_file() else None
+
+
+def recordings() -> tuple[Traversable, ...]:
+    """The recording files that ship with the code, sorted by name."""
+    folder = resources.files("evals").joinpath("recordings")
+    return tuple(
+        sorted((each for each in folder.iterdir() if each.name.endswith(".jsonl")), key=lambda each: each.name)
+    )
+
+
+def keep_as_baseline(made: Document, path: Path) -> None:
+    """Write what later runs are compared with."""
+    path.write_text(json.dumps(baseline_of(made), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def told_in_lines(made: Mapping[str, Any]) -> str:
+    """A report as plain lines: a suite a line, then broken bars, cases not played, changes for the worse."""
+    lines = [
+        f"{each['name']:<22} {each['completed']:>5} of {each['total']:<5} {each['passed']:>5} passed  "
+        f"{'bars hold' if each['ok'] else 'BROKEN'}"
+        for each in made["suites"]
+    ]
+    for suite in made["suites"]:
+        broken = (each for each in suite["measures"] if not each["holds"])
+        lines += [
+            f"{suite['name']}: {each['name']} {each['of']} {each['value']:g}, not {each['bound']} {each['bar']:g}"
+            for each in broken
+        ]
+        unplayed = (each for each in suite["results"] if each["status"] in ("stale", "errored"))
+        lines += [f"{suite['name']}: {each['case_id']} {each['status']}: {each['note']}" for each in unplayed][:20]
+    lines += [f"{each['suite']}: {each['what']}, worse than the baseline" for each in made["changes"] if each["worse"]]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The suites, one module each; ``evals/catalogue.py`` lists them."""

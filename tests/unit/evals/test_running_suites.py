@@ -1,0 +1,184 @@
+"""The runner and its reports: nothing that was not played passes, and what attackers wrote is inert on every page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from agents.recorded_llm import RecordingMissing
+from domain.errors import ConfigurationError, DataQualityError
+from evals.case import Case, read_cases
+from evals.outcome import Outcome, Score, Status
+from evals.report.document import baseline_of, document
+from evals.report.junit import junit
+from evals.report.page import page
+from evals.runner import chosen, run_suite, self_check
+from evals.running import read_document, told_in_lines, write
+from evals.statistics import wilson
+from evals.suite import Measure, Suite
+
+ATTACK = '</td><script>alert("x")</script>\x00\u202e'
+MADE = datetime(2026, 3, 17, tzinfo=UTC)
+
+
+def a_case(case_id: str, **expect) -> Case:
+    return Case(case_id, "S0_doubling", {"number": 2}, {"answer": 4, **expect}, {"kind": "even"})
+
+
+def a_suite(*cases: Case, solve=lambda _stage, case: doubled(case, 2)) -> Suite:
+    """Doubles a number; passed where the answer is what the case expects."""
+    return Suite(
+        name="S0_doubling",
+        title="Doubling",
+        claim="Twice two is four.",
+        cases=lambda: cases,
+        solve=solve,
+        score=lambda case, outcome: Score(outcome.facts["answer"] == case.expect["answer"], note=ATTACK),
+        measure=lambda results: [share_of(results)],
+        good=lambda _stage, case: doubled(case, 2),
+        bad=lambda _stage, case: doubled(case, 3),
+    )
+
+
+def doubled(case: Case, factor: int) -> Outcome:
+    return Outcome("PASS", facts={"answer": case.inputs["number"] * factor})
+
+
+def share_of(results) -> Measure:
+    n = len(results)
+    passed = sum(each.status is Status.PASSED for each in results)
+    return Measure("passed", wilson(passed, n), n, bound="at least", bar=1.0)
+
+
+def a_report(*suites: Suite, baseline=None):
+    runs = [run_suite(suite) for suite in suites]
+    return document(runs, made_at=MADE, code_sha="c0de", recordings={}, baseline=baseline)
+
+
+def parsed(made) -> ElementTree.Element:
+    return ElementTree.fromstring(junit(made))  # noqa: S314  we wrote it a moment ago
+
+
+def test_a_suite_whose_cases_all_pass_is_ok():
+    made = a_report(a_suite(a_case("one"), a_case("two")))
+    assert made["ok"]
+    assert (made["completed"], made["total"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param(RecordingMissing("no recording", "Record again."), "stale", id="stale_recording"),
+        pytest.param(DataQualityError("nonsense", ""), "errored", id="error_of_the_product"),
+    ],
+)
+def test_a_case_that_was_not_played_is_no_pass(error, status):
+    def solve(_stage, case):
+        if case.id == "two":
+            raise error
+        return doubled(case, 2)
+
+    made = a_report(a_suite(a_case("one"), a_case("two"), solve=solve))
+    assert not made["ok"]
+    assert (made["completed"], made["total"]) == (1, 2)
+    assert [each["status"] for each in made["suites"][0]["results"]] == ["passed", status]
+    assert f"two {status}" in told_in_lines(made)
+
+
+def test_a_suite_without_cases_is_not_ok():
+    assert not a_report(a_suite())["ok"]
+    assert not a_report()["ok"]
+
+
+def test_a_broken_bar_is_told_everywhere():
+    made = a_report(a_suite(a_case("one", answer=5)))
+    assert not made["ok"]
+    assert "passed  0, not at least 1" in told_in_lines(made)
+    assert parsed(made).find("testsuite").get("failures") == "1"
+    assert "broken" in page(made)
+
+
+def test_what_attackers_wrote_is_inert():
+    made = a_report(a_suite(a_case("one", answer=5)))
+    assert "<script" not in page(made)
+    assert "\x00" not in page(made)
+    assert "\u202e" not in page(made)
+    assert ATTACK.replace("\x00", "\\u0000").replace("\u202e", "\\u202e") in parsed(made).find(".//system-out").text
+
+
+def test_two_runs_differ_in_times_only():
+    def lasting(made):
+        suites = [{**suite, "seconds": 0, "results": [each | {"ms": 0} for each in suite["results"]]} for suite in made]
+        return json.dumps(suites)
+
+    first, second = a_report(a_suite(a_case("one"))), a_report(a_suite(a_case("one")))
+    assert lasting(first["suites"]) == lasting(second["suites"])
+    assert first["digest"] == second["digest"]
+
+
+def test_a_scripted_case_that_passed_before_may_not_fail_now():
+    before = baseline_of(a_report(a_suite(a_case("one"), a_case("two"))))
+    now = a_suite(a_case("one"), a_case("two", answer=5))
+    strict, reported = a_report(now, baseline=before), a_report(replace(now, opponents="recorded"), baseline=before)
+    assert [each["worse"] for each in strict["changes"]] == [True, False]
+    assert [each["worse"] for each in reported["changes"]] == [False, False]
+    assert "two: failed, worse than the baseline" in told_in_lines(strict)
+
+
+def test_the_self_check_names_cases_that_cannot_be_failed_or_passed():
+    suite = a_suite(a_case("fine"), a_case("nobody_passes", answer=5))
+    unfailing = replace(suite, bad=suite.good)
+    assert self_check(suite, suite.cases()) == ["nobody_passes: the good one failed: " + ATTACK]
+    assert "fine: the bad one passed: " + ATTACK in self_check(unfailing, suite.cases())
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        pytest.param(["{"], "line 1 is no JSON object", id="broken"),
+        pytest.param(["[]"], "line 1 is no case: look at expect, id, inputs, suite", id="no_object"),
+        pytest.param(
+            ['{"id":"a","suite":"S0_doubling","inputs":{},"expect":{},"colour":1}'],
+            "look at colour",
+            id="unknown_field",
+        ),
+        pytest.param(
+            ['{"id":"a","suite":"S1","inputs":{},"expect":{}}'], "is of S1 1, not S0_doubling 1", id="other_suite"
+        ),
+        pytest.param(
+            ['{"id":"a","suite":"S0_doubling","inputs":{},"expect":{}}'] * 2, "two cases called a", id="repeated"
+        ),
+    ],
+)
+def test_a_case_file_is_read_strictly(tmp_path, lines, told):
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=told):
+        read_cases(path, "S0_doubling")
+
+
+def test_an_unknown_suite_is_named_with_those_there_are():
+    with pytest.raises(ConfigurationError, match=r"there is no suite S99.*S2_gates"):
+        chosen(["S99"])
+    assert [suite.name for suite in chosen(["s2"])] == ["S2_gates"]
+
+
+def test_the_files_of_a_report_can_be_read_again(tmp_path):
+    made = a_report(a_suite(a_case("one")))
+    write(made, tmp_path / "out")
+    assert read_document(tmp_path / "out" / "report.json") == json.loads(json.dumps(made))
+    assert (tmp_path / "out" / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    (tmp_path / "old.json").write_text('{"schema": 0}', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="no report of schema 1"):
+        read_document(tmp_path / "old.json")
+
+
+@pytest.mark.parametrize(("hits", "n", "low", "high"), [(0, 412, 0.0, 0.00924), (5, 10, 0.2366, 0.7634), (0, 0, 0, 1)])
+def test_wilson_against_published_values(hits, n, low, high):
+    found = wilson(hits, n)
+    assert found.low == pytest.approx(low, abs=1e-4)
+    assert found.high == pytest.approx(high, abs=1e-4)
