@@ -2,32 +2,30 @@
 
 Whoever writes them, the figures come from the record, and code adds what must not be left out: that a trade was
 refused, made smaller or sent to a person. A model that fails, cites what it was not given, writes a figure by hand or
-tells of a fill that did not happen is replaced by the template as a whole.
+says what the record contradicts (``agents/claims``) is replaced by the template as a whole.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from agents.ask import Asker
-from agents.decider import sizes, warnings_said
+from agents.claims.check import faults
+from agents.decider import warnings_said
 from agents.llm import UNANSWERED, BadAnswer
 from agents.outputs import ExplanationOutput, statements_of
+from agents.record import Record, facts
 from agents.slots import encode, evidence_lines, index
-from domain.decisions import Action, Decision, Explanation, Phase, Stance, Statement
-from domain.evidence import Evidence, EvidenceSet, Value
+from domain.decisions import Action, Explanation, Phase, Stance, Statement
+from domain.evidence import Evidence
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
-from domain.money import ONE, ZERO
-from domain.orders import Fill, Order, Side
-from domain.rendering import check
-from domain.verdicts import Evaluation, Outcome, Verdict
-from tools.outcome import gate_evidence, order_evidence
+from domain.money import ZERO
+from domain.orders import Side
+from domain.rendering import check, render
+from domain.verdicts import Outcome, Verdict
 
-_DONE = re.compile(r"\b(filled|executed|bought|sold|acquired|purchased|completed|settled|secured)\b", re.IGNORECASE)
 _SHOWN_REFS = 4
 _COUNTS = "gates."
 """How many gates passed is for the template; a model is shown the ones that did not, by name."""
@@ -60,27 +58,6 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """All that is known about one decision at one moment: what an explanation may speak of."""
-
-    decision: Decision
-    evidence: EvidenceSet
-    plan: tuple[Evidence, ...]
-    evaluation: Evaluation | None = None
-    order: Order | None = None
-    fills: tuple[Fill, ...] = ()
-    lot: Decimal = ONE
-
-
-def facts(record: Record) -> dict[str, Evidence]:
-    """Every figure an explanation of this record may cite: evidence that was cited, plan, sizes, gates and outcome."""
-    decision, items = record.decision, record.evidence.items
-    cited = (items[ref] for ref in (*decision.cited, *decision.candidate.refs) if ref in items)
-    made = (_fact(record, *made) for made in (*_sizes(record), *_gates(record)))
-    return dict(sorted(index((*cited, *record.plan, *made, *_outcome(record))).items()))
-
-
 def explain(asker: Asker, cycle_id: CycleId, record: Record, phase: Phase) -> Explanation:
     """Explain with at most two calls; whatever goes wrong, the template answers."""
     decision, known = record.decision, facts(record)
@@ -94,8 +71,9 @@ def explain(asker: Asker, cycle_id: CycleId, record: Record, phase: Phase) -> Ex
 
     def read(output: ExplanationOutput, source: str, repaired: bool) -> Explanation:
         said = statements_of(output.statements, given, "explainer")
-        if not record.fills and any(_DONE.search(statement.text) for statement in said):
-            raise BadAnswer("contradiction", "the explainer tells of a fill that is not on record")
+        wrong = faults([render(statement, known) for statement in said], record, known)
+        if wrong:
+            raise BadAnswer("contradiction", f"the explainer contradicts the record: {wrong[0].kind}, {wrong[0].what}")
         every = (*said, *(item for item in disclosures(record) if item not in said))
         return Explanation(decision.decision_id, decision.candidate.symbol, phase, every, source)
 
@@ -109,7 +87,7 @@ def template(record: Record, phase: Phase) -> Explanation:
     """The explanation that needs no model: thesis, evidence, roles, sizes, gates and what happened."""
     known = facts(record)
     told = (*_thesis(record), *_roles(record), *_arithmetic(record), *disclosures(record), *_happened(record, phase))
-    fit = (statement for statement in told if check(statement, known) is None)
+    fit = (each for each in told if check(each, known) is None and not faults([render(each, known)], record, known))
     kept = tuple({statement.text: statement for statement in fit}.values())
     return Explanation(record.decision.decision_id, record.decision.candidate.symbol, phase, kept, "template")
 
@@ -201,48 +179,6 @@ def _happened(record: Record, phase: Phase) -> Iterator[Statement]:
     if record.fills:
         cost = f"commission {{fill.commission@{symbol}}}"
         yield Statement(f"So far {{fill.qty@{symbol}}} were filled at {{fill.price@{symbol}}}, {cost}.", "high")
-
-
-_Made = tuple[str, Value, str]
-
-
-def _sizes(record: Record) -> Iterator[_Made]:
-    decision = record.decision
-    left = sizes(decision.candidate, decision.advice, decision.inspection, record.lot)
-    yield "size.proposed", left.candidate, "shares"
-    yield "size.advised", left.advised, "shares"
-    yield "size.inspected", left.inspected, "shares"
-    yield "size.decided", decision.qty, "shares"
-    yield "decision.codes", ", ".join(decision.codes) or "no code", "text"
-    if decision.advice is not None:
-        yield "advice.confidence", decision.advice.confidence, "ratio"
-    if decision.inspection is not None:
-        yield "inspection.ruling", decision.inspection.ruling.value, "text"
-
-
-def _gates(record: Record) -> Iterator[_Made]:
-    if record.evaluation is not None:
-        outcomes = [verdict.outcome for verdict in record.evaluation.verdicts]
-        yield "size.gated", record.evaluation.final_qty, "shares"
-        yield "gates.total", len(outcomes), "count"
-        yield "gates.passed", outcomes.count(Outcome.PASS), "count"
-
-
-def _outcome(record: Record) -> Iterator[Evidence]:
-    """What the gates that objected measured, and what became of the order."""
-    decision = record.decision
-    if record.evaluation is not None:
-        objections = tuple(item for item in record.evaluation.verdicts if item.outcome is not Outcome.PASS)
-        objecting = replace(record.evaluation, verdicts=objections)
-        yield from gate_evidence(decision.candidate.symbol, objecting, at=decision.decided_at)
-    if record.order is not None:
-        yield _fact(record, "order.status", record.order.status.value, "text")
-        yield from order_evidence(record.order, record.fills)
-
-
-def _fact(record: Record, name: str, value: Value, unit: str) -> Evidence:
-    symbol, at = record.decision.candidate.symbol, record.decision.decided_at
-    return Evidence(Ref(f"{name}@{symbol}"), value, unit, "record", at, at, symbol)
 
 
 def _summary(record: Record) -> dict[str, object]:

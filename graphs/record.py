@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from agents.explainer import Record
+from agents.record import Record
 from domain.canonical import plain, restore
 from domain.decisions import Decision
 from domain.errors import IntegrityError

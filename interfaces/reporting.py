@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.explainer import facts
+from agents.record import facts
 from domain.canonical import restore
 from domain.decisions import Advice, Decision, Explanation, MonitorReport, Phase, Statement
 from domain.evidence import Evidence

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from agents.decider import decide
-from agents.explainer import Record, disclosures, explain, facts, template
+from agents.explainer import disclosures, explain, template
 from agents.llm import NoAnswer
+from agents.record import Record, facts
 from agents.slots import figures, read_slot
 from domain.decisions import Concern, Phase, Ruling, Severity, Stance, Statement
 from domain.ids import ClientOrderId, Ref, client_order_id

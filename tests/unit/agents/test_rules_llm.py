@@ -6,10 +6,11 @@ import pytest
 
 from agents.advisor import advise
 from agents.decider import decide
-from agents.explainer import Record, explain, facts
+from agents.explainer import explain
 from agents.inspector import inspect
 from agents.monitor import watch
 from agents.reader import read
+from agents.record import Record, facts
 from agents.rules_llm import RulesModel
 from domain.decisions import Action, Phase, Ruling, Stance
 from domain.rendering import check

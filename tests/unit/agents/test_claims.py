@@ -1,0 +1,159 @@
+"""Claims of explanations: what the record does not bear out is told by kind, and true sentences are let pass."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from agents.claims.check import faults
+from agents.claims.figures import Number, numbers_in
+from agents.record import Record, facts
+from domain.decisions import Action, Decision, Ruling, Stance
+from domain.ids import DecisionId
+from domain.money import ZERO
+from domain.verdicts import Evaluation, Outcome, Verdict
+from tests.builders.agents import AT, CYCLE, a_candidate, a_figure, a_plan, an_advice, an_evidence_set, an_inspection
+
+SPREAD = Verdict("E5", "SPREAD_TOO_WIDE", Outcome.DENY, Decimal("0.5"), Decimal("0.59"), Decimal("-0.09"))
+
+
+def a_record(*, outcome: Outcome | None = Outcome.PASS, **changed) -> Record:
+    """Forty ACME, taken as proposed; the gates let it pass unless told otherwise."""
+    evidence = an_evidence_set(a_figure("ret5", Decimal("-7.2467"), "pct"), a_figure("sma20", Decimal("99.1"), "USD"))
+    decision = Decision(
+        decision_id=DecisionId("dec-acme"),
+        cycle_id=CYCLE,
+        candidate=a_candidate(),
+        action=Action.TAKE,
+        qty=Decimal(40),
+        stop_loss=Decimal("96.5"),
+        needs_approval=False,
+        reasons=(),
+        codes=(),
+        cited=tuple(evidence.items),
+        evidence_digest=evidence.digest,
+        decided_at=AT,
+        source="test",
+        advice=an_advice(),
+        inspection=an_inspection(),
+    )
+    verdicts = (SPREAD,) if outcome is Outcome.DENY else ()
+    left = ZERO if outcome is Outcome.DENY else Decimal(40)
+    judged = None if outcome is None else Evaluation(outcome, left, (), verdicts, "policy")
+    return Record(replace(decision, **changed), evidence, a_plan(), judged)
+
+
+def kinds(sentence: str, record: Record | None = None) -> list[str]:
+    record = record or a_record()
+    known = {**{str(ref): item for ref, item in record.evidence.items.items()}, **facts(record)}
+    return [fault.kind for fault in faults([sentence], record, known)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        pytest.param("The stop is at 96.00 USD.", "number", id="another_number"),
+        pytest.param("The stop is at 965.00 USD.", "number", id="ten_times"),
+        pytest.param("The stop is at 111.50 USD.", "name", id="the_number_of_the_target"),
+        pytest.param("The ask of 101.48 USD is fair.", "name", id="bid_for_ask"),
+        pytest.param("RSI stands at 61.2 USD.", "unit", id="invented_unit"),
+        pytest.param("The plan is for 40 USD.", "unit", id="shares_as_money"),
+        pytest.param("The spread is 0.04 USD.", "unit", id="percent_as_money"),
+        pytest.param("It moved 7.2467 %.", "sign", id="sign_lost"),
+        pytest.param("The signal score is -0.42.", "sign", id="sign_added"),
+        pytest.param("It rose -7.2467 %.", "direction", id="rose_by_less_than_nothing"),
+        pytest.param("The ask of 101.52 USD is below the average of 99.10 USD.", "order", id="wrong_order"),
+        pytest.param("The proposal was to sell 40 shares of ACME.", "side", id="other_side"),
+        pytest.param("It would buy 40 shares of INITECH.", "symbol", id="other_symbol"),
+        pytest.param("The report came out yesterday.", "time", id="dated"),
+        pytest.param("A gate refused it.", "gates", id="refused_though_passed"),
+        pytest.param("The advisor spoke against it.", "role", id="advisor_turned"),
+        pytest.param("The risk inspector blocked it.", "role", id="inspector_turned"),
+        pytest.param("It needs the approval of a person.", "approval", id="approval_invented"),
+        pytest.param("The 40 shares were filled.", "fill", id="fill_invented"),
+        pytest.param("The order was sent.", "order", id="order_invented"),
+        pytest.param("In the end the trade was skipped.", "decision", id="skipped_though_taken"),
+    ],
+)
+def test_what_the_record_contradicts_is_found(sentence, kind):
+    assert kinds(sentence) == [kind]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The momentum strategy proposed buying 40 shares of ACME at about 101.52 USD, stop at 96.50 USD.",
+        "RSI stands at 61.2, or 61 in round figures.",
+        "It fell 7.25 % and is down 7.2 %.",
+        "It moved -7.2467 %.",
+        "The ask of 101.52 USD is above the average of 99.10 USD and above the stop at 96.50 USD.",
+        "The ask of 101.52 USD is not below the average of 99.10 USD.",
+        "The gap between bid and ask of 0.04 % is small.",
+        "Selling pressure has eased, and buying power is left.",
+        "The advisor supported it, the inspector allowed it and the gates passed it.",
+        "No gate refused it, nothing was filled and no approval by a person is needed.",
+        "Nothing has been sent yet.",
+        "MACD, RSI and the USD say little.",
+    ],
+)
+def test_what_is_true_is_let_pass(sentence):
+    assert kinds(sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "record", "found"),
+    [
+        pytest.param("The gates passed it.", a_record(outcome=Outcome.DENY), ["gates"], id="passed_though_refused"),
+        pytest.param("The gates passed it.", a_record(outcome=None), ["gates"], id="passed_though_not_asked"),
+        pytest.param("A gate refused it.", a_record(outcome=Outcome.DENY), [], id="refused"),
+        pytest.param("No approval is needed.", a_record(needs_approval=True), ["approval"], id="approval_denied"),
+        pytest.param("It needs approval.", a_record(outcome=Outcome.NEED_APPROVAL), [], id="a_gate_asks"),
+        pytest.param(
+            "The advisor supported it.",
+            a_record(advice=replace(an_advice(), stance=Stance.SKIP)),
+            ["role"],
+            id="advisor_skipped",
+        ),
+        pytest.param(
+            "The inspector allowed it.",
+            a_record(inspection=replace(an_inspection(), ruling=Ruling.BLOCK)),
+            ["role"],
+            id="inspector_blocked",
+        ),
+        pytest.param(
+            "The final decision was to take it.", a_record(action=Action.SKIP), ["decision"], id="taken_though_skipped"
+        ),
+    ],
+)
+def test_what_happened_decides(sentence, record, found):
+    assert kinds(sentence, record) == found
+
+
+def test_what_had_to_be_told_and_was_not_is_a_fault():
+    record = a_record()
+    owed = ["The trade was not taken (ADVISOR_SKIP); nothing was sent."]
+    assert [fault.kind for fault in faults(["RSI stands at 61.2."], record, facts(record), owed)] == ["undisclosed"]
+    assert (
+        faults(owed, replace(record, decision=replace(record.decision, action=Action.SKIP)), facts(record), owed) == ()
+    )
+
+
+def test_figures_inside_quoted_texts_are_no_claims():
+    record = a_record()
+    known = {**facts(record), "news.1@ACME": a_figure("news.1", "guidance raised to 9.99 in 2027", "text")}
+    assert faults(["A story (guidance raised to 9.99 in 2027) backs it."], record, known) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1,234.50 USD", "1234.50", "USD"),
+        ("\u22123.1 %", "-3.1", "pct"),
+        ("$12", "12", "USD"),
+        ("5.25 h", "5.25", "hours"),
+    ],
+)
+def test_numbers_are_read_with_their_units(text, value, unit):
+    (found,) = numbers_in(f"It is {text}.")
+    assert isinstance(found, Number)
+    assert (found.value, found.unit) == (Decimal(value), unit)
