@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from evals.suite import Suite
-from evals.suites import s2_gates
+from evals.suites import s2_gates, s10_cost
 
-SUITES: tuple[Suite, ...] = (s2_gates.SUITE,)
+SUITES: tuple[Suite, ...] = (s2_gates.SUITE, s10_cost.SUITE)
