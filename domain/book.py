@@ -54,6 +54,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Money that a broker took (``amount`` > 0) or gave back apart from any execution; booked once by its id."""
+
+    charge_id: str
+    at: datetime
+    amount: Decimal
+    what: str
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Performance:
     """Loss counters from our own ledger of fills; they survive restarts and reset once per exchange day.
 

@@ -62,11 +62,12 @@ class TimeInForce(StrEnum):
 
 
 class Origin(StrEnum):
-    """Who asked: the agents, a deterministic rule (exits), or a person."""
+    """Who asked: the agents, a deterministic rule (exits), a person, or a kill whose owner ordered to close everything."""
 
     AGENT = "agent"
     RULE = "rule"
     MANUAL = "manual"
+    FLATTEN = "flatten"
 
 
 class OrderStatus(StrEnum):
@@ -178,6 +179,8 @@ class ApprovedOrder:
     issued_at: datetime
     expires_at: datetime
     seal: str
+    kill: str = ""
+    """Id of the kill whose flatten this carries out, and with which it ends; empty for every other order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +228,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """What a broker says about an order, in our words; ``broker_status`` keeps its own."""
+    """What a broker says about an order, in our words; ``broker_status`` keeps its own, ``tif`` None is not told."""
 
     client_order_id: ClientOrderId
     broker_id: str
@@ -243,6 +246,7 @@ class OrderReport:
     parent_id: ClientOrderId | None = None
     leg: str = "entry"
     reason: str = ""
+    tif: TimeInForce | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.book import Account, Position
+from domain.book import Account, Charge, Position
 from domain.ids import ClientOrderId
 from domain.market import (
     Bar,
@@ -26,7 +26,7 @@ from domain.market import (
     TradingStatus,
 )
 from domain.news import NewsArticle, SocialPost
-from domain.orders import ApprovedOrder, Fill, OrderReport
+from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport
 from domain.records import LedgerEntry, RecordKind
 
 
@@ -153,6 +153,11 @@ class Broker(Protocol):
         """True where no real money is behind it."""
         ...
 
+    @property
+    def fractional(self) -> frozenset[OrderClass]:
+        """The classes of orders that it takes in fractions of a share."""
+        ...
+
     def account(self) -> Account:
         """Account truth, with its age."""
         ...
@@ -201,6 +206,10 @@ class Broker(Protocol):
 
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:
         """Executions after ``since``, oldest first."""
+        ...
+
+    def charges(self, *, since: datetime) -> tuple[Charge, ...]:
+        """Fees that no execution carries, from the day of ``since`` on, oldest first; some twice is no harm."""
         ...
 
     def time(self) -> datetime:

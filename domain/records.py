@@ -26,9 +26,13 @@ class RecordKind(StrEnum):
     APPROVAL = "approval"
     ORDER = "order"
     FILL = "fill"
+    CHARGE = "charge"
     TRADE_CLOSED = "trade_closed"
+    LESSON = "lesson"
+    CALIBRATION = "calibration"
     EXPLANATION = "explanation"
     CONTROL = "control"
+    ALERT = "alert"
     RECONCILIATION = "reconciliation"
     CYCLE_FINISHED = "cycle_finished"
 

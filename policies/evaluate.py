@@ -13,18 +13,18 @@ Whoever asks about many orders on one snapshot passes a ``Standing`` along, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Evaluation, Outcome, Verdict
+from domain.verdicts import Evaluation, Outcome, Verdict, evaluated
+from policies.answers import Objection, Record, ask, failed
 from policies.codes import ReasonCode
-from policies.gate import BoundGate, Reads
 from policies.policy import Policy
-from policies.standing import Standing, ask, failed
+from policies.standing import Standing
 from policies.worst_case import worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
@@ -38,7 +38,7 @@ class Round(NamedTuple):
     position, the others have no say: it is an exit then.
     """
 
-    verdicts: tuple[Verdict, ...]
+    record: Record
     outcome: Outcome
     refused: bool
     reduces_risk: bool
@@ -55,18 +55,19 @@ def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Ev
         standing = Standing(case, policy)
     asked = _all_gates(case, standing)
     if asked.outcome is PASS:
-        return Evaluation(PASS, case.order.qty, (), asked.verdicts, policy.digest)
+        return evaluated(PASS, case.order.qty, asked.record, policy.digest)
     # Cut to what closes the position it is another order, before which fewer gates stand.
     if asked.smallest is None or (asked.refused and not asked.becomes_exit):
         qty = case.order.qty if asked.outcome is not DENY else ZERO
-        return Evaluation(asked.outcome, qty, _codes(asked.verdicts), asked.verdicts, policy.digest)
+        verdicts = asked.record.verdicts()
+        return Evaluation(asked.outcome, qty, _codes(verdicts), verdicts, policy.digest)
     smaller = replace(case, order=replace(case.order, qty=asked.smallest))
     return _reduced(asked, _all_gates(smaller, standing), policy)
 
 
 def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
     """Both rounds in one: the smaller quantity where it passed, else a denial with the harder verdict of each gate."""
-    pairs = tuple(zip(asked.verdicts, cut.verdicts, strict=True))
+    pairs = tuple(zip(asked.record.verdicts(), cut.record.verdicts(), strict=True))
     lifted = asked.outcome is not Outcome.DENY or cut.reduces_risk
     if asked.smallest is not None and lifted and cut.outcome in (Outcome.PASS, Outcome.NEED_APPROVAL):
         verdicts = tuple(first if first.outcome is Outcome.REDUCE else second for first, second in pairs)
@@ -85,26 +86,27 @@ def _all_gates(case: Case, standing: Standing) -> Round:
         before = standing.about(case, worst)
     except Exception as error:  # noqa: BLE001 an order whose figures cannot be computed is stopped by every gate
         return _unmeasured(policy, error)
-    reduces_risk = worst.reduces_risk
-    said = ask(policy.placed[Reads.ORDER], case, worst, before, reduces_risk=reduces_risk, qty=case.order.qty)
-    # Between them the three groups hold every gate of the policy, so no place is left without a verdict.
-    return _weighed(cast(Sequence[Verdict], said.verdicts), said.objections, reduces_risk, worst.closable)
+    groups = policy.leaving if worst.reduces_risk else policy.entering
+    said = ask(groups.order, case, worst, case.order.qty)
+    nothing, subject, book = before
+    objections = nothing.objections + subject.objections + book.objections + said.objections
+    # Between them the four groups and those aside hold every gate, so no place is left without a verdict.
+    record = Record(groups.aside, (nothing, subject, book, said))
+    if not objections and policy.gates:
+        return Round(record, PASS, False, worst.reduces_risk, None)
+    return _weighed(record, objections, worst.reduces_risk, worst.closable)
 
 
 def _unmeasured(policy: Policy, error: Exception) -> Round:
-    verdicts = [failed(gate, error) for gate in policy.gates]
-    return _weighed(verdicts, zip(verdicts, policy.gates, strict=True), False, ZERO)
+    verdicts = tuple(enumerate(failed(gate, error) for gate in policy.gates))
+    objections = [(verdict, gate) for (_, verdict), gate in zip(verdicts, policy.gates, strict=True)]
+    return _weighed(Record(verdicts, ()), objections, False, ZERO)
 
 
-def _weighed(
-    verdicts: Sequence[Verdict],
-    objections: Iterable[tuple[Verdict, BoundGate]],
-    reduces_risk: bool,
-    closable: Decimal,
-) -> Round:
+def _weighed(record: Record, objections: Sequence[Objection], reduces_risk: bool, closable: Decimal) -> Round:
     """The hardest answer of all; a policy without gates denies, because nobody has looked."""
-    if not verdicts:
-        return Round((), DENY, True, reduces_risk, None)
+    if not objections:
+        return Round(record, DENY, True, reduces_risk, None)
     outcome, refused = PASS, False
     cuts: list[Decimal] = []
     exit_cuts: list[Decimal] = []
@@ -117,8 +119,8 @@ def _weighed(
         if found is REDUCE and verdict.quantity is not None:
             (cuts if gate.exempts_exits else exit_cuts).append(verdict.quantity)
     if exit_cuts and min(exit_cuts) <= closable:
-        return Round(tuple(verdicts), outcome, refused, reduces_risk, min(exit_cuts), becomes_exit=True)
-    return Round(tuple(verdicts), outcome, refused, reduces_risk, min((*cuts, *exit_cuts), default=None))
+        return Round(record, outcome, refused, reduces_risk, min(exit_cuts), becomes_exit=True)
+    return Round(record, outcome, refused, reduces_risk, min((*cuts, *exit_cuts), default=None))
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:

@@ -1,7 +1,11 @@
-"""The kill switch: a latched file and a mark beside it. While either exists, nothing leaves; a resume removes both.
+"""The kill switch: a latched file, a mark beside it and a line in a journal. While any stands, nothing leaves.
+
+    latch     ``killed``: what everybody looks at, and what anybody may make by hand
+    mark      ``killed.mark``: stays where somebody deletes the latch
+    journal   ``kills.jsonl``: keeps the kill where somebody deletes both, until a resume is written behind it
 
 It needs neither database nor model nor network, nothing but the standard library and the error tree, so that the
-smallest possible process can pull it. It survives a crash and a power cut: the file and its folder are synced before
+smallest possible process can pull it. It survives a crash and a power cut: the files and their folder are synced before
 ``engage`` returns. Whatever cannot be read counts as engaged: an unreadable file, a file that is not ours, a folder
 that is missing or closed.
 """
@@ -10,12 +14,18 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import ManualActionError
+from policies.kill_journal import KILL, OPENED, RELEASED, Journal, KillJournal, sync_folder
 
 UNREADABLE = "the kill switch cannot be read, which counts as engaged"
+CUT = "the journal of kills has lost lines, which counts as engaged"
+JOURNAL = "kills.jsonl"
+NOT_KILLED = (0, 0, 0, 0, 0)
+"""The stamp of a switch that nobody had pulled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,66 +38,107 @@ class KillDetails:
 
 
 class KillSwitch:
-    """The latch at ``path`` and its mark; a latch that is removed by hand leaves the mark, and so stays engaged."""
+    """The latch at ``path``, its mark and the journal of its folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.mark = path.with_name(f"{path.name}.mark")
+        self.journal = KillJournal(path.with_name(JOURNAL))
 
-    def engage(self, by: str, reason: str, at_text: str) -> None:
-        """Set latch and mark durably; engaging again leaves a new record, so that a resume under way notices it.
+    def engage(self, by: str, reason: str, at_text: str, *, flatten: bool = False) -> str:
+        """Set latch, mark and journal durably; engaging again leaves a new record, so a resume under way notices it.
 
-        Where the record cannot be written, an empty file has to do; where not even that, ManualActionError.
+        Where the record cannot be written, whatever stands there has to do, and the answer says what that is; it is
+        empty where all is well. Where nothing stands, ManualActionError. ``flatten`` is the owner's order to close
+        everything, which counts only where the journal holds it.
         """
         record = json.dumps({"by": by, "reason": reason, "at": at_text}, ensure_ascii=False).encode(errors="replace")
+        trouble = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write(self.mark, record)
             self._write(self.path, record)
         except OSError:
-            self._touch()
+            trouble = self._touch()
+        try:
+            self.journal.append(KILL, by=by, reason=reason, at=at_text, flatten=flatten)
+        except OSError as error:
+            unwritten = f"its journal {self.journal.path.name} cannot be written ({error.strerror})"
+            trouble = trouble or f"{unwritten}: deleting the latch and its mark would leave no trace of it"
+        return trouble
 
     def engaged(self) -> bool:
-        """True while the latch is set, and whenever that cannot be told."""
+        """True while one of the three stands, and whenever that cannot be told."""
         try:
             return self.stamp() is not None or not os.access(self.path.parent, os.R_OK | os.X_OK)
         except OSError:
             return True
 
+    def flatten(self) -> str:
+        """Id of the kill that is engaged, where its owner ordered to close everything; else empty."""
+        try:
+            return self.journal.read().flatten
+        except OSError:
+            return ""
+
     def stamp(self) -> tuple[int, ...] | None:
         """Identity of the last engagement, None while there is none; raises OSError where that cannot be told."""
-        found = (*_identity(self.path), *_identity(self.mark))
+        journal = self._journal()
+        number = max(1, len(journal.lines)) if journal.engaged else 0
+        found = (*_identity(self.path), *_identity(self.mark), number)
         return found if any(found) else None
 
     def removed_by_hand(self) -> bool:
-        """True where the mark stands without its latch: somebody deleted the file, which lifts nothing."""
-        return os.path.lexists(self.mark) and not os.path.lexists(self.path)
+        """True where mark or journal stand without the latch: somebody deleted the file, which lifts nothing."""
+        return not os.path.lexists(self.path) and (os.path.lexists(self.mark) or self._journal().engaged)
+
+    def begin_journal(self, at_text: str) -> None:
+        """Start the journal of a new home, so that its loss shows; ManualActionError where it cannot be written."""
+        try:
+            self.journal.append(OPENED, at=at_text)
+        except OSError as error:
+            raise ManualActionError(f"{self.journal.path} cannot be written: {error}", "Look at its folder.") from error
 
     def details(self) -> KillDetails | None:
         """Who pulled it; None while it is not engaged."""
         if not self.engaged():
             return None
-        try:
-            kept = self.path if os.path.lexists(self.path) else self.mark
-            record = json.loads(kept.read_bytes())
-            return KillDetails(by=str(record["by"]), reason=str(record["reason"]), at=str(record["at"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return KillDetails(by="unknown", reason=UNREADABLE, at="unknown")
+        for kept in (self.path, self.mark):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                record = json.loads(kept.read_bytes())
+                return KillDetails(by=str(record["by"]), reason=str(record["reason"]), at=str(record["at"]))
+        journal = self._journal()
+        newest = journal.open[-1] if journal.open else None
+        if newest is not None and newest.good:
+            return KillDetails(newest.by, newest.reason, newest.at)
+        return KillDetails(by="unknown", reason=CUT if journal.cut else UNREADABLE, at="unknown")
 
-    def release(self, seen: tuple[int, ...] | None = None) -> bool:
+    def release(self, seen: tuple[int, ...] | None = None, *, by: str = "", at_text: str = "") -> bool:
         """Remove the latch; who may is for the caller to check. ManualActionError where it cannot be removed.
 
         With ``seen``, the stamp of what was decided on, False and still engaged where somebody has killed since. The
         mark is taken last, and a kill writes it first: whatever the order of the two, a finished kill stays engaged.
+        The journal's line names the last kill that it releases, and one that fell meanwhile is not among them.
         """
-        wanted = (None, None) if seen is None else (seen[:2], seen[2:])
+        wanted = (None, None) if seen is None else (seen[:2], seen[2:4])
         try:
+            lines = len(self.journal.read().lines)
+            last = lines if seen is None else min(lines, max(seen[4:], default=0))
             taken = self._take(self.path, wanted[0]) and self._take(self.mark, wanted[1])
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
+            if taken and last and self.journal.read().open:
+                self.journal.append(RELEASED, by=by, at=at_text, of=last)
+            return taken and not self.journal.read().engaged
         except OSError as error:
             remedy = f"Look at {self.path} and its folder, and remove the file by hand."
             raise ManualActionError(f"the kill switch cannot be released: {error}", remedy) from error
-        return taken
+
+    def _journal(self) -> Journal:
+        """The journal; one that cannot be read has lost everything."""
+        try:
+            return self.journal.read()
+        except OSError:
+            return Journal(cut=True)
 
     def _take(self, path: Path, wanted: tuple[int, ...] | None) -> bool:
         """Remove one of the two by way of a rename, so that what is removed is what was looked at."""
@@ -119,9 +170,10 @@ class KillSwitch:
         finally:
             os.close(descriptor)
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
-    def _touch(self) -> None:
+    def _touch(self) -> str:
+        """Have an empty file, or whatever stands there, be the latch; the answer says what."""
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
             try:
@@ -129,8 +181,14 @@ class KillSwitch:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            remedy = f"Create the file {self.path} by hand, stop Sage, and cancel open orders at the broker."
-            raise ManualActionError(f"the kill switch cannot be engaged: {error}", remedy) from error
+            with suppress(OSError):
+                os.utime(self.path)
+            if not (os.path.lexists(self.path) or os.path.lexists(self.mark)):
+                remedy = f"Create the file {self.path} by hand, stop Sage, and cancel open orders at the broker."
+                raise ManualActionError(f"the kill switch cannot be engaged: {error}", remedy) from error
+            what = "a folder" if self.path.is_dir() else "a file that cannot be written"
+            return f"it was engaged already, by {what} named {self.path.name}, which has to be removed before a resume"
+        return ""
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -140,11 +198,3 @@ def _identity(path: Path) -> tuple[int, int]:
     except (FileNotFoundError, NotADirectoryError):
         return 0, 0
     return found.st_ino, found.st_mtime_ns
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from domain.canonical import digest
 from domain.errors import ConfigurationError
 from domain.money import HUNDRED, ZERO
-from policies.gate import BoundGate, PlacedGate, Reads, bind
+from policies.gate import BoundGate, Group, Groups, Reads, bind
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, compare, parse_limits
 
@@ -51,10 +51,28 @@ class Policy:
     allow_fractional: bool = False
 
     @cached_property
-    def placed(self) -> Mapping[Reads, tuple[PlacedGate, ...]]:
-        """The gates by what they read of an order, each with its place among them."""
-        gates = [PlacedGate(place, *gate[:5], gate) for place, gate in enumerate(self.gates)]
-        return {reads: tuple(placed for placed in gates if placed.gate.reads is reads) for reads in Reads}
+    def entering(self) -> Groups:
+        """The gates that look at an order which may add risk: all of them."""
+        return self._grouped(leaving=False)
+
+    @cached_property
+    def leaving(self) -> Groups:
+        """The gates that look at an order which provably reduces risk; the others step aside."""
+        return self._grouped(leaving=True)
+
+    def _grouped(self, *, leaving: bool) -> Groups:
+        placed = list(enumerate(self.gates))
+        looking = [(place, gate) for place, gate in placed if not (leaving and gate.exempts_exits)]
+        nothing, subject, book, order = (
+            Group(
+                tuple((gate.check, gate.limits) for _, gate in found),
+                tuple(gate for _, gate in found),
+                tuple(place for place, _ in found),
+            )
+            for found in ([each for each in looking if each[1].reads is reads] for reads in Reads)
+        )
+        aside = tuple((place, gate.exemption) for place, gate in placed if leaving and gate.exempts_exits)
+        return Groups(nothing, subject, book, order, aside)
 
     @property
     def enforced(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def _own_order_in_the_way(case: Case, limits: Mapping[str, Any]) -> Case | None:
 
 
 def _bought_back(case: Case, limits: Mapping[str, Any]) -> Case | None:
-    if not limits.get("forbid_wash_sale", False):
+    if not limits.get("forbid_wash_sale"):
         return None
     return with_counters(case, last_loss_on={case.order.symbol: case.now})
 

@@ -121,7 +121,7 @@ def _book(limits: Mapping[str, Any]) -> Book:
         kind=AccountKind.MARGIN, settled_cash=FORTUNE, maintenance_margin=ZERO,
     )  # fmt: skip
     nothing_lost = Performance(
-        FORTUNE, FORTUNE, ZERO, ZERO, 0, None, week_start_equity=FORTUNE, month_start_equity=FORTUNE,
+        FORTUNE, FORTUNE, ZERO, ZERO, 0, week_start_equity=FORTUNE, month_start_equity=FORTUNE,
         day_peak_equity=FORTUNE, strategy_pnl={}, symbol_pnl={},
     )  # fmt: skip
     return Book(account, nothing_lost, {}, (), (), 0, ZERO, NOTHING_DONE)
@@ -227,8 +227,17 @@ def holding(case: Case, qty: Decimal, available: Decimal | None = None) -> Case:
 
 def working_orders(case: Case, count: int, **changes: Any) -> tuple[Order, ...]:
     """So many open orders of another symbol, each with an id of its own."""
-    order = Order(
-        client_order_id=ClientOrderId("working"),
+    return tuple(replace(_working(case, number), **changes) for number in range(count))
+
+
+def huge(case: Case, limits: Mapping[str, Any]) -> Case:
+    """An order of more shares than there are."""
+    return with_order(case, qty=HUGE)
+
+
+def _working(case: Case, number: int) -> Order:
+    return Order(
+        client_order_id=ClientOrderId(f"working-{number}"),
         decision_id=DecisionId("another"),
         symbol=UNLISTED,
         side=Side.BUY,
@@ -242,10 +251,3 @@ def working_orders(case: Case, count: int, **changes: Any) -> tuple[Order, ...]:
         origin=Origin.RULE,
         limit_price=ONE,
     )
-    order = replace(order, **changes)
-    return tuple(replace(order, client_order_id=ClientOrderId(f"working-{number}")) for number in range(count))
-
-
-def huge(case: Case, limits: Mapping[str, Any]) -> Case:
-    """An order of more shares than there are."""
-    return with_order(case, qty=HUGE)

@@ -11,7 +11,17 @@ from domain.book import Position
 from domain.case import Case
 from domain.market import Symbol
 from domain.money import ONE
-from policies.breaches.case import DAY, HUGE, Breach, huge, with_book, with_counters, with_market, with_session
+from policies.breaches.case import (
+    DAY,
+    HUGE,
+    Breach,
+    huge,
+    with_book,
+    with_counters,
+    with_market,
+    with_order,
+    with_session,
+)
 
 
 def _crowd(case: Case, limits: Mapping[str, Any]) -> Case:
@@ -21,7 +31,7 @@ def _crowd(case: Case, limits: Mapping[str, Any]) -> Case:
 
 def _held_at(case: Case, average: Decimal, entries: int) -> Case:
     symbol = case.order.symbol
-    position = Position(symbol, case.order.side.sign * ONE, average, entries=entries)
+    position = Position(symbol, Decimal(case.order.side.sign), average, entries=entries)
     return with_book(case, positions={**case.book.positions, symbol: position})
 
 
@@ -31,7 +41,7 @@ def _averaged(case: Case, limits: Mapping[str, Any]) -> Case | None:
 
 def _at_the_close(case: Case, limits: Mapping[str, Any]) -> Case:
     closing = with_session(case, case.now - DAY / 8, case.now)
-    return huge(with_market(closing, next_session=None), limits)
+    return with_order(with_market(closing, next_session=None), qty=HUGE)
 
 
 BREACHES: Mapping[str, Breach] = {

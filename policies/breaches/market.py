@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from domain.case import Case, TextUsed
@@ -29,11 +30,8 @@ AGES = 400 * DAY
 """More than the oldest that a policy may let texts be."""
 
 
-def _happening(kind: EventKind) -> Breach:
-    def breach(case: Case, limits: Mapping[str, Any]) -> Case:
-        return with_view(case, events=(MarketEvent(case.order.symbol, kind, case.now, case.now),))
-
-    return breach
+def _happening(kind: EventKind, case: Case, limits: Mapping[str, Any]) -> Case:
+    return with_view(case, events=(MarketEvent(case.order.symbol, kind, case.now, case.now),))
 
 
 def _faulty_bars(case: Case, limits: Mapping[str, Any]) -> Case | None:
@@ -63,8 +61,8 @@ BREACHES: Mapping[str, Breach] = {
     "E11": lambda case, limits: with_view(case, sigma_now=HUGE, daily_sigma=CENT),
     "E11_index": lambda case, limits: with_market(case, index_move_pct=-HUGE),
     "E12": lambda case, limits: with_view(case, gap_pct=-HUGE),
-    "E13": _happening(EventKind.EARNINGS),
-    "E13_macro": _happening(EventKind.MACRO),
-    "E14": _happening(EventKind.SPLIT),
+    "E13": partial(_happening, EventKind.EARNINGS),
+    "E13_macro": partial(_happening, EventKind.MACRO),
+    "E14": partial(_happening, EventKind.SPLIT),
     "E15": _old_news,
 }

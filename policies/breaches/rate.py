@@ -23,7 +23,7 @@ def _own_symbol(case: Case, limits: Mapping[str, Any]) -> Case:
 
 def _all_talk(case: Case, limits: Mapping[str, Any]) -> Case:
     # ten messages are the fewest of which the ratio says anything
-    return with_counters(case, messages_today=max(10, int(limits["max_order_to_trade_ratio"]) + 1), fills_today=0)
+    return with_counters(case, messages_today=max(10, int(limits["max_order_to_trade_ratio"]) + 1))
 
 
 def _round_trips(case: Case, limits: Mapping[str, Any]) -> Case:

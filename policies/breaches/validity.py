@@ -21,7 +21,7 @@ def _outside_lists(case: Case, limits: Mapping[str, Any]) -> Case | None:
 
 def _leveraged_fund(case: Case, limits: Mapping[str, Any]) -> Case | None:
     fund = with_instrument(case, asset_class=AssetClass.ETF, leverage=-ONE)
-    return None if limits.get("allow_leveraged_funds", False) else fund
+    return None if limits.get("allow_leveraged_funds") else fund
 
 
 BREACHES: Mapping[str, Breach] = {

@@ -15,8 +15,10 @@ from decimal import Decimal
 from domain.money import HUNDRED, ONE, ZERO
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import OK, OVERSIZE_REDUCE, PASS, denied, new_verdict, passed
-from policies.worst_case import WorstCase, affordable, percent, rounded_up
+from policies.gate import DENY, OVERSIZE_REDUCE, PASSED, Answer, denied
+from policies.worst_case import WorstCase, affordable, percent
+
+REDUCE = Outcome.REDUCE
 
 
 def in_money(
@@ -27,13 +29,13 @@ def in_money(
     worst: WorstCase,
     oversize: str,
     unknown: ReasonCode,
-) -> Verdict:
+) -> Answer:
     """PASS while ``total``, of which this order is the notional, is at most ``cap``."""
     if total is None or worst.notional is None or worst.price is None:
         return denied(gate, unknown, cap)
     spare = cap - total
     if spare >= ZERO:
-        return new_verdict(Verdict, (gate, OK, PASS, cap, total, spare, None, ""))
+        return PASSED, cap, total, spare
     quantity = affordable(worst.notional + spare, worst.price, worst.step)
     return too_large(gate, code, cap, total, spare, quantity, oversize)
 
@@ -48,30 +50,23 @@ def in_percent(
     unknown: ReasonCode,
     *,
     beside_others: bool = False,
-) -> Verdict:
+) -> Answer:
     """PASS while ``total``, of which this order is the notional, is at most ``cap`` percent of equity.
 
     ``beside_others``: the total holds worst exposures, which may be too much without the order (see ``of_equity``).
     """
+    equity = worst.equity
     if total is None or worst.notional is None or worst.price is None:
         return denied(gate, unknown, cap)
-    equity = worst.equity
-    if equity is not None:
-        hundredfold = total * HUNDRED
-        if hundredfold <= equity * cap:
-            value = rounded_up(hundredfold, equity)
-            return new_verdict(Verdict, (gate, OK, PASS, cap, value, cap - value, None, ""))
+    if equity is not None and total * HUNDRED <= equity * cap:
+        return PASSED, cap, total, equity, percent
     before = without_order(worst, total) if beside_others else None
     return of_equity(gate, code, cap, total, worst.notional, worst.price, worst, oversize, before)
 
 
-def fits(gate: str, cap: Decimal, total: Decimal, equity: Decimal) -> Verdict | None:
+def fits(cap: Decimal, total: Decimal, equity: Decimal) -> Answer | None:
     """PASS while ``total`` is at most ``cap`` % of equity, else nothing: what to say then takes more to work out."""
-    hundredfold = total * HUNDRED
-    if hundredfold > equity * cap:
-        return None
-    value = rounded_up(hundredfold, equity)
-    return new_verdict(Verdict, (gate, OK, PASS, cap, value, cap - value, None, ""))
+    return (PASSED, cap, total, equity, percent) if total * HUNDRED <= equity * cap else None
 
 
 def of_equity(
@@ -84,7 +79,7 @@ def of_equity(
     worst: WorstCase,
     oversize: str,
     before: Decimal | None = None,
-) -> Verdict:
+) -> Answer:
     """PASS while ``total``, to which this order adds ``part`` at ``each`` a share, is at most ``cap`` % of equity.
 
     ``before`` is the total without the order, where that is more than what the order's part leaves of it: with open
@@ -93,7 +88,7 @@ def of_equity(
     equity = worst.equity
     if equity is None:
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, cap)
-    found = fits(gate, cap, total, equity)
+    found = fits(cap, total, equity)
     if found is not None:
         return found
     spare, value = equity * cap / HUNDRED - total, percent(total, equity)
@@ -104,13 +99,13 @@ def of_equity(
 
 def in_shares(
     gate: str, code: ReasonCode, cap: Decimal, total: Decimal | None, qty: Decimal, worst: WorstCase, oversize: str
-) -> Verdict:
+) -> Answer:
     """PASS while ``total`` shares, of which this order is ``qty``, are at most ``cap``."""
     if total is None or not worst.measurable:
         return denied(gate, ReasonCode.POSITION_UNKNOWN, cap)
     spare = cap - total
     if spare >= ZERO:
-        return passed(gate, cap, total, spare)
+        return PASSED, cap, total, spare
     return too_large(gate, code, cap, total, spare, affordable(qty + spare, ONE, worst.step), oversize)
 
 
@@ -126,5 +121,5 @@ def too_large(
     gate: str, code: ReasonCode, limit: Decimal, value: Decimal, margin: Decimal, quantity: Decimal, oversize: str
 ) -> Verdict:
     """DENY, or REDUCE to ``quantity`` where the policy wants that and anything is left."""
-    outcome = Outcome.REDUCE if oversize == OVERSIZE_REDUCE and quantity > ZERO else Outcome.DENY
+    outcome = REDUCE if oversize == OVERSIZE_REDUCE and quantity > ZERO else DENY
     return Verdict(gate, code, outcome, limit, value, margin, quantity)

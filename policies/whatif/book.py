@@ -126,7 +126,7 @@ def _order(fields: Fields, decision: str, name: str, now: datetime) -> Order:
         limit_price=fields.amount("limit_price"),
         trigger_price=fields.amount("stop_price"),
         stop_loss=fields.amount("stop_loss"),
-        reduce_only=fields.flag("reduce_only", default=False) is True,
+        reduce_only=fields.flag("reduce_only") is True,
         leg=fields.text("leg", "entry"),
         parent_id=ClientOrderId(parent) if parent else None,
     )

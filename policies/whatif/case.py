@@ -67,7 +67,7 @@ def case_id(document: dict[str, Any], line: int) -> str | int:
 
 def read_case(document: dict[str, Any], calendars: Calendars, shelf: PolicyShelf) -> WhatIf:
     """The case of a document; an OversightError says what in it cannot be read, and where."""
-    top = Fields(document, "")
+    top = Fields(document)
     name = top.raw("id")
     if name is None or isinstance(name, (bool, dict, list, Inexact)):
         raise refused("id", name, "a text that names the case")
@@ -75,7 +75,7 @@ def read_case(document: dict[str, Any], calendars: Calendars, shelf: PolicyShelf
     if now is None:
         raise refused("clock", None, "the moment of the case, like 2026-03-17T15:00:00Z")
     policy = shelf.policy(top.raw("limits"))
-    account = top.inner("account") or Fields({}, "account")
+    account = top.inner("account") or Fields({})
     asked = read_asked(top, now, policy)
     case = Case(
         now=now,
@@ -102,7 +102,7 @@ def _entries(top: Fields) -> int:
 
 def _control(top: Fields, account: Fields, now: datetime, policy: Policy) -> Control:
     """The control plane; one that does not say whether it is killed, or how trading stands, cannot be read."""
-    fields = top.inner("control") or Fields({}, "control")
+    fields = top.inner("control") or Fields({})
     killed, state = fields.flag("kill_switch"), fields.word("trading_state", TradingState)
     readable = fields.flag("readable", default=True) is True
     compared = now if account.flag("broker_reconciled") is True else None

@@ -38,9 +38,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Fields:
-    """One object of a case."""
+    """One object of a case, and where it stands; nothing is ever said of the place of an empty one."""
 
-    def __init__(self, raw: Any, path: str) -> None:
+    def __init__(self, raw: Any, path: str = "") -> None:
         if not isinstance(raw, dict):
             raise refused(path, raw, "an object")
         self._raw: dict[str, Any] = raw

@@ -33,7 +33,7 @@ def read_market(top: Fields, now: datetime, calendars: Calendars) -> MarketView:
     session = None if calendar is None else calendar.session_at(now)
     following = None if calendar is None else calendar.session_after(now)
     views = top.by_symbol("market", lambda raw, path: _Row(Fields(raw, path), now))
-    wide = top.inner("market_wide") or Fields({}, "market_wide")
+    wide = top.inner("market_wide") or Fields({})
     opens, closes = wide.moment("next_open"), wide.moment("next_close")
     if opens is not None and closes is not None:
         following = Session(opens.date(), opens, closes)

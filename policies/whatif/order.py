@@ -48,7 +48,7 @@ def read_asked(top: Fields, now: datetime, policy: Policy) -> Asked:
         proposal = _proposal(answers, order, now, confidence)
         answers.close()
     elif told or unsaid:
-        proposal = _proposal(Fields({}, "proposal"), order, now, confidence)
+        proposal = _proposal(Fields({}), order, now, confidence)
     approval = _approval(fields, order, policy)
     fields.close()
     return Asked(order, proposal, approval)
@@ -75,8 +75,8 @@ def _order(fields: Fields) -> OrderIntent:
         stop_loss=stop,
         take_profit=fields.figure("take_profit"),
         currency=fields.text("currency", "unknown currency of the order"),
-        reduce_only=fields.flag("reduce_only", default=False) is True,
-        extended_hours=fields.flag("extended_hours", default=False) is True,
+        reduce_only=fields.flag("reduce_only") is True,
+        extended_hours=fields.flag("extended_hours") is True,
         leg=fields.text("leg", "entry"),
         expires_at=fields.moment("expires_at"),
         trail_amount=fields.figure("trail_amount"),

@@ -19,6 +19,8 @@ from trading.execution.brokers.paper import PaperBroker
 from trading.store.database import Database
 
 HURRIED = Patience(connect_s=1, read_s=0.4, retries=0, pause_s=0)
+PATIENT = Patience(connect_s=5, read_s=10, retries=0, pause_s=0)
+"""For what answers at once: a machine that is busy must not look like a broker that is away."""
 DEADLINE_S = 0.8
 
 
@@ -43,7 +45,13 @@ def a_config(server: AlpacaTrading, **changes: Any) -> AlpacaConfig:
 
 @contextmanager
 def an_alpaca_house(
-    database: Database, folder: Path, *, observed: bool = False, clock: HandClock | None = None, **given: Any
+    database: Database,
+    folder: Path,
+    *,
+    observed: bool = False,
+    clock: HandClock | None = None,
+    patience: Patience = HURRIED,
+    **given: Any,
 ) -> Iterator[AlpacaHouse]:
     """A house around an Alpaca whose exchange has the quotes of the house's market and its clock."""
     clock = clock or HandClock()
@@ -53,7 +61,9 @@ def an_alpaca_house(
 
         def broker(paper: PaperBroker) -> Broker:
             # The paper broker is made anyway and knows the office and the control plane of the house.
-            alpaca = AlpacaBroker(a_config(server), clock, paper._office, paper._control, deadline_s=DEADLINE_S)
+            deadline_s = DEADLINE_S if patience is HURRIED else patience.read_s
+            config = a_config(server, patience=patience)
+            alpaca = AlpacaBroker(config, clock, paper._office, paper._control, deadline_s=deadline_s)
             made.append(alpaca)
             return ObservedBroker(alpaca, database, clock) if observed else alpaca
 

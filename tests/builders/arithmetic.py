@@ -22,7 +22,8 @@ from domain.money import ZERO
 from domain.orders import OrderStatus, OrderType, Side
 from trading.execution.brokers.paper_books import PaperOrder
 from trading.store.database import Database
-from trading.store.tables import fills, orders, paper_accounts, paper_orders, paper_positions
+from trading.store.paper_tables import paper_accounts, paper_orders, paper_positions
+from trading.store.tables import fills, orders
 
 START = Decimal(100_000)
 
@@ -67,8 +68,12 @@ def books(database: Database) -> Books:
         held = connection.execute(select(paper_positions.c.symbol, paper_positions.c.qty)).all()
         bodies = connection.execute(select(paper_orders.c.body)).scalars().all()
         ours = connection.execute(select(orders).where(orders.c.parent_id.is_(None))).all()
+        legs = select(orders.c.client_order_id).where(orders.c.parent_id.is_not(None))
+        guards = set(connection.execute(legs).scalars())
         done = connection.execute(select(fills.c.at, fills.c.qty, fills.c.price)).all()
     told = [order for body in bodies if (order := restore(PaperOrder, body)).parent_id is None]
+    # Protection that the desk puts behind a holding stands alone at the broker and is a leg in our own books.
+    told = [order for order in told if order.client_order_id not in guards]
     there = {row.client_order_id for row in told}
     # An order of ours that the broker does not know yet may arrive at any moment.
     coming = [row for row in ours if row.client_order_id not in there and OrderStatus(row.status).is_open]

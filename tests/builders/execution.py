@@ -244,7 +244,14 @@ class House:
 class OpenOffice(PermitOffice):
     """An office that lets everything through: for what a broker does by itself, whatever the gates say."""
 
-    def redeem(self, approved: ApprovedOrder, *, now: datetime, control: Control) -> None:
+    def redeem(
+        self, approved: ApprovedOrder, *, now: datetime, control: Control, closable: Decimal | None = None
+    ) -> None:
+        """No check."""
+
+    def look_again(
+        self, approved: ApprovedOrder, *, now: datetime, control: Control, closable: Decimal | None = None
+    ) -> None:
         """No check."""
 
 

@@ -4,12 +4,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import strategies as st
+
 from domain.decisions import Action, Decision
 from domain.ids import CandidateId, CycleId, DecisionId
 from domain.market import Symbol, Timeframe
 from domain.orders import Side
 from domain.records import ClosedTrade
 from domain.signals import CandidateKind, CompositeSignal, QuantSignals, Regime, TextSignals, TradeCandidate
+from memory.embedding import EMBEDDING
+from memory.lessons import lesson_of, return_pct
+from memory.recall import Provenance, SimilarTrade, TradeRecord
 from memory.situation import Situation, situation_of
 
 NOON = datetime(2026, 3, 17, 16, 0, tzinfo=UTC)
@@ -80,3 +85,23 @@ def a_decision(decision_id: str = "dec-1", symbol: str = "AAPL", *, strategy: st
         DecisionId(decision_id), CycleId("cyc-1"), candidate, Action.TAKE, Decimal(10), Decimal(192), False, (), (), (),
         "0" * 64, NOON, "rules",
     )  # fmt: skip
+
+
+def a_similar_trade(trade_id: str = "trade-1", *, pnl: int = 50) -> SimilarTrade:
+    """A remembered trade of a situation like this one; it closed before everything that asks."""
+    record = TradeRecord(a_closed_trade(trade_id, pnl=str(pnl), closed_at=NOON - timedelta(days=9)), a_situation(), "c")
+    return SimilarTrade(
+        Decimal("0.5"), return_pct(record.trade), lesson_of(record.trade, record.situation), record,
+        Provenance(trade_id, f"dec-{trade_id}", "c", record.trade.closed_at, record.digest, "v2"),
+    )  # fmt: skip
+
+
+figures = st.none() | st.decimals() | st.decimals(allow_nan=False, min_value=-(10**12), max_value=10**12)
+situations = st.builds(
+    Situation,
+    symbol=st.sampled_from([Symbol("AAPL"), Symbol("BRK.B")]),
+    strategy=st.text(max_size=20),
+    side=st.sampled_from(Side),
+    regime=st.sampled_from(Regime),
+    features=st.dictionaries(st.sampled_from([*EMBEDDING.references, "unheard_of"]), figures),
+)

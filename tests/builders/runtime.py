@@ -29,6 +29,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 import app
+import composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.rules_llm import RulesModel
 from agents.slots import read_slot
@@ -41,8 +42,9 @@ from domain.ports import Clock, Market, NewsFeed
 from graphs.approval import build_approval
 from graphs.deps import CycleDeps
 from graphs.oversight import build_oversight
+from interfaces.cli.home import LATCH
 from interfaces.cycling import Progress
-from interfaces.runtime import Runtime
+from interfaces.runtime import Compiled, Graphs, Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
 from settings import Settings, load_settings
@@ -112,13 +114,13 @@ def a_runtime(
     """
     with ExitStack() as stack:
         settings = settings_in(home, **changes)
-        app.open_log(settings, stack)
-        latch = KillSwitch(settings.home / app.LATCH)
+        composition.open_log(settings, stack)
+        latch = KillSwitch(settings.home / LATCH)
         opened = open_database(settings.database)
         stack.callback(opened.close)
-        stores = app.stores_of(database(opened), settings, latch)
+        stores = composition.stores_of(database(opened), settings, latch)
         source = the_market() if market is None else market
-        runtime = app.runtime_of(
+        runtime = composition.runtime_of(
             settings,
             stores,
             latch,
@@ -143,9 +145,8 @@ def rewired(runtime: Runtime, **changes: Any) -> Runtime:
     assert saver is not None
     assert not isinstance(saver, bool)
     setup = replace(runtime.setup, model=deps.asker.model.name)
-    return replace(
-        runtime, deps=deps, setup=setup, oversight=build_oversight(deps, saver), approval=build_approval(deps, saver)
-    )
+    compiled = Compiled(build_oversight(deps, saver), build_approval(deps, saver))
+    return replace(runtime, deps=deps, setup=setup, graphs=Graphs(lambda: compiled))
 
 
 def a_cycle(
@@ -263,6 +264,11 @@ class CrashingDatabase(Database):
                 yield connection
         finally:
             self._depth.inside = not outermost
+
+    def write(self, work: Callable[[], Any]) -> Any:
+        """One write among those that are counted."""
+        with self.transaction():
+            return work()
 
 
 class Feed:

@@ -12,7 +12,16 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, Regime, TradeCandidate
 from domain.verdicts import Outcome
-from interfaces.gate_views import Basis, LimitRow, LimitsView, ObjectionView, RiskView, TallyView, WhyNotView
+from interfaces.gate_views import (
+    Basis,
+    LimitRow,
+    LimitsView,
+    ObjectionView,
+    RiskView,
+    TallyView,
+    TicketView,
+    WhyNotView,
+)
 from interfaces.views import (
     AdviceView,
     AnswerView,
@@ -348,6 +357,9 @@ def some_positions() -> PositionsView:
                 D(120),
                 AT - timedelta(seconds=3),
                 D("179.70"),
+                "momentum",
+                "partly",
+                D(100),
             ),
             PositionView(
                 Symbol("BRK.B"),
@@ -463,6 +475,11 @@ def a_whynot(**fields: Any) -> WhyNotView:
         "note": "",
     }
     return WhyNotView(**(told | fields))
+
+
+def a_refused_ticket() -> TicketView:
+    why = a_whynot(decision_id=None, basis=Basis.PRESENT)
+    return TicketView(AT, why.order, Outcome.DENY, D(0), why=why, note="the gates refuse it")
 
 
 def a_tally() -> TallyView:

@@ -8,10 +8,18 @@ account of ``tests/builders/policies.py``.
 
 import copy
 import json
+from datetime import date, datetime
 from typing import Any
+
+from domain.case import Case
+from domain.market import Session
+from policies.whatif.case import PolicyShelf, read_case
+from tests.builders.policies import NOW, a_session
 
 GONE = object()
 """In place of a value: the key is left out."""
+FOLLOWING = Session(date(2026, 3, 18), NOW.replace(day=18, hour=13, minute=30), NOW.replace(day=18, hour=20))
+SHELF = PolicyShelf()
 
 _GOOD: dict[str, Any] = {
     "id": "good",
@@ -105,3 +113,37 @@ def a_document(**changes: Any) -> dict[str, Any]:
 def a_line(**changes: Any) -> bytes:
     """The same as the line of a file."""
     return json.dumps(a_document(**changes)).encode()
+
+
+class OneDay:
+    """A calendar of the case's day, with the next one behind it."""
+
+    name = "XNYS"
+
+    def session_at(self, at: datetime) -> Session | None:
+        return a_session() if at == NOW else None
+
+    def sessions(self, start: datetime, end: datetime) -> tuple[Session, ...]:
+        return (a_session(),)
+
+    def session_after(self, at: datetime) -> Session | None:
+        return FOLLOWING if at == NOW else None
+
+
+def told(path: str, value: Any, **changes: Any) -> dict[str, Any]:
+    """The document with a value put where a dotted path says, lists by number; ``GONE`` takes it away."""
+    document = a_document(**changes)
+    place: Any = document
+    *above, last = path.split(".")
+    for name in above:
+        place = place[int(name)] if isinstance(place, list) else place.setdefault(name, {})
+    if value is GONE:
+        place.pop(last, None)
+    else:
+        place[last] = value
+    return document
+
+
+def case_of(document: dict[str, Any]) -> Case:
+    """The case of a document on that one day."""
+    return read_case(document, lambda _name: OneDay(), SHELF).case

@@ -12,12 +12,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
+from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
 from policies.worst_case import WorstCase, is_finite, whole_lots
 
-NOTHING_CLOSES = passed("D8")
+QTY_NOT_AVAILABLE = ReasonCode.QTY_NOT_AVAILABLE
+NOTHING_CLOSES = NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,20 @@ class AvailableLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: AvailableLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: AvailableLimits) -> Answer:
     """REDUCE to what is free, DENY where nothing is."""
     if worst.held is None or not worst.measurable:
         return denied("D8", ReasonCode.POSITION_UNKNOWN)
-    if worst.held * case.order.side.sign >= ZERO:
+    if (worst.held if worst.buys else worst.held * case.order.side.sign) >= ZERO:
         return NOTHING_CLOSES
     free = _free(case, worst)
     if free is None:
         return denied("D8", ReasonCode.POSITION_UNKNOWN)
     margin = free - case.order.qty
     if margin >= ZERO:
-        return passed("D8", free, case.order.qty, margin)
+        return PASSED, free, case.order.qty, margin
     left = free if worst.fractions else whole_lots(free, worst.step)
-    return reduced("D8", ReasonCode.QTY_NOT_AVAILABLE, free, case.order.qty, margin, left, limits.oversize)
+    return reduced("D8", QTY_NOT_AVAILABLE, free, case.order.qty, margin, left, limits.oversize)
 
 
 def _free(case: Case, worst: WorstCase) -> Decimal | None:

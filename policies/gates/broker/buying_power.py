@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.money import HUNDRED
-from domain.verdicts import Verdict
+from domain.money import HUNDRED, ZERO
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
-from policies.gates.caps import in_money
-from policies.worst_case import WorstCase, is_finite
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied
+from policies.gates.caps import too_large
+from policies.worst_case import WorstCase, affordable, is_finite
 
 CODE, UNKNOWN = ReasonCode.BUYING_POWER, ReasonCode.PRICE_UNKNOWN
 SHORT_MARKUP = Decimal("1.03")
@@ -29,21 +28,27 @@ class BuyingPowerLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: BuyingPowerLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: BuyingPowerLimits) -> Answer:
     """PASS while the need is covered."""
     power = case.book.account.buying_power
     if not is_finite(power):
         return denied("D1", ReasonCode.BUYING_POWER_UNKNOWN)
-    cap, valued = power * limits.max_buying_power_pct / HUNDRED, _valued(case, worst)
-    need = None if valued.notional is None or worst.reserved is None else worst.reserved + valued.notional
-    return in_money("D1", CODE, cap, need, valued, limits.oversize, UNKNOWN)
+    cap, price = power * limits.max_buying_power_pct / HUNDRED, _each(worst)
+    if price is None or worst.reserved is None:
+        return denied("D1", UNKNOWN, cap)
+    part = case.order.qty * price
+    total = worst.reserved + part
+    spare = cap - total
+    if spare >= ZERO:
+        return PASSED, cap, total, spare
+    return too_large("D1", CODE, cap, total, spare, affordable(part + spare, price, worst.step), limits.oversize)
 
 
-def _valued(case: Case, worst: WorstCase) -> WorstCase:
+def _each(worst: WorstCase) -> Decimal | None:
+    """What one share needs."""
     if worst.buys or worst.price is None or worst.quote is None:
-        return worst
-    price = max(worst.price, worst.quote.ask * SHORT_MARKUP)
-    return worst._replace(price=price, notional=case.order.qty * price)
+        return worst.price
+    return max(worst.price, worst.quote.ask * SHORT_MARKUP)
 
 
 GATE = Gate("D1", "buying power", Scope.NEW_EXPOSURE, ("account", "quote", "orders"), BuyingPowerLimits, check, "USD")

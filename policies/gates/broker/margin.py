@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.market import Instrument
+from domain.market import Instrument, Symbol
 from domain.money import ONE, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied
-from policies.gates.caps import of_equity
-from policies.worst_case import NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
+from policies.gates.caps import fits, of_equity
+from policies.holdings import sum_of
+from policies.worst_case import FLAT, NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
+
+MARGIN = ReasonCode.MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,22 @@ class MarginLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: MarginLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: MarginLimits) -> Answer:
     """PASS while the margin stays within its share."""
     cap, in_use = limits.max_margin_use_pct, case.book.account.maintenance_margin
     if not is_finite(in_use) or in_use < ZERO:
         return denied("D2", ReasonCode.MARGIN_UNKNOWN, cap)
     if worst.notional is None or worst.price is None:
         return denied("D2", ReasonCode.PRICE_UNKNOWN, cap)
-    rate, working = _rate(worst.instrument), worst.holdings.once(_working)
+    rate, working = _rate(worst.instrument), _working(worst.holdings, case.order.symbol)
     if working is None:
         return denied("D2", ReasonCode.MARGIN_UNKNOWN, cap)
-    part, each = worst.notional * rate, worst.price * rate
-    return of_equity("D2", ReasonCode.MARGIN, cap, in_use + working + part, part, each, worst, limits.oversize)
+    part = worst.notional * rate
+    total = in_use + working + part
+    found = None if worst.equity is None else fits(cap, total, worst.equity)
+    if found is not None:
+        return found
+    return of_equity("D2", MARGIN, cap, total, part, worst.price * rate, worst, limits.oversize)
 
 
 def _rate(instrument: Instrument | None) -> Decimal:
@@ -49,29 +55,34 @@ def _rate(instrument: Instrument | None) -> Decimal:
     return rate if is_positive(rate) else ONE
 
 
-def _working(book: Holdings) -> Decimal | None:
-    total = ZERO
-    for symbol, exposure in book.exposures.items():
-        view = book.market.symbols.get(symbol, NOTHING)
-        quote = usable(view.quote)
-        opening = _opening(exposure, None if quote is None else quote.ask)
-        if opening is None:
-            return None
-        total += opening * _rate(view.instrument)
-    return total
+def _working(book: Holdings, mine: Symbol) -> Decimal | None:
+    others, own = book.beside(_working_beside, mine), book.own(_working_in, mine)
+    return None if others is None or own is None else others + own
+
+
+def _working_beside(book: Holdings, mine: Symbol) -> Decimal | None:
+    return sum_of(book.others(_working_in, mine))
+
+
+def _working_in(book: Holdings, symbol: Symbol) -> Decimal | None:
+    view = book.market.symbols.get(symbol, NOTHING)
+    quote = usable(view.quote)
+    opening = _opening(book.exposures.get(symbol, FLAT), None if quote is None else quote.ask)
+    return None if opening is None else opening * _rate(view.instrument)
 
 
 def _opening(exposure: Exposure, ask: Decimal | None) -> Decimal | None:
     """The value of open orders that enlarge a position; None where it cannot be told."""
-    if exposure.held is None:
+    held, buying, selling, _, up, down, _ = exposure
+    if held is None:
         return None
-    if exposure.buying == ZERO and exposure.selling == ZERO:
+    if buying == ZERO and selling == ZERO:
         return ZERO
-    value = ZERO if exposure.held == ZERO else None if ask is None else exposure.held * ask
-    if value is None or exposure.up is None or exposure.down is None:
+    value = ZERO if held == ZERO else None if ask is None else held * ask
+    if value is None or up is None or down is None:
         return None
-    sold = value - exposure.down if exposure.selling > max(exposure.held, ZERO) else ZERO
-    return exposure.up - value + sold
+    sold = value - down if selling > max(held, ZERO) else ZERO
+    return up - value + sold
 
 
 NEEDS: tuple[Need, ...] = ("account", "orders", "positions", "quote", "instrument")

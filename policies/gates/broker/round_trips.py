@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Reads, Scope, below, denied
 from policies.gates.counts import counted
 from policies.worst_case import WorstCase
+
+ROUND_TRIPS = ReasonCode.ROUND_TRIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class RoundTripLimits:
     max_round_trips_5d: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Answer:
     """PASS below the number of round trips."""
     done = counted(case.book.counters.round_trips_5d)
     if done is None:
         return denied("D4", ReasonCode.COUNTERS_UNKNOWN, limits.max_round_trips_5d)
-    return below("D4", ReasonCode.ROUND_TRIPS, limits.max_round_trips_5d, done)
+    return below("D4", ROUND_TRIPS, limits.max_round_trips_5d, done)
 
 
 GATE = Gate(

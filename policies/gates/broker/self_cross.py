@@ -11,12 +11,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.orders import Order, OrderType, Side
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase
 
-LIMIT, LEFT_TO_THE_BROKER = OrderType.LIMIT, passed("D5")
+MARKET = OrderType.MARKET
+BUY = Side.BUY
+LIMIT, LEFT_TO_THE_BROKER = OrderType.LIMIT, NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,19 @@ class SelfCrossLimits:
     forbid_self_cross: bool
 
 
-def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Answer:
     """DENY an order that meets one of ours."""
     order = case.order
     if not limits.forbid_self_cross:
         return LEFT_TO_THE_BROKER
     reach = _reach(case, worst)
-    for other in (found.order for found in worst.holdings.working):
-        if other.symbol == order.symbol and other.side is not order.side:
+    for other, _, _, _ in worst.holdings.by_symbol.get(order.symbol, ()):
+        if other.side is not order.side:
             if reach is None and not worst.reduces_risk:
                 return denied("D5", ReasonCode.PRICE_UNKNOWN)
             if reach is not None and _meet(other, order.side, reach):
                 return denied("D5", ReasonCode.SELF_CROSS, other.limit_price, reach, str(other.client_order_id))
-    return passed("D5", value=reach)
+    return PASSED, None, reach
 
 
 def _reach(case: Case, worst: WorstCase) -> Decimal | None:
@@ -53,11 +54,11 @@ def _reach(case: Case, worst: WorstCase) -> Decimal | None:
 
 
 def _meet(other: Order, side: Side, reach: Decimal) -> bool:
-    if other.type is OrderType.MARKET:
+    if other.type is MARKET:
         return True
-    if other.type is not OrderType.LIMIT or other.limit_price is None:
+    if other.type is not LIMIT or other.limit_price is None:
         return False
-    return reach >= other.limit_price if side is Side.BUY else reach <= other.limit_price
+    return reach >= other.limit_price if side is BUY else reach <= other.limit_price
 
 
 GATE = Gate("D5", "self-cross", Scope.ALWAYS, ("orders", "quote"), SelfCrossLimits, check, "USD")

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from domain.book import AccountKind
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied, passed
+from policies.gate import NO_OBJECTION, OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import in_money
 from policies.worst_case import SELL, WorstCase, is_finite
 
-MARGIN, NOT_HELD_TO_IT = AccountKind.MARGIN, passed("D7")
+SETTLED_CASH = ReasonCode.SETTLED_CASH
+PRICE_UNKNOWN = ReasonCode.PRICE_UNKNOWN
+MARGIN, NOT_HELD_TO_IT = AccountKind.MARGIN, NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class SettledCashLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: SettledCashLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SettledCashLimits) -> Answer:
     """PASS while the settled cash covers the order."""
     if not limits.require_settled_cash:
         return NOT_HELD_TO_IT
@@ -41,7 +42,7 @@ def check(case: Case, worst: WorstCase, limits: SettledCashLimits) -> Verdict:
     if not is_finite(settled):
         return denied("D7", ReasonCode.CASH_UNKNOWN)
     total = None if worst.reserved is None or worst.notional is None else worst.reserved + worst.notional
-    return in_money("D7", ReasonCode.SETTLED_CASH, settled, total, worst, limits.oversize, ReasonCode.PRICE_UNKNOWN)
+    return in_money("D7", SETTLED_CASH, settled, total, worst, limits.oversize, PRICE_UNKNOWN)
 
 
 NEEDS: tuple[Need, ...] = ("account", "quote", "orders")

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.money import ONE, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
+from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
 from policies.worst_case import NOTHING, WorstCase, whole_lots
 
-A_BUY = passed("D3")
+SHORT_FORBIDDEN = ReasonCode.SHORT_FORBIDDEN
+NOT_SHORTABLE = ReasonCode.NOT_SHORTABLE
+BORROW_UNKNOWN = ReasonCode.BORROW_UNKNOWN
+HARD_TO_BORROW = ReasonCode.HARD_TO_BORROW
+SHORT_RESTRICTED = ReasonCode.SHORT_RESTRICTED
+A_BUY = NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class ShortSaleLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Answer:
     """REDUCE or DENY a sell of more than is left of a holding."""
     order = case.order
     if worst.buys:
@@ -36,10 +40,10 @@ def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
         return denied("D3", ReasonCode.POSITION_UNKNOWN)
     margin = worst.closable - order.qty
     if margin >= ZERO:
-        return passed("D3", worst.closable, order.qty, margin)
-    code = _objection(case, worst) if limits.allow_short else ReasonCode.SHORT_FORBIDDEN
+        return PASSED, worst.closable, order.qty, margin
+    code = _objection(case, worst) if limits.allow_short else SHORT_FORBIDDEN
     if code is None:
-        return passed("D3", value=order.qty)
+        return PASSED, None, order.qty
     left = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
     return reduced("D3", code, worst.closable, order.qty, margin, left, limits.oversize)
 
@@ -47,12 +51,12 @@ def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Verdict:
 def _objection(case: Case, worst: WorstCase) -> ReasonCode | None:
     instrument, order, view = worst.instrument, case.order, case.market.symbols.get(case.order.symbol, NOTHING)
     if instrument is None or not instrument.shortable or order.extended_hours or order.qty % ONE != ZERO:
-        return ReasonCode.NOT_SHORTABLE
+        return NOT_SHORTABLE
     if view.easy_to_borrow is None or view.short_restricted is None:
-        return ReasonCode.BORROW_UNKNOWN
+        return BORROW_UNKNOWN
     if view.easy_to_borrow is not True:
-        return ReasonCode.HARD_TO_BORROW
-    return None if view.short_restricted is False else ReasonCode.SHORT_RESTRICTED
+        return HARD_TO_BORROW
+    return None if view.short_restricted is False else SHORT_RESTRICTED
 
 
 GATE = Gate("D3", "short sale", Scope.ALWAYS, ("positions", "orders", "instrument", "borrow"), ShortSaleLimits, check)

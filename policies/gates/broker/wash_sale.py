@@ -14,10 +14,12 @@ from domain.case import Case
 from domain.orders import Side
 from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import DENY, OK, PASS, Gate, Reads, Scope, denied, passed
+from policies.gate import DENY, OK, PASS, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
+SELL = Side.SELL
+WASH_SALE = ReasonCode.WASH_SALE
 DAY_S = Decimal(86_400)
 
 
@@ -29,23 +31,23 @@ class WashSaleLimits:
     forbid_wash_sale: bool = False
 
 
-def check(case: Case, worst: WorstCase, limits: WashSaleLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: WashSaleLimits) -> Answer:
     """DENY or warn of a buy too soon after a loss in the same symbol."""
     days, losses = limits.wash_sale_days, case.book.counters.last_loss_on
-    if case.order.side is Side.SELL:
-        return passed("D6", days)
+    if case.order.side is SELL:
+        return PASSED, days
     if losses is None:
         if limits.forbid_wash_sale:
             return denied("D6", ReasonCode.COUNTERS_UNKNOWN, days)
         return Verdict("D6", OK, PASS, days, note="nobody knows when the symbol was last sold at a loss")
     last = losses.get(case.order.symbol)
     if last is None:
-        return passed("D6", days)
+        return PASSED, days
     # Full days: never more than the calendar counts, so that no time zone makes a buy too early look like one in time.
     since = seconds(case.now, last) // DAY_S
     if since > days:
-        return passed("D6", days, since, since - days)
-    return Verdict("D6", ReasonCode.WASH_SALE, DENY if limits.forbid_wash_sale else PASS, days, since, since - days)
+        return PASSED, days, since, since - days
+    return Verdict("D6", WASH_SALE, DENY if limits.forbid_wash_sale else PASS, days, since, since - days)
 
 
 GATE = Gate("D6", "wash sale", Scope.NEW_EXPOSURE, ("counters",), WashSaleLimits, check, "days", reads=Reads.SUBJECT)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope
+from policies.gate import Answer, Gate, Reads, Scope
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import WorstCase
+
+ACCOUNT_STALE = ReasonCode.ACCOUNT_STALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class AccountAgeLimits:
     max_clock_skew_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: AccountAgeLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: AccountAgeLimits) -> Answer:
     """PASS while the account figures are fresh."""
     age = seconds(case.now, case.book.account.as_of)
-    return fresh("A6_age", ReasonCode.ACCOUNT_STALE, limits.max_account_age_s, age, limits.max_clock_skew_s)
+    return fresh("A6_age", ACCOUNT_STALE, limits.max_account_age_s, age, limits.max_clock_skew_s)
 
 
 GATE = Gate(

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase
 
 
@@ -21,7 +20,7 @@ class AccountStatusLimits:
     account_id: str | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Answer:
     """DENY for a blocked, foreign or silent account."""
     account = case.book.account
     # Shown as text, because a verdict has no place for what is neither text nor a number.
@@ -32,7 +31,7 @@ def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Verdict:
         return denied("A6", ReasonCode.ACCOUNT_BLOCKED, value=True)
     if account.trading_blocked is not False and not worst.reduces_risk:
         return denied("A6", ReasonCode.ACCOUNT_STATUS_UNKNOWN)
-    return passed("A6", limits.account_id, shown)
+    return PASSED, limits.account_id, shown
 
 
 GATE = Gate("A6", "account status", Scope.ALWAYS, ("account",), AccountStatusLimits, check, reads=Reads.SUBJECT)

@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.approval import ApprovalTerms, fault, price_shown
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase
 
-NONE_NEEDED = passed("A10")
+NONE_NEEDED = NO_OBJECTION
 
 
-def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Answer:
     """DENY for an approval that does not hold; PASS without one, because whether one is needed is A2's question."""
     if case.approval is None:
         return NONE_NEEDED
@@ -26,7 +25,7 @@ def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Verdict:
     terms = replace(limits, approval_price_band_pct=None) if price is None and worst.reduces_risk else limits
     found = fault(case.approval, case.order, now=case.now, price=price, terms=terms)
     if found is None:
-        return passed("A10", limits.approval_ttl_s, case.approval.by)
+        return PASSED, limits.approval_ttl_s, case.approval.by
     return denied("A10", found.code, found.limit, found.value)
 
 

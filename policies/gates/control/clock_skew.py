@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
+
+CLOCK_SKEW = ReasonCode.CLOCK_SKEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class ClockSkewLimits:
     max_clock_skew_s: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: ClockSkewLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ClockSkewLimits) -> Answer:
     """PASS while the clocks agree."""
     limit, theirs = limits.max_clock_skew_s, case.control.broker_time
     if theirs is None:
         return denied("A8", ReasonCode.CLOCK_SKEW, limit, note="the broker's clock is unknown")
-    return at_most("A8", ReasonCode.CLOCK_SKEW, limit, abs(seconds(case.now, theirs)))
+    return at_most("A8", CLOCK_SKEW, limit, abs(seconds(case.now, theirs)))
 
 
 GATE = Gate(

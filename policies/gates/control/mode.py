@@ -17,9 +17,16 @@ from domain.case import Case, Mode
 from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase
 
+NOTIONAL_NEEDS_APPROVAL = ReasonCode.NOTIONAL_NEEDS_APPROVAL
+NEED_APPROVAL = Outcome.NEED_APPROVAL
+MANUAL = Origin.MANUAL
+FLATTEN = Origin.FLATTEN
+PAPER = Mode.PAPER
+APPROVE = Mode.APPROVE
+APPROVAL_REQUIRED = ReasonCode.APPROVAL_REQUIRED
 AUTO = Mode.AUTO
 SENDS_NOTHING = frozenset({Mode.OFF, Mode.OBSERVE})
 
@@ -32,7 +39,7 @@ class ModeLimits:
     approval_required_above_notional: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Answer:
     """DENY, NEED_APPROVAL or PASS by mode and size."""
     shown = case.control.mode
     if shown is not AUTO or limits.mode is not AUTO:
@@ -40,33 +47,33 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Verdict:
         if objection is not None:
             return objection
     if case.approval is not None:
-        return passed("A2", limits.mode, shown)
+        return PASSED, limits.mode, shown
     if case.proposal is not None and case.proposal.needs_approval is not False:
         return Verdict(
             "A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, limits.mode, shown, note="a role asks"
         )
     threshold = limits.approval_required_above_notional
     if threshold is None or worst.reduces_risk:
-        return passed("A2", limits.mode, shown)
+        return PASSED, limits.mode, shown
     if worst.notional is None:
         return denied("A2", ReasonCode.PRICE_UNKNOWN, threshold)
     margin = threshold - worst.notional
     if margin >= 0:
-        return passed("A2", threshold, worst.notional, margin)
-    code = ReasonCode.NOTIONAL_NEEDS_APPROVAL
-    return Verdict("A2", code, Outcome.NEED_APPROVAL, threshold, worst.notional, margin)
+        return PASSED, threshold, worst.notional, margin
+    code = NOTIONAL_NEEDS_APPROVAL
+    return Verdict("A2", code, NEED_APPROVAL, threshold, worst.notional, margin)
 
 
 def _below_auto(case: Case, worst: WorstCase, modes: tuple[Mode, Mode]) -> Verdict | None:
     """What the lower of both modes has against any order at all."""
     shown, ceiling = case.control.mode, modes[1]
-    by_hand = worst.reduces_risk and case.order.origin is Origin.MANUAL
+    by_hand = worst.reduces_risk and case.order.origin in (MANUAL, FLATTEN)
     if (modes[0] in SENDS_NOTHING or ceiling in SENDS_NOTHING) and not by_hand:
         return denied("A2", ReasonCode.MODE_FORBIDS_ORDERS, ceiling, shown)
-    if Mode.PAPER in modes and case.book.account.paper is not True:
+    if PAPER in modes and case.book.account.paper is not True:
         return denied("A2", ReasonCode.NOT_A_PAPER_ACCOUNT, ceiling, shown)
-    if Mode.APPROVE in modes and case.approval is None and not worst.reduces_risk:
-        return Verdict("A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, ceiling, shown)
+    if APPROVE in modes and case.approval is None and not worst.reduces_risk:
+        return Verdict("A2", APPROVAL_REQUIRED, NEED_APPROVAL, ceiling, shown)
     return None
 
 

@@ -7,18 +7,17 @@ nobody knows counts as one for everything.
 from __future__ import annotations
 
 from domain.case import Case, Pause
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, Answer, Gate, NoLimits, Reads, Scope, denied
 from policies.worst_case import WorstCase
 
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY while a pause covers this order."""
     for pause in case.control.pauses:
         if _covers(pause, case) and (pause.until is None or case.now < pause.until):
             return denied("A3", ReasonCode.PAUSED, value=f"{pause.scope} {pause.name}".rstrip())
-    return passed("A3")
+    return NO_OBJECTION
 
 
 def _covers(pause: Pause, case: Case) -> bool:

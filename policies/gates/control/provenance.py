@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from domain.case import Case, Provenance
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase
 
+MANUAL = Origin.MANUAL
+RULE = Origin.RULE
+FLATTEN = Origin.FLATTEN
 ROLES = ("advisor", "inspector", "decider")
 """Whoever shapes the order; a role that only reads or explains leaves no mark on it."""
 
@@ -28,23 +30,23 @@ class ProvenanceLimits:
     require_provenance: bool
 
 
-def check(case: Case, worst: WorstCase, limits: ProvenanceLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ProvenanceLimits) -> Answer:
     """DENY an order without a complete record, and one that its origin has no authority for."""
     if not limits.require_provenance:
-        return passed("A9")
+        return NO_OBJECTION
     origin = Origin(case.order.origin)
-    if origin is Origin.MANUAL:
-        return passed("A9", value=origin)
+    if origin is MANUAL:
+        return PASSED, None, origin
     # An order that provably reduces risk is not shown to this gate at all, so this one does not.
-    if origin is Origin.RULE:
-        return denied("A9", ReasonCode.NOT_AUTHORISED, value=origin, note="a rule may only reduce")
+    if origin in (RULE, FLATTEN):
+        return denied("A9", ReasonCode.NOT_AUTHORISED, value=origin, note=f"a {origin} may only reduce")
     record = None if case.proposal is None else case.proposal.provenance
     lacking = "the whole record" if record is None else _lacking(record)
     if record is None or lacking is not None:
         return denied("A9", ReasonCode.PROVENANCE_MISSING, value=lacking)
     if record.proposer != case.order.strategy:
         return denied("A9", ReasonCode.NOT_AUTHORISED, case.order.strategy, record.proposer)
-    return passed("A9", case.order.strategy, record.proposer)
+    return PASSED, case.order.strategy, record.proposer
 
 
 def _lacking(record: Provenance) -> str | None:

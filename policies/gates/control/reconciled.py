@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import WorstCase
+
+NOT_RECONCILED = ReasonCode.NOT_RECONCILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class ReconciledLimits:
     max_clock_skew_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Answer:
     """DENY before reconciliation, on a difference in this symbol, and when the last comparison is too old."""
     control = case.control
     if control.reconciled_at is None:
@@ -33,8 +34,8 @@ def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Verdict:
         return denied("A7", ReasonCode.POSITION_MISMATCH, value=case.order.symbol)
     age, limit = seconds(case.now, control.reconciled_at), limits.max_reconcile_age_s
     if limit is None:
-        return passed("A7", value=age)
-    return fresh("A7", ReasonCode.NOT_RECONCILED, limit, age, limits.max_clock_skew_s)
+        return PASSED, None, age
+    return fresh("A7", NOT_RECONCILED, limit, age, limits.max_clock_skew_s)
 
 
 GATE = Gate(

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case, Release
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase
 
 PARTS = ("code", "policy", "prompts")
@@ -26,28 +25,31 @@ class ReleaseLimits:
     policy_digest: str = ""
 
 
-def check(case: Case, worst: WorstCase, limits: ReleaseLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ReleaseLimits) -> Answer:
     """PASS where what runs here is what is in force."""
     if not limits.require_same_release:
-        return passed("A5")
+        return NO_OBJECTION
     ours, theirs = _digests(case.release), _digests(case.control.release)
     if ours is None or theirs is None:
         return denied("A5", ReasonCode.RELEASE_UNKNOWN)
-    for part, mine, wanted in zip(PARTS, ours, theirs, strict=True):
-        if mine != wanted:
-            return denied("A5", ReasonCode.RELEASE_MISMATCH, wanted, mine, part)
+    if ours != theirs:
+        part, mine, wanted = next(each for each in zip(PARTS, ours, theirs, strict=True) if each[1] != each[2])
+        return denied("A5", ReasonCode.RELEASE_MISMATCH, wanted, mine, part)
     loaded, named = limits.policy_digest, ours[PARTS.index("policy")]
     if named != loaded:
         return denied("A5", ReasonCode.RELEASE_MISMATCH, loaded, named, "another policy is loaded here")
-    return passed("A5", value=named)
+    return PASSED, None, named
 
 
 def _digests(release: Release | None) -> tuple[str, ...] | None:
     if release is None:
         return None
-    found = tuple(getattr(release, part) for part in PARTS)
-    # Two empty texts are equal and say nothing, so they must not count as agreement.
-    return found if all(isinstance(digest, str) and digest for digest in found) else None
+    found = (release.code, release.policy, release.prompts)
+    for digest in found:
+        # Two empty texts are equal and say nothing, so they must not count as agreement.
+        if type(digest) is not str or not digest:
+            return None
+    return found
 
 
 GATE = Gate("A5", "release", Scope.NEW_EXPOSURE, ("control",), ReleaseLimits, check, reads=Reads.NOTHING)

@@ -13,12 +13,14 @@ from decimal import Decimal
 from domain.case import Case
 from domain.money import ZERO
 from domain.orders import Side
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, at_most, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, at_most, denied
 from policies.worst_case import WorstCase, is_plausible, is_positive
 
-NOT_ADDED_TO = passed("C16_down")
+ADDS = ReasonCode.ADDS
+BUY = Side.BUY
+AVERAGING_DOWN = ReasonCode.AVERAGING_DOWN
+NOT_ADDED_TO = NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,23 @@ class AveragingLimits:
     forbid_averaging_down: bool
 
 
-def check(case: Case, worst: WorstCase, limits: AddsLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: AddsLimits) -> Answer:
     """PASS up to the number of adds, this one included."""
     cap, held, position = limits.max_adds, worst.held, case.book.positions.get(case.order.symbol)
     if held is None:
         return denied("C16", ReasonCode.POSITION_UNKNOWN, cap)
-    if held * case.order.side.sign < ZERO:
-        return passed("C16", cap)
     entries = 0
     if held != ZERO:
+        if held * case.order.side.sign < ZERO:
+            return PASSED, cap
         if position is None or type(position.entries) is not int or position.entries < 1:
             return denied("C16", ReasonCode.ENTRIES_UNKNOWN, cap)
         entries = position.entries
-    return at_most("C16", ReasonCode.ADDS, cap, Decimal(entries + _waiting(case, worst)))
+    adds = Decimal(entries + _waiting(case, worst))
+    return at_most("C16", ADDS, cap, adds)
 
 
-def check_down(case: Case, worst: WorstCase, limits: AveragingLimits) -> Verdict:
+def check_down(case: Case, worst: WorstCase, limits: AveragingLimits) -> Answer:
     """PASS from the average price onwards, in the direction of the position."""
     if not limits.forbid_averaging_down:
         return NOT_ADDED_TO
@@ -62,19 +65,20 @@ def check_down(case: Case, worst: WorstCase, limits: AveragingLimits) -> Verdict
     price, average = _executes_at(case, worst), position.avg_price
     if price is None or not is_plausible(average):
         return denied("C16_down", ReasonCode.PRICE_UNKNOWN)
-    if case.order.side is Side.BUY:
-        return at_least("C16_down", ReasonCode.AVERAGING_DOWN, average, price)
-    return at_most("C16_down", ReasonCode.AVERAGING_DOWN, average, price)
+    if case.order.side is BUY:
+        return at_least("C16_down", AVERAGING_DOWN, average, price)
+    return at_most("C16_down", AVERAGING_DOWN, average, price)
 
 
 def _waiting(case: Case, worst: WorstCase) -> int:
     """Entries into this symbol and direction of which nothing has filled yet; with a fill, the position counts them."""
-    order = case.order
+    side, working = case.order.side, worst.holdings.by_symbol.get(case.order.symbol)
+    if working is None:
+        return 0
     return sum(
         1
-        for other in (found.order for found in worst.holdings.working)
-        if other.symbol == order.symbol
-        and other.side is order.side
+        for other, _, _, _ in working
+        if other.side is side
         # What has filled of it may be nonsense; then no position is known to count it.
         and not is_positive(other.filled_qty)
         and not other.reduce_only
@@ -84,21 +88,12 @@ def _waiting(case: Case, worst: WorstCase) -> int:
 def _executes_at(case: Case, worst: WorstCase) -> Decimal | None:
     if worst.expected is None or worst.quote is None or case.order.trigger_price is not None:
         return worst.expected if worst.quote is not None else None
-    if case.order.side is Side.BUY:
+    if case.order.side is BUY:
         return min(worst.expected, worst.quote.ask)
     return max(worst.expected, worst.quote.bid)
 
 
-GATE = Gate(
-    "C16",
-    "adds to a position",
-    Scope.NEW_EXPOSURE,
-    ("positions", "orders"),
-    AddsLimits,
-    check,
-    "count",
-    reads=Reads.SUBJECT,
-)
+GATE = Gate("C16", "adds to a position", Scope.NEW_EXPOSURE, ("positions", "orders"), AddsLimits, check, "count")
 DOWN_GATE = Gate(
     "C16_down", "averaging down", Scope.NEW_EXPOSURE, ("positions", "quote"), AveragingLimits, check_down, "USD"
 )

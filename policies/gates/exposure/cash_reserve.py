@@ -12,11 +12,10 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied, passed
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import too_large
-from policies.worst_case import WorstCase, affordable, is_finite, percent
+from policies.worst_case import WorstCase, affordable, is_finite, rounded_up
 
 CODE = ReasonCode.CASH_RESERVE
 
@@ -37,18 +36,18 @@ class CashShareLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: CashReserveLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: CashReserveLimits) -> Answer:
     """PASS while the reserve in money stays."""
     reserve, left = limits.min_cash_reserve, _left(case, worst)
     if left is None or worst.notional is None or worst.price is None:
         return denied("C15", ReasonCode.CASH_UNKNOWN, reserve)
     if left >= reserve:
-        return passed("C15", reserve, left, left - reserve)
+        return PASSED, reserve, left, left - reserve
     quantity = affordable(worst.notional + left - reserve, worst.price, worst.step) if worst.buys else ZERO
     return too_large("C15", CODE, reserve, left, left - reserve, quantity, limits.oversize)
 
 
-def check_share(case: Case, worst: WorstCase, limits: CashShareLimits) -> Verdict:
+def check_share(case: Case, worst: WorstCase, limits: CashShareLimits) -> Answer:
     """PASS while the reserve in percent of equity stays."""
     reserve, left = limits.min_cash_reserve_pct, _left(case, worst)
     if left is None or worst.notional is None or worst.price is None:
@@ -56,12 +55,16 @@ def check_share(case: Case, worst: WorstCase, limits: CashShareLimits) -> Verdic
     if worst.equity is None:
         return denied("C15_pct", ReasonCode.EQUITY_UNKNOWN, reserve)
     # Shown rounded down, against us, as ``percent`` rounds up.
-    spare, shown = left - worst.equity * reserve / HUNDRED, -percent(-left, worst.equity)
+    shown, spare = _share(left, worst.equity), left - worst.equity * reserve / HUNDRED
     if spare >= ZERO:
-        return passed("C15_pct", reserve, shown, shown - reserve)
+        return PASSED, reserve, shown, shown - reserve
     # A smaller sell leaves no more cash than a larger one, so there is nothing to offer.
     quantity = affordable(worst.notional + spare, worst.price, worst.step) if worst.buys else ZERO
     return too_large("C15_pct", CODE, reserve, shown, shown - reserve, quantity, limits.oversize)
+
+
+def _share(left: Decimal, equity: Decimal) -> Decimal:
+    return -rounded_up(-left * HUNDRED, equity)
 
 
 def _left(case: Case, worst: WorstCase) -> Decimal | None:

@@ -10,19 +10,21 @@ that 30 % leave 10,000.00 for the order. Longs and shorts add up. A holding whos
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, partial
 
 from domain.case import Case
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import in_percent
 from policies.gates.returns import correlations
 from policies.worst_case import NOTHING, Holdings, WorstCase
 
+CORRELATION_UNKNOWN = ReasonCode.CORRELATION_UNKNOWN
 CORRELATED = Decimal("0.7")
 SECTOR, CLUSTER, UNKNOWN = ReasonCode.SECTOR_EXPOSURE, ReasonCode.CLUSTER_EXPOSURE, ReasonCode.EXPOSURE_UNKNOWN
 
@@ -44,30 +46,30 @@ class ClusterLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: SectorLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SectorLimits) -> Answer:
     """PASS up to the share of equity."""
     cap = limits.max_sector_pct_equity
-    sector = None if worst.instrument is None else worst.instrument.sector
-    if not sector:
+    if worst.instrument is None or not worst.instrument.sector:
         return denied("C8", ReasonCode.SECTOR_UNKNOWN, cap)
-    others = worst.holdings.once(_same_sector, case.order.symbol, sector)
+    others = worst.holdings.beside(_same_sector, case.order.symbol)
     total = None if others is None or worst.position_after is None else worst.position_after + others
     return in_percent("C8", SECTOR, cap, total, worst, limits.oversize, UNKNOWN)
 
 
-def check_cluster(case: Case, worst: WorstCase, limits: ClusterLimits) -> Verdict:
+def check_cluster(case: Case, worst: WorstCase, limits: ClusterLimits) -> Answer:
     """PASS up to the share of equity."""
-    cap, symbol = limits.max_cluster_pct_equity, case.order.symbol
-    others = worst.holdings.once(_together, symbol, limits.cluster_correlation)
+    cap = limits.max_cluster_pct_equity
+    others = worst.holdings.beside(_together(limits.cluster_correlation), case.order.symbol)
     if isinstance(others, ReasonCode):
         return denied("C9", others, cap)
     total = None if others is None or worst.position_after is None else worst.position_after + others
     return in_percent("C9", CLUSTER, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True)
 
 
-def _same_sector(book: Holdings, mine: Symbol, sector: str) -> Decimal | None:
-    """What all but ``mine`` may be worth in a sector, holdings of an unknown one included; None where nobody knows."""
-    total = ZERO
+def _same_sector(book: Holdings, mine: Symbol) -> Decimal | None:
+    """What all but ``mine`` may be worth in its sector, those of an unknown one included; None where nobody knows."""
+    own = book.market.symbols.get(mine, NOTHING).instrument
+    sector, total = None if own is None else own.sector, ZERO
     for symbol, exposure in book.exposures.items():
         worst = exposure.worst
         if symbol == mine or worst == ZERO:
@@ -81,13 +83,22 @@ def _same_sector(book: Holdings, mine: Symbol, sector: str) -> Decimal | None:
     return total
 
 
-def _together(book: Holdings, mine: Symbol, least: Decimal) -> Decimal | ReasonCode | None:
+@cache
+def _together(least: Decimal) -> Callable[[Holdings, Symbol], Decimal | ReasonCode | None]:
+    """The measure of what moves with a symbol by more than ``least``; the same one for the same limit."""
+    return partial(_moving, least)
+
+
+def _moving(least: Decimal, book: Holdings, mine: Symbol) -> Decimal | ReasonCode | None:
     """What all that moves with ``mine`` may be worth, None where nobody knows; a code where what moves is unknown."""
-    others = [(symbol, worst) for symbol, exposure in book.exposures.items() if (worst := exposure.worst) != ZERO]
-    others = [(symbol, worst) for symbol, worst in others if symbol != mine]
+    others = [
+        (symbol, worst)
+        for symbol, exposure in book.exposures.items()
+        if symbol != mine and (worst := exposure.worst) != ZERO
+    ]
     rhos = correlations(book.market.symbols, mine, [symbol for symbol, _ in others])
     if rhos is None:
-        return ReasonCode.CORRELATION_UNKNOWN
+        return CORRELATION_UNKNOWN
     total = ZERO
     for (_, worst), rho in zip(others, rhos, strict=True):
         if rho > least:

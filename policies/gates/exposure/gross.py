@@ -11,11 +11,10 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, in_full
 from policies.gates.caps import in_percent
-from policies.worst_case import WorstCase
+from policies.worst_case import WorstCase, percent
 
 GROSS, LEVERAGE, UNKNOWN = ReasonCode.GROSS_EXPOSURE, ReasonCode.LEVERAGE, ReasonCode.EXPOSURE_UNKNOWN
 
@@ -36,19 +35,26 @@ class LeverageLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Answer:
     """PASS up to the share of equity."""
     cap, total = limits.max_gross_exposure_pct, worst.gross_after
     return in_percent("C5", GROSS, cap, total, worst, limits.oversize, UNKNOWN)
 
 
-def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Verdict:
+def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Answer:
     """PASS up to the multiple of equity, which the verdict shows."""
-    cap, total = limits.max_leverage * HUNDRED, worst.gross_after
-    said = in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN)
+    cap, total, equity = limits.max_leverage * HUNDRED, worst.gross_after, worst.equity
+    if total is not None and equity is not None and total <= equity * limits.max_leverage:
+        return PASSED, limits.max_leverage, total, equity, _multiple
+    said = in_full("C7", in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN))
     value = said.value / HUNDRED if isinstance(said.value, Decimal) else None
     margin = None if said.margin is None else said.margin / HUNDRED
     return said._replace(limit=limits.max_leverage, value=value, margin=margin)
+
+
+def _multiple(total: Decimal, equity: Decimal) -> Decimal:
+    """A total as a multiple of equity, rounded up like its percentage."""
+    return percent(total, equity) / HUNDRED
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")

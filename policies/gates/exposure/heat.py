@@ -20,11 +20,11 @@ from domain.case import Case
 from domain.market import Quote, Symbol
 from domain.money import ZERO
 from domain.orders import Order, Side
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied
-from policies.gates.caps import of_equity
-from policies.worst_case import BUY, NOTHING, SELL, Exposure, Holdings, Working, WorstCase, is_plausible, usable
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
+from policies.gates.caps import fits, of_equity
+from policies.holdings import sum_of
+from policies.worst_case import BUY, FLAT, NOTHING, SELL, Holdings, Working, WorstCase, is_plausible, usable
 
 CODE, UNKNOWN = ReasonCode.HEAT, ReasonCode.HEAT_UNKNOWN
 
@@ -37,16 +37,21 @@ class HeatLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: HeatLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: HeatLimits) -> Answer:
     """PASS up to the share of equity."""
     cap, each = limits.max_heat_pct, _each(case, worst)
     if each is None:
         return denied("C12", UNKNOWN, cap, note="this order")
-    standing = worst.holdings.once(_standing_loss)
-    if isinstance(standing, str):
-        return denied("C12", UNKNOWN, cap, note=standing)
+    book, symbol = worst.holdings, case.order.symbol
+    others, own = book.beside(_loss_beside, symbol), book.own(_loss, symbol)
+    if others is None or own is None:
+        return denied("C12", UNKNOWN, cap, note=next(name for name in book.exposures if book.own(_loss, name) is None))
     part = case.order.qty * each
-    return of_equity("C12", CODE, cap, standing + part, part, each, worst, limits.oversize)
+    total = others + own + part
+    found = None if worst.equity is None else fits(cap, total, worst.equity)
+    if found is not None:
+        return found
+    return of_equity("C12", CODE, cap, total, part, each, worst, limits.oversize)
 
 
 def _each(case: Case, worst: WorstCase) -> Decimal | None:
@@ -60,30 +65,24 @@ def _each(case: Case, worst: WorstCase) -> Decimal | None:
     return stop - price if price is not None and is_plausible(stop) and stop > price else None
 
 
-def _standing_loss(book: Holdings) -> Decimal | Symbol:
-    """What all that is held and working can lose; the symbol of which nobody knows where there is one."""
-    total = ZERO
-    for symbol, exposure in book.exposures.items():
-        loss = _loss(book, symbol, exposure)
-        if loss is None:
-            return symbol
-        total += loss
-    return total
+def _loss_beside(book: Holdings, mine: Symbol) -> Decimal | None:
+    """What all others that are held and working can lose."""
+    return sum_of(book.others(_loss, mine))
 
 
-def _loss(book: Holdings, symbol: Symbol, exposure: Exposure) -> Decimal | None:
-    held, up, down = exposure.held, exposure.up, exposure.down
+def _loss(book: Holdings, symbol: Symbol) -> Decimal | None:
+    held, buying, selling, _, up, down, _ = book.exposures.get(symbol, FLAT)
     if held is None or up is None or down is None:
         return None
-    if exposure.buying == ZERO == exposure.selling:
+    if buying == ZERO == selling:
         return _held_loss(book, symbol, held, up)
-    value = up if exposure.buying == ZERO else down if exposure.selling == ZERO else _at_the_ask(book, symbol, held)
+    value = up if buying == ZERO else down if selling == ZERO else _at_the_ask(book, symbol, held)
     loss = None if value is None else _held_loss(book, symbol, held, value)
     if value is None or loss is None:
         return None
-    if exposure.buying > max(ZERO, -held):
+    if buying > max(ZERO, -held):
         loss += up - value - _left_at_stops(book, symbol)
-    if exposure.selling > max(ZERO, held):
+    if selling > max(ZERO, held):
         shorts = _short_losses(book, symbol)
         return None if shorts is None else loss + shorts
     return loss
@@ -136,9 +135,7 @@ def _short_losses(book: Holdings, symbol: Symbol) -> Decimal | None:
 
 def _entries(book: Holdings, symbol: Symbol, side: Side) -> list[Working]:
     return [
-        found
-        for found in book.working
-        if found.order.symbol == symbol and found.order.side is side and not found.order.reduce_only
+        found for found in book.by_symbol.get(symbol, ()) if found.order.side is side and not found.order.reduce_only
     ]
 
 

@@ -12,12 +12,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ONE
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted
 from policies.worst_case import WorstCase
 
+CYCLE_ENTRIES = ReasonCode.CYCLE_ENTRIES
+ENTRIES_TODAY = ReasonCode.ENTRIES_TODAY
 CODE = ReasonCode.OPEN_POSITIONS
 
 
@@ -42,25 +43,25 @@ class DayEntriesLimits:
     max_entries_per_day: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: OpenPositionsLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: OpenPositionsLimits) -> Answer:
     """PASS up to the number of positions."""
     return at_most("C4", CODE, limits.max_open_positions, Decimal(worst.positions_after))
 
 
-def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Verdict:
+def check_cycle(case: Case, worst: WorstCase, limits: CycleEntriesLimits) -> Answer:
     """PASS up to the number of entries of one cycle, this one included."""
     made = counted(case.cycle_entries)
     if made is None:
         return denied("C4_cycle", ReasonCode.COUNTERS_UNKNOWN, limits.max_entries_per_cycle)
-    return at_most("C4_cycle", ReasonCode.CYCLE_ENTRIES, limits.max_entries_per_cycle, made + ONE)
+    return at_most("C4_cycle", CYCLE_ENTRIES, limits.max_entries_per_cycle, made + ONE)
 
 
-def check_day(case: Case, worst: WorstCase, limits: DayEntriesLimits) -> Verdict:
+def check_day(case: Case, worst: WorstCase, limits: DayEntriesLimits) -> Answer:
     """PASS up to the number of entries of one exchange day, this one included."""
     done = counted(case.book.counters.entries_today)
     if done is None:
         return denied("C4_day", ReasonCode.COUNTERS_UNKNOWN, limits.max_entries_per_day)
-    return at_most("C4_day", ReasonCode.ENTRIES_TODAY, limits.max_entries_per_day, done + ONE)
+    return at_most("C4_day", ENTRIES_TODAY, limits.max_entries_per_day, done + ONE)
 
 
 GATE = Gate("C4", "open positions", Scope.NEW_EXPOSURE, ("positions", "orders"), OpenPositionsLimits, check, "count")
@@ -72,7 +73,7 @@ CYCLE_GATE = Gate(
     CycleEntriesLimits,
     check_cycle,
     "count",
-    reads=Reads.NOTHING,
+    reads=Reads.BOOK,
 )
 DAY_GATE = Gate(
     "C4_day",
@@ -82,5 +83,5 @@ DAY_GATE = Gate(
     DayEntriesLimits,
     check_day,
     "count",
-    reads=Reads.NOTHING,
+    reads=Reads.BOOK,
 )

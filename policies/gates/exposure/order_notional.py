@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope
 from policies.gates.caps import in_money, in_percent
 from policies.worst_case import WorstCase
 
@@ -35,12 +34,12 @@ class OrderEquityLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: OrderNotionalLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: OrderNotionalLimits) -> Answer:
     """PASS up to the cap in money."""
     return in_money("C1", CODE, limits.max_order_notional, worst.notional, worst, limits.oversize, UNKNOWN)
 
 
-def check_equity(case: Case, worst: WorstCase, limits: OrderEquityLimits) -> Verdict:
+def check_equity(case: Case, worst: WorstCase, limits: OrderEquityLimits) -> Answer:
     """PASS up to the cap in percent of equity."""
     return in_percent("C1_equity", CODE, limits.max_order_pct_equity, worst.notional, worst, limits.oversize, UNKNOWN)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope
 from policies.gates.caps import in_shares
 from policies.worst_case import WorstCase
 
@@ -23,7 +22,7 @@ class OrderQtyLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: OrderQtyLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: OrderQtyLimits) -> Answer:
     """PASS up to the cap in shares."""
     qty = case.order.qty
     return in_shares("C2", CODE, limits.max_order_qty, qty, qty, worst, limits.oversize)

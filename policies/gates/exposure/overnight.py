@@ -13,13 +13,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, passed
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope
 from policies.gates.ages import seconds
 from policies.gates.caps import in_percent
 from policies.worst_case import WorstCase
 
+WEEKEND_EXPOSURE = ReasonCode.WEEKEND_EXPOSURE
 UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
 LAST_HOUR = Decimal(3600)
 LONG_NIGHT_S = Decimal(36 * 3600)
@@ -43,32 +43,32 @@ class WeekendLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: OvernightLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: OvernightLimits) -> Answer:
     """PASS up to the share of equity, or well before the close."""
     cap, total = limits.max_overnight_gross_pct, worst.gross_after
     if _closes_at(case, limits.close_window_s) is None:
-        return passed("C17", cap)
+        return PASSED, cap
     return in_percent(
         "C17", ReasonCode.OVERNIGHT_EXPOSURE, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True
     )
 
 
-def check_weekend(case: Case, worst: WorstCase, limits: WeekendLimits) -> Verdict:
+def check_weekend(case: Case, worst: WorstCase, limits: WeekendLimits) -> Answer:
     """PASS up to the share of equity, well before the close, or before a single night."""
     cap, total = limits.max_weekend_gross_pct, worst.gross_after
     close, following = _closes_at(case, limits.close_window_s), case.market.next_session
     if close is None or (following is not None and seconds(following.opens_at, close) <= LONG_NIGHT_S):
-        return passed("C17_weekend", cap)
-    code = ReasonCode.WEEKEND_EXPOSURE
+        return PASSED, cap
+    code = WEEKEND_EXPOSURE
     return in_percent("C17_weekend", code, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True)
 
 
 def _closes_at(case: Case, window_s: Decimal) -> datetime | None:
     """The close that this order is near to; outside a session that is now, long before a close it is None."""
-    session = case.market.session
-    if session is None or not session.contains(case.now):
-        return case.now
-    return session.closes_at if seconds(session.closes_at, case.now) <= window_s else None
+    session, now = case.market.session, case.now
+    if session is None or not session.contains(now):
+        return now
+    return session.closes_at if seconds(session.closes_at, now) <= window_s else None
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account", "session")

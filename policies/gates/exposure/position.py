@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, in_money, in_percent, in_shares, of_equity
 from policies.gates.returns import annual, times_up
-from policies.worst_case import NOTHING, WorstCase, is_plausible
+from policies.worst_case import WorstCase, is_plausible
 
+VOLATILITY_SIZE = ReasonCode.VOLATILITY_SIZE
 CODE, UNKNOWN = ReasonCode.POSITION_SIZE, ReasonCode.POSITION_UNKNOWN
 
 
@@ -56,34 +56,34 @@ class VolatilityLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: PositionEquityLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: PositionEquityLimits) -> Answer:
     """PASS up to the cap in percent of equity."""
     return in_percent("C3", CODE, limits.max_position_pct_equity, worst.position_after, worst, limits.oversize, UNKNOWN)
 
 
-def check_notional(case: Case, worst: WorstCase, limits: PositionNotionalLimits) -> Verdict:
+def check_notional(case: Case, worst: WorstCase, limits: PositionNotionalLimits) -> Answer:
     """PASS up to the cap in money."""
     return in_money(
         "C3_notional", CODE, limits.max_position_notional, worst.position_after, worst, limits.oversize, UNKNOWN
     )
 
 
-def check_qty(case: Case, worst: WorstCase, limits: PositionQtyLimits) -> Verdict:
+def check_qty(case: Case, worst: WorstCase, limits: PositionQtyLimits) -> Answer:
     """PASS up to the cap in shares."""
     return in_shares("C3_qty", CODE, limits.max_position_qty, worst.qty_after, case.order.qty, worst, limits.oversize)
 
 
-def check_volatility(case: Case, worst: WorstCase, limits: VolatilityLimits) -> Verdict:
+def check_volatility(case: Case, worst: WorstCase, limits: VolatilityLimits) -> Answer:
     """PASS up to the target."""
-    target, sigma = limits.target_volatility_pct, case.market.symbols.get(case.order.symbol, NOTHING).daily_sigma
+    target, sigma = limits.target_volatility_pct, worst.view.daily_sigma
     if not is_plausible(sigma):
         return denied("C14", ReasonCode.VOLATILITY_UNKNOWN, target)
-    position, before = worst.position_after, worst.mine.worst
+    position, before = worst.position_after, worst.before
     if position is None or before is None or worst.notional is None or worst.price is None:
         return denied("C14", UNKNOWN, target)
     yearly = annual(sigma)
-    total, code = times_up(position, yearly), ReasonCode.VOLATILITY_SIZE
-    found = None if worst.equity is None else fits("C14", target, total, worst.equity)
+    total, code = times_up(position, yearly), VOLATILITY_SIZE
+    found = None if worst.equity is None else fits(target, total, worst.equity)
     if found is not None:
         return found
     part, each = worst.notional * yearly, worst.price * yearly

@@ -11,11 +11,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import fits, too_large
 from policies.worst_case import WorstCase, affordable, is_positive, percent
+
+TRADE_RISK = ReasonCode.TRADE_RISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class TradeRiskLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Answer:
     """PASS up to the share of equity."""
     cap, order = limits.max_loss_per_trade_pct, case.order
     price = worst.price if worst.buys else worst.expected
@@ -36,16 +37,16 @@ def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Verdict:
         return denied("C11", ReasonCode.STOP_MISSING, cap)
     if worst.equity is None:
         return denied("C11", ReasonCode.EQUITY_UNKNOWN, cap)
-    per_share = (price - order.stop_loss) * order.side.sign
+    per_share = price - order.stop_loss if worst.buys else (price - order.stop_loss) * order.side.sign
     if per_share <= ZERO:
         return denied("C11", ReasonCode.STOP_WRONG_SIDE, price, order.stop_loss)
     risk = order.qty * per_share
-    found = fits("C11", cap, risk, worst.equity)
+    found = fits(cap, risk, worst.equity)
     if found is not None:
         return found
     spare, value = worst.equity * cap / HUNDRED - risk, percent(risk, worst.equity)
     quantity = affordable(risk + spare, per_share, worst.step)
-    return too_large("C11", ReasonCode.TRADE_RISK, cap, value, cap - value, quantity, limits.oversize)
+    return too_large("C11", TRADE_RISK, cap, value, cap - value, quantity, limits.oversize)
 
 
 GATE = Gate("C11", "loss at the stop", Scope.NEW_EXPOSURE, ("quote", "account"), TradeRiskLimits, check, "pct")

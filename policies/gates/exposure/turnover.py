@@ -10,9 +10,8 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import in_money
 from policies.worst_case import WorstCase, is_finite
 
@@ -27,7 +26,7 @@ class TurnoverLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: TurnoverLimits) -> Answer:
     """PASS up to the day's turnover."""
     cap, done = limits.max_turnover_per_day, case.book.turnover_today
     if not is_finite(done) or done < ZERO or worst.working_value is None:

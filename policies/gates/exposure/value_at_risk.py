@@ -27,15 +27,19 @@ from typing import NamedTuple
 from domain.case import Case, SymbolView
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied, passed
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import too_large
 from policies.gates.returns import EXACT, correlations, root_down, root_up
 from policies.worst_case import FLAT, NOTHING, Holdings, WorstCase, affordable, is_plausible, rounded_up
 
+PRICE_UNKNOWN = ReasonCode.PRICE_UNKNOWN
+EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
+VOLATILITY_UNKNOWN = ReasonCode.VOLATILITY_UNKNOWN
+CORRELATION_UNKNOWN = ReasonCode.CORRELATION_UNKNOWN
 VAR, SHORTFALL = ReasonCode.VALUE_AT_RISK, ReasonCode.EXPECTED_SHORTFALL
 _DOWN = Context(prec=50, rounding=ROUND_FLOOR)
+add, multiply, fma = EXACT.add, EXACT.multiply, EXACT.fma
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,15 @@ class Rest(NamedTuple):
     down_variance: Decimal
 
 
+class Beside(NamedTuple):
+    """The rest as one symbol sees it: the variances, and twice the covariances with one unit of the symbol."""
+
+    up_variance: Decimal
+    down_variance: Decimal
+    twice_up_cross: Decimal
+    twice_down_cross: Decimal
+
+
 class OneWay(NamedTuple):
     """One book as the order's symbol sees it: variance of the rest, twice its covariance with one unit, the symbol."""
 
@@ -74,8 +87,9 @@ class OneWay(NamedTuple):
 
     def variance(self, added: Decimal) -> Decimal:
         """Of the whole book once the order's symbol weighs ``added`` more."""
-        weight = EXACT.add(self.mine, added)
-        return EXACT.fma(weight, EXACT.add(self.twice_cross, weight), self.rest)
+        rest, twice_cross, mine = self
+        weight = add(mine, added)
+        return fma(weight, add(twice_cross, weight), rest)
 
 
 class Books(NamedTuple):
@@ -90,11 +104,16 @@ class Books(NamedTuple):
     contradicts: bool
 
 
-class Scale(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Scale:
     """A factor times 100, and its square: a limit in percent is compared without a division, which would round."""
 
     hundredfold: Decimal
     squared: Decimal
+
+    def shown(self, variance: Decimal, equity: Decimal) -> Decimal:
+        """The figure in percent of equity, rounded up."""
+        return rounded_up(multiply(root_up(variance), self.hundredfold), equity)
 
 
 VAR_SCALE = Scale(Decimal("232.6347874"), EXACT.power(Decimal("232.6347874"), 2))
@@ -104,43 +123,43 @@ ES_SCALE = Scale(Decimal("266.5214220"), EXACT.power(Decimal("266.5214220"), 2))
 class Risk(NamedTuple):
     """What both gates judge: the book toward which the order goes, the symbol's deviation, and variances.
 
-    ``standing`` is that of the book without the order, ``root`` that of ``variance``: None where correlations
-    contradict each other.
+    ``standing`` is that of the book without the order. ``contradicts``: the correlations cannot all be true.
     """
 
     toward: OneWay
     sigma: Decimal
     standing: Decimal
     variance: Decimal
-    root: Decimal | None
+    contradicts: bool
 
 
-def check(case: Case, worst: WorstCase, limits: VarLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: VarLimits) -> Answer:
     """PASS up to the share of equity."""
     return _judged("C13", VAR, limits.max_var_pct, VAR_SCALE, case, worst, limits.oversize)
 
 
-def check_shortfall(case: Case, worst: WorstCase, limits: ShortfallLimits) -> Verdict:
+def check_shortfall(case: Case, worst: WorstCase, limits: ShortfallLimits) -> Answer:
     """PASS up to the share of equity."""
     return _judged("C13_es", SHORTFALL, limits.max_es_pct, ES_SCALE, case, worst, limits.oversize)
 
 
 def _judged(
     gate: str, code: ReasonCode, cap: Decimal, scale: Scale, case: Case, worst: WorstCase, oversize: str
-) -> Verdict:
+) -> Answer:
     risk, equity = worst.once(_risk, case), worst.equity
     if isinstance(risk, ReasonCode):
         return denied(gate, risk, cap)
     if equity is None:
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, cap)
-    if risk.root is None:
+    _, _, standing, variance, contradicts = risk
+    if contradicts:
         return denied(gate, ReasonCode.CORRELATION_UNKNOWN, cap, note="the correlations contradict each other")
-    most = EXACT.multiply(equity, cap)
-    allowed, value = EXACT.multiply(most, most), rounded_up(EXACT.multiply(risk.root, scale.hundredfold), equity)
-    if EXACT.multiply(risk.variance, scale.squared) <= allowed:
-        return passed(gate, cap, value, cap - value)
-    allowed = _DOWN.divide(allowed, scale.squared)
-    quantity = ZERO if risk.standing > allowed else _largest(case, worst, risk, allowed)
+    most = multiply(equity, cap)
+    allowed = multiply(most, most)
+    if multiply(variance, scale.squared) <= allowed:
+        return PASSED, cap, variance, equity, scale.shown
+    allowed, value = _DOWN.divide(allowed, scale.squared), scale.shown(variance, equity)
+    quantity = ZERO if standing > allowed else _largest(case, worst, risk, allowed)
     return too_large(gate, code, cap, value, cap - value, quantity, oversize)
 
 
@@ -163,40 +182,54 @@ def _largest(case: Case, worst: WorstCase, risk: Risk, allowed: Decimal) -> Deci
 def _risk(case: Case, worst: WorstCase) -> Risk | ReasonCode:
     symbol, mine = case.order.symbol, worst.mine
     if worst.notional is None or worst.price is None:
-        return ReasonCode.PRICE_UNKNOWN
+        return PRICE_UNKNOWN
     if mine.up is None or mine.down is None:
-        return ReasonCode.EXPOSURE_UNKNOWN
-    sigma = case.market.symbols.get(symbol, NOTHING).daily_sigma
+        return EXPOSURE_UNKNOWN
+    sigma = worst.view.daily_sigma
     if not is_plausible(sigma):
-        return ReasonCode.VOLATILITY_UNKNOWN
-    book = worst.holdings.once(_books, symbol)
+        return VOLATILITY_UNKNOWN
+    book = worst.holdings.seen(_books, symbol)
     if isinstance(book, ReasonCode):
         return book
-    toward, sign = book.up if worst.buys else book.down, case.order.side.sign
-    added = EXACT.multiply(worst.notional * sign, sigma)
-    variance = max(book.variance, toward.variance(added))
-    return Risk(toward, sigma, book.variance, variance, None if book.contradicts else root_up(variance))
+    up, down, standing, contradicts = book
+    toward = up if worst.buys else down
+    added = multiply(worst.notional if worst.buys else worst.notional * case.order.side.sign, sigma)
+    variance = max(standing, toward.variance(added))
+    return Risk(toward, sigma, standing, variance, contradicts)
 
 
 def _books(holdings: Holdings, mine: Symbol) -> Books | ReasonCode:
     """The book as the symbol ``mine`` sees it, either way, before any order."""
     exposure, sigma = holdings.exposures.get(mine, FLAT), holdings.market.symbols.get(mine, NOTHING).daily_sigma
+    beside = holdings.beside(_beside, mine)
+    if isinstance(beside, ReasonCode):
+        return beside
+    if exposure.up is None or exposure.down is None:
+        return EXPOSURE_UNKNOWN
+    if not is_plausible(sigma):
+        return VOLATILITY_UNKNOWN
+    up = OneWay(beside.up_variance, beside.twice_up_cross, multiply(exposure.up, sigma))
+    down = OneWay(beside.down_variance, beside.twice_down_cross, multiply(exposure.down, sigma))
+    variances = up.variance(ZERO), down.variance(ZERO)
+    return Books(up, down, max(variances), contradicts=min(variances) < ZERO)
+
+
+def _beside(holdings: Holdings, mine: Symbol) -> Beside | ReasonCode:
+    """All symbols but ``mine``, and how they move with it."""
     # A symbol that the book does not know leaves the whole of it as the rest, whichever symbol it is.
-    rest = holdings.once(_rest, mine if mine in holdings.exposures else None)
+    rest = _rest(holdings, mine) if mine in holdings.exposures else holdings.once(_whole)
     if isinstance(rest, ReasonCode):
         return rest
     rhos = correlations(holdings.market.symbols, mine, rest.symbols)
     if rhos is None:
-        return ReasonCode.CORRELATION_UNKNOWN
-    if exposure.up is None or exposure.down is None:
-        return ReasonCode.EXPOSURE_UNKNOWN
-    if not is_plausible(sigma):
-        return ReasonCode.VOLATILITY_UNKNOWN
+        return CORRELATION_UNKNOWN
     with localcontext(EXACT):
-        up = OneWay(rest.up_variance, sum(map(mul, rest.up, rhos), ZERO) * 2, exposure.up * sigma)
-        down = OneWay(rest.down_variance, sum(map(mul, rest.down, rhos), ZERO) * 2, exposure.down * sigma)
-    variances = up.variance(ZERO), down.variance(ZERO)
-    return Books(up, down, max(variances), contradicts=min(variances) < ZERO)
+        up, down = sum(map(mul, rest.up, rhos), ZERO) * 2, sum(map(mul, rest.down, rhos), ZERO) * 2
+    return Beside(rest.up_variance, rest.down_variance, up, down)
+
+
+def _whole(holdings: Holdings) -> Rest | ReasonCode:
+    return _rest(holdings, None)
 
 
 def _rest(book: Holdings, mine: Symbol | None) -> Rest | ReasonCode:
@@ -205,22 +238,22 @@ def _rest(book: Holdings, mine: Symbol | None) -> Rest | ReasonCode:
     ups: list[Decimal] = []
     downs: list[Decimal] = []
     with localcontext(EXACT):
-        for symbol, (_, _, _, _, up, down) in book.exposures.items():
+        for symbol, (_, _, _, _, up, down, _) in book.exposures.items():
             if symbol == mine:
                 continue
             if up is None or down is None:
-                return ReasonCode.EXPOSURE_UNKNOWN
+                return EXPOSURE_UNKNOWN
             if up == ZERO == down:
                 continue
             sigma = views.get(symbol, NOTHING).daily_sigma
             if not is_plausible(sigma):
-                return ReasonCode.VOLATILITY_UNKNOWN
+                return VOLATILITY_UNKNOWN
             symbols.append(symbol)
             ups.append(up * sigma)
             downs.append(down * sigma)
         pairs = _pairs(views, symbols)
         if pairs is None:
-            return ReasonCode.CORRELATION_UNKNOWN
+            return CORRELATION_UNKNOWN
         variance = _variance(ups, pairs)
         # With nothing working elsewhere both books differ in the order's symbol only.
         return Rest(symbols, ups, downs, variance, variance if ups == downs else _variance(downs, pairs))

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
+
+DAY_LOSS = ReasonCode.DAY_LOSS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,20 @@ class DayLossMoneyLimits:
     daily_loss_limit_abs: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: DayLossLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: DayLossLimits) -> Answer:
     """PASS below the limit in percent."""
     limit, start, loss = limits.daily_loss_limit_pct, case.book.performance.day_start_equity, day_loss(case)
     if loss is None or not is_positive(start):
         return denied("G1", ReasonCode.EQUITY_UNKNOWN, limit)
-    return below("G1", ReasonCode.DAY_LOSS, limit, percent(loss, start))
+    return below("G1", DAY_LOSS, limit, percent(loss, start))
 
 
-def check_money(case: Case, worst: WorstCase, limits: DayLossMoneyLimits) -> Verdict:
+def check_money(case: Case, worst: WorstCase, limits: DayLossMoneyLimits) -> Answer:
     """PASS below the limit in money."""
     loss = day_loss(case)
     if loss is None:
         return denied("G1_abs", ReasonCode.EQUITY_UNKNOWN, limits.daily_loss_limit_abs)
-    return below("G1_abs", ReasonCode.DAY_LOSS, limits.daily_loss_limit_abs, loss)
+    return below("G1_abs", DAY_LOSS, limits.daily_loss_limit_abs, loss)
 
 
 def day_loss(case: Case) -> Decimal | None:

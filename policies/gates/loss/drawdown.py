@@ -11,10 +11,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
+
+DRAWDOWN = ReasonCode.DRAWDOWN
+DRAWDOWN_SOFT = ReasonCode.DRAWDOWN_SOFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,17 @@ class SoftDrawdownLimits:
     soft_drawdown_pct: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: DrawdownLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: DrawdownLimits) -> Answer:
     """PASS above the hard level."""
-    return _against("G3", ReasonCode.DRAWDOWN, limits.max_drawdown_pct, case)
+    return _against("G3", DRAWDOWN, limits.max_drawdown_pct, case)
 
 
-def check_soft(case: Case, worst: WorstCase, limits: SoftDrawdownLimits) -> Verdict:
+def check_soft(case: Case, worst: WorstCase, limits: SoftDrawdownLimits) -> Answer:
     """PASS above the soft level."""
-    return _against("G3_soft", ReasonCode.DRAWDOWN_SOFT, limits.soft_drawdown_pct, case)
+    return _against("G3_soft", DRAWDOWN_SOFT, limits.soft_drawdown_pct, case)
 
 
-def _against(gate: str, code: ReasonCode, limit: Decimal, case: Case) -> Verdict:
+def _against(gate: str, code: ReasonCode, limit: Decimal, case: Case) -> Answer:
     equity, peak = case.book.account.equity, case.book.performance.peak_equity
     if not is_finite(equity) or not is_positive(peak):
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, limit)

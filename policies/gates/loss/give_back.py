@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, below, denied, passed
+from policies.gate import PASSED, Answer, Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
 
+GIVE_BACK = ReasonCode.GIVE_BACK
 FROM_PCT = Decimal("0.5")
 
 
@@ -27,7 +27,7 @@ class GiveBackLimits:
     give_back_from_pct: Decimal = FROM_PCT
 
 
-def check(case: Case, worst: WorstCase, limits: GiveBackLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: GiveBackLimits) -> Answer:
     """PASS below the share that may be given back."""
     limit, equity, day = limits.max_give_back_pct, case.book.account.equity, case.book.performance
     if not is_finite(equity) or not is_positive(day.day_start_equity) or not is_finite(day.day_peak_equity):
@@ -35,8 +35,8 @@ def check(case: Case, worst: WorstCase, limits: GiveBackLimits) -> Verdict:
     peak = max(day.day_peak_equity, equity)  # the account may be newer than the last point on record
     profit = peak - day.day_start_equity
     if profit <= ZERO or profit < day.day_start_equity * limits.give_back_from_pct / HUNDRED:
-        return passed("G5", limit)
-    return below("G5", ReasonCode.GIVE_BACK, limit, percent(peak - equity, profit))
+        return PASSED, limit
+    return below("G5", GIVE_BACK, limit, percent(peak - equity, profit))
 
 
 NEEDS: tuple[Need, ...] = ("account", "counters")

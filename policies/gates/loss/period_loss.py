@@ -11,10 +11,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
+
+WEEK_LOSS = ReasonCode.WEEK_LOSS
+MONTH_LOSS = ReasonCode.MONTH_LOSS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,19 @@ class MonthLossLimits:
     monthly_loss_limit_pct: Decimal
 
 
-def check_week(case: Case, worst: WorstCase, limits: WeekLossLimits) -> Verdict:
+def check_week(case: Case, worst: WorstCase, limits: WeekLossLimits) -> Answer:
     """PASS below the week's limit."""
     start = case.book.performance.week_start_equity
-    return _since("G2", ReasonCode.WEEK_LOSS, limits.weekly_loss_limit_pct, case, start)
+    return _since("G2", WEEK_LOSS, limits.weekly_loss_limit_pct, case, start)
 
 
-def check_month(case: Case, worst: WorstCase, limits: MonthLossLimits) -> Verdict:
+def check_month(case: Case, worst: WorstCase, limits: MonthLossLimits) -> Answer:
     """PASS below the month's limit."""
     start = case.book.performance.month_start_equity
-    return _since("G2_month", ReasonCode.MONTH_LOSS, limits.monthly_loss_limit_pct, case, start)
+    return _since("G2_month", MONTH_LOSS, limits.monthly_loss_limit_pct, case, start)
 
 
-def _since(gate: str, code: ReasonCode, limit: Decimal, case: Case, start: Decimal | None) -> Verdict:
+def _since(gate: str, code: ReasonCode, limit: Decimal, case: Case, start: Decimal | None) -> Answer:
     equity = case.book.account.equity
     if not is_finite(equity) or not is_positive(start):
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, limit)

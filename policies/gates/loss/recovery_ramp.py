@@ -12,13 +12,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ONE, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Need, Scope, denied, passed
+from policies.gate import NO_OBJECTION, OVERSIZE_DENY, Answer, Gate, Need, Scope, denied, in_full
 from policies.gates.caps import in_money
 from policies.worst_case import LARGEST, WorstCase, is_finite
 
-CODE, FULL_SIZE = ReasonCode.RECOVERY_RAMP, passed("G6")
+EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
+CODE, FULL_SIZE = ReasonCode.RECOVERY_RAMP, NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RampLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: RampLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: RampLimits) -> Answer:
     """PASS at the full size, else up to the ramp's share of it."""
     ramp = case.control.ramp
     if not is_finite(ramp) or not ZERO <= ramp <= ONE:
@@ -47,13 +47,14 @@ def check(case: Case, worst: WorstCase, limits: RampLimits) -> Verdict:
     return min(order, gross, key=_left)
 
 
-def _within(cap: Decimal, total: Decimal | None, worst: WorstCase, limits: RampLimits) -> Verdict:
-    return in_money("G6", CODE, cap, total, worst, limits.oversize, ReasonCode.EXPOSURE_UNKNOWN)
+def _within(cap: Decimal, total: Decimal | None, worst: WorstCase, limits: RampLimits) -> Answer:
+    return in_money("G6", CODE, cap, total, worst, limits.oversize, EXPOSURE_UNKNOWN)
 
 
-def _left(verdict: Verdict) -> Decimal:
+def _left(answer: Answer) -> Decimal:
     """By how much a cap is kept, negative where it is broken; one that could not be measured comes first of all."""
-    return -LARGEST if verdict.margin is None else verdict.margin
+    margin = in_full("G6", answer).margin
+    return -LARGEST if margin is None else margin
 
 
 def _usual(limits: RampLimits, equity: Decimal) -> Decimal | None:

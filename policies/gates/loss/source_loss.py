@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
 from policies.worst_case import WorstCase, is_finite, percent
 
+STRATEGY_LOSS = ReasonCode.STRATEGY_LOSS
+SYMBOL_LOSS = ReasonCode.SYMBOL_LOSS
 N = TypeVar("N", bound=str)
 
 
@@ -35,23 +36,23 @@ class SymbolLossLimits:
     max_symbol_loss_pct: Decimal
 
 
-def check_strategy(case: Case, worst: WorstCase, limits: StrategyLossLimits) -> Verdict:
+def check_strategy(case: Case, worst: WorstCase, limits: StrategyLossLimits) -> Answer:
     """PASS below the limit of the order's strategy."""
     result = _result(case.book.performance.strategy_pnl, case.order.strategy)
-    return _against("G4", ReasonCode.STRATEGY_LOSS, limits.max_strategy_loss_pct, result, worst)
+    return _against("G4", STRATEGY_LOSS, limits.max_strategy_loss_pct, result, worst)
 
 
-def check_symbol(case: Case, worst: WorstCase, limits: SymbolLossLimits) -> Verdict:
+def check_symbol(case: Case, worst: WorstCase, limits: SymbolLossLimits) -> Answer:
     """PASS below the limit of the order's symbol."""
     result = _result(case.book.performance.symbol_pnl, case.order.symbol)
-    return _against("G4_symbol", ReasonCode.SYMBOL_LOSS, limits.max_symbol_loss_pct, result, worst)
+    return _against("G4_symbol", SYMBOL_LOSS, limits.max_symbol_loss_pct, result, worst)
 
 
 def _result(results: Mapping[N, Decimal] | None, name: N) -> Decimal | None:
     return None if results is None else results.get(name, ZERO)
 
 
-def _against(gate: str, code: ReasonCode, limit: Decimal, result: Decimal | None, worst: WorstCase) -> Verdict:
+def _against(gate: str, code: ReasonCode, limit: Decimal, result: Decimal | None, worst: WorstCase) -> Answer:
     if not is_finite(result):
         return denied(gate, ReasonCode.COUNTERS_UNKNOWN, limit)
     if worst.equity is None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied
+from policies.gate import Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import fresh, seconds
 from policies.worst_case import NOTHING, WorstCase
+
+BAR_STALE = ReasonCode.BAR_STALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,13 @@ class BarAgeLimits:
     max_clock_skew_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: BarAgeLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: BarAgeLimits) -> Answer:
     """PASS while the newest bar is fresh."""
     end = case.market.symbols.get(case.order.symbol, NOTHING).last_bar_end
     if end is None:
         return denied("E4_bar", ReasonCode.BAR_STALE, limits.max_bar_age_s, note="no bar")
     age = seconds(case.now, end)
-    return fresh("E4_bar", ReasonCode.BAR_STALE, limits.max_bar_age_s, age, limits.max_clock_skew_s)
+    return fresh("E4_bar", BAR_STALE, limits.max_bar_age_s, age, limits.max_clock_skew_s)
 
 
 GATE = Gate("E4_bar", "bar age", Scope.NEW_EXPOSURE, ("bars",), BarAgeLimits, check, "seconds", reads=Reads.SUBJECT)

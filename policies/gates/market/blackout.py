@@ -15,12 +15,17 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.market import EventKind
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
+EARNINGS_BLACKOUT = ReasonCode.EARNINGS_BLACKOUT
+EARNINGS_UNKNOWN = ReasonCode.EARNINGS_UNKNOWN
+MACRO_BLACKOUT = ReasonCode.MACRO_BLACKOUT
+MACRO_UNKNOWN = ReasonCode.MACRO_UNKNOWN
+CORPORATE_ACTION = ReasonCode.CORPORATE_ACTION
+CORPORATE_ACTIONS_UNKNOWN = ReasonCode.CORPORATE_ACTIONS_UNKNOWN
 HOUR, DAY_H = Decimal(3600), Decimal(24)
 EARNINGS = frozenset({EventKind.EARNINGS})
 MACRO = frozenset({EventKind.MACRO})
@@ -50,21 +55,21 @@ class ActionLimits:
     corporate_action_days: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: EarningsLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: EarningsLimits) -> Answer:
     """DENY near a report, and where nobody would know of one."""
-    codes = (ReasonCode.EARNINGS_BLACKOUT, ReasonCode.EARNINGS_UNKNOWN)
+    codes = (EARNINGS_BLACKOUT, EARNINGS_UNKNOWN)
     return _judged("E13", codes, EARNINGS, EARNINGS, limits.earnings_blackout_h, case)
 
 
-def check_macro(case: Case, worst: WorstCase, limits: MacroLimits) -> Verdict:
+def check_macro(case: Case, worst: WorstCase, limits: MacroLimits) -> Answer:
     """DENY near an event of the whole market, and where nobody would know of one."""
-    codes = (ReasonCode.MACRO_BLACKOUT, ReasonCode.MACRO_UNKNOWN)
+    codes = (MACRO_BLACKOUT, MACRO_UNKNOWN)
     return _judged("E13_macro", codes, MACRO, MACRO, limits.macro_blackout_h, case)
 
 
-def check_actions(case: Case, worst: WorstCase, limits: ActionLimits) -> Verdict:
+def check_actions(case: Case, worst: WorstCase, limits: ActionLimits) -> Answer:
     """DENY near a corporate action, and where nobody would know of one; the verdict shows hours."""
-    codes = (ReasonCode.CORPORATE_ACTION, ReasonCode.CORPORATE_ACTIONS_UNKNOWN)
+    codes = (CORPORATE_ACTION, CORPORATE_ACTIONS_UNKNOWN)
     return _judged("E14", codes, ACTIONS, REGULAR_ACTIONS, limits.corporate_action_days * DAY_H, case)
 
 
@@ -75,7 +80,7 @@ def _judged(
     complete: frozenset[EventKind],
     hours: Decimal,
     case: Case,
-) -> Verdict:
+) -> Answer:
     """``codes`` are for an event of ``kinds`` that is near, and for a view that is not complete in ``complete``."""
     view = case.market.symbols.get(case.order.symbol)
     if view is None:
@@ -89,7 +94,7 @@ def _judged(
         return denied(gate, codes[0], hours, away)
     if not complete <= view.event_kinds:
         return denied(gate, codes[1], hours)
-    return passed(gate, hours, away, None if away is None else away - hours)
+    return PASSED, hours, away, None if away is None else away - hours
 
 
 GATE = Gate(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied, passed
+from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, at_most, denied
 from policies.worst_case import NOTHING, WorstCase, is_plausible, percent
+
+SOURCES_DISAGREE = ReasonCode.SOURCES_DISAGREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,17 @@ class SourceLimits:
     max_source_difference_pct: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: BarsLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: BarsLimits) -> Answer:
     """PASS where nothing is wrong with the bars."""
     if not limits.require_valid_bars:
-        return passed("E5")
+        return NO_OBJECTION
     fault = case.market.symbols.get(case.order.symbol, NOTHING).bar_fault
     if not isinstance(fault, str):
         return denied("E5", ReasonCode.BARS_UNKNOWN)
-    return passed("E5") if fault == "" else denied("E5", ReasonCode.BARS_INVALID, note=fault[:80])
+    return NO_OBJECTION if fault == "" else denied("E5", ReasonCode.BARS_INVALID, note=fault[:80])
 
 
-def check_source(case: Case, worst: WorstCase, limits: SourceLimits) -> Verdict:
+def check_source(case: Case, worst: WorstCase, limits: SourceLimits) -> Answer:
     """PASS while both sources agree."""
     cap, other = limits.max_source_difference_pct, case.market.symbols.get(case.order.symbol, NOTHING).second_price
     if not is_plausible(other):
@@ -49,7 +50,7 @@ def check_source(case: Case, worst: WorstCase, limits: SourceLimits) -> Verdict:
     if worst.quote is None:
         return denied("E5_source", ReasonCode.QUOTE_MISSING, cap)
     apart = percent(abs(worst.quote.mid - other), other)
-    return at_most("E5_source", ReasonCode.SOURCES_DISAGREE, cap, apart)
+    return at_most("E5_source", SOURCES_DISAGREE, cap, apart)
 
 
 GATE = Gate("E5", "sound bars", Scope.NEW_EXPOSURE, ("bars",), BarsLimits, check, reads=Reads.SUBJECT)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import NOTHING, WorstCase
 
 
@@ -22,16 +21,16 @@ class HaltLimits:
     require_trading_status: bool = True
 
 
-def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Answer:
     """DENY while halted."""
     status = case.market.symbols.get(case.order.symbol, NOTHING).status
     if status is None:
         if limits.require_trading_status and not worst.reduces_risk:
             return denied("E3", ReasonCode.HALT_STATUS_UNKNOWN, value=case.order.symbol)
-        return passed("E3")
+        return NO_OBJECTION
     if status.halted is not False:
         return denied("E3", ReasonCode.INSTRUMENT_HALTED, value=case.order.symbol, note=status.reason[:80])
-    return passed("E3", value=False)
+    return PASSED, None, False
 
 
 GATE = Gate("E3", "trading halt", Scope.ALWAYS, ("status",), HaltLimits, check, reads=Reads.SUBJECT)

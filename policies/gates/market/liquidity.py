@@ -13,11 +13,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied
+from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import fits, too_large
-from policies.worst_case import LARGEST, NOTHING, WorstCase, is_positive, percent, whole_lots
+from policies.worst_case import LARGEST, WorstCase, is_positive, percent, whole_lots
+
+LIQUIDITY = ReasonCode.LIQUIDITY
+PARTICIPATION = ReasonCode.PARTICIPATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +38,25 @@ class ParticipationLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: LiquidityLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: LiquidityLimits) -> Answer:
     """PASS up to the share of a day's volume."""
-    cap, volume = limits.max_adv_pct, case.market.symbols.get(case.order.symbol, NOTHING).adv_shares
+    cap, volume = limits.max_adv_pct, worst.view.adv_shares
     if not is_positive(volume):
         return denied("E9", ReasonCode.LIQUIDITY_UNKNOWN, cap)
     if not worst.measurable:
         return denied("E9", ReasonCode.QTY_INVALID, cap)
-    found = fits("E9", cap, case.order.qty, volume)
+    found = fits(cap, case.order.qty, volume)
     if found is not None:
         return found
     largest, share = volume * cap / HUNDRED, percent(case.order.qty, volume)
     quantity = whole_lots(largest, worst.step)
-    return too_large("E9", ReasonCode.LIQUIDITY, cap, share, cap - share, quantity, limits.oversize)
+    return too_large("E9", LIQUIDITY, cap, share, cap - share, quantity, limits.oversize)
 
 
-def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimits) -> Verdict:
+def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimits) -> Answer:
     """PASS up to the share of the last bar's volume."""
     cap, order = limits.max_recent_volume_pct, case.order
-    volume = case.market.symbols.get(order.symbol, NOTHING).recent_volume
+    volume = worst.view.recent_volume
     if not is_positive(volume):
         return denied("E10", ReasonCode.VOLUME_UNKNOWN, cap)
     if not worst.measurable:
@@ -67,12 +69,12 @@ def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimit
     if working >= LARGEST:
         return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
     total = working + order.qty
-    found = fits("E10", cap, total, volume)
+    found = fits(cap, total, volume)
     if found is not None:
         return found
     largest, share = volume * cap / HUNDRED, percent(total, volume)
     quantity = whole_lots(largest - working, worst.step)
-    return too_large("E10", ReasonCode.PARTICIPATION, cap, share, cap - share, quantity, limits.oversize)
+    return too_large("E10", PARTICIPATION, cap, share, cap - share, quantity, limits.oversize)
 
 
 GATE = Gate("E9", "liquidity", Scope.NEW_EXPOSURE, ("adv",), LiquidityLimits, check, "pct")

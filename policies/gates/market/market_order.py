@@ -11,12 +11,11 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.orders import OrderType
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase
 
-MARKET, NOT_AT_MARKET = OrderType.MARKET, passed("E8")
+MARKET, NOT_AT_MARKET = OrderType.MARKET, NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,14 @@ class MarketOrderLimits:
     market_slippage_pct: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Answer:
     """DENY a market order without a quote to size it by."""
     if case.order.type is not MARKET:
         return NOT_AT_MARKET
     if worst.quote is None or worst.price is None:
         return denied("E8", ReasonCode.QUOTE_MISSING)
     touch = worst.quote.ask if worst.buys else worst.quote.bid
-    return passed("E8", touch, worst.price)
+    return PASSED, touch, worst.price
 
 
 GATE = Gate("E8", "market order", Scope.NEW_EXPOSURE, ("quote",), MarketOrderLimits, check, "pct")

@@ -13,12 +13,12 @@ from decimal import Decimal
 from domain.case import Case, Proposal, TextUsed
 from domain.money import ZERO
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
+AGENT = Origin.AGENT
 HOUR = Decimal(3600)
 
 
@@ -29,11 +29,11 @@ class NewsLimits:
     max_news_age_h: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: NewsLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: NewsLimits) -> Answer:
     """DENY what rests on texts that are old, or not on record."""
     hours, proposal = limits.max_news_age_h, case.proposal
-    if case.order.origin is not Origin.AGENT:
-        return passed("E15", hours)
+    if case.order.origin is not AGENT:
+        return PASSED, hours
     if proposal is None:
         return denied("E15", ReasonCode.PROPOSAL_MISSING, hours)
     if proposal.texts is None:
@@ -48,7 +48,7 @@ def check(case: Case, worst: WorstCase, limits: NewsLimits) -> Verdict:
             return denied("E15", ReasonCode.NEWS_STALE, hours, age / HOUR, note)
         oldest = max(oldest, age)
     value = oldest / HOUR
-    return passed("E15", hours, value, hours - value)
+    return PASSED, hours, value, hours - value
 
 
 def _on_record(text: TextUsed, proposal: Proposal) -> bool:

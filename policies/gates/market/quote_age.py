@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import ahead_allowed, fresh, seconds
 from policies.worst_case import WorstCase, is_plausible
+
+QUOTE_STALE = ReasonCode.QUOTE_STALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,17 @@ class QuoteAgeLimits:
     max_clock_skew_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Answer:
     """PASS while the quote is usable and fresh."""
     limit, skew = limits.max_quote_age_s, limits.max_clock_skew_s
     if worst.quote is None or not is_plausible(worst.quote.last):
         return denied("E4", ReasonCode.QUOTE_MISSING, limit)
     age = seconds(case.now, worst.quote.at)
     if limit is not None:
-        return fresh("E4", ReasonCode.QUOTE_STALE, limit, age, skew)
+        return fresh("E4", QUOTE_STALE, limit, age, skew)
     if age < -ahead_allowed(skew):
         return denied("E4", ReasonCode.QUOTE_STALE, value=age, note="dated in the future")
-    return passed("E4", value=age)
+    return PASSED, None, age
 
 
 GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check, "seconds", reads=Reads.SUBJECT)

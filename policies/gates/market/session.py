@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from domain.case import Case
 from domain.orders import TimeInForce
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase
 
+OPG = TimeInForce.OPG
 NEW_YORK_CALENDARS = frozenset({"XNYS", "XNAS"})
 NEW_YORK = ZoneInfo("America/New_York")
 EARLIEST, LATEST = time(4), time(20)
@@ -31,18 +31,18 @@ class SessionLimits:
     allow_extended_hours: bool = False
 
 
-def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Answer:
     """DENY while the market is closed."""
     market = case.market
     if market.session is not None and market.session.contains(case.now):
-        return passed("E1", value=str(market.calendar))
-    if case.order.tif is TimeInForce.OPG and market.session is None:
-        return passed("E1", value="opening auction")
+        return PASSED, None, str(market.calendar)
+    if case.order.tif is OPG and market.session is None:
+        return PASSED, None, "opening auction"
     if not limits.allow_extended_hours:
         return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat())
     if not case.order.extended_hours or not _extended(market.calendar, case.now):
         return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat(), note="outside extended hours")
-    return passed("E1", value="extended hours")
+    return PASSED, None, "extended hours"
 
 
 def _extended(calendar: str, now: datetime) -> bool:

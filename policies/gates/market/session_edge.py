@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
+
+SESSION_EDGE = ReasonCode.SESSION_EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,20 @@ class CloseEdgeLimits:
     no_entry_before_close_s: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: OpenEdgeLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: OpenEdgeLimits) -> Answer:
     """PASS once the session is that old."""
     least, session = limits.no_entry_after_open_s, case.market.session
     if session is None:
         return denied("E2", ReasonCode.MARKET_CLOSED, least)
-    return at_least("E2", ReasonCode.SESSION_EDGE, least, seconds(case.now, session.opens_at))
+    return at_least("E2", SESSION_EDGE, least, seconds(case.now, session.opens_at))
 
 
-def check_close(case: Case, worst: WorstCase, limits: CloseEdgeLimits) -> Verdict:
+def check_close(case: Case, worst: WorstCase, limits: CloseEdgeLimits) -> Answer:
     """PASS while the session still lasts that long."""
     least, session = limits.no_entry_before_close_s, case.market.session
     if session is None:
         return denied("E2_close", ReasonCode.MARKET_CLOSED, least)
-    return at_least("E2_close", ReasonCode.SESSION_EDGE, least, seconds(session.closes_at, case.now))
+    return at_least("E2_close", SESSION_EDGE, least, seconds(session.closes_at, case.now))
 
 
 GATE = Gate(

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.worst_case import WorstCase, percent
+
+SPREAD_TOO_WIDE = ReasonCode.SPREAD_TOO_WIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,13 @@ class SpreadLimits:
     max_spread_pct: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: SpreadLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SpreadLimits) -> Answer:
     """PASS up to the widest spread."""
     quote = worst.quote
     if quote is None:
         return denied("E7", ReasonCode.QUOTE_MISSING, limits.max_spread_pct)
     spread = percent(quote.ask - quote.bid, quote.mid)
-    return at_most("E7", ReasonCode.SPREAD_TOO_WIDE, limits.max_spread_pct, spread)
+    return at_most("E7", SPREAD_TOO_WIDE, limits.max_spread_pct, spread)
 
 
 GATE = Gate("E7", "spread", Scope.NEW_EXPOSURE, ("quote",), SpreadLimits, check, "pct", reads=Reads.SUBJECT)

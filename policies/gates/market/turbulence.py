@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_least, at_most, denied
 from policies.worst_case import NOTHING, WorstCase, is_finite, is_plausible
 
+VOLATILITY_SPIKE = ReasonCode.VOLATILITY_SPIKE
+INDEX_DROP = ReasonCode.INDEX_DROP
+GAP = ReasonCode.GAP
 _SHOWN = Context(prec=9, rounding=ROUND_CEILING)
 
 
@@ -41,29 +43,29 @@ class GapLimits:
     max_gap_pct: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: VolatilityRatioLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: VolatilityRatioLimits) -> Answer:
     """PASS up to the multiple."""
     cap, view = limits.max_volatility_ratio, case.market.symbols.get(case.order.symbol, NOTHING)
     # Ten closes without any movement are no calm market but a source that has stopped.
     if not is_plausible(view.sigma_now) or not is_plausible(view.daily_sigma):
         return denied("E11", ReasonCode.VOLATILITY_UNKNOWN, cap)
-    return at_most("E11", ReasonCode.VOLATILITY_SPIKE, cap, _SHOWN.divide(view.sigma_now, view.daily_sigma))
+    return at_most("E11", VOLATILITY_SPIKE, cap, _SHOWN.divide(view.sigma_now, view.daily_sigma))
 
 
-def check_index(case: Case, worst: WorstCase, limits: IndexLimits) -> Verdict:
+def check_index(case: Case, worst: WorstCase, limits: IndexLimits) -> Answer:
     """PASS down to the drop; the verdict shows both as moves, a drop below zero."""
     lowest, move = -limits.max_index_drop_pct, case.market.index_move_pct
     if not is_finite(move):
         return denied("E11_index", ReasonCode.INDEX_UNKNOWN, lowest)
-    return at_least("E11_index", ReasonCode.INDEX_DROP, lowest, move)
+    return at_least("E11_index", INDEX_DROP, lowest, move)
 
 
-def check_gap(case: Case, worst: WorstCase, limits: GapLimits) -> Verdict:
+def check_gap(case: Case, worst: WorstCase, limits: GapLimits) -> Answer:
     """PASS up to the gap, either way."""
     cap, gap = limits.max_gap_pct, case.market.symbols.get(case.order.symbol, NOTHING).gap_pct
     if not is_finite(gap):
         return denied("E12", ReasonCode.GAP_UNKNOWN, cap)
-    return at_most("E12", ReasonCode.GAP, cap, abs(gap))
+    return at_most("E12", GAP, cap, abs(gap))
 
 
 GATE = Gate(

@@ -12,11 +12,13 @@ from decimal import Decimal
 from domain.case import Case, Usage
 from domain.money import ZERO
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.model.record import unrecorded
 from policies.worst_case import WorstCase, is_finite
+
+AGENT = Origin.AGENT
+MODEL_BUDGET = ReasonCode.MODEL_BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +49,25 @@ class CostLimits:
     max_model_cost_per_day: Decimal
 
 
-def check_calls(case: Case, worst: WorstCase, limits: CallLimits) -> Verdict:
+def check_calls(case: Case, worst: WorstCase, limits: CallLimits) -> Answer:
     """PASS up to the number of calls."""
     usage = _usage(case)
     return _within("H9", case, limits.max_calls_per_cycle, None if usage is None else usage.calls_cycle)
 
 
-def check_cycle_tokens(case: Case, worst: WorstCase, limits: CycleTokenLimits) -> Verdict:
+def check_cycle_tokens(case: Case, worst: WorstCase, limits: CycleTokenLimits) -> Answer:
     """PASS up to the tokens of a cycle."""
     usage = _usage(case)
     return _within("H9_tokens", case, limits.max_tokens_per_cycle, None if usage is None else usage.tokens_cycle)
 
 
-def check_day_tokens(case: Case, worst: WorstCase, limits: DayTokenLimits) -> Verdict:
+def check_day_tokens(case: Case, worst: WorstCase, limits: DayTokenLimits) -> Answer:
     """PASS up to the tokens of a day."""
     usage = _usage(case)
     return _within("H9_day", case, limits.max_tokens_per_day, None if usage is None else usage.tokens_day)
 
 
-def check_cost(case: Case, worst: WorstCase, limits: CostLimits) -> Verdict:
+def check_cost(case: Case, worst: WorstCase, limits: CostLimits) -> Answer:
     """PASS up to the cost of a day."""
     usage = _usage(case)
     return _within("H9_cost", case, limits.max_model_cost_per_day, None if usage is None else usage.cost_day)
@@ -75,13 +77,13 @@ def _usage(case: Case) -> Usage | None:
     return None if case.proposal is None else case.proposal.usage
 
 
-def _within(gate: str, case: Case, limit: Decimal, used: object) -> Verdict:
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+def _within(gate: str, case: Case, limit: Decimal, used: object) -> Answer:
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded(gate, case, limit)
     spent = Decimal(used) if type(used) is int else used
     if not is_finite(spent) or spent < ZERO:
         return denied(gate, ReasonCode.USAGE_UNKNOWN, limit)
-    return at_most(gate, ReasonCode.MODEL_BUDGET, limit, spent)
+    return at_most(gate, MODEL_BUDGET, limit, spent)
 
 
 CALLS_GATE = Gate(

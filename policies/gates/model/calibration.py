@@ -13,11 +13,16 @@ from decimal import Decimal
 from domain.case import Case, Mode
 from domain.money import ONE, ZERO
 from domain.orders import Origin
-from domain.verdicts import Outcome, Verdict
+from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, at_least, denied, passed
+from policies.gate import OK, PASS, PASSED, Answer, Gate, Need, Reads, Scope, at_least, denied
 from policies.gates.model.record import asks, unrecorded
 from policies.worst_case import WorstCase, is_finite
+
+AGENT = Origin.AGENT
+PAPER = Mode.PAPER
+UNCALIBRATED = ReasonCode.UNCALIBRATED
+CONFIDENCE_TOO_LOW = ReasonCode.CONFIDENCE_TOO_LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +33,23 @@ class CalibrationLimits:
     min_confidence: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: CalibrationLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: CalibrationLimits) -> Answer:
     """PASS for what has proven itself, NEED_APPROVAL for what has not."""
     lowest = limits.min_confidence
     if not limits.require_calibration:
-        return passed("H3_calibration", lowest)
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+        return PASSED, lowest
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H3_calibration", case, lowest)
     calibrated = case.proposal.calibrated
-    if case.control.mode == Mode.PAPER:  # paper is where a model earns its calibration
-        return Verdict("H3_calibration", ReasonCode.OK, Outcome.PASS, lowest, calibrated, note="paper mode")
+    if case.control.mode == PAPER:  # paper is where a model earns its calibration
+        return Verdict("H3_calibration", OK, PASS, lowest, calibrated, note="paper mode")
     if calibrated is None:
-        return asks("H3_calibration", ReasonCode.UNCALIBRATED, case, lowest)
+        return asks("H3_calibration", UNCALIBRATED, case, lowest)
     if not is_finite(calibrated) or not ZERO <= calibrated <= ONE:
         return denied("H3_calibration", ReasonCode.CONFIDENCE_TOO_LOW, lowest, note="no share of one")
     if lowest is None:
-        return passed("H3_calibration", value=calibrated)
-    return at_least("H3_calibration", ReasonCode.CONFIDENCE_TOO_LOW, lowest, calibrated)
+        return PASSED, None, calibrated
+    return at_least("H3_calibration", CONFIDENCE_TOO_LOW, lowest, calibrated)
 
 
 NEEDS: tuple[Need, ...] = ("proposal", "control", "approval")

@@ -10,10 +10,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.worst_case import WorstCase, is_finite
+
+AGENT = Origin.AGENT
+CONFIDENCE_TOO_LOW = ReasonCode.CONFIDENCE_TOO_LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class ConfidenceLimits:
     min_confidence: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: ConfidenceLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ConfidenceLimits) -> Answer:
     """PASS from the lowest confidence upwards."""
-    if case.proposal is None and case.order.origin is not Origin.AGENT:
-        return passed("H3", limits.min_confidence)
+    if case.proposal is None and case.order.origin is not AGENT:
+        return PASSED, limits.min_confidence
     confidence = None if case.proposal is None else case.proposal.confidence
     if not is_finite(confidence):
         return denied("H3", ReasonCode.CONFIDENCE_TOO_LOW, limits.min_confidence, note="no confidence given")
-    return at_least("H3", ReasonCode.CONFIDENCE_TOO_LOW, limits.min_confidence, confidence)
+    return at_least("H3", CONFIDENCE_TOO_LOW, limits.min_confidence, confidence)
 
 
 GATE = Gate(

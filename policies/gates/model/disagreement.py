@@ -14,11 +14,13 @@ from decimal import Decimal
 from domain.case import Case
 from domain.money import HUNDRED, ONE, ZERO
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Need, Reads, Scope, denied
 from policies.gates.model.record import asks, unrecorded
 from policies.worst_case import WorstCase, is_finite, is_positive, percent
+
+AGENT = Origin.AGENT
+DISAGREEMENT = ReasonCode.DISAGREEMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,10 @@ class DisagreementLimits:
     max_disagreement: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: DisagreementLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: DisagreementLimits) -> Answer:
     """PASS up to the limit, NEED_APPROVAL beyond it."""
     limit, proposal = limits.max_disagreement, case.proposal
-    if proposal is None or case.order.origin is not Origin.AGENT:
+    if proposal is None or case.order.origin is not AGENT:
         return unrecorded("H4", case, limit)
     candidate, advised, inspected = proposal.candidate_qty, proposal.advised_qty, proposal.inspected_qty
     if not is_positive(candidate) or not is_finite(advised) or not is_finite(inspected):
@@ -41,8 +43,8 @@ def check(case: Case, worst: WorstCase, limits: DisagreementLimits) -> Verdict:
         return denied("H4", ReasonCode.DISAGREEMENT, limit, note="the dispersion is no share of one")
     apart = max(percent(abs(advised - inspected), candidate) / HUNDRED, dispersion)
     if apart > limit:
-        return asks("H4", ReasonCode.DISAGREEMENT, case, limit, apart)
-    return passed("H4", limit, apart, limit - apart)
+        return asks("H4", DISAGREEMENT, case, limit, apart)
+    return PASSED, limit, apart, limit - apart
 
 
 NEEDS: tuple[Need, ...] = ("proposal", "approval")

@@ -7,15 +7,15 @@ was decided on denies, and so does a decision dated before its evidence or anyth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from domain.case import Case, Proposal
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.gates.ages import ahead_allowed, fresh, seconds
 from policies.worst_case import WorstCase
+
+SIGNAL_STALE = ReasonCode.SIGNAL_STALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +26,23 @@ class FreshnessLimits:
     max_clock_skew_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: FreshnessLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: FreshnessLimits) -> Answer:
     """PASS while order and evidence are fresh and whole."""
     proposal, limit, skew = case.proposal, limits.max_signal_age_s, limits.max_clock_skew_s
     if proposal is not None and not _is_whole(proposal):
         return denied("H6", ReasonCode.EVIDENCE_CHANGED, proposal.evidence_digest, proposal.evidence_digest_now)
-    moments = _moments(case)
-    newest, oldest = max(moments), seconds(case.now, min(moments))
+    newest = first = case.order.created_at
+    if proposal is not None:
+        newest = max(newest, proposal.evidence_as_of, proposal.decided_at)
+        first = min(first, proposal.evidence_as_of, proposal.decided_at)
+    oldest = seconds(case.now, first)
     if newest > case.now and (ahead := seconds(case.now, newest)) < -ahead_allowed(skew):
         return denied("H6", ReasonCode.SIGNAL_STALE, limit, ahead, "dated in the future")
-    return passed("H6", value=oldest) if limit is None else fresh("H6", ReasonCode.SIGNAL_STALE, limit, oldest, skew)
+    return (PASSED, None, oldest) if limit is None else fresh("H6", SIGNAL_STALE, limit, oldest, skew)
 
 
 def _is_whole(proposal: Proposal) -> bool:
     return proposal.evidence_digest == proposal.evidence_digest_now and proposal.decided_at >= proposal.evidence_as_of
-
-
-def _moments(case: Case) -> tuple[datetime, ...]:
-    proposal = case.proposal
-    if proposal is None:
-        return (case.order.created_at,)
-    return (case.order.created_at, proposal.evidence_as_of, proposal.decided_at)
 
 
 GATE = Gate("H6", "freshness", Scope.NEW_EXPOSURE, ("proposal",), FreshnessLimits, check, "seconds")

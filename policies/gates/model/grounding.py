@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, at_most, denied
 from policies.worst_case import WorstCase, percent
+
+QUOTED_PRICE_OFF = ReasonCode.QUOTED_PRICE_OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +23,20 @@ class GroundingLimits:
     quoted_price_tolerance_pct: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: GroundingLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: GroundingLimits) -> Answer:
     """DENY an invented reference or price."""
     proposal, tolerance = case.proposal, limits.quoted_price_tolerance_pct
     if proposal is None:
-        return passed("H2")
+        return NO_OBJECTION
     for ref in proposal.cited:
         if ref not in proposal.known:
             return denied("H2", ReasonCode.UNGROUNDED, value=str(ref)[:40])
     if proposal.quoted_price is None or tolerance is None:
-        return passed("H2", value=len(proposal.cited))
+        return PASSED, None, len(proposal.cited)
     if worst.quote is None:
         return denied("H2", ReasonCode.QUOTE_MISSING, tolerance)
     off = percent(abs(proposal.quoted_price - worst.quote.mid), worst.quote.mid)
-    return at_most("H2", ReasonCode.QUOTED_PRICE_OFF, tolerance, off)
+    return at_most("H2", QUOTED_PRICE_OFF, tolerance, off)
 
 
 GATE = Gate(

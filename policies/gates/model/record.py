@@ -6,18 +6,21 @@ from domain.case import Case
 from domain.orders import Origin
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import denied, passed
+from policies.gate import OK, PASS, PASSED, Answer, denied
+
+AGENT = Origin.AGENT
+NEED_APPROVAL = Outcome.NEED_APPROVAL
 
 
-def unrecorded(gate: str, case: Case, limit: Figure = None) -> Verdict:
+def unrecorded(gate: str, case: Case, limit: Figure = None) -> Answer:
     """The answer where there is no proposal to judge: people and rules need none, an order of the agents does."""
-    if case.order.origin is Origin.AGENT:
+    if case.order.origin is AGENT:
         return denied(gate, ReasonCode.PROPOSAL_MISSING, limit)
-    return passed(gate, limit)
+    return PASSED, limit
 
 
 def asks(gate: str, code: ReasonCode, case: Case, limit: Figure = None, value: Figure = None) -> Verdict:
     """NEED_APPROVAL, or PASS with an approval that came with the order; whether that one is any good is A10's."""
     if case.approval is not None:
-        return Verdict(gate, ReasonCode.OK, Outcome.PASS, limit, value, note="approved by a person")
-    return Verdict(gate, code, Outcome.NEED_APPROVAL, limit, value)
+        return Verdict(gate, OK, PASS, limit, value, note="approved by a person")
+    return Verdict(gate, code, NEED_APPROVAL, limit, value)

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, denied
 from policies.gates.model.record import unrecorded
 from policies.worst_case import WorstCase
+
+AGENT = Origin.AGENT
+MODEL_NOT_RELEASED = ReasonCode.MODEL_NOT_RELEASED
+PROMPT_NOT_RELEASED = ReasonCode.PROMPT_NOT_RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +36,32 @@ class PromptLimits:
     released_prompts: frozenset[str]
 
 
-def check_models(case: Case, worst: WorstCase, limits: ModelLimits) -> Verdict:
+def check_models(case: Case, worst: WorstCase, limits: ModelLimits) -> Answer:
     """PASS while every model is on the list."""
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H8", case)
     provenance = case.proposal.provenance
     models = {} if provenance is None else provenance.models
     listed = limits.released_models
     released = {role: name in listed or name.partition(":")[0] in listed for role, name in models.items()}
-    return _all_listed("H8", ReasonCode.MODEL_NOT_RELEASED, models, released)
+    return _all_listed("H8", MODEL_NOT_RELEASED, models, released)
 
 
-def check_prompts(case: Case, worst: WorstCase, limits: PromptLimits) -> Verdict:
+def check_prompts(case: Case, worst: WorstCase, limits: PromptLimits) -> Answer:
     """PASS while every prompt is on the list."""
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H8_prompts", case)
     provenance = case.proposal.provenance
     prompts = {} if provenance is None else provenance.prompts
     released = {role: digest in limits.released_prompts for role, digest in prompts.items()}
-    return _all_listed("H8_prompts", ReasonCode.PROMPT_NOT_RELEASED, prompts, released)
+    return _all_listed("H8_prompts", PROMPT_NOT_RELEASED, prompts, released)
 
 
-def _all_listed(gate: str, code: ReasonCode, used: Mapping[str, str], released: Mapping[str, bool]) -> Verdict:
+def _all_listed(gate: str, code: ReasonCode, used: Mapping[str, str], released: Mapping[str, bool]) -> Answer:
     if not used:
         return denied(gate, ReasonCode.PROVENANCE_MISSING)
     if all(released.values()):
-        return passed(gate)
+        return NO_OBJECTION
     others = [role for role in sorted(used) if not released[role]]
     return denied(gate, code, value=used[others[0]], note=", ".join(others))
 

@@ -9,24 +9,25 @@ from __future__ import annotations
 from domain.case import Case, Proposal
 from domain.money import ONE, ZERO
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, NoLimits, Reads, Scope, denied
 from policies.worst_case import WorstCase, is_finite, is_positive
 
+AGENT = Origin.AGENT
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY a malformed or misdirected proposal."""
     proposal = case.proposal
     if proposal is None:
-        if case.order.origin is Origin.AGENT and not worst.reduces_risk:
+        if case.order.origin is AGENT and not worst.reduces_risk:
             return denied("H1", ReasonCode.PROPOSAL_MISSING)
-        return passed("H1")
+        return NO_OBJECTION
     if proposal.asked_symbol != case.order.symbol:
         return denied("H1", ReasonCode.SYMBOL_SWAPPED, proposal.asked_symbol, case.order.symbol)
     if proposal.schema_valid is not True or not _well_formed(proposal):
         return denied("H1", ReasonCode.SCHEMA_INVALID)
-    return passed("H1", value=proposal.asked_symbol)
+    return PASSED, None, proposal.asked_symbol
 
 
 def _well_formed(proposal: Proposal) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Need, Reads, Scope, denied
 from policies.gates.model.record import asks, unrecorded
 from policies.worst_case import WorstCase
 
+AGENT = Origin.AGENT
+AGAINST_SIGNAL = ReasonCode.AGAINST_SIGNAL
 DIRECTIONS = (-1, 0, 1)
 
 
@@ -26,19 +27,19 @@ class SignalLimits:
     require_signal_agreement: bool
 
 
-def check(case: Case, worst: WorstCase, limits: SignalLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SignalLimits) -> Answer:
     """PASS with the signal, NEED_APPROVAL or DENY against it."""
     if not limits.require_signal_agreement:
-        return passed("H5")
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+        return NO_OBJECTION
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H5", case)
     wanted, signal = case.order.side.sign, case.proposal.signal_direction
     if type(signal) is not int or signal not in DIRECTIONS:
         return denied("H5", ReasonCode.SIGNAL_UNKNOWN, wanted)
     if signal == wanted:
-        return passed("H5", wanted, signal)
+        return PASSED, wanted, signal
     if case.proposal.override_reason.strip():
-        return asks("H5", ReasonCode.AGAINST_SIGNAL, case, wanted, signal)
+        return asks("H5", AGAINST_SIGNAL, case, wanted, signal)
     return denied("H5", ReasonCode.AGAINST_SIGNAL, wanted, signal)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.orders import Origin
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Need, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Need, Reads, Scope, denied
 from policies.gates.model.record import asks, unrecorded
 from policies.worst_case import WorstCase
+
+AGENT = Origin.AGENT
+SUSPICIOUS_TEXT = ReasonCode.SUSPICIOUS_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,17 @@ class SuspicionLimits:
     forbid_suspicious_texts: bool
 
 
-def check(case: Case, worst: WorstCase, limits: SuspicionLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: SuspicionLimits) -> Answer:
     """PASS without a flagged text, NEED_APPROVAL with one."""
     if not limits.forbid_suspicious_texts:
-        return passed("H7")
-    if case.proposal is None or case.order.origin is not Origin.AGENT:
+        return NO_OBJECTION
+    if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H7", case)
     texts = case.proposal.texts
     if texts is None:
         return denied("H7", ReasonCode.NEWS_UNKNOWN)
     flagged = [text.ref for text in texts if text.suspicious is not False]
-    return asks("H7", ReasonCode.SUSPICIOUS_TEXT, case, 0, len(flagged)) if flagged else passed("H7", 0, 0)
+    return asks("H7", SUSPICIOUS_TEXT, case, 0, len(flagged)) if flagged else (PASSED, 0, 0)
 
 
 NEEDS: tuple[Need, ...] = ("proposal", "approval")

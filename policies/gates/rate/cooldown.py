@@ -11,12 +11,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.gates.counts import counted
 from policies.worst_case import WorstCase
+
+COOLDOWN = ReasonCode.COOLDOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,14 @@ class CooldownLimits:
     cooldown_after_loss_s: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Answer:
     """PASS once the cooldown is over."""
     wait, counters = limits.cooldown_after_loss_s, case.book.performance
     if counters.last_loss_at is None:
         if counted(counters.consecutive_losses) == ZERO:
-            return passed("F6", wait)
+            return PASSED, wait
         return denied("F6", ReasonCode.COUNTERS_UNKNOWN, wait)
-    return at_least("F6", ReasonCode.COOLDOWN, wait, seconds(case.now, counters.last_loss_at))
+    return at_least("F6", COOLDOWN, wait, seconds(case.now, counters.last_loss_at))
 
 
 GATE = Gate(

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
+from domain.orders import Origin
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.gates.ages import seconds
-from policies.gates.rate.order_rate import sent
+from policies.holdings import sent
 from policies.worst_case import WorstCase
+
+FLATTEN = Origin.FLATTEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,22 @@ class DuplicateLimits:
     duplicate_window_s: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Answer:
     """DENY what was sent before."""
-    order, window = case.order, limits.duplicate_window_s
+    order, window, found = case.order, limits.duplicate_window_s, worst.holdings.once(sent)
+    if order.symbol not in found.symbols and order.decision_id not in found.decisions:
+        return PASSED, window
     decision, asked = order.decision_id, (order.symbol, order.side, order.qty)
-    for other in worst.holdings.once(sent):
+    for other in found.orders:
         if other.decision_id == decision and other.leg == order.leg:
             return denied("F4", ReasonCode.DUPLICATE_DECISION, window, decision)
         # Legs of one decision are no repetition: a replacement, or the next slice of an algorithm.
         same = other.decision_id != decision and (other.symbol, other.side, other.qty) == asked
+        # Nor does a flatten repeat anything: what it sells is counted against what is held and already being sold.
+        same = same and order.origin is not FLATTEN
         if same and window is not None and seconds(case.now, other.created_at) < window:
             return denied("F4", ReasonCode.DUPLICATE_ORDER, window, seconds(case.now, other.created_at))
-    return passed("F4", window)
+    return PASSED, window
 
 
 GATE = Gate("F4", "duplicate", Scope.ALWAYS, ("orders",), DuplicateLimits, check, "seconds")

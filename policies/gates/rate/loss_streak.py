@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, below, denied
+from policies.gate import Answer, Gate, Reads, Scope, below, denied
 from policies.gates.counts import counted
 from policies.worst_case import WorstCase
+
+LOSS_STREAK = ReasonCode.LOSS_STREAK
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class LossStreakLimits:
     max_consecutive_losses: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: LossStreakLimits) -> Answer:
     """PASS below the number of losses."""
     losses = counted(case.book.performance.consecutive_losses)
     if losses is None:
         return denied("F7", ReasonCode.COUNTERS_UNKNOWN, limits.max_consecutive_losses)
-    return below("F7", ReasonCode.LOSS_STREAK, limits.max_consecutive_losses, losses)
+    return below("F7", LOSS_STREAK, limits.max_consecutive_losses, losses)
 
 
 GATE = Gate(

@@ -9,20 +9,21 @@ far, so that its window needs no calendar and is never shorter than the exchange
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.case import Case
-from domain.market import Symbol
 from domain.money import ONE
-from domain.orders import Order, OrderStatus
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
-from policies.gates.ages import seconds
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted
-from policies.worst_case import Holdings, WorstCase
+from policies.holdings import sent
+from policies.worst_case import WorstCase
 
-SECOND, MINUTE, DAY = Decimal(1), Decimal(60), Decimal(86_400)
+ORDER_RATE = ReasonCode.ORDER_RATE
+ORDERS_TODAY = ReasonCode.ORDERS_TODAY
+SYMBOL_ORDERS = ReasonCode.SYMBOL_ORDERS
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,46 +54,37 @@ class SymbolLimits:
     max_orders_per_symbol_per_day: Decimal
 
 
-def check_second(case: Case, worst: WorstCase, limits: SecondLimits) -> Verdict:
+def check_second(case: Case, worst: WorstCase, limits: SecondLimits) -> Answer:
     """PASS up to the number of orders a second."""
-    return at_most("F1_second", ReasonCode.ORDER_RATE, limits.max_orders_per_second, _with_this(case, worst, SECOND))
+    return at_most("F1_second", ORDER_RATE, limits.max_orders_per_second, _with_this(case, worst, SECOND))
 
 
-def check(case: Case, worst: WorstCase, limits: MinuteLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: MinuteLimits) -> Answer:
     """PASS up to the number of orders a minute."""
-    return at_most("F1", ReasonCode.ORDER_RATE, limits.max_orders_per_minute, _with_this(case, worst, MINUTE))
+    return at_most("F1", ORDER_RATE, limits.max_orders_per_minute, _with_this(case, worst, MINUTE))
 
 
-def check_day(case: Case, worst: WorstCase, limits: DayLimits) -> Verdict:
+def check_day(case: Case, worst: WorstCase, limits: DayLimits) -> Answer:
     """PASS up to the number of orders a day."""
     today = counted(case.book.orders_today)
     if today is None:
         return denied("F1_day", ReasonCode.ORDERS_TODAY, limits.max_orders_per_day)
-    return at_most("F1_day", ReasonCode.ORDERS_TODAY, limits.max_orders_per_day, today + ONE)
+    return at_most("F1_day", ORDERS_TODAY, limits.max_orders_per_day, today + ONE)
 
 
-def check_symbol(case: Case, worst: WorstCase, limits: SymbolLimits) -> Verdict:
+def check_symbol(case: Case, worst: WorstCase, limits: SymbolLimits) -> Answer:
     """PASS up to the number of orders of this symbol."""
-    made = _with_this(case, worst, DAY, case.order.symbol)
-    return at_most("F1_symbol", ReasonCode.SYMBOL_ORDERS, limits.max_orders_per_symbol_per_day, made)
+    found, symbol, made = worst.holdings.once(sent), case.order.symbol, ONE
+    if symbol in found.symbols:
+        since = case.now - DAY
+        made += len([1 for order in found.orders if order.symbol == symbol and order.created_at > since])
+    return at_most("F1_symbol", SYMBOL_ORDERS, limits.max_orders_per_symbol_per_day, made)
 
 
-def _with_this(case: Case, worst: WorstCase, window: Decimal, symbol: Symbol | None = None) -> Decimal:
-    """This order and those sent in the last ``window`` seconds; a future date has a negative age and counts too."""
-    made, now = 1, case.now
-    for order in worst.holdings.once(sent):
-        if (symbol is None or order.symbol == symbol) and seconds(now, order.created_at) < window:
-            made += 1
-    return Decimal(made)
-
-
-def sent(holdings: Holdings) -> tuple[Order, ...]:
-    """Open and recent orders, each once, without what a gate refused and without protective legs, which nobody sent."""
-    book = holdings.book
-    known = {order.client_order_id: order for order in (*book.recent_orders, *book.open_orders)}
-    return tuple(
-        order for order in known.values() if order.status is not OrderStatus.DENIED and order.parent_id is None
-    )
+def _with_this(case: Case, worst: WorstCase, window: timedelta) -> Decimal:
+    """This order and those sent in the last ``window``; what is dated in the future counts too."""
+    since = case.now - window
+    return Decimal(1 + len([1 for order in worst.holdings.once(sent).orders if order.created_at > since]))
 
 
 SECOND_GATE = Gate(
@@ -103,19 +95,12 @@ SECOND_GATE = Gate(
     SecondLimits,
     check_second,
     "count",
-    reads=Reads.NOTHING,
+    reads=Reads.BOOK,
 )
-GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check, "count", reads=Reads.NOTHING)
+GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check, "count", reads=Reads.BOOK)
 DAY_GATE = Gate(
-    "F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day, "count", reads=Reads.NOTHING
+    "F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day, "count", reads=Reads.BOOK
 )
 SYMBOL_GATE = Gate(
-    "F1_symbol",
-    "orders of a symbol a day",
-    Scope.NEW_EXPOSURE,
-    ("orders",),
-    SymbolLimits,
-    check_symbol,
-    "count",
-    reads=Reads.SUBJECT,
+    "F1_symbol", "orders of a symbol a day", Scope.NEW_EXPOSURE, ("orders",), SymbolLimits, check_symbol, "count"
 )

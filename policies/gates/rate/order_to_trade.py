@@ -13,12 +13,13 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import HUNDRED, ONE
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, below, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_most, below, denied
 from policies.gates.counts import counted
 from policies.worst_case import WorstCase, percent
 
+ORDER_TO_TRADE = ReasonCode.ORDER_TO_TRADE
+CANCELS_TODAY = ReasonCode.CANCELS_TODAY
 FEW = Decimal(10)
 """Messages below which one unfilled order more or less would decide."""
 
@@ -37,28 +38,28 @@ class CancelLimits:
     max_cancels_per_day: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: RatioLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: RatioLimits) -> Answer:
     """PASS up to the ratio."""
     limit = limits.max_order_to_trade_ratio
     messages, fills = counted(case.book.counters.messages_today), counted(case.book.counters.fills_today)
     if messages is None or fills is None:
         return denied("F2", ReasonCode.COUNTERS_UNKNOWN, limit)
     if messages < FEW:
-        return passed("F2", limit)
+        return PASSED, limit
     # percent rounds up, so that 3,000,000,001 messages for 300,000,000 fills do not show as exactly ten
-    return at_most("F2", ReasonCode.ORDER_TO_TRADE, limit, percent(messages, max(ONE, fills)) / HUNDRED)
+    return at_most("F2", ORDER_TO_TRADE, limit, percent(messages, max(ONE, fills)) / HUNDRED)
 
 
-def check_cancels(case: Case, worst: WorstCase, limits: CancelLimits) -> Verdict:
+def check_cancels(case: Case, worst: WorstCase, limits: CancelLimits) -> Answer:
     """PASS while a cancel is left."""
     cancels = counted(case.book.counters.cancels_today)
     if cancels is None:
         return denied("F2_cancels", ReasonCode.COUNTERS_UNKNOWN, limits.max_cancels_per_day)
-    return below("F2_cancels", ReasonCode.CANCELS_TODAY, limits.max_cancels_per_day, cancels)
+    return below("F2_cancels", CANCELS_TODAY, limits.max_cancels_per_day, cancels)
 
 
 GATE = Gate(
-    "F2", "order-to-trade ratio", Scope.NEW_EXPOSURE, ("counters",), RatioLimits, check, "ratio", reads=Reads.NOTHING
+    "F2", "order-to-trade ratio", Scope.NEW_EXPOSURE, ("counters",), RatioLimits, check, "ratio", reads=Reads.BOOK
 )
 CANCELS_GATE = Gate(
     "F2_cancels",
@@ -68,5 +69,5 @@ CANCELS_GATE = Gate(
     CancelLimits,
     check_cancels,
     "count",
-    reads=Reads.NOTHING,
+    reads=Reads.BOOK,
 )

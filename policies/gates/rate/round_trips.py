@@ -10,11 +10,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ONE
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_most, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted_of
 from policies.worst_case import WorstCase
+
+SYMBOL_ROUND_TRIPS = ReasonCode.SYMBOL_ROUND_TRIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class RoundTripLimits:
     max_round_trips_per_symbol: Decimal
 
 
-def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: RoundTripLimits) -> Answer:
     """PASS up to the number of round trips, the one that this order may begin included."""
     made, limit = counted_of(case.book.counters.round_trips_today, case.order.symbol), limits.max_round_trips_per_symbol
     if made is None:
         return denied("F5", ReasonCode.COUNTERS_UNKNOWN, limit)
-    return at_most("F5", ReasonCode.SYMBOL_ROUND_TRIPS, limit, made + ONE)
+    return at_most("F5", SYMBOL_ROUND_TRIPS, limit, made + ONE)
 
 
 GATE = Gate(

@@ -13,11 +13,12 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.market import Symbol
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
+
+COOLDOWN = ReasonCode.COOLDOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +42,29 @@ class RejectLimits:
     cooldown_after_reject_s: Decimal
 
 
-def check_exit(case: Case, worst: WorstCase, limits: ExitLimits) -> Verdict:
+def check_exit(case: Case, worst: WorstCase, limits: ExitLimits) -> Answer:
     """PASS once the cooldown after the last exit is over."""
     return _rested("F6_exit", case, case.book.counters.last_exit_at, limits.cooldown_after_exit_s)
 
 
-def check_stop(case: Case, worst: WorstCase, limits: StopLimits) -> Verdict:
+def check_stop(case: Case, worst: WorstCase, limits: StopLimits) -> Answer:
     """PASS once the cooldown after the last stop is over."""
     return _rested("F6_stop", case, case.book.counters.last_stop_at, limits.cooldown_after_stop_s)
 
 
-def check_reject(case: Case, worst: WorstCase, limits: RejectLimits) -> Verdict:
+def check_reject(case: Case, worst: WorstCase, limits: RejectLimits) -> Answer:
     """PASS once the cooldown after the last rejection is over."""
     return _rested("F6_reject", case, case.book.counters.last_reject_at, limits.cooldown_after_reject_s)
 
 
-def _rested(gate: str, case: Case, times: Mapping[Symbol, datetime] | None, wait: Decimal) -> Verdict:
+def _rested(gate: str, case: Case, times: Mapping[Symbol, datetime] | None, wait: Decimal) -> Answer:
     if times is None:
         return denied(gate, ReasonCode.COUNTERS_UNKNOWN, wait)
     last = times.get(case.order.symbol)
     if last is None:
-        return passed(gate, wait)
+        return PASSED, wait
     # a future date gives a negative age, which even a cooldown of 0 s refuses
-    return at_least(gate, ReasonCode.COOLDOWN, wait, seconds(case.now, last))
+    return at_least(gate, COOLDOWN, wait, seconds(case.now, last))
 
 
 EXIT_GATE = Gate(

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from domain.case import Case
 from domain.money import ONE, ZERO
 from domain.orders import OrderIntent, OrderType, TimeInForce
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import STOP_TYPES, WorstCase
 
-PASSES = {(kind, tif): passed("B4", value=f"{kind} {tif}") for kind in OrderType for tif in TimeInForce}
+TRAILING_STOP = OrderType.TRAILING_STOP
+LIMIT = OrderType.LIMIT
+PASSES = {(kind, tif): (PASSED, None, f"{kind} {tif}") for kind in OrderType for tif in TimeInForce}
 DAY = TimeInForce.DAY
 RESTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
 
@@ -34,7 +35,7 @@ class CombinationLimits:
     allow_extended_hours: bool = False
 
 
-def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Answer:
     """DENY for what the policy or no broker supports."""
     order = case.order
     kind, tif = order.type, order.tif
@@ -52,16 +53,16 @@ def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Verdict:
 
 
 def _go_together(order: OrderIntent, worst: WorstCase) -> bool:
-    if order.type is OrderType.TRAILING_STOP and not (order.reduce_only or worst.reduces_risk):
+    if order.type is TRAILING_STOP and not (order.reduce_only or worst.reduces_risk):
         return False
-    fractional = worst.measurable and order.qty % ONE != ZERO
     if order.tif is DAY and not order.extended_hours:
         return True
-    if order.extended_hours and (order.type, order.tif, fractional) != (OrderType.LIMIT, TimeInForce.DAY, False):
+    fractional = worst.measurable and order.qty % ONE != ZERO
+    if order.extended_hours and (order.type, order.tif, fractional) != (LIMIT, DAY, False):
         return False
     if order.type in STOP_TYPES and order.tif not in RESTING:
         return False
-    return not fractional or order.tif is TimeInForce.DAY
+    return not fractional or order.tif is DAY
 
 
 GATE = Gate("B4", "combination", Scope.ALWAYS, (), CombinationLimits, check)

@@ -16,13 +16,16 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.orders import TimeInForce
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, at_least, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.worst_case import WorstCase
 
-DAY, NO_END = TimeInForce.DAY, passed("B5")
+GTD = TimeInForce.GTD
+OPG = TimeInForce.OPG
+CLS = TimeInForce.CLS
+AUCTION_WINDOW = ReasonCode.AUCTION_WINDOW
+DAY, NO_END = TimeInForce.DAY, NO_OBJECTION
 AUCTION_BUFFER_S = Decimal(120)
 
 
@@ -33,18 +36,18 @@ class ExpiryLimits:
     auction_buffer_s: Decimal = AUCTION_BUFFER_S
 
 
-def check(case: Case, worst: WorstCase, limits: ExpiryLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ExpiryLimits) -> Answer:
     """DENY an end that is none, and an order that misses its auction."""
     tif, end = case.order.tif, case.order.expires_at
     if tif is DAY and end is None:
         return NO_END
     tif = TimeInForce(tif)
-    wrong = _fault(end, case.now) if tif is TimeInForce.GTD else None if end is None else f"the end of a {tif} order"
+    wrong = _fault(end, case.now) if tif is GTD else None if end is None else f"the end of a {tif} order"
     if wrong is not None:
         return denied("B5", ReasonCode.EXPIRY_INVALID, value=str(end)[:40], note=wrong)
-    if tif is TimeInForce.OPG:
+    if tif is OPG:
         return _opening(case, worst, limits.auction_buffer_s)
-    if tif is TimeInForce.CLS:
+    if tif is CLS:
         return _closing(case, limits.auction_buffer_s)
     return NO_END
 
@@ -57,22 +60,22 @@ def _fault(end: object, now: datetime) -> str | None:
     return None if end > now else "an end that is over"
 
 
-def _opening(case: Case, worst: WorstCase, buffer: Decimal) -> Verdict:
+def _opening(case: Case, worst: WorstCase, buffer: Decimal) -> Answer:
     if case.market.session is not None:
         return denied("B5", ReasonCode.AUCTION_WINDOW, buffer, note="the opening is over")
     if case.market.next_session is None:
         if worst.reduces_risk:
-            return passed("B5", buffer)
+            return PASSED, buffer
         return denied("B5", ReasonCode.AUCTION_WINDOW, buffer, note="the next opening is unknown")
     left = seconds(case.market.next_session.opens_at, case.now)
-    return at_least("B5", ReasonCode.AUCTION_WINDOW, buffer, left)
+    return at_least("B5", AUCTION_WINDOW, buffer, left)
 
 
-def _closing(case: Case, buffer: Decimal) -> Verdict:
+def _closing(case: Case, buffer: Decimal) -> Answer:
     session = case.market.session
     if session is None or not session.contains(case.now):
         return denied("B5", ReasonCode.AUCTION_WINDOW, buffer, note="no session is open")
-    return at_least("B5", ReasonCode.AUCTION_WINDOW, buffer, seconds(session.closes_at, case.now))
+    return at_least("B5", AUCTION_WINDOW, buffer, seconds(session.closes_at, case.now))
 
 
 GATE = Gate("B5", "expiry and auctions", Scope.ALWAYS, ("session",), ExpiryLimits, check, "seconds")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from domain.case import Case
 from domain.errors import DataQualityError
 from domain.market import AssetClass, parse_symbol
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase
+
+INSTRUMENT_UNKNOWN = ReasonCode.INSTRUMENT_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +26,25 @@ class InstrumentLimits:
     allowed_asset_classes: frozenset[AssetClass] | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: InstrumentLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: InstrumentLimits) -> Answer:
     """DENY for a name, instrument, class or currency that does not fit."""
     order, instrument = case.order, worst.instrument
     if not _is_ticker(order.symbol):
         return denied("B1", ReasonCode.SYMBOL_INVALID, value=str(order.symbol)[:40])
     if instrument is None:
-        code = ReasonCode.INSTRUMENT_UNKNOWN
-        return passed("B1", value=order.symbol) if worst.reduces_risk else denied("B1", code, value=order.symbol)
+        code = INSTRUMENT_UNKNOWN
+        return (PASSED, None, order.symbol) if worst.reduces_risk else denied("B1", code, value=order.symbol)
     if instrument.tradable is not True or instrument.symbol != order.symbol:
         return denied("B1", ReasonCode.NOT_TRADABLE, value=order.symbol)
     if order.currency != instrument.currency:
         return denied("B1", ReasonCode.CURRENCY_MISMATCH, instrument.currency, order.currency)
     if worst.reduces_risk:
-        return passed("B1", value=order.symbol)
+        return PASSED, None, order.symbol
     if case.book.account.currency != instrument.currency:
         return denied("B1", ReasonCode.CURRENCY_MISMATCH, case.book.account.currency, instrument.currency)
     if limits.allowed_asset_classes is not None and instrument.asset_class not in limits.allowed_asset_classes:
         return denied("B1", ReasonCode.ASSET_CLASS_FORBIDDEN, value=instrument.asset_class)
-    return passed("B1", value=order.symbol)
+    return PASSED, None, order.symbol
 
 
 def _is_ticker(symbol: object) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from domain.case import Case
 from domain.market import AssetClass
 from domain.money import ONE
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase, is_finite
+
+ETF = AssetClass.ETF
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,19 @@ class LeveragedFundLimits:
     allow_leveraged_funds: bool
 
 
-def check(case: Case, worst: WorstCase, limits: LeveragedFundLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: LeveragedFundLimits) -> Answer:
     """DENY a fund that is not plain."""
     if limits.allow_leveraged_funds:
-        return passed("B10_leverage")
+        return NO_OBJECTION
     instrument = worst.instrument
     # Some sources call every fund an equity; one that tells its leverage gives itself away.
-    if instrument is None or (instrument.asset_class is not AssetClass.ETF and instrument.leverage is None):
-        return passed("B10_leverage")
+    if instrument is None or (instrument.asset_class is not ETF and instrument.leverage is None):
+        return NO_OBJECTION
     if not is_finite(instrument.leverage):
         return denied("B10_leverage", ReasonCode.LEVERAGE_UNKNOWN, ONE)
     if instrument.leverage != ONE:
         return denied("B10_leverage", ReasonCode.LEVERAGED_FUND, ONE, instrument.leverage)
-    return passed("B10_leverage", ONE, instrument.leverage)
+    return PASSED, ONE, instrument.leverage
 
 
 NAME = "leveraged funds"

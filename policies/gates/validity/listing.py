@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, at_least, denied
+from policies.gate import Answer, Gate, Reads, Scope, at_least, denied
 from policies.worst_case import WorstCase, is_positive
+
+LISTING_TOO_YOUNG = ReasonCode.LISTING_TOO_YOUNG
+MARKET_CAP_TOO_SMALL = ReasonCode.MARKET_CAP_TOO_SMALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,20 @@ class MarketCapLimits:
     min_market_cap: Decimal
 
 
-def check_age(case: Case, worst: WorstCase, limits: ListingAgeLimits) -> Verdict:
+def check_age(case: Case, worst: WorstCase, limits: ListingAgeLimits) -> Answer:
     """PASS from the given age on."""
     if worst.instrument is None or worst.instrument.listed_on is None:
         return denied("B10_age", ReasonCode.LISTING_UNKNOWN, limits.min_listing_age_d)
     age = Decimal((case.now.date() - worst.instrument.listed_on).days)
-    return at_least("B10_age", ReasonCode.LISTING_TOO_YOUNG, limits.min_listing_age_d, age)
+    return at_least("B10_age", LISTING_TOO_YOUNG, limits.min_listing_age_d, age)
 
 
-def check_cap(case: Case, worst: WorstCase, limits: MarketCapLimits) -> Verdict:
+def check_cap(case: Case, worst: WorstCase, limits: MarketCapLimits) -> Answer:
     """PASS from the given value on."""
     cap = None if worst.instrument is None else worst.instrument.market_cap
     if not is_positive(cap):
         return denied("B10_cap", ReasonCode.MARKET_CAP_UNKNOWN, limits.min_market_cap)
-    return at_least("B10_cap", ReasonCode.MARKET_CAP_TOO_SMALL, limits.min_market_cap, cap)
+    return at_least("B10_cap", MARKET_CAP_TOO_SMALL, limits.min_market_cap, cap)
 
 
 SCOPE = Scope.NEW_EXPOSURE

@@ -15,16 +15,18 @@ from decimal import Decimal
 from domain.case import Case
 from domain.money import HUNDRED, ZERO
 from domain.orders import OrderClass, OrderIntent, OrderType
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
 from policies.worst_case import LIMIT_TYPES, TRIGGER_TYPES, WorstCase, is_plausible
 
+TRAILING_STOP = OrderType.TRAILING_STOP
+LIMIT = OrderType.LIMIT
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY for a price that is missing, superfluous, not a number, or off the tick."""
     order = case.order
-    wrong = _missing_or_superfluous(order) or _trail_fault(order, worst.expected)
+    wrong = None if _is_plain(order) else _missing_or_superfluous(order) or _trail_fault(order, worst.expected)
     if wrong is not None:
         return denied("B3", ReasonCode.PRICE_INVALID, note=wrong)
     tick = None if worst.instrument is None else worst.instrument.tick
@@ -38,7 +40,18 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
             return denied("B3", ReasonCode.PRICE_NOT_ON_TICK, tick, price)
     if order.reduce_only and order.order_class is OrderClass.OCO and not _is_pair(order):
         return denied("B3", ReasonCode.PRICE_INVALID, note="a pair of exits that does not lie around the price")
-    return passed("B3", value=order.limit_price)
+    return PASSED, None, order.limit_price
+
+
+def _is_plain(order: OrderIntent) -> bool:
+    """A limit order with its limit and nothing else, which most are."""
+    return (
+        order.type is LIMIT
+        and order.limit_price is not None
+        and order.trigger_price is None
+        and order.trail_amount is None
+        and order.trail_pct is None
+    )
 
 
 def _missing_or_superfluous(order: OrderIntent) -> str | None:
@@ -52,7 +65,7 @@ def _missing_or_superfluous(order: OrderIntent) -> str | None:
 
 def _trail_fault(order: OrderIntent, price: Decimal | None) -> str | None:
     trails = [each for each in (order.trail_amount, order.trail_pct) if each is not None]
-    if order.type is not OrderType.TRAILING_STOP:
+    if order.type is not TRAILING_STOP:
         return f"trail of a {order.type} order" if trails else None
     if len(trails) != 1 or not is_plausible(trails[0]):
         return "a trailing stop stays one amount or one percentage behind"
@@ -62,7 +75,7 @@ def _trail_fault(order: OrderIntent, price: Decimal | None) -> str | None:
 
 def _is_pair(order: OrderIntent) -> bool:
     stop, target = order.stop_loss, order.take_profit
-    if stop is None or target is None or order.type is not OrderType.LIMIT or order.limit_price != target:
+    if stop is None or target is None or order.type is not LIMIT or order.limit_price != target:
         return False
     return (target - stop) * order.side.sign < ZERO
 

@@ -11,12 +11,11 @@ from decimal import Decimal
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Scope, denied, passed
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
 from policies.worst_case import WorstCase, is_positive, percent
 
-NO_EXITS = passed("B8")
+NO_EXITS = NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class ProtectiveStopLimits:
     max_stop_distance_pct: Decimal | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Answer:
     """DENY for a missing, misplaced, near or far stop."""
     order, price = case.order, worst.expected
     if order.stop_loss is None and limits.require_stop_loss:
@@ -41,15 +40,18 @@ def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Verdict
         return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, order.take_profit)
     if order.stop_loss is None:
         return NO_EXITS
-    if not is_positive(order.stop_loss) or (price - order.stop_loss) * order.side.sign <= ZERO:
+    away = None
+    if is_positive(order.stop_loss):
+        away = price - order.stop_loss if worst.buys else (price - order.stop_loss) * order.side.sign
+    if away is None or away <= ZERO:
         return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, str(order.stop_loss)[:40])
-    distance = percent(abs(price - order.stop_loss), price)
+    distance = percent(away, price)
     nearest, farthest = limits.min_stop_distance_pct, limits.max_stop_distance_pct
     if nearest is not None and distance < nearest:
         return denied("B8", ReasonCode.STOP_TOO_NEAR, nearest, distance)
     if farthest is not None and distance > farthest:
         return denied("B8", ReasonCode.STOP_TOO_FAR, farthest, distance)
-    return passed("B8", farthest, distance, None if farthest is None else farthest - distance)
+    return PASSED, farthest, distance, None if farthest is None else farthest - distance
 
 
 GATE = Gate("B8", "protective stop", Scope.NEW_EXPOSURE, ("quote",), ProtectiveStopLimits, check, "pct")

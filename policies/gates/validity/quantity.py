@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from domain.case import Case
 from domain.money import ONE, ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, NoLimits, Scope, denied, passed
+from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
 from policies.worst_case import WorstCase, is_plausible
 
 
-def check(case: Case, worst: WorstCase, limits: NoLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY for a quantity that is no quantity or out of step."""
     qty = case.order.qty
     if not worst.measurable and not is_plausible(qty):
         return denied("B2", ReasonCode.QTY_INVALID, value=str(qty)[:40])
     if worst.reduces_risk and qty == worst.closable:
-        return passed("B2", worst.step, qty)
-    if qty % ONE != ZERO and not worst.fractions:
+        return PASSED, worst.step, qty
+    if not worst.fractions and qty % ONE != ZERO:
         return denied("B2", ReasonCode.FRACTION_FORBIDDEN, worst.step, qty)
     if qty % worst.step != ZERO:
         return denied("B2", ReasonCode.QTY_NOT_IN_LOTS, worst.step, qty)
-    return passed("B2", worst.step, qty)
+    return PASSED, worst.step, qty
 
 
 GATE = Gate("B2", "quantity", Scope.ALWAYS, ("instrument", "positions"), NoLimits, check, "shares")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.case import Case
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
+from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
 from policies.worst_case import WorstCase, whole_lots
 
-NOT_ASKED = passed("B7")
+NOT_REDUCING = ReasonCode.NOT_REDUCING
+NOT_ASKED = NO_OBJECTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ReduceOnlyLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: ReduceOnlyLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ReduceOnlyLimits) -> Answer:
     """DENY or REDUCE a reduce-only order that is more than the position allows."""
     if not case.order.reduce_only:
         return NOT_ASKED
@@ -32,9 +32,9 @@ def check(case: Case, worst: WorstCase, limits: ReduceOnlyLimits) -> Verdict:
         return denied("B7", ReasonCode.POSITION_UNKNOWN)
     margin = worst.closable - case.order.qty
     if margin >= 0:
-        return passed("B7", worst.closable, case.order.qty, margin)
+        return PASSED, worst.closable, case.order.qty, margin
     closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
-    return reduced("B7", ReasonCode.NOT_REDUCING, worst.closable, case.order.qty, margin, closing, limits.oversize)
+    return reduced("B7", NOT_REDUCING, worst.closable, case.order.qty, margin, closing, limits.oversize)
 
 
 GATE = Gate("B7", "reduce only", Scope.ALWAYS, ("positions", "orders"), ReduceOnlyLimits, check)

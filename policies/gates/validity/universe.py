@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from domain.case import Case
 from domain.market import Symbol
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import Gate, Reads, Scope, denied, passed
+from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, denied
 from policies.worst_case import WorstCase
 
 
@@ -34,7 +33,7 @@ class ListLimits:
     restricted: Mapping[Symbol, Restriction] | None = None
 
 
-def check(case: Case, worst: WorstCase, limits: ListLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ListLimits) -> Answer:
     """DENY for a restricted symbol and for an entry outside the universe."""
     symbol = case.order.symbol
     restriction = None if limits.restricted is None else limits.restricted.get(symbol)
@@ -42,7 +41,7 @@ def check(case: Case, worst: WorstCase, limits: ListLimits) -> Verdict:
         return denied("B9", ReasonCode.RESTRICTED, value=symbol, note=restriction.reason)
     if limits.universe is not None and symbol not in limits.universe and not worst.reduces_risk:
         return denied("B9", ReasonCode.NOT_IN_UNIVERSE, value=symbol)
-    return passed("B9")
+    return NO_OBJECTION
 
 
 GATE = Gate("B9", "universe and restricted list", Scope.ALWAYS, (), ListLimits, check, reads=Reads.SUBJECT)

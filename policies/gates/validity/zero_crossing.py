@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Verdict
 from policies.codes import ReasonCode
-from policies.gate import OVERSIZE_DENY, Gate, Scope, denied, passed, reduced
+from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
 from policies.worst_case import WorstCase, whole_lots
+
+CROSSES_ZERO = ReasonCode.CROSSES_ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +24,17 @@ class ZeroCrossingLimits:
     oversize: str = OVERSIZE_DENY
 
 
-def check(case: Case, worst: WorstCase, limits: ZeroCrossingLimits) -> Verdict:
+def check(case: Case, worst: WorstCase, limits: ZeroCrossingLimits) -> Answer:
     """REDUCE to what closes the position, DENY where nothing is left to close."""
     if worst.held is None or not worst.measurable:
         return denied("B6", ReasonCode.POSITION_UNKNOWN)
-    if worst.held * case.order.side.sign >= ZERO:
-        return passed("B6", value=worst.held)
+    if (worst.held if worst.buys else worst.held * case.order.side.sign) >= ZERO:
+        return PASSED, None, worst.held
     margin = worst.closable - case.order.qty
     if margin >= 0:
-        return passed("B6", worst.closable, case.order.qty, margin)
+        return PASSED, worst.closable, case.order.qty, margin
     closing = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
-    return reduced("B6", ReasonCode.CROSSES_ZERO, worst.closable, case.order.qty, margin, closing, limits.oversize)
+    return reduced("B6", CROSSES_ZERO, worst.closable, case.order.qty, margin, closing, limits.oversize)
 
 
 GATE = Gate("B6", "zero crossing", Scope.ALWAYS, ("positions", "orders"), ZeroCrossingLimits, check, "shares")

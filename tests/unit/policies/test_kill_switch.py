@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ManualActionError
-from policies.kill_switch import UNREADABLE, KillDetails, KillSwitch
+from policies.kill_switch import CUT, UNREADABLE, KillDetails, KillSwitch
 
 ROOT = Path(__file__).parents[3]
 AT = "2026-03-17T15:00:00Z"
@@ -35,7 +35,7 @@ def test_engaging_again_leaves_a_new_record_and_no_drafts(switch):
     switch.engage("agent", "second", "later")
     assert switch.details() == KillDetails("agent", "second", "later")
     assert switch.stamp() != first
-    assert sorted(path.name for path in switch.path.parent.iterdir()) == ["KILL", "KILL.mark"]
+    assert sorted(path.name for path in switch.path.parent.iterdir()) == ["KILL", "KILL.mark", "kills.jsonl"]
 
 
 @pytest.mark.parametrize("removed", ["path", "mark"])
@@ -171,6 +171,57 @@ def test_a_latch_that_is_a_folder_cannot_be_released_and_stays(tmp_path):
     assert KillSwitch(tmp_path / "KILL").engaged()
 
 
+@pytest.mark.parametrize("made", [Path.mkdir, lambda path: path.symlink_to(path)], ids=["folder", "loop"])
+def test_what_stands_where_the_latch_should_be_counts_as_the_latch_and_is_named(tmp_path, made):
+    switch = KillSwitch(tmp_path / "KILL")
+    made(switch.path)
+    before = switch.stamp()
+    trouble = switch.engage("owner", "drill", AT)
+    assert trouble.startswith("it was engaged already, by a ") or not switch.path.is_dir()
+    assert (switch.engaged(), switch.details()) == (True, KillDetails("owner", "drill", AT))
+    assert switch.stamp() != before, "a resume under way must notice it"
+
+
+def test_a_kill_that_is_well_has_nothing_to_tell(switch):
+    assert switch.engage("owner", "drill", AT) == ""
+
+
+def test_latch_and_mark_removed_by_hand_leave_the_journal_and_that_is_enough(switch):
+    switch.engage("owner", "drill", AT)
+    switch.path.unlink()
+    switch.mark.unlink()
+    for each in (switch, KillSwitch(switch.path)):
+        assert (each.engaged(), each.removed_by_hand()) == (True, True)
+        assert each.details() == KillDetails("owner", "drill", AT)
+    assert switch.release(seen=switch.stamp())
+    assert not KillSwitch(switch.path).engaged()
+
+
+def test_a_process_that_has_seen_the_journal_notices_its_loss(switch):
+    switch.path.parent.mkdir()
+    switch.begin_journal(AT)
+    assert not switch.engaged()
+    KillSwitch(switch.path).engage("owner", "drill", AT)
+    for path in (switch.path, switch.mark, switch.journal.path):
+        path.unlink()
+    assert switch.engaged()
+    details = switch.details()
+    assert details is not None
+    assert details.reason == CUT
+
+
+def test_where_the_journal_cannot_be_written_the_latch_falls_and_the_owner_is_told(switch):
+    switch.path.parent.mkdir()
+    switch.journal.path.mkdir()
+    assert "kills.jsonl cannot be written" in switch.engage("owner", "drill", AT, flatten=True)
+    assert switch.engaged()
+    assert switch.stamp() is not None
+    assert switch.flatten() == "", "what is not on record is not ordered"
+    with pytest.raises(ManualActionError, match="cannot be released"):
+        switch.release()
+    assert switch.engaged()
+
+
 def test_a_latch_removed_by_hand_is_noticed(switch):
     switch.engage("owner", "drill", AT)
     assert not switch.removed_by_hand()
@@ -205,4 +256,6 @@ def test_it_needs_nothing_but_the_standard_library_and_the_error_tree():
         "print(ours, theirs)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "['domain', 'domain.errors', 'policies', 'policies.kill_switch'] []"
+    assert done.stdout.strip() == (
+        "['domain', 'domain.errors', 'policies', 'policies.kill_journal', 'policies.kill_switch'] []"
+    )

@@ -53,6 +53,13 @@ def test_real_money_starts_to_move_only_with_a_confirmation():
     assert mode_refusal(Mode.OFF, Mode.PAPER, Actor.OWNER, live_account=True) is None
 
 
+def test_a_refusal_says_what_is_missing():
+    assert mode_refusal(Mode.PAPER, Mode.AUTO, Actor.AGENT) == "only the owner moves the mode from paper to auto"
+    for new in (Mode.APPROVE, Mode.AUTO):
+        told = f"moving to {new} on a live account needs the owner's confirmation"
+        assert mode_refusal(Mode.OBSERVE, new, Actor.OWNER, live_account=True) == told
+
+
 @pytest.mark.parametrize(
     ("facts", "missing"),
     [

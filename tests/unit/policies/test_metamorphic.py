@@ -68,7 +68,7 @@ def said(gate: BoundGate, case: Case) -> Verdict:
     worst = worst_case(case, EVERYTHING.slippage, allow_fractional=EVERYTHING.allow_fractional)
     if gate.exempts_exits and worst.reduces_risk:
         return gate.exemption
-    found = gate.check(case, worst, gate.limits)
+    found = gate.verdict(case, worst)
     if found.outcome is not Outcome.REDUCE or found.quantity is None:
         return found
     smaller = replace(case, order=replace(case.order, qty=found.quantity))

@@ -100,3 +100,22 @@ def test_a_policy_that_waits_opens_nothing_whatever_it_says(limits):
     assert said.outcome is Outcome.DENY
     assert "RELEASE_MISMATCH" in said.codes
     assert guarded(policy).digest == policy.digest
+
+
+def test_limits_are_written_as_a_policy_file_writes_them():
+    assert as_written(RESTRICTED.limits) == {
+        "restricted": [
+            {"symbol": "AMC", "reason": "odd", "until": "2026-06-01T00:00:00Z"},
+            {"symbol": "GME", "reason": ""},
+        ],
+        "universe": ["AAPL", "MSFT"],
+        "mode": "paper",
+        "account_id": "DU1",
+        "max_order_qty": "0.5",
+    }
+
+
+def test_a_policy_that_waits_asks_for_the_release_first_and_for_all_else_as_before():
+    policy = policy_from_limits({"require_same_release": True, "max_order_qty": "10"})
+    assert [gate.id for gate in guarded(policy).gates] == ["A5", *(gate.id for gate in policy.gates if gate.id != "A5")]
+    assert policy_as_written("own", as_written(OLD.limits), OLD.digest) == OLD

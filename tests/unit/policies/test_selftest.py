@@ -9,7 +9,7 @@ from policies.breaches import BREACHES, good_case
 from policies.evaluate import evaluate
 from policies.gates.catalogue import GATES
 from policies.policy import PROFILES, Policy, load_policy
-from policies.selftest import run_self_test
+from policies.selftest import SelfTestResult, run_self_test
 from tests.builders.policies import a_policy
 
 row = pytest.param
@@ -135,3 +135,50 @@ def test_a_gate_without_a_must_block_order_is_caught():
 def test_the_good_case_is_good_under_the_default():
     policy = load_policy("conservative")
     assert evaluate(good_case(policy), policy).codes == ()
+
+
+SMALL = a_policy(max_order_qty="10")
+STOPPED = SelfTestResult("C2", True, "ORDER_QTY")
+
+
+def result_of(gate, policy):
+    return next(result for result in run_self_test(policy) if result.gate == gate)
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        row(None, STOPPED, id="it_stops_its_order"),
+        row(
+            lambda case, worst, limits: Verdict("C2", "OK", Outcome.PASS),
+            SelfTestResult("C2", False, "OK", "let its must-block order through"),
+            id="it_lets_it_through",
+        ),
+        row(
+            lambda case, worst, limits: 1 / 0,
+            SelfTestResult("C2", False, "GATE_ERROR", "ZeroDivisionError: division by zero"),
+            id="it_fails",
+        ),
+    ],
+)
+def test_what_is_told_of_a_gate(check, expected):
+    assert result_of("C2", SMALL if check is None else with_answer(SMALL, "C2", check)) == expected
+
+
+def test_a_gate_that_lets_its_order_through_is_caught_although_another_stops_it():
+    policy = with_answer(
+        a_policy(max_order_qty="10", max_order_notional="10"), "C2", lambda *_: Verdict("C2", "OK", Outcome.PASS)
+    )
+    assert not result_of("C2", policy).ok
+    assert result_of("C1", policy).ok
+
+
+def test_a_gate_with_nothing_to_stop_is_well():
+    assert result_of("A9", a_policy(require_provenance=False)) == SelfTestResult(
+        "A9", True, "OK", "the policy leaves this gate nothing to stop"
+    )
+
+
+def test_a_gate_that_nobody_can_test_is_not():
+    nameless = replace(SMALL, gates=(SMALL.gates[0]._replace(id="Z9"),))
+    assert run_self_test(nameless) == (SelfTestResult("Z9", False, "", "no must-block order is defined for this gate"),)

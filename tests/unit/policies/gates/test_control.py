@@ -51,6 +51,40 @@ def test_a1_kill_switch_stops_entries_and_exits(changes, expected):
     assert answer("A1", a_case(**EXIT, control=a_control(**changes))) == expected
 
 
+FLATTEN = a_sell(D(50), origin=Origin.FLATTEN, reduce_only=True)
+ORDERED = {"kill_switch": True, "flatten": "kill-3"}
+
+
+@pytest.mark.parametrize(
+    ("order", "changes", "a1", "a4"),
+    [
+        row(FLATTEN, ORDERED, "PASS", "PASS", id="all_that_is_held"),
+        row(replace(FLATTEN, qty=D(20)), ORDERED, "PASS", "PASS", id="a_part"),
+        row(replace(FLATTEN, qty=D(51)), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="one_too_many"),
+        row(replace(FLATTEN, qty=D("NaN")), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="no_number"),
+        row(replace(FLATTEN, side=Side.BUY), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="more_of_it"),
+        row(replace(FLATTEN, origin=Origin.MANUAL), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="by_hand"),
+        row(replace(FLATTEN, origin=Origin.AGENT), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="of_the_agents"),
+        row(replace(FLATTEN, origin=Origin.RULE), ORDERED, "DENY KILL_SWITCH", "DENY HALTED", id="of_a_rule"),
+        row(FLATTEN, {"kill_switch": True}, "DENY KILL_SWITCH", "DENY HALTED", id="nobody_ordered_it"),
+        row(FLATTEN, ORDERED | {"kill_switch": None}, "DENY KILL_SWITCH", "DENY HALTED", id="kill_unknown"),
+        row(FLATTEN, ORDERED | {"readable": False}, "DENY CONTROL_UNREADABLE", "PASS", id="unreadable"),
+        row(FLATTEN, {"kill_switch": False, "flatten": "kill-3"}, "DENY KILL_SWITCH", "DENY HALTED", id="not_killed"),
+        row(FLATTEN, {}, "DENY KILL_SWITCH", "DENY HALTED", id="the_kill_is_over"),
+    ],
+)
+def test_a1_and_a4_let_through_what_a_kill_orders_to_be_closed_and_nothing_else(order, changes, a1, a4):
+    control = a_control(trading_state=TradingState.HALTED, **changes)
+    case = a_case(order=order, positions=held(50), control=control)
+    assert (answer("A1", case), answer("A4", case)) == (a1, a4)
+
+
+@pytest.mark.parametrize("origin", [Origin.MANUAL, Origin.FLATTEN])
+def test_a2_a_person_closes_in_a_mode_that_sends_nothing(origin):
+    case = a_case(order=replace(FLATTEN, origin=origin), positions=held(50), control=a_control(mode=Mode.OFF))
+    assert answer("A2", case) == "PASS"
+
+
 @pytest.mark.parametrize(
     ("mode", "ceiling", "paper", "expected"),
     [

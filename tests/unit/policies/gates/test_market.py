@@ -168,6 +168,21 @@ def test_e6_price_collar(order, quote, entry, exit_):
 
 
 @pytest.mark.parametrize(
+    ("target", "stop", "expected"),
+    [
+        row(D(250), D(190), "PASS", id="target_far_beyond_the_price"),
+        row(D("200.10"), D(190), "PASS", id="target_beyond_the_price"),
+        row(D(150), D(140), "DENY PRICE_COLLAR", id="a_slip_of_the_pen_that_would_sell_at_once"),
+    ],
+)
+def test_e6_a_pair_of_exits_rests_with_its_target_beyond_the_price(target, stop, expected):
+    pair = a_sell(D(50), type=OrderType.LIMIT, limit_price=target, take_profit=target, stop_loss=stop, reduce_only=True)
+    case = a_case(pair, positions=held(50), view=a_view(atr=D(4)))
+    assert answer("E6", case, price_collar_pct="3") == expected
+    assert answer("E6_atr", case, price_collar_atr="3") == expected
+
+
+@pytest.mark.parametrize(
     ("order", "view", "expected"),
     [
         row({"limit_price": D("212.00")}, a_view(), "PASS", id="at_limit"),

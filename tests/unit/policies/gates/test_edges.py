@@ -1,0 +1,70 @@
+"""Verdicts in full at the last value that passes and at the first that does not, with what is shown of it."""
+
+import pytest
+
+from domain.case import TextUsed
+from domain.ids import Ref
+from domain.orders import Origin
+from domain.verdicts import Outcome, Verdict
+from tests.builders.policies import (
+    NOW,
+    D,
+    a_case,
+    a_proposal,
+    a_view,
+    ago,
+    an_order,
+    held,
+    verdict,
+    working,
+)
+
+row = pytest.param
+AGENT = an_order(origin=Origin.AGENT)
+
+
+def proposed(**changes):
+    return a_case(AGENT, proposal=a_proposal(**changes))
+
+
+def dated(published, seen=None):
+    text = TextUsed(Ref("n1"), published, seen or published, stored=True, suspicious=False)
+    return proposed(texts=(text,), decided_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("case", "limits", "expected"),
+    [
+        row(proposed(dispersion=D(1)), {"max_disagreement": "1"},
+            Verdict("H4", "OK", Outcome.PASS, D(1), D(1), D(0)), id="a_dispersion_of_one"),
+        row(proposed(dispersion=D("1.01")), {"max_disagreement": "1"},
+            Verdict("H4", "DISAGREEMENT", Outcome.DENY, D(1), note="the dispersion is no share of one"),
+            id="a_dispersion_of_more_than_one"),
+        row(proposed(dispersion=D(0)), {"max_disagreement": "0.3"},
+            Verdict("H4", "OK", Outcome.PASS, D("0.3"), D("0.3"), D(0)), id="a_dispersion_of_nothing"),
+        row(proposed(dispersion=D("-0.01")), {"max_disagreement": "1"},
+            Verdict("H4", "DISAGREEMENT", Outcome.DENY, D(1), note="the dispersion is no share of one"),
+            id="a_dispersion_of_less_than_nothing"),
+        row(dated(NOW), {"max_news_age_h": "24"},
+            Verdict("E15", "OK", Outcome.PASS, D(24), D(0), D(24)), id="a_text_of_this_moment"),
+        row(dated(ago(-1), ago(-1)), {"max_news_age_h": "24"},
+            Verdict("E15", "NEWS_NOT_ON_RECORD", Outcome.DENY, D(24), note="n1"), id="a_text_of_the_next_second"),
+        row(dated(ago(86_400)), {"max_news_age_h": "24"},
+            Verdict("E15", "OK", Outcome.PASS, D(24), D(24), D(0)), id="a_text_of_a_day_ago"),
+        row(dated(ago(90_000)), {"max_news_age_h": "24"},
+            Verdict("E15", "NEWS_STALE", Outcome.DENY, D(24), D(25)), id="a_text_of_an_hour_more"),
+        row(a_case(view=a_view(bar_fault="x" * 81)), {"require_valid_bars": True},
+            Verdict("E5", "BARS_INVALID", Outcome.DENY, note="x" * 80), id="a_long_fault_is_cut_off"),
+        row(a_case(an_order(qty=D(1)), open_orders=(working(4_999),)), {"max_recent_volume_pct": "5"},
+            Verdict("E10", "OK", Outcome.PASS, D(5), D(5), D(0)), id="participation_at_the_limit"),
+        row(a_case(an_order(qty=D(2)), open_orders=(working(4_999),)), {"max_recent_volume_pct": "5"},
+            Verdict("E10", "PARTICIPATION", Outcome.DENY, D(5), D("5.001"), D("-0.001"), D(1)),
+            id="participation_of_one_share_more"),
+        row(a_case(positions=held("NaN")), {"max_recent_volume_pct": "5"},
+            Verdict("E10", "POSITION_UNKNOWN", Outcome.DENY, D(5)), id="participation_beside_an_unknown_position"),
+        row(a_case(open_orders=(working(10**12),)), {"max_recent_volume_pct": "5"},
+            Verdict("E10", "POSITION_UNKNOWN", Outcome.DENY, D(5)), id="participation_beside_an_absurd_order"),
+    ],
+)  # fmt: skip
+def test_a_verdict_at_its_edge(case, limits, expected):
+    assert verdict(expected.gate, case, **limits) == expected
