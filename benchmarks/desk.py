@@ -2,9 +2,9 @@
 
     place     `OrderDesk.place` on SQLite: the gates and their verdicts, the permit, the INTENT row, the ledger with its
               anchor file, SUBMITTED, the paper broker, its answer
-    intent    what must be durable before a send and nothing else: the INTENT row and its ledger entry, one transaction;
-              by one writer, and by 32 threads that share the write lock (there is no group commit)
     floor     one `fdatasync` of an appended line as long as an order's record; the two take turns
+
+What must be durable before a send by itself is measured by ``intents.py``.
 
 Orders rest below the market, or are filled at once, which adds executions, positions, a trade and protective legs. The
 limits are those of the conservative profile without the ones that count (orders, positions, turnover, duplicates): they
@@ -18,7 +18,6 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,6 @@ from decimal import Decimal
 from importlib import resources
 from pathlib import Path
 from statistics import quantiles
-from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from harness.report import Report, Row, arguments
@@ -36,11 +34,10 @@ from harness.writes import counted_writes
 
 from domain.case import MarketView, Mode, Release
 from domain.clock import FixedClock
-from domain.ids import DecisionId, client_order_id
+from domain.ids import DecisionId
 from domain.market import Quote, Symbol, Timeframe
 from domain.money import floor_to
-from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
-from domain.records import RecordKind
+from domain.orders import OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from policies.kill_switch import KillSwitch
 from policies.permit import PermitOffice
 from policies.policy import Policy, policy_from_limits
@@ -66,9 +63,7 @@ COUNTING = frozenset(
     }
 )  # fmt: skip
 LINE = b"x" * 1500 + b"\n"
-REACH_RATIO = 3.0
 PROFILED = 50
-WRITERS = 32
 TOLD = ("domain/", "policies/", "trading/")
 
 
@@ -197,39 +192,6 @@ def measured(folder: Path, count: int, *, rests: bool) -> tuple[list[Spent], lis
     return placed, appended, writes / count
 
 
-def intents(folder: Path, writers: int, each: int) -> tuple[list[Spent], float]:
-    """Durable intents of some threads on one database: how long each took, and how many a second all together."""
-    folder.mkdir()
-    database = open_database(f"sqlite:///{folder / 'sage.db'}")
-    orders, ledger = OrderStore(database), SqlLedger(database)
-
-    def write(number: int) -> Spent:
-        order = an_intent_row(number)
-
-        def durable() -> None:
-            with database.transaction():
-                orders.insert(order)
-                ledger.append(RecordKind.ORDER, order.client_order_id, order, at=AT, cause=order.decision_id)
-
-        return timed(durable)
-
-    begun = perf_counter()
-    with ThreadPoolExecutor(writers) as pool:
-        spent = list(pool.map(write, range(writers * each)))
-    elapsed = perf_counter() - begun
-    database.close()
-    return spent, len(spent) / elapsed
-
-
-def an_intent_row(number: int) -> Order:
-    """One share, to be bought under a decision of its own."""
-    decision = DecisionId(f"dec-{number}")
-    return Order(
-        client_order_id(decision), decision, Symbol("AAPL"), Side.BUY, Decimal(1), OrderType.LIMIT, TimeInForce.DAY,
-        OrderStatus.INTENT, AT, AT, "momentum", Origin.MANUAL, limit_price=Decimal(100),
-    )  # fmt: skip
-
-
 def profiled(folder: Path, count: int) -> Profile:
     """Where ``count`` resting placements in a new shop spend their time."""
     folder.mkdir()
@@ -269,8 +231,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         rests, appends, rests_writes = measured(Path(name) / "rests", chosen.count, rests=True)
         fills, more, fills_writes = measured(Path(name) / "fills", chosen.count, rests=False)
-        alone, alone_rate = intents(Path(name) / "alone", 1, chosen.count)
-        shared, shared_rate = intents(Path(name) / "shared", WRITERS, max(1, chosen.count // 4))
         profile = profiled(Path(name) / "profiled", min(chosen.count, PROFILED))
     appends += more
     floor = middle(appends)
@@ -278,15 +238,8 @@ def main() -> None:
         "Durable placement of one order",
         [
             row("floor, append and fdatasync", appends, floor, 1),
-            row("Sage, order rests at the paper broker", rests, floor, rests_writes, REACH_RATIO),
+            row("Sage, order rests at the paper broker", rests, floor, rests_writes),
             row("Sage, order is filled at once", fills, floor, fills_writes),
-        ],
-    )
-    report.add(
-        "Durable intent by itself",
-        [
-            row("one writer", alone, floor, 1, REACH_RATIO) | {"a second": round(alone_rate)},
-            row(f"{WRITERS} writers", shared, floor, 1) | {"a second": round(shared_rate)},
         ],
     )
     title = "Share of a placement that rests"

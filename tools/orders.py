@@ -10,16 +10,28 @@ from datetime import datetime
 from domain.case import Approval, MarketView, Proposal
 from domain.decisions import Decision
 from domain.errors import DataQualityError
-from domain.orders import OrderIntent
+from domain.ids import ClientOrderId
+from domain.orders import OrderClass, OrderIntent
+from domain.ports import Broker
 from domain.verdicts import Evaluation
+from policies.policy import Policy
 from policies.worst_case import usable
+from trading.execution.account import Told
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import intent_of
 from trading.portfolio.exposure import view_of
 
+WHOLE: frozenset[OrderClass] = frozenset()
+"""Whole lots only."""
 
-def intent_for(decision: Decision, market: MarketView, *, at: datetime) -> OrderIntent:
-    """The order that carries out ``decision`` at the present quote; raises DataQualityError where there is none."""
+
+def intent_for(
+    decision: Decision, market: MarketView, *, at: datetime, fractional: frozenset[OrderClass] = WHOLE
+) -> OrderIntent:
+    """The order that carries out ``decision`` at the present quote; raises DataQualityError where there is none.
+
+    ``fractional`` are the classes of orders that policy and broker take in fractions of a share.
+    """
     symbol = decision.candidate.symbol
     view = view_of(market, symbol)
     quote = usable(view.quote)
@@ -28,7 +40,15 @@ def intent_for(decision: Decision, market: MarketView, *, at: datetime) -> Order
         raise DataQualityError(
             f"there is no {missing} of {symbol} to price an order with", "The next cycle tries again."
         )
-    return intent_of(decision, view.instrument, quote, at=at)
+    whole = intent_of(decision, view.instrument, quote, at=at)
+    if whole.order_class not in fractional:
+        return whole
+    return intent_of(decision, view.instrument, quote, at=at, allow_fractional=True)
+
+
+def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:
+    """What policy and broker both take in fractions of a share; the instrument has its own say."""
+    return broker.fractional if policy.allow_fractional else WHOLE
 
 
 def preview_order(
@@ -39,9 +59,10 @@ def preview_order(
     proposal: Proposal | None,
     approval: Approval | None = None,
     cycle_id: str = "",
+    told: Told | None = None,
 ) -> Evaluation:
-    """What the gates say now; nothing is written or sent."""
-    return desk.preview(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id)
+    """What the gates say now; nothing is written or sent. ``told`` spares the broker the question."""
+    return desk.preview(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id, told=told)
 
 
 def place_order(
@@ -52,6 +73,10 @@ def place_order(
     proposal: Proposal | None,
     approval: Approval | None = None,
     cycle_id: str = "",
+    parent: ClientOrderId | None = None,
 ) -> Placement:
-    """Gates again, durable intent, permit, send: once for a decision, however often it is called."""
-    return desk.place(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id)
+    """Gates again, durable intent, permit, send: once for a decision, however often it is called.
+
+    ``parent`` is the entry behind which a resting exit belongs.
+    """
+    return desk.place(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id, parent=parent)

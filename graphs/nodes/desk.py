@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.case import MarketView
 from domain.decisions import Decision
@@ -27,7 +27,8 @@ from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.headroom import probe
 from policies.ladder import state_after
-from tools.orders import intent_for, place_order, preview_order
+from tools.orders import intent_for, place_order, preview_order, taken_in_fractions
+from trading.execution.account import Told
 from trading.execution.desk import Placement
 from trading.store.approvals import PendingApproval, pending_id
 
@@ -56,8 +57,10 @@ def gate(deps: CycleDeps) -> CycleNode:
                     cause=decision.candidate.candidate_id,
                 )
         market = market_now(deps, [decision.candidate.symbol for decision in decisions])
-        judged = (judge(deps, decision, seen, market) for decision in decisions)
-        ruled = [each for each in judged if each is not None]
+        told = deps.desk.ask() if decisions else None  # the broker is asked once, not for every decision
+        given = [opinion(deps, decision, seen, market, told) for decision in decisions if decision.qty > ZERO]
+        with deps.stores.database.transaction():
+            ruled = [recorded(deps, each) for each in given]
         unpriced = [each.decision_id for each in ruled if each.codes == UNPRICED]
         return {"ruled": ruled, "degraded": [f"no quote to price {name} with" for name in unpriced]}
 
@@ -81,20 +84,48 @@ def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda decision: decision.candidate.kind is CandidateKind.ENTRY)
 
 
+class Opinion(NamedTuple):
+    """What the gates say of a decision before it is sent; nothing is said of one that cannot be priced."""
+
+    decision: Decision
+    intent: OrderIntent | None
+    said: Evaluation | None
+
+
 def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Ruled | None:
     """The gates' opinion on one decision, on record; None where there is nothing to send."""
     if decision.qty <= ZERO:
         return None
+    return recorded(deps, opinion(deps, decision, seen, market))
+
+
+def opinion(
+    deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView, told: Told | None = None
+) -> Opinion:
+    """The gates' opinion on one decision, given what the broker has ``told``."""
     try:
-        intent = intent_for(decision, market, at=deps.clock.now())
+        intent = priced(deps, decision, market)
     except DataQualityError:
+        return Opinion(decision, None, None)
+    proposal, cycle = proposal_for(decision, seen, deps), decision.cycle_id
+    said = preview_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=cycle, told=told)
+    return Opinion(decision, intent, said)
+
+
+def recorded(deps: CycleDeps, given: Opinion) -> Ruled:
+    """An opinion, written down and counted."""
+    decision, intent, said = given
+    if intent is None or said is None:
         return Ruled(decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
-    said = preview_order(
-        deps.desk, intent, market=market, proposal=proposal_for(decision, seen, deps), cycle_id=decision.cycle_id
-    )
     record_verdicts(deps, decision, intent, said)
     deps.desk.count_block(intent, said)
     return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
+
+
+def priced(deps: CycleDeps, decision: Decision, market: MarketView) -> OrderIntent:
+    """The order behind a decision at the present quote, in fractions where policy, broker and instrument take them."""
+    fractional = taken_in_fractions(deps.policy, deps.broker)
+    return intent_for(decision, market, at=deps.clock.now(), fractional=fractional)
 
 
 def record_verdicts(deps: CycleDeps, decision: Decision, intent: OrderIntent, said: Evaluation) -> None:
@@ -148,7 +179,7 @@ def request_for(
 ) -> PendingApproval:
     """The request a person is shown: exactly this order, at this price, for a limited time."""
     now = deps.clock.now()
-    intent = replace(intent_for(decision, market, at=now), qty=ruled.qty)
+    intent = replace(priced(deps, decision, market), qty=ruled.qty)
     quote = market.symbols[intent.symbol].quote
     longest = now + deps.rules.approval_ttl
     return PendingApproval(
@@ -183,7 +214,7 @@ def submit(deps: CycleDeps) -> CycleNode:
 def send(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Sent:
     """One decision at the desk; a decision that was sent before gets its order back."""
     try:
-        intent = intent_for(decision, market, at=deps.clock.now())
+        intent = priced(deps, decision, market)
     except DataQualityError:
         return Sent(decision.decision_id, "", UNPRICED)
     proposal = proposal_for(decision, seen, deps)

@@ -8,21 +8,71 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from domain.book import Account, Book, Position
 from domain.case import MarketView
-from domain.ids import ClientOrderId, DecisionId
+from domain.ids import DecisionId
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Origin, TimeInForce
-from domain.ports import Broker
+from domain.ports import Broker, Clock
 from trading.execution.counters import counters, profits
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Trade
 
 EXTERNAL = "external"
+LONGEST_WAIT = timedelta(seconds=1)
+"""An answer that waited longer for its turn to write is asked for again."""
 RECENT = timedelta(days=1)
 """Recent orders reach back this far, or to the start of the exchange's day where that is earlier."""
+
+
+class Told(NamedTuple):
+    """What the broker says at one moment: money, holdings, working orders, and its own time."""
+
+    account: Account
+    positions: tuple[Position, ...]
+    orders: tuple[OrderReport, ...]
+    time: datetime
+
+
+def ask(broker: Broker) -> Told:
+    """Ask the broker; it may take its time, so this is no part of a transaction that others wait for."""
+    return Told(broker.account(), broker.positions(), broker.orders(), broker.time())
+
+
+class Asked(NamedTuple):
+    """What the broker told, when, and how far our own record was just before."""
+
+    told: Told
+    at: datetime
+    mark: int
+
+
+class Lookout:
+    """Asks the broker ahead of a transaction, so that nobody waits for a network while it holds the write lock.
+
+    Meanwhile another process may book an execution: its order does not count any more, and the holding is not in what
+    we were told. Inside the transaction nothing of ours can move, so there the record is compared, and where an order
+    was filled or ended since the question, or the answer is old, the broker is asked again.
+    """
+
+    def __init__(self, broker: Broker, orders: OrderStore, clock: Clock) -> None:
+        self._broker = broker
+        self._orders = orders
+        self._clock = clock
+
+    def ask(self) -> Asked:
+        """Ask; the mark comes first, so that what is booked while the broker answers is seen as a move."""
+        mark = self._orders.mark()
+        return Asked(ask(self._broker), self._clock.now(), mark)
+
+    def holds(self, asked: Asked) -> Told:
+        """What the broker says, true together with our record as it is in this transaction."""
+        if self._clock.now() - asked.at <= LONGEST_WAIT and not self._orders.moved(asked.mark):
+            return asked.told
+        return ask(self._broker)
 
 
 def read_book(
@@ -32,18 +82,31 @@ def read_book(
     *,
     now: datetime,
     market: MarketView | None = None,
-    without: ClientOrderId | None = None,
 ) -> Book:
-    """Everything that gates count exposure from; ask inside the transaction that will act on it.
+    """Everything that gates count exposure from, for those who only look."""
+    return book_of(ask(broker), orders, equity, now=now, market=market)
+
+
+def book_of(
+    told: Told,
+    orders: OrderStore,
+    equity: EquityStore,
+    *,
+    now: datetime,
+    market: MarketView | None = None,
+    without: Order | None = None,
+) -> Book:
+    """The same from what the broker has told; call it inside the transaction that will act on it.
 
     Without a ``market`` what open positions have made by strategy and symbol stays unknown. ``without`` is an order of
     ours that is being judged again or replaced, and is not to count beside itself.
     """
-    account, held, working = broker.account(), broker.positions(), broker.orders()
+    account, held, working = told.account, told.positions, told.orders
+    skipped = None if without is None else without.client_order_id
     day_start = equity.day_start(now)
     with orders.reading():
         since = min(day_start, now - RECENT)
-        recent = tuple(each for each in orders.recent(since) if is_message(each) and each.client_order_id != without)
+        recent = tuple(each for each in orders.recent(since) if is_message(each) and each.client_order_id != skipped)
         today = [order for order in recent if order.created_at >= day_start]
         fills, trades = orders.fills_since(day_start), orders.trades.all_open()
         made = profits(orders.trades.profits(equity.month_start(now)), orders.trades.lots(), trades, market)
@@ -56,7 +119,7 @@ def read_book(
             ),
             positions={position.symbol: annotated(position, trades.get(position.symbol)) for position in held},
             open_orders=(
-                *(order for order in orders.open() if order.client_order_id != without),
+                *(order for order in orders.open() if order.client_order_id != skipped),
                 *external_orders(orders, working),
             ),
             recent_orders=recent,

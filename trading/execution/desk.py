@@ -1,7 +1,9 @@
 """The desk: the one way to a broker. Gates, permit, durable intent, send; and what is left after a crash is settled.
 
+    the broker                   is asked what it holds, so that nobody waits for a network with the write lock
     one serialised transaction   control and book are read, the gates judge, the permit is made,
-                                 verdicts and the INTENT row are written: the row reserves its room under every limit
+                                 verdicts and the INTENT row are written: the row reserves its room under every limit;
+                                 what several threads place at once is judged one by one and committed together
     a second, tiny one           INTENT -> SUBMITTED by compare-and-set: from here on the order may be at the broker
     the broker                   checks the permit and the kill switch again, then sends
     a third                      the answer. No clear answer: UNKNOWN, looked up by its id, never sent again
@@ -16,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from typing import NamedTuple
 
 from domain.book import Counters
 from domain.canonical import restore
@@ -26,7 +28,7 @@ from domain.ids import ClientOrderId, next_leg, replaced_leg
 from domain.ids import client_order_id as id_of_leg
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.orders import Order, OrderIntent, OrderStatus, Side
+from domain.orders import ApprovedOrder, Order, OrderIntent, OrderStatus
 from domain.ports import Broker, Clock, Ledger
 from domain.records import RecordKind
 from domain.verdicts import Evaluation, Outcome
@@ -35,10 +37,13 @@ from policies.evaluate import evaluate
 from policies.ladder import state_after
 from policies.permit import Issued, PermitOffice
 from policies.policy import Policy
-from trading.execution.account import read_book
+from trading.execution.account import Asked, Lookout, Told, book_of, read_book
 from trading.execution.cancel_entries import cancel_entries, working_entries
-from trading.execution.changes import Change, changed
+from trading.execution.changes import Change, beside_itself, changed
+from trading.execution.guard import Guard
+from trading.execution.intents import arrival_price
 from trading.execution.outbox import Outbox
+from trading.execution.protection import Protection
 from trading.execution.settle import Settlement
 from trading.monitor.breakers import Breakers, Trip
 from trading.store.activity import MessageKind
@@ -66,6 +71,26 @@ class Placement:
 
     order: Order | None
     evaluation: Evaluation | None
+
+
+class _Wish(NamedTuple):
+    """An intent with all that was given along with it."""
+
+    intent: OrderIntent
+    market: MarketView
+    proposal: Proposal | None = None
+    approval: Approval | None = None
+    cycle_id: str = ""
+    parent: ClientOrderId | None = None
+
+
+class _Ruled(NamedTuple):
+    """An earlier row of the order, the gates' permit and answer, and the counters that they saw."""
+
+    known: Order | None
+    approved: ApprovedOrder | None
+    evaluation: Evaluation
+    counters: Counters
 
 
 class OrderDesk:
@@ -98,12 +123,24 @@ class OrderDesk:
         self._clock = clock
         self._release = release
         self._outbox = Outbox(database, ledger, orders, control, settlement, broker, clock)
+        self._lookout = Lookout(broker, orders, clock)
+        self._guard = Guard(orders, ledger, settlement, broker, clock, self._place_leg)
         self._breakers = Breakers(control, CallStore(database), policy.limits)
 
     @property
     def release(self) -> Release | None:
         """What this process runs."""
         return self._release
+
+    @property
+    def policy(self) -> Policy:
+        """What orders are judged by."""
+        return self._policy
+
+    def adopt(self, policy: Policy, release: Release | None) -> None:
+        """Judge by another policy from the next order on; without a release nobody knows what is in force (A5)."""
+        self._policy, self._release = policy, release
+        self._breakers = Breakers(self._control, CallStore(self._database), policy.limits)
 
     def place(
         self,
@@ -113,29 +150,54 @@ class OrderDesk:
         proposal: Proposal | None = None,
         approval: Approval | None = None,
         cycle_id: str = "",
+        parent: ClientOrderId | None = None,
     ) -> Placement:
         """Send an intent that every gate allows now. A decision's leg that has an order already gets that one back.
 
         An intent that a crash kept from leaving is judged again, as it is asked for now, and takes its own id along.
+        With a ``parent`` it is protection that rests behind what that order bought.
         """
-        order_id = id_of_leg(intent.decision_id, intent.leg)
-        with self._database.transaction():
-            known = self._orders.find(intent.decision_id, intent.leg)
-            if known is not None and known.status is not OrderStatus.INTENT:
-                return Placement(known, self._recorded(order_id))
-            cycle = cycle_id if known is None else self._orders.cycle_of(order_id)
-            case = self._case(intent, market, proposal, approval, cycle, without=known)
-            approved, evaluation = self._judge(case, order_id, cycle)
-            if known is None and approved is not None:
-                self._outbox.write(approved, cycle_id=cycle, arrival=arrival_price(intent, market))
-            elif approved is not None:
-                self._outbox.take_over(approved, arrival=arrival_price(intent, market))
-        if approved is not None:
-            order: Order | None = self._outbox.send(approved, claimed=known is not None)
+        known = self._orders.find(intent.decision_id, intent.leg)
+        if known is not None and known.status is not OrderStatus.INTENT:
+            return Placement(known, self._recorded(known.client_order_id))
+        wish, asked = _Wish(intent, market, proposal, approval, cycle_id, parent), self._lookout.ask()
+        ruled = self._database.write(lambda: self._authorise(wish, asked))
+        if ruled is None:
+            return self.place(intent, market=market)  # somebody else has sent it in the meantime
+        if ruled.approved is not None:
+            order: Order | None = self._outbox.send(ruled.approved, claimed=ruled.known is not None)
         else:
-            order = None if known is None else self._refused(known, evaluation)
-        self._check_after(order, case.book.counters)
-        return Placement(order, evaluation)
+            order = None if ruled.known is None else self._refused(ruled.known, ruled.evaluation)
+        self._check_after(order, ruled.counters)
+        if order is not None and order.filled_qty > ZERO and parent is None and self._guard.sees_a_gap(order.symbol):
+            self.protect(lambda _symbols: market)
+        return Placement(order, ruled.evaluation)
+
+    def _authorise(self, wish: _Wish, asked: Asked) -> _Ruled | None:
+        """The gates, the permit and the INTENT row in one transaction; None where the order is on its way already."""
+        intent, arrival = wish.intent, arrival_price(wish.intent, wish.market)
+        order_id = id_of_leg(intent.decision_id, intent.leg)
+        known = self._orders.find(intent.decision_id, intent.leg)
+        if known is not None and known.status is not OrderStatus.INTENT:
+            return None
+        cycle = wish.cycle_id if known is None else self._orders.cycle_of(order_id)
+        case = self._case(wish._replace(cycle_id=cycle), self._lookout.holds(asked), without=known)
+        approved, evaluation = self._judge(case, order_id, cycle)
+        if known is None and approved is not None:
+            self._outbox.write(approved, cycle_id=cycle, arrival=arrival, parent=wish.parent)
+            if wish.parent is not None:
+                self._orders.activity.asked(MessageKind.PROTECT, order_id, at=case.now)
+        elif approved is not None:
+            self._outbox.take_over(approved, arrival=arrival)
+        return _Ruled(known, approved, evaluation, case.book.counters)
+
+    def protect(self, market: Callable[[Sequence[Symbol]], MarketView]) -> tuple[Protection, ...]:
+        """Put planned stops back where they are missing or end with the day; the answer is what stays bare."""
+        try:
+            return self._guard.protect(market)
+        except (RetryableError, DataQualityError):
+            self._control.mark_unreconciled()  # the broker does not tell; entries wait until it was asked again
+            return self._guard.bare()
 
     def preview(
         self,
@@ -145,10 +207,16 @@ class OrderDesk:
         proposal: Proposal | None = None,
         approval: Approval | None = None,
         cycle_id: str = "",
+        told: Told | None = None,
     ) -> Evaluation:
-        """What the gates would say now; nothing is written and nothing is sent."""
+        """What the gates would say now, or with what the broker ``told``; nothing is written and nothing is sent."""
+        wish, told = _Wish(intent, market, proposal, approval, cycle_id), told or self.ask()
         with self._database.reading():
-            return evaluate(self._case(intent, market, proposal, approval, cycle_id), self._policy)
+            return evaluate(self._case(wish, told), self._policy)
+
+    def ask(self) -> Told:
+        """What the broker says now, for several previews."""
+        return self._lookout.ask().told
 
     def check_breakers(self, counters: Counters | None = None) -> tuple[Trip, ...]:
         """Let what went wrong stop new entries, also where nothing is sent; asked once a cycle."""
@@ -203,6 +271,7 @@ class OrderDesk:
         Both count as exposure until the broker has answered. A protective leg only moves toward less risk: its stop
         closer to the price or its target nearer, for as many shares as before.
         """
+        asked = self._lookout.ask()
         with self._database.transaction():
             old = self._outbox.present(client_order_id)
             known = self._orders.find(old.decision_id, next_leg(old.leg))
@@ -211,7 +280,8 @@ class OrderDesk:
             intent = changed(old, change, at=self._clock.now())
             cycle = self._orders.cycle_of(client_order_id)
             # The broker never works both, so an exit that is moved may sell what the old one was to sell.
-            case = self._case(intent, market, None, None, cycle, without=old if old.reduce_only else None)
+            wish, without = _Wish(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
+            case = self._case(wish, self._lookout.holds(asked), without=old if without else None)
             order_id = id_of_leg(intent.decision_id, intent.leg)
             approved, evaluation = self._judge(case, order_id, cycle)
             if approved is not None and approved.intent.qty != intent.qty and old.parent_id is not None:
@@ -234,36 +304,23 @@ class OrderDesk:
             raise error
         return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
-    def _case(
-        self,
-        intent: OrderIntent,
-        market: MarketView,
-        proposal: Proposal | None,
-        approval: Approval | None,
-        cycle_id: str,
-        *,
-        without: Order | None = None,
-    ) -> Case:
+    def _case(self, wish: _Wish, told: Told, *, without: Order | None = None) -> Case:
         """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
         now = self._clock.now()
         return Case(
             now=now,
-            order=intent,
-            control=self._control.read(broker_time=self._broker.time(), at=now),
-            book=read_book(
-                self._broker,
-                self._orders,
-                self._equity,
-                now=now,
-                market=market,
-                without=None if without is None else without.client_order_id,
-            ),
-            market=market,
-            proposal=proposal,
-            approval=approval,
-            cycle_entries=self._entries(cycle_id, without),
+            order=wish.intent,
+            control=self._control.read(broker_time=told.time, at=now),
+            book=book_of(told, self._orders, self._equity, now=now, market=wish.market, without=without),
+            market=wish.market,
+            proposal=wish.proposal,
+            approval=wish.approval,
+            cycle_entries=self._entries(wish.cycle_id, without),
             release=self._release,
         )
+
+    def _place_leg(self, intent: OrderIntent, market: MarketView, parent: ClientOrderId) -> Order | None:
+        return self.place(intent, market=market, parent=parent, cycle_id=self._orders.cycle_of(parent)).order
 
     def _entries(self, cycle_id: str, without: Order | None) -> int:
         """How many entries the cycle has on record already."""
@@ -336,12 +393,3 @@ class OrderDesk:
         """The gates' answer when the order was allowed, from the ledger."""
         found = self._ledger.entries(subject=order_id, kind=RecordKind.VERDICTS)
         return restore(Evaluation, found[-1].body["evaluation"]) if found else None
-
-
-def arrival_price(intent: OrderIntent, market: MarketView) -> Decimal | None:
-    """The side of our quote that the order would meet as it is decided: the ask for a buy, the bid for a sell."""
-    view = market.symbols.get(intent.symbol)
-    if view is None or view.quote is None:
-        return None
-    touch = view.quote.ask if intent.side is Side.BUY else view.quote.bid
-    return touch if touch.is_finite() and touch > ZERO else None

@@ -14,15 +14,16 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from domain.case import MarketView
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.market import Instrument, Quote
-from domain.money import ONE, ZERO, ceil_to, floor_to
+from domain.money import ZERO, ceil_to, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind
+from trading.portfolio.sizing import step_of
 
 COLLAR_BP = Decimal(20)
-FINEST_FRACTION = Decimal("0.000000001")
 _BP = Decimal(10_000)
 
 
@@ -62,11 +63,6 @@ def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, collar_bp: Deci
     return floor_to(limit, tick) if side is Side.BUY else ceil_to(limit, tick)
 
 
-def step_of(instrument: Instrument, *, allow_fractional: bool) -> Decimal:
-    """The smallest quantity to trade: a billionth of a share where instrument and policy allow it, else a lot."""
-    return FINEST_FRACTION if allow_fractional and instrument.fractionable and instrument.lot <= ONE else instrument.lot
-
-
 def qty_for(notional: Decimal, limit_price: Decimal, instrument: Instrument, *, allow_fractional: bool) -> Decimal:
     """The most shares that cost no more than ``notional`` at the worst price; nothing for an amount that buys none."""
     if not (notional.is_finite() and limit_price.is_finite()) or limit_price <= ZERO:
@@ -77,6 +73,15 @@ def qty_for(notional: Decimal, limit_price: Decimal, instrument: Instrument, *, 
     # A quotient that was rounded up to 28 digits could buy a step too much.
     qty = floor_to(notional / limit_price, step)
     return qty if qty * limit_price <= notional else qty - step
+
+
+def arrival_price(intent: OrderIntent, market: MarketView) -> Decimal | None:
+    """The side of our quote that the order would meet as it is decided: the ask for a buy, the bid for a sell."""
+    view = market.symbols.get(intent.symbol)
+    if view is None or view.quote is None:
+        return None
+    touch = view.quote.ask if intent.side is Side.BUY else view.quote.bid
+    return touch if touch.is_finite() and touch > ZERO else None
 
 
 def _target(decision: Decision, tick: Decimal) -> Decimal | None:

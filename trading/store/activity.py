@@ -26,10 +26,11 @@ CALLS_KEPT = timedelta(days=1)
 
 
 class MessageKind(StrEnum):
-    """What a broker is asked about an order that it has."""
+    """What a broker is asked besides orders of their own: about one that it has, or to rest one behind a holding."""
 
     CANCEL = "cancel"
     REPLACE = "replace"
+    PROTECT = "protect"
 
 
 class Happening(StrEnum):

@@ -30,6 +30,9 @@ class CallStore:
 
     def save(self, call: ModelCall) -> ModelCall:
         """Store a finished call; where two were made for one request, the first counts and is the answer."""
+        return self._database.write(lambda: self._saved(call))
+
+    def _saved(self, call: ModelCall) -> ModelCall:
         with self._database.transaction() as connection:
             stored = self.finished(call.cycle_id, call.request_digest)
             if stored is not None:

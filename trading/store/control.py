@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, func, select
 
+from domain.alerts import Alert, AlertCode, Severity
 from domain.case import Control, Mode, Pause, Release, TradingState
 from domain.errors import OversightError
 from domain.ids import derive
@@ -20,17 +21,77 @@ from domain.market import Symbol, parse_symbol
 from domain.orders import Side
 from domain.ports import Calendar, Ledger
 from domain.records import RecordKind
+from policies.kill_journal import GENESIS
 from policies.kill_switch import KillSwitch
 from policies.ladder import recovery_ramp
 from policies.policy import Change, Policy
 from policies.release import as_written, policy_as_written
+from trading.monitor.alerts import AlertLog
 from trading.store.database import Database
 from trading.store.tables import blocks, control, incidents, pauses, policies
 
 BLOCKS_KEPT = timedelta(days=1)
 """Refusals of the same intent count together within this time."""
+_MOVED = {TradingState.REDUCING: AlertCode.REDUCING, TradingState.HALTED: AlertCode.HALTED}
 _STRICTNESS = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+KILLS = "kills"
+"""Subject of what the ledger says about the journal of kills."""
 _KILLED = Control(kill_switch=True, trading_state=TradingState.HALTED, mode=Mode.OFF, readable=False)
+
+
+class Seen(NamedTuple):
+    """The first so many lines of the journal, and the hash of the last of them."""
+
+    lines: int = 0
+    head: str = GENESIS
+
+
+class KillHistory:
+    """How far into the journal of kills the database has seen: a kill that it has never seen still counts.
+
+        journal 1 opened, 2 kill, 3 released; the database knows 3 lines    nothing to tell
+        journal 1 opened, 2 kill;             the database knows 1 line     a kill that it has never seen
+        journal 1 opened;                     the database knows 3 lines    lines were taken away
+
+    Compared by number and hash, because the clock of the database may be that of a simulated market.
+    """
+
+    def __init__(self, ledger: Ledger, latch: KillSwitch) -> None:
+        self._ledger = ledger
+        self._journal = latch.journal
+
+    def seen(self) -> Seen:
+        """What the ledger knows; nothing in a new home."""
+        known = self._ledger.entries(subject=KILLS, kind=RecordKind.CONTROL)
+        return Seen(known[-1].body["lines"], known[-1].body["head"]) if known else Seen()
+
+    def remember(self, *, at: datetime) -> None:
+        """Write down what the journal holds now, unless that is known; one that cannot be read is nothing to know."""
+        try:
+            journal = self._journal.read()
+        except OSError:
+            return
+        now = Seen(len(journal.lines), journal.head)
+        if now != self.seen():
+            self._ledger.append(RecordKind.CONTROL, KILLS, now._asdict(), at=at)
+
+    def damage(self) -> str:
+        """What is wrong with the journal, in words; empty where everything that was known of it is still there."""
+        try:
+            journal, known = self._journal.read(), self.seen()
+        except OSError as error:
+            return f"the journal of kills cannot be read ({error.strerror})"
+        if journal.holds(*known):
+            return ""
+        return f"the journal of kills is not the one of which {known.lines} lines were known: it was cut or changed"
+
+    def unseen(self) -> str:
+        """The newest kill that the database does not know, released or not, in words; empty where it knows them all."""
+        missed = () if self.damage() else self._journal.read().kills_after(self.seen().lines)
+        if not missed:
+            return ""
+        newest = missed[-1]
+        return f"killed by {newest.by}: {newest.reason}" if newest.good else "a line of the journal of kills is damaged"
 
 
 class ControlStore:
@@ -41,18 +102,20 @@ class ControlStore:
         self._ledger = ledger
         self._latch = latch
         self._calendar = calendar
+        self.kills = KillHistory(ledger, latch)
+        self.alerts = AlertLog(ledger)
 
     def read(self, *, broker_time: datetime | None = None, at: datetime | None = None) -> Control:
         """The control plane as it is now; what cannot be read is killed.
 
         The recovery ramp is that of ``at``, else of the broker's time; without either, or a calendar, it is unknown.
         """
-        latched = self._latch.engaged()
+        latched, flatten = self._latch.engaged(), self._latch.flatten()
         try:
             with self._database.reading() as connection:
                 row = connection.execute(select(control)).one_or_none()
                 scopes = connection.execute(select(pauses).order_by(pauses.c.scope, pauses.c.name)).all()
-            seen = _control(row, scopes, latched=latched, broker_time=broker_time)
+            seen = replace(_control(row, scopes, latched=latched, broker_time=broker_time), flatten=flatten)
             if row is None or row.ramp_from is None:
                 return seen
             moment = broker_time if at is None else at
@@ -73,6 +136,7 @@ class ControlStore:
         with self._database.transaction():
             if _STRICTNESS.index(state) > _STRICTNESS.index(self.read().trading_state):
                 self.set_trading_state(state, by=by, at=at, reason=reason)
+                self._alert(_MOVED[state], f"{by}: {reason}", at=at)
 
     def set_mode(self, mode: Mode, *, by: str, at: datetime, reason: str = "") -> None:
         """Move on the autonomy ladder."""
@@ -145,8 +209,13 @@ class ControlStore:
             self._record({"ramp_from": since}, by=by, at=at, reason="resumed after a stop")
 
     def set_killed(self, killed: bool, *, by: str, at: datetime, reason: str = "") -> None:
-        """The database half of the kill switch; the latch file is the other."""
-        self._set({"killed": killed}, by=by, at=at, reason=reason)
+        """The database half of the kill switch; the latch file is the other. What its journal says is known then."""
+        with self._database.transaction() as connection:
+            before = connection.execute(select(control.c.killed)).scalar_one_or_none()
+            self.kills.remember(at=at)
+            self._set({"killed": killed}, by=by, at=at, reason=reason)
+            if killed and not before:
+                self._alert(AlertCode.KILLED, f"{by}: {reason}", at=at)
 
     def pause(self, pause: Pause) -> None:
         """Stop new entries of a scope, replacing an earlier pause of the same scope."""
@@ -186,7 +255,13 @@ class ControlStore:
             connection.execute(incidents.insert().values(key=key, at=at, what=what))
             self.tighten(TradingState.REDUCING, by="system", at=at, reason=what)
             self._ledger.append(RecordKind.CONTROL, derive("inc", key), {"incident": what, "key": key}, at=at)
+            self._alert(AlertCode.INCIDENT, what, at=at)
         return True
+
+    def _alert(self, code: AlertCode, words: str, *, at: datetime) -> None:
+        """An alert about this change, in its transaction; the ledger's head makes the key of each event its own."""
+        severity = Severity.WARNING if code is AlertCode.REDUCING else Severity.CRITICAL
+        self.alerts.raised(Alert(severity, code, words, derive("alr", code, self._ledger.head()), at))
 
     def _set(self, values: dict[str, Any], *, by: str, at: datetime, reason: str) -> None:
         with self._database.transaction() as connection:

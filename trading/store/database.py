@@ -12,17 +12,27 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
 from trading.store.columns import ExactSum, TextSum
+from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
+from trading.store.scheduling.tables import job_looks, job_runs, leases
 from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_version
+from trading.store.writing.group_commit import Group, GroupCommit, Unit
+from trading.store.writing.prepared import execute
+
+T = TypeVar("T")
 
 WRITE_LOCK = 0x5A6E
 """The advisory lock that all writers of one PostgreSQL database take."""
+ONLY_TABLES_WERE_ADDED = frozenset({2})
+"""Versions whose tables are all as they are now, so that what came since is all that is missing."""
+ELSEWHERE = (job_looks, job_runs, leases, paper_accounts, paper_positions, paper_orders, paper_fills)
+"""Tables of the same metadata in files of their own, named here so that they are there when it is created."""
 LOCK_WAIT_S = 15
 CONNECT_WAIT_S = 10
 _BUSY = ("locked", "busy", "timeout", "timed out", "connect", "connection", "starting up", "shutting down", "deadlock")
@@ -31,11 +41,13 @@ _BUSY = ("locked", "busy", "timeout", "timed out", "connect", "connection", "sta
 class Database:
     """Transactions on one engine. A thread that is inside one joins it; the outermost begins and commits."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, lock_wait_s: int = LOCK_WAIT_S) -> None:
         self._engine = engine
+        self._writes, self._reads = (engine.execution_options(sage_write=write) for write in (True, False))
         # Per thread and not a context variable: a copied context would hand one connection to two threads.
-        self._running = threading.local()
+        self._here = _Here()
         self._along: list[Callable[[], None]] = []
+        self._turns = GroupCommit(self._together, lambda: self.place, lock_wait_s)
 
     @property
     def place(self) -> str:
@@ -45,22 +57,48 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A serialised write transaction: all of it is committed durably, or none."""
-        with self._open(write=True) as connection:
-            yield connection
+        if self._joins(write=True) is not None:
+            yield self._joined()
+            return
+        with self._turns.alone(), self._open(write=True) as frame:
+            yield frame.connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view for several reads; inside a running transaction it sees that one's writes."""
-        with self._open(write=False) as connection:
-            yield connection
+        if self._joins(write=False) is not None:
+            yield self._joined()
+            return
+        with self._open(write=False) as frame:
+            yield frame.connection
+
+    def write(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in a serialised write transaction that it may share with other threads; back once it is durable.
+
+        Many small writes at once wait for the disk together. Each sees what those before it wrote, and fails alone;
+        where the commit fails, all of them do. ``work`` may run on the thread of another writer, so it brings along
+        what it needs, takes no time for anything but the database, and leaves no trace outside it.
+        """
+        if self._joins(write=True) is not None:
+            return work()
+        answer: T = self._turns.write(work)
+        return answer
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run ``action`` once after the running transaction has committed; equal actions run once."""
-        if action not in self._running.actions:
-            self._running.actions.append(action)
+        _once(self._running.actions, action)
+
+    def before_commit(self, action: Callable[[], None]) -> None:
+        """Run ``action`` once as the last part of the running write transaction; equal actions run once."""
+        _once(self._running.closing, action)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What is kept for as long as the running transaction; undone with the write that noted it."""
+        return self._running.notes
 
     def along(self, action: Callable[[], None]) -> None:
-        """Run ``action`` as the last part of every write transaction from now on: small notes need no own commit."""
+        """Run ``action`` as a part of every write transaction from now on: small notes need no own commit."""
         self._along.append(action)
 
     def afterwards(self, action: Callable[[], None]) -> None:
@@ -68,35 +106,44 @@ class Database:
 
         What happened outside (a broker was asked) stays true when the transaction around it is rolled back.
         """
-        if getattr(self._running, "connection", None) is None:
+        if self._here.frame is None:
             action()
-        elif action not in self._running.afterwards:
-            self._running.afterwards.append(action)
+        else:
+            _once(self._here.frame.afterwards, action)
 
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
 
-    @contextmanager
-    def _open(self, *, write: bool) -> Iterator[Connection]:
-        running: Connection | None = getattr(self._running, "connection", None)
-        if running is not None and (self._running.write or not write):
-            yield running
-            return
-        if running is not None:
+    @property
+    def _running(self) -> _Frame:
+        if self._here.frame is None:
+            raise RuntimeError("no transaction is running here")
+        return self._here.frame
+
+    def _joins(self, *, write: bool) -> _Frame | None:
+        """The transaction that is running on this thread already."""
+        frame = self._here.frame
+        if frame is not None and write and not frame.write:
             raise RuntimeError("a write was asked for inside a read: open the transaction before the first read")
+        return frame
+
+    def _joined(self) -> Connection:
+        return self._running.connection
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[_Frame]:
         afterwards: list[Callable[[], None]] = []
         try:
-            with self._engine.connect().execution_options(sage_write=write) as connection, connection.begin():
-                self._running.connection, self._running.write, self._running.actions = connection, write, []
-                self._running.afterwards = afterwards
+            with (self._writes if write else self._reads).connect() as connection, connection.begin():
+                frame = self._here.frame = _Frame(connection, write, afterwards)
                 try:
-                    yield connection
-                    for action in self._along if write else ():
-                        action()
+                    yield frame
+                    if write:
+                        self._finish(frame)
                 finally:
-                    self._running.connection = None
-            for action in self._running.actions:
+                    self._here.frame = None
+            for action in frame.actions:
                 action()
         except IntegrityError:
             raise
@@ -106,6 +153,89 @@ class Database:
             for action in afterwards:
                 action()
 
+    def _finish(self, frame: _Frame) -> None:
+        for action in self._along:
+            action()
+        for action in frame.closing:
+            action()
+
+    def _together(self, group: Group) -> None:
+        """Run the units of a group in one transaction; one that fails after others is undone by itself."""
+        with self._open(write=True) as frame:
+            frame.actions.append(group.was_committed)
+            for unit in group:
+                if len(group.taken) > 1:
+                    self._beside(unit, frame)
+                    continue
+                unit.run()
+                if unit.error is not None:
+                    # Nobody is before it, so undoing all of it undoes it alone; who waits behind it begins anew.
+                    error, unit.error = unit.error, None
+                    raise error
+
+    def _beside(self, unit: Unit, frame: _Frame) -> None:
+        kept = frame.kept()
+        execute(frame.connection, "SAVEPOINT unit")
+        unit.run()
+        if unit.error is not None:
+            self._undo(unit, frame, kept)
+        execute(frame.connection, "RELEASE SAVEPOINT unit")
+
+    def _undo(self, unit: Unit, frame: _Frame, kept: _Kept) -> None:
+        """Take back what a unit wrote; where the database has undone more than that, nothing of the group stands."""
+        error = unit.error
+        try:
+            execute(frame.connection, "ROLLBACK TO SAVEPOINT unit")
+        except DBAPIError as gone:
+            unit.error = None
+            raise (error or gone) from gone
+        frame.restore(kept)
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            unit.error = translated(error, self.place)
+            unit.error.__cause__ = error
+
+
+class _Kept(NamedTuple):
+    """What a frame held before a unit."""
+
+    notes: dict[str, Any]
+    actions: int
+    closing: int
+
+
+class _Frame:
+    """One running transaction of a thread."""
+
+    __slots__ = ("actions", "afterwards", "closing", "connection", "notes", "write")
+
+    def __init__(self, connection: Connection, write: bool, afterwards: list[Callable[[], None]]) -> None:
+        self.connection = connection
+        self.write = write
+        self.afterwards = afterwards
+        self.actions: list[Callable[[], None]] = []
+        self.closing: list[Callable[[], None]] = []
+        self.notes: dict[str, Any] = {}
+
+    def kept(self) -> _Kept:
+        """To come back to."""
+        return _Kept(dict(self.notes), len(self.actions), len(self.closing))
+
+    def restore(self, kept: _Kept) -> None:
+        """As it was; what happened outside is told all the same."""
+        self.notes = kept.notes
+        del self.actions[kept.actions :], self.closing[kept.closing :]
+
+
+class _Here(threading.local):
+    """The transaction of this thread."""
+
+    frame: _Frame | None = None
+
+
+def _once(actions: list[Callable[[], None]], action: Callable[[], None]) -> None:
+    if action not in actions:
+        actions.append(action)
+
 
 def open_database(url: str, *, lock_wait_s: int = LOCK_WAIT_S) -> Database:
     """Open or create the database at ``url``; one clear line where that is not possible.
@@ -113,7 +243,7 @@ def open_database(url: str, *, lock_wait_s: int = LOCK_WAIT_S) -> Database:
     A write waits ``lock_wait_s`` seconds for other writers.
     """
     engine = _engine(url, lock_wait_s)
-    database = Database(engine)
+    database = Database(engine, lock_wait_s=lock_wait_s)
     try:
         with database.transaction() as connection:
             _prepare(connection, database.place)
@@ -173,10 +303,17 @@ def _sqlite(address: URL, lock_wait_s: int) -> Engine:
     def begin(connection: Connection) -> None:
         # Without it the driver would begin at the first write, and what was read before could be stale: lost updates.
         write = connection.get_execution_options().get("sage_write", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        execute(connection, "BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def still_open(connection: Connection) -> None:
+        # A full disk can make SQLite undo the transaction by itself; then a commit would succeed and store nothing.
+        write = connection.get_execution_options().get("sage_write", True)
+        if write and not connection.connection.in_transaction:
+            raise ConfigurationError(f"the database {address.database} undid the write by itself", "Look at the disk.")
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
+    event.listen(engine, "commit", still_open)
     return engine
 
 
@@ -195,7 +332,7 @@ def _postgresql(address: URL, lock_wait_s: int) -> Engine:
 
 
 def _prepare(connection: Connection, place: str) -> None:
-    """Create the tables of a new database; refuse one that another version has made."""
+    """Create the tables of a new database, add those an older one lacks; refuse what another version has made."""
     if not inspect(connection).has_table(schema_version.name):
         metadata.create_all(connection)
         for statement in APPEND_ONLY[connection.dialect.name]:
@@ -203,7 +340,10 @@ def _prepare(connection: Connection, place: str) -> None:
         connection.execute(schema_version.insert().values(version=SCHEMA_VERSION))
         return
     found = connection.execute(select(schema_version.c.version)).scalar()
-    if found != SCHEMA_VERSION:
+    if found in ONLY_TABLES_WERE_ADDED:
+        metadata.create_all(connection)
+        connection.execute(schema_version.update().values(version=SCHEMA_VERSION))
+    elif found != SCHEMA_VERSION:
         raise ConfigurationError(
             f"the database {place} has schema version {found}, this program needs {SCHEMA_VERSION}",
             "Use the program that made it, or start with a new file.",

@@ -8,22 +8,26 @@ or a chain that was written anew, is found too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Text, select, type_coerce
+from sqlalchemy import Connection, Select, Text, bindparam, select, type_coerce
 
-from domain.canonical import canonical_json, digest, plain, restore
+from domain.canonical import canonical_json, digest, json_text, plain, restore, time_text
 from domain.errors import ConfigurationError, DataQualityError, IntegrityError
 from domain.records import GENESIS, LedgerEntry, RecordKind
 from trading.store.database import Database
 from trading.store.tables import ledger, ledger_head
+from trading.store.writing.prepared import Prepared, first_row
+
+ANCHOR_BYTES = 128
+"""Room for the hash and any number of entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,37 @@ class ChainReport:
     problems: tuple[str, ...]
 
 
+class Draft(NamedTuple):
+    """What is to be chained, in the order of an entry."""
+
+    at: datetime
+    kind: RecordKind
+    subject: str
+    cause: str
+    cycle_id: str
+    body: dict[str, Any]
+
+
 class SqlLedger:
     """``domain.ports.Ledger`` in the database; ``anchor`` is a file that repeats the head after each commit."""
 
     def __init__(self, database: Database, *, anchor: Path | None = None) -> None:
         self._database = database
         self._anchor = anchor
+        self._written = Head(0, GENESIS)
 
     def append(
         self, kind: RecordKind, subject: str, body: Any, *, at: datetime, cycle_id: str = "", cause: str = ""
     ) -> LedgerEntry:
         """Chain one fact; inside a running transaction it is committed with it, otherwise at once."""
+        content = plain(body)
+        draft = Draft(at, kind, subject, cause, cycle_id, content if isinstance(content, dict) else {"value": content})
+        text = json_text(draft.body)
         with self._database.transaction() as connection:
-            entry = chained(_head(connection), kind, subject, body, at=at, cycle_id=cycle_id, cause=cause)
-            connection.execute(ledger.insert().values({name: getattr(entry, name) for name in _FIELDS}))
-            end = {"entries": entry.seq, "hash": entry.hash}
-            if not connection.execute(ledger_head.update().values(end)).rowcount:
-                connection.execute(ledger_head.insert().values(id=1, **end))
+            entry = chained(self._end(connection), draft, text)
+            _APPEND.run(connection, (entry.seq, *draft[:-1], text, entry.previous, entry.hash))
+            self._database.notes[_END] = Head(entry.seq, entry.hash)
+            self._database.before_commit(self._write_head)
             if self._anchor is not None:
                 self._database.after_commit(self._write_anchor)
         return entry
@@ -79,12 +97,12 @@ class SqlLedger:
     def head(self) -> str:
         """Hash of the newest entry."""
         with self._database.reading() as connection:
-            return _head(connection).hash
+            return self._end(connection).hash
 
     def verify(self) -> ChainReport:
         """Walk the whole chain and compare its end with the head row and the anchor file."""
         with self._database.reading() as connection:
-            head = _head(connection)
+            head = self._end(connection)
             rows = connection.execute(_RAW.execution_options(yield_per=1000))
             report = check_chain((row._asdict() for row in rows), head, self._read_anchor())
         if self._anchor is None or self._anchor.exists() or not report.entries:
@@ -92,18 +110,35 @@ class SqlLedger:
         lost = f"the anchor file {self._anchor.name} is gone, so a cut at the end would not show"
         return replace(report, ok=False, problems=(*report.problems, lost))
 
+    def _end(self, connection: Connection) -> Head:
+        """Where the ledger ends now: in a transaction that has appended, as noted there, else as the head row says."""
+        noted: Head | None = self._database.notes.get(_END)
+        return _head(connection) if noted is None else noted
+
+    def _write_head(self) -> None:
+        """The head row, once for all that the transaction has appended."""
+        end = self._written = self._database.notes[_END]
+        with self._database.transaction() as connection:
+            if not _MOVE_HEAD.run(connection, (end.entries, end.hash)):
+                connection.execute(ledger_head.insert().values(id=1, entries=end.entries, hash=end.hash))
+
     def _write_anchor(self) -> None:
-        """Repeat the head in the anchor file, replacing it as a whole."""
+        """Repeat the head in the anchor file: always as many bytes in one write, so that nothing is ever half of it.
+
+        To replace the file by another would have the file system write all of it to the disk at once.
+        """
         if self._anchor is None:
             return
-        with self._database.reading() as connection:
-            last = _head(connection)
-        if _entries_in(self._read_anchor()) > last.entries:
-            return  # the ledger was cut: what shows it must not be written over
-        draft = self._anchor.with_name(f"{self._anchor.name}.{os.getpid()}-{threading.get_ident()}")
+        last = self._written
         try:
-            draft.write_text(canonical_json(last), encoding="utf-8")
-            draft.replace(self._anchor)
+            with os.fdopen(os.open(self._anchor, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
+                known = file.read()
+                if _entries_in(known.decode(errors="replace")) > last.entries:
+                    return  # the ledger was cut: what shows it must not be written over
+                file.seek(0)
+                file.write(canonical_json(last).ljust(ANCHOR_BYTES).encode())
+                if len(known) > ANCHOR_BYTES:
+                    file.truncate(ANCHOR_BYTES)
         except OSError as error:
             raise ConfigurationError(
                 f"the ledger's anchor {self._anchor} cannot be written: {error.strerror}", "Check the folder's rights."
@@ -124,22 +159,16 @@ def _entries_in(anchor: str | None) -> int:
         return 0
 
 
-def chained(
-    last: Head, kind: RecordKind, subject: str, body: Any, *, at: datetime, cycle_id: str, cause: str
-) -> LedgerEntry:
-    """The entry that follows ``last``; a body that is not an object is kept under ``value``."""
-    content = plain(body)
-    values: dict[str, Any] = {
-        "seq": last.entries + 1,
-        "at": at,
-        "kind": kind,
-        "subject": subject,
-        "cause": cause,
-        "cycle_id": cycle_id,
-        "body": content if isinstance(content, Mapping) else {"value": content},
-        "previous": last.hash,
-    }
-    return LedgerEntry(**values, hash=digest(values))
+def chained(last: Head, draft: Draft, body_text: str) -> LedgerEntry:
+    """The entry that follows ``last``; ``body_text`` is the canonical text of the draft's body, made once."""
+    seq, kind = last.entries + 1, draft.kind.value
+    # As ``digest`` over all fields but the hash: sorted by name, with the body's text put in its place.
+    told = (
+        f'{{"at":"{time_text(draft.at)}","body":{body_text},"cause":{json_text(draft.cause)},'
+        f'"cycle_id":{json_text(draft.cycle_id)},"kind":"{kind}","previous":"{last.hash}","seq":{seq},'
+        f'"subject":{json_text(draft.subject)}}}'
+    )
+    return LedgerEntry(seq, *draft, previous=last.hash, hash=hashlib.sha256(told.encode()).hexdigest())
 
 
 def check_chain(rows: Iterable[Mapping[str, Any]], head: Head, anchor: str | None) -> ChainReport:
@@ -189,8 +218,8 @@ def _pinned(anchor: str | None, problems: list[str]) -> Head | None:
 
 
 def _head(connection: Connection) -> Head:
-    row = connection.execute(select(ledger_head)).one_or_none()
-    return Head(0, GENESIS) if row is None else Head(row.entries, row.hash)
+    row = first_row(connection, "SELECT entries, hash FROM ledger_head")
+    return Head(0, GENESIS) if row is None else Head(*row)
 
 
 def _entry(row: Mapping[str, Any]) -> LedgerEntry:
@@ -204,6 +233,9 @@ def _entry(row: Mapping[str, Any]) -> LedgerEntry:
 
 
 _FIELDS = tuple(field.name for field in fields(LedgerEntry))
+_END = "end of the ledger"
+_APPEND = Prepared(ledger.insert().values(body=bindparam("body", type_=Text)), _FIELDS)
+_MOVE_HEAD = Prepared(ledger_head.update(), ("entries", "hash"))
 # Times and bodies come as they are stored, so that an entry somebody spoilt can still be named.
 _RAW: Select[Any] = select(
     *(

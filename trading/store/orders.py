@@ -7,17 +7,20 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, select
 
 from domain.ids import ClientOrderId, DecisionId
 from domain.money import HUNDRED
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
+from domain.records import RecordKind
 from trading.store.activity import ActivityStore
 from trading.store.database import Database
-from trading.store.tables import fills, orders
+from trading.store.tables import fills, ledger, orders
 from trading.store.trades import TradeStore
+from trading.store.writing.prepared import Prepared, first_row
 
 _OPEN = tuple(status.value for status in OrderStatus if status.is_open)
 _NO_ANSWER = (OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN, OrderStatus.DENIED)
@@ -51,24 +54,20 @@ class OrderStore:
         ``sendable_until`` is when its permit expires: after it nobody can send the order any more. ``arrival_price``
         is what our quote showed on the side it meets when it was decided; slippage is measured against it.
         """
-        values = {name: getattr(order, name) for name in _FIELDS}
-        values |= {"cycle_id": cycle_id, "sendable_until": sendable_until, "arrival_price": arrival_price}
         with self._database.transaction() as connection:
-            connection.execute(orders.insert().values(values))
+            _INSERT.run(connection, (*_values(order), cycle_id, sendable_until, arrival_price))
         return order
 
     def update(self, order: Order) -> Order:
         """Write the order as it stands now."""
-        values = {name: getattr(order, name) for name in _FIELDS}
         with self._database.transaction() as connection:
-            connection.execute(orders.update().where(orders.c.client_order_id == order.client_order_id).values(values))
+            _UPDATE.run(connection, (*_values(order), order.client_order_id))
         return order
 
     def claim(self, client_order_id: ClientOrderId, expected: OrderStatus, to: OrderStatus, *, at: datetime) -> bool:
         """Compare-and-set of the status; True for the one caller that made the move."""
-        row = (orders.c.client_order_id == client_order_id) & (orders.c.status == expected)
-        with self._database.transaction() as connection:
-            return bool(connection.execute(orders.update().where(row).values(status=to, updated_at=at)).rowcount)
+        row = (to, at, client_order_id, expected)
+        return self._database.write(lambda: self._claimed(row))
 
     def retake(self, order: Order, *, sendable_until: datetime, arrival_price: Decimal | None) -> bool:
         """Write the order over its INTENT row under a new permit; False where the row has moved on."""
@@ -91,6 +90,10 @@ class OrderStore:
     def find(self, decision_id: DecisionId, leg: str) -> Order | None:
         """The order that this leg of the decision became, whatever its fate."""
         return self._one(select(orders).where(orders.c.decision_id == decision_id, orders.c.leg == leg))
+
+    def of_decision(self, decision_id: DecisionId) -> tuple[Order, ...]:
+        """Every leg of a decision, oldest first."""
+        return self._many(select(orders).where(orders.c.decision_id == decision_id))
 
     def open(self) -> tuple[Order, ...]:
         """Everything that may still add exposure, in-flight and UNKNOWN included, oldest first."""
@@ -125,6 +128,23 @@ class OrderStore:
         query = select(orders.c.cycle_id).where(orders.c.client_order_id == client_order_id)
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or ""
+
+    def mark(self) -> int:
+        """A place in our record, to ask later what has moved since."""
+        with self._database.reading() as connection:
+            found = first_row(connection, "SELECT max(seq) FROM ledger")
+        return 0 if found is None or found[0] is None else int(found[0])
+
+    def moved(self, mark: int) -> bool:
+        """True where since then an order was filled or ended: what counted as an order may be a holding by now."""
+        since = select(ledger.c.kind, ledger.c.body).where(
+            ledger.c.seq > mark, ledger.c.kind.in_((RecordKind.ORDER, RecordKind.FILL))
+        )
+        with self._database.reading() as connection:
+            return any(
+                row.kind == RecordKind.FILL or row.body["filled_qty"] != "0" or row.body["status"] not in _OPEN
+                for row in connection.execute(since)
+            )
 
     def rejected_in_row(self, now: datetime, *, since: datetime) -> int:
         """Orders that the broker rejected since it last took one, over days and restarts; none from before ``since``.
@@ -190,10 +210,19 @@ class OrderStore:
         """Executions at or after ``since``, oldest first."""
         return self._fills(select(fills).where(fills.c.at >= since))
 
+    def first_fill_at(self) -> datetime | None:
+        """Time of the oldest execution."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.min(fills.c.at))).scalar_one_or_none()
+
     def last_fill_at(self) -> datetime | None:
         """Time of the newest execution."""
         with self._database.reading() as connection:
             return connection.execute(select(func.max(fills.c.at))).scalar_one_or_none()
+
+    def _claimed(self, row: tuple[Any, ...]) -> bool:
+        with self._database.transaction() as connection:
+            return bool(_CLAIM.run(connection, row))
 
     def _one(self, query: Select[Any]) -> Order | None:
         with self._database.reading() as connection:
@@ -225,3 +254,10 @@ def _fill(row: Row[Any]) -> Fill:
 
 
 _FIELDS = tuple(field.name for field in fields(Order))
+_values = attrgetter(*_FIELDS)
+_KEY = orders.c.client_order_id == bindparam("key")
+_INSERT = Prepared(orders.insert(), (*_FIELDS, "cycle_id", "sendable_until", "arrival_price"))
+_UPDATE = Prepared(orders.update().where(_KEY), (*_FIELDS, "key"))
+_CLAIM = Prepared(
+    orders.update().where(_KEY, orders.c.status == bindparam("expected")), ("status", "updated_at", "key", "expected")
+)

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaDa
 
 from trading.store.columns import CanonicalJson, ExactDecimal, UtcTime
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 metadata = MetaData()
 
 # One row: which version of these tables the database holds.
@@ -146,6 +146,17 @@ trades = Table(
 )
 Index("one_open_trade", trades.c.symbol, unique=True, sqlite_where=trades.c.closed_at.is_(None),
       postgresql_where=trades.c.closed_at.is_(None))  # fmt: skip
+
+# Fees that a broker books apart from executions, each once by its own id for it; positive costs money.
+charges = Table(
+    "charges",
+    metadata,
+    Column("charge_id", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("amount", ExactDecimal, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("symbol", Text),
+)
 
 # What we asked a broker besides new orders: cancels and replaces, each ask one row.
 messages = Table(
@@ -343,48 +354,6 @@ transfers = Table(
     Column("transfer_id", Text, primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("amount", ExactDecimal, nullable=False),
-)
-
-# The paper broker's books, which only trading/execution/brokers/paper.py touches.
-paper_accounts = Table(
-    "paper_accounts",
-    metadata,
-    Column("account_id", Text, primary_key=True),
-    Column("currency", Text, nullable=False),
-    Column("cash", ExactDecimal, nullable=False),
-    Column("advanced_to", UtcTime),
-)
-
-# What the paper account holds.
-paper_positions = Table(
-    "paper_positions",
-    metadata,
-    Column("symbol", Text, primary_key=True),
-    Column("qty", ExactDecimal, nullable=False),
-    Column("avg_price", ExactDecimal, nullable=False),
-    Column("opened_at", UtcTime, nullable=False),
-)
-
-# Orders as the paper broker knows them.
-paper_orders = Table(
-    "paper_orders",
-    metadata,
-    Column("client_order_id", Text, primary_key=True),
-    Column("symbol", Text, nullable=False, index=True),
-    Column("position", Integer, nullable=False),
-    Column("working", Boolean, nullable=False, index=True),
-    Column("body", CanonicalJson, nullable=False),
-)
-
-# Executions of the paper broker.
-paper_fills = Table(
-    "paper_fills",
-    metadata,
-    Column("fill_id", Text, primary_key=True),
-    Column("position", Integer, nullable=False),
-    Column("client_order_id", Text, ForeignKey("paper_orders.client_order_id"), nullable=False),
-    Column("at", UtcTime, nullable=False, index=True),
-    Column("body", CanonicalJson, nullable=False),
 )
 
 _REFUSE = "RAISE(ABORT, 'the ledger is append-only')"

@@ -1,4 +1,4 @@
-"""What fills became: lots still held, first in first out, and round trips from flat to flat."""
+"""What fills became: lots still held, first in first out, and round trips from flat to flat; and fees beside them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, select
 
+from domain.book import Charge
 from domain.ids import DecisionId
 from domain.market import Symbol
+from domain.money import ZERO
 from domain.orders import Side
 from trading.store.database import Database
-from trading.store.tables import fills, lots, trades
+from trading.store.tables import charges, fills, lots, trades
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,41 @@ class Span(NamedTuple):
     closed_at: datetime
 
 
+class ChargeStore:
+    """What was charged, and what it adds up to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, charge: Charge) -> bool:
+        """Record a fee; False when it was recorded before."""
+        with self._database.transaction() as connection:
+            if connection.execute(select(charges.c.at).where(charges.c.charge_id == charge.charge_id)).first():
+                return False
+            connection.execute(charges.insert().values({name: getattr(charge, name) for name in _CHARGE}))
+        return True
+
+    def total(self, since: datetime | None = None) -> Decimal:
+        """The fees of all days, or of those from ``since`` on."""
+        query = select(func.exact_sum(charges.c.amount))
+        if since is not None:
+            query = query.where(charges.c.at >= since)
+        with self._database.reading() as connection:
+            found: Decimal | None = connection.execute(query).scalar_one()
+        return ZERO if found is None else found
+
+    def last_at(self) -> datetime | None:
+        """The day of the newest fee."""
+        with self._database.reading() as connection:
+            return connection.execute(select(func.max(charges.c.at))).scalar_one_or_none()
+
+
 class TradeStore:
     """Lots and trades; ``trading.execution.settle`` is their only writer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.charges = ChargeStore(database)
 
     def lots(self, symbol: Symbol | None = None) -> tuple[Lot, ...]:
         """Lots held, oldest first: of one symbol or of all."""
@@ -132,16 +164,18 @@ class TradeStore:
             return tuple(Span(*row) for row in connection.execute(query))
 
     def realized(self, since: datetime) -> Decimal:
-        """Profit and loss that fills since then made final, commissions of all fills included."""
+        """Profit and loss that fills since then made final, commissions of all fills and other fees included."""
         with self._database.reading() as connection:
             gross, costs = connection.execute(select(*_REALIZED).where(fills.c.at >= since)).one()
-        return Decimal(0) if gross is None else gross - costs
+            fees = self.charges.total(since)
+        return -fees if gross is None else gross - costs - fees
 
     def commissions(self) -> Decimal:
-        """What all executions have cost in fees."""
+        """What all trading has cost in fees."""
         with self._database.reading() as connection:
             costs = connection.execute(select(func.exact_sum(fills.c.commission))).scalar_one()
-        return Decimal(0) if costs is None else costs
+            fees = self.charges.total()
+        return fees if costs is None else costs + fees
 
     def profits(self, since: datetime) -> dict[tuple[str, Symbol], Decimal]:
         """The same by strategy and symbol: what a part of a position made counts before the rest of it is closed."""
@@ -157,5 +191,6 @@ def _trade(row: Row[Any]) -> Trade:
 
 
 _LOT = tuple(field.name for field in fields(Lot))
+_CHARGE = tuple(field.name for field in fields(Charge))
 _TRADE = tuple(field.name for field in fields(Trade))
 _REALIZED = (func.exact_sum(fills.c.realized_pnl), func.exact_sum(fills.c.commission))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from domain.errors import ConfigurationError, DataQualityError, OversightError, RetryableError
 from tests.builders.market import NOON
 from trading.store.database import open_database
-from trading.store.tables import cursors, high_water, schema_version, transfers
+from trading.store.tables import charges, cursors, high_water, schema_version, transfers
 
 
 def count(database, table):
@@ -183,6 +183,19 @@ def test_what_comes_along_is_part_of_every_write_and_of_no_read(database):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert (len(told), count(database, cursors)) == (1, 2)
+
+
+def test_a_database_that_lacks_only_a_table_gets_it_and_keeps_the_rest(url):
+    database = open_database(url)
+    with database.transaction() as connection:
+        connection.execute(cursors.insert().values(name="kept", at=NOON))
+        charges.drop(connection)
+        connection.execute(schema_version.update().values(version=2))
+    database.close()
+    database = open_database(url)
+    assert (count(database, charges), count(database, cursors)) == (0, 1)
+    database.close()
+    open_database(url).close()
 
 
 @pytest.mark.parametrize("version", [pytest.param(1, id="older"), pytest.param(99, id="newer")])

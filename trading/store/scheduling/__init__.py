@@ -1,0 +1,1 @@
+"""Who runs what now, and which scheduled runs there were: leases and the ledger of runs."""
