@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from domain.canonical import digest
 from domain.errors import ConfigurationError, ModelOutputError, ModelUnavailable, OversightError
 
-Role = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer"]
+Role = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner"]
 Finish = Literal["stop", "length", "content_filter", "refusal", "other"]
 Origin = Literal["hosted", "relay", "scripted", "rules"]
 Reason = Literal[

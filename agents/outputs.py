@@ -152,6 +152,25 @@ class ExplanationOutput(Output):
     statements: Annotated[list[StatementOutput], Field(min_length=1, max_length=8)]
 
 
+class SuggestionOutput(Output):
+    """A change that people might make; the target is one of those the role was given."""
+
+    subject: Literal["prompt", "policy", "strategy"]
+    target: RefText
+    change: Literal["review", "clarify", "tighten", "loosen"]
+    reasons: Annotated[list[StatementOutput], Field(min_length=1, max_length=3)]
+
+
+class LearnerOutput(Output):
+    """What one closed trade taught."""
+
+    symbol: RefText
+    finding: Literal["as_expected", "by_luck", "thesis_wrong", "timing_wrong", "noise", "unclear"]
+    lesson: Annotated[list[StatementOutput], Field(min_length=1, max_length=4)]
+    cited: Annotated[list[RefText], Field(min_length=1, max_length=20)]
+    suggestions: Annotated[list[SuggestionOutput], Field(max_length=2)]
+
+
 OUTPUTS: Mapping[Role, type[Output]] = MappingProxyType(
     {
         "reader": ReaderOutput,
@@ -160,6 +179,7 @@ OUTPUTS: Mapping[Role, type[Output]] = MappingProxyType(
         "inspector": InspectionOutput,
         "decider": DecisionOutput,
         "explainer": ExplanationOutput,
+        "learner": LearnerOutput,
     }
 )
 

@@ -10,6 +10,8 @@ key, and so that models have a baseline to beat. Thresholds, for an entry:
     decider    the smaller of the two; asks where the inspector asks
     monitor    tightens on unreconciled books, mounting losses or a drawdown; otherwise reports
     reader     a small lexicon of topics and signs; texts that address machines are suspicious
+    learner    finds by result, thesis and ending; asks to review a strategy of which fewer than 30 % of at least five
+               similar trades won
 """
 
 from __future__ import annotations
@@ -189,6 +191,29 @@ def _explain(user: str) -> Document:
     return {"statements": told}
 
 
+def _learn(user: str) -> Document:
+    facts, record = _Facts(user), read_slot(user, "record")[0]
+    targets = read_slot(user, "targets")[0]
+    found = _sentences(facts, ("The trade brought", "trade.pnl_pct"), ("Its stop stood at", "plan.stop"))
+    strategy = record["strategy"]
+    suggested = _poor_record(facts) and strategy in targets["strategy"]
+    asked = _sentences(facts, ("Of similar trades only this share won:", "memory.win_rate"))
+    return {
+        "symbol": facts.symbol,
+        "finding": _found(record),
+        "lesson": found or [_sentence("There is no figure to speak of.")],
+        "cited": facts.refs("trade.pnl_pct", "plan.stop"),
+        "suggestions": [{"subject": "strategy", "target": strategy, "change": "review", "reasons": asked}] * suggested,
+    }
+
+
+def _found(record: Mapping[str, Any]) -> str:
+    if record["result"] == "won":
+        return "as_expected" if record["thesis"] == "with_signal" else "by_luck"
+    late = record["result"] == "even" or record["ending"] == "time"
+    return "timing_wrong" if late else "thesis_wrong"
+
+
 _TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (topic, re.compile(rf"\b({words})", re.IGNORECASE))
     for topic, words in (
@@ -252,6 +277,7 @@ _RULES: Mapping[Role, Callable[[str], Document]] = MappingProxyType(
         "inspector": _inspect,
         "decider": _decide,
         "explainer": _explain,
+        "learner": _learn,
     }
 )
 

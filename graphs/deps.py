@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from agents.ask import Asker
 from domain.market import Timeframe
 from domain.ports import Broker, Calendar, Clock, Market, NewsFeed
+from memory.lesson_texts import TextEmbedder
+from memory.reviews import CalibrationBook
 from memory.trades import TradeMemory
 from policies.policy import Policy
 from trading.execution.desk import OrderDesk
@@ -76,3 +79,9 @@ class CycleDeps:
     policy: Policy
     asker: Asker
     memory: TradeMemory | None
+    calibration: CalibrationBook | None = None
+    """What confidences are worth; None knows nothing, and then no confidence has a calibrated value."""
+    texts: TextEmbedder | None = None
+    """Compares lessons by their words, for people who ask; None where no embedder is configured."""
+    proposals: Path | None = None
+    """The one folder that what models propose is written to; None where it is not kept."""

@@ -9,48 +9,41 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from domain.errors import ConfigurationError, IntegrityError, RetryableError
-from memory.neighbours import Neighbours, table
+from memory.index import REBUILD, Row, Stored, checked_columns
+from memory.neighbours import Neighbours
 
 if TYPE_CHECKING:
     import httpx
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
+    from chromadb.api.types import GetResult
 
-COLLECTION = "trades"
-REBUILD = "Run `sage memory rebuild`; the ledger holds everything."
 _TIMEOUT_S = 10.0
-
-
-class Row(NamedTuple):
-    """One record: its document, its place in space, and the columns it is filtered and checked by."""
-
-    id: str
-    vector: tuple[float, ...]
-    document: str
-    metadata: dict[str, str | int]
-
-
-class Stored(NamedTuple):
-    """A record as it came back."""
-
-    document: str
-    metadata: Mapping[str, Any]
+PAGE = 5_000
+"""Records asked for or told at once. Chroma names each in a question of SQLite, which takes 32,766 names, and it takes
+5,461 itself."""
 
 
 class ChromaIndex:
-    """Records by id in ``folder``, or on the server at ``url`` when one is named. Opened on first use."""
+    """Records by id in ``folder``, or on the server at ``url`` when one is named. Opened on first use.
 
-    def __init__(self, folder: Path, url: str = "") -> None:
+    Vectors of two embeddings must never meet in one search, so each ``version`` has a collection of its own; after a
+    change the new one starts empty and is filled from the ledger.
+    """
+
+    def __init__(self, folder: Path, url: str = "", *, version: str, page: int = PAGE) -> None:
         self._folder = folder
+        self._name = f"trades-{version}"
+        self._page = page
         self._url = server_address(url) if url else ""
         self._lock: TextIO | None = None
         self._client: ClientAPI | None = None
@@ -73,31 +66,34 @@ class ChromaIndex:
 
     def columns(self, width: int) -> Neighbours:
         """Ids, symbols, closing times and vectors of all records; raises IntegrityError for rows of another make."""
-        with self._translated():
-            found = self._collection().get(include=["embeddings", "metadatas"])
-        ids, rows = found["ids"], [(row.get("symbol"), row.get("closed")) for row in found["metadatas"] or ()]
-        vectors = np.asarray(found["embeddings"], dtype=np.float32) if ids else np.empty((0, width), dtype=np.float32)
-        whole = all(isinstance(symbol, str) and type(closed) is int for symbol, closed in rows)
-        if not whole or vectors.shape != (len(ids), width) or not np.isfinite(vectors).all():
+        pages = tuple(page for page in self._pages() if page["ids"])
+        ids = [name for page in pages for name in page["ids"]]
+        parts = [np.asarray(page["embeddings"], dtype=np.float32) for page in pages]
+        vectors = np.concatenate(parts) if parts else np.empty((0, width), dtype=np.float32)
+        if vectors.shape != (len(ids), width):
             raise IntegrityError(f"the trade memory in {self.place} holds rows that Sage did not write", REBUILD)
-        return table(ids, [str(symbol) for symbol, _ in rows], [int(cast(int, closed)) for _, closed in rows], vectors)
+        if len(set(ids)) < len(ids):
+            raise RetryableError("the trade memory changed while it was read", "The next cycle reads it again.")
+        metadata = [row for page in pages for row in page["metadatas"] or ()]
+        return checked_columns(ids, metadata, vectors, self.place)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
         """The records of these ids; absent ones are left out."""
-        if not ids:
-            return {}
-        with self._translated():
-            found = self._collection().get(ids=list(ids), include=["documents", "metadatas"])
-        rows = zip(found["ids"], found["documents"] or (), found["metadatas"] or (), strict=True)
-        return {name: Stored(document, metadata) for name, document, metadata in rows}
+        found: dict[str, Stored] = {}
+        for start in range(0, len(ids), self._page):
+            with self._translated():
+                wanted = list(ids[start : start + self._page])
+                page = self._collection().get(ids=wanted, include=["documents", "metadatas"])
+            rows = zip(page["ids"], page["documents"] or (), page["metadatas"] or (), strict=True)
+            found.update((name, Stored(document, metadata)) for name, document, metadata in rows)
+        return found
 
     def put(self, rows: Sequence[Row]) -> None:
         """Store records, each in place of an earlier one of its id."""
         with self._translated():
             collection = self._collection()
-            step = self._opened().get_max_batch_size()
-            for start in range(0, len(rows), step):
-                batch = rows[start : start + step]
+            for start in range(0, len(rows), self._page):
+                batch = rows[start : start + self._page]
                 collection.upsert(
                     ids=[row.id for row in batch],
                     embeddings=np.array([row.vector for row in batch], dtype=np.float32),
@@ -110,7 +106,7 @@ class ChromaIndex:
         if self.shared:
             with self._translated():
                 self._collection()
-                self._opened().delete_collection(COLLECTION)
+                self._opened().delete_collection(self._name)
                 self._found = None
             return
         self._disconnect()
@@ -127,6 +123,15 @@ class ChromaIndex:
             self._lock.close()
             self._lock = None
 
+    def _pages(self) -> Iterator[GetResult]:
+        """Everything, page by page; the last may be empty."""
+        for start in range(0, 1 << 31, self._page):
+            with self._translated():
+                page = self._collection().get(limit=self._page, offset=start, include=["embeddings", "metadatas"])
+            yield page
+            if len(page["ids"]) < self._page:
+                return
+
     def _disconnect(self) -> None:
         if self._client is not None:
             for session in sessions(self._client) if self.shared else ():
@@ -136,7 +141,7 @@ class ChromaIndex:
 
     def _collection(self) -> Collection:
         if self._found is None:
-            self._found = self._opened().get_or_create_collection(COLLECTION, embedding_function=None)
+            self._found = self._opened().get_or_create_collection(self._name, embedding_function=None)
         return self._found
 
     def _opened(self) -> ClientAPI:

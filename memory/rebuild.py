@@ -14,8 +14,9 @@ from domain.decisions import Decision
 from domain.ports import Ledger
 from domain.records import ClosedTrade, RecordKind
 from domain.signals import CompositeSignal
+from memory.recall import TradeRecord
 from memory.situation import Situation, situation_of
-from memory.trades import TradeMemory, TradeRecord
+from memory.trades import TradeMemory
 
 SITUATION = "situation"
 

@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from domain.canonical import digest
 from domain.errors import ConfigurationError
 
-NAMES = ("advisor", "decider", "explainer", "inspector", "monitor", "reader", "repair")
+NAMES = ("advisor", "decider", "explainer", "inspector", "learner", "monitor", "reader", "repair")
 _FILE = re.compile(r"---\n(?P<header>.*?)\n---\n+# System\n+(?P<system>.*?)\n+# User\n+(?P<user>.*)", re.DOTALL)
 _SLOT = re.compile(r"\{\{([a-z_]+)\}\}")
 _HEADER = frozenset({"id", "version", "variables", "output"})

@@ -13,8 +13,8 @@ from domain.ids import CycleId
 from domain.market import Bar, Symbol, Timeframe
 from domain.news import NewsReading
 from domain.signals import CompositeSignal
+from memory.recall import Recall
 from memory.situation import Situation
-from memory.trades import Recall
 from policies.policy import Policy
 
 

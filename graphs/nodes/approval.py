@@ -13,7 +13,7 @@ from domain.errors import IntegrityError
 from graphs.deps import CycleDeps
 from graphs.nodes.desk import sent_of
 from graphs.nodes.observe import market_now
-from graphs.nodes.outcome import learn, record_explanation
+from graphs.nodes.outcome import record_explanation, remember_settled
 from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from graphs.record import record_of
@@ -66,7 +66,7 @@ def remember(deps: CycleDeps) -> ApprovalNode:
 
     def node(state: ApprovalState) -> dict[str, Any]:
         deps.stores.approvals.finish(state["pending_id"])
-        learn(deps)
+        remember_settled(deps)
         return {}
 
     return node

@@ -37,13 +37,14 @@ Readings = Mapping[Symbol, tuple[NewsReading, ...]]
 
 
 def observe(deps: CycleDeps) -> CycleNode:
-    """Reconcile, send what a crash kept back, look once; a node that runs again finds the stored observation."""
+    """Reconcile, send what was kept back, put lost stops back, look once; run again it finds the stored observation."""
 
     def node(state: CycleState) -> dict[str, Any]:
         stored = deps.stores.observations.load(state["cycle_id"])
         if stored is None:
             deps.reconciler.reconcile(now=deps.clock.now())
             deps.desk.resume(partial(market_now, deps))
+            deps.desk.protect(partial(market_now, deps))
             seen = look(deps, state["cycle_id"], state["as_of"], state["symbols"])
             stored = deps.stores.observations.save(seen)
         record_once(

@@ -67,12 +67,12 @@ def remember(deps: CycleDeps) -> CycleNode:
         with deps.stores.database.transaction():
             for call in calls:
                 record_once(deps.stores.ledger, RecordKind.MODEL_CALL, call.call_id, call, at=call.at, cycle_id=cycle)
-        return {"degraded": learn(deps)}
+        return {"degraded": remember_settled(deps)}
 
     return node
 
 
-def learn(deps: CycleDeps) -> list[str]:
+def remember_settled(deps: CycleDeps) -> list[str]:
     """Remember what was settled since last time; the answer names what stood in the way."""
     if deps.memory is None:
         return []

@@ -8,11 +8,11 @@ from agents import advisor, decider, inspector
 from agents.llm import UNANSWERED, reason_of
 from domain.decisions import Stance
 from domain.evidence import Evidence
-from domain.money import ONE
 from graphs.deps import CycleDeps
 from graphs.nodes.screen import observation_of
 from graphs.state import CandidateNode, CandidateState
 from tools.plan import plan_evidence
+from trading.portfolio.sizing import step_behind
 
 
 def advise(deps: CycleDeps) -> CandidateNode:
@@ -62,7 +62,7 @@ def decide(deps: CycleDeps) -> CandidateNode:
             planned(state),
             state["advice"],
             state["inspection"],
-            lot=view.instrument.lot if view.instrument is not None else ONE,
+            lot=step_behind(candidate.qty, view.instrument),
             monitor=state["monitor"],
         )
         return {"decisions": [decision]}

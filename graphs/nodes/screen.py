@@ -10,12 +10,14 @@ from domain.decisions import MonitorReport
 from domain.errors import IntegrityError
 from domain.ids import CycleId
 from domain.observation import Observation
+from domain.orders import OrderClass
 from domain.records import RecordKind
 from domain.signals import CandidateKind
 from graphs.deps import CycleDeps
 from graphs.record import record_once
 from graphs.state import CycleNode, CycleState
 from tools.control import act_on
+from tools.orders import taken_in_fractions
 from trading.strategies import screen as strategies
 
 
@@ -40,6 +42,7 @@ def screen(deps: CycleDeps) -> CycleNode:
             market=seen.market,
             sizing=deps.rules.sizing,
             enabled=deps.rules.strategies,
+            fractional=OrderClass.BRACKET in taken_in_fractions(deps.policy, deps.broker),
         )
         cycle = state["cycle_id"]
         record_once(deps.stores.ledger, RecordKind.CANDIDATES, cycle, found, at=state["as_of"], cycle_id=cycle)

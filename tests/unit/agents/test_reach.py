@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents import advisor, decider, explainer, inspector, monitor, reader
+from agents import advisor, decider, explainer, inspector, learner, monitor, reader
 from tools.tool import Tool
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +69,7 @@ def test_the_code_of_roles_opens_nothing_to_the_outside(module):
 
 
 @pytest.mark.parametrize(
-    "role", [advisor, inspector, decider, monitor, reader, explainer], ids=lambda role: str(role.__name__)
+    "role", [advisor, inspector, decider, monitor, reader, explainer, learner], ids=lambda role: str(role.__name__)
 )
 def test_a_role_holds_tools_that_look_and_none_that_acts(role):
     """I-45."""

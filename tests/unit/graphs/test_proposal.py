@@ -11,9 +11,11 @@ from agents.decider import exit_by_rule
 from domain.decisions import Decision
 from domain.ids import CycleId, Ref
 from domain.observation import Observation
+from domain.orders import Origin
 from graphs.proposal import proposal_for, provenance_of
 from interfaces.cycling import config_of
 from prompts.loader import load
+from tests.builders import policies
 from tests.builders.agents import an_article, an_evidence_set, an_exit
 from tests.builders.market import NOON
 from tests.builders.runtime import ASKED, BLOCKED, NIMBO, Feed, SpyModel, a_cycle, a_runtime, headlines
@@ -185,3 +187,43 @@ def test_a_request_keeps_the_proposal_whole(cycle):
     assert request.proposal.provenance == told.provenance
     assert (request.proposal.signal_direction, request.proposal.texts) == (told.signal_direction, told.texts)
     assert request.proposal.usage.calls_cycle <= told.usage.calls_cycle  # explanations are written later
+
+
+@pytest.mark.parametrize(
+    ("qty", "advised", "inspected", "limit", "outcome"),
+    [
+        row("40", "1", "1", "0", "PASS", id="of_one_mind"),
+        row("3", "0.8", "0.5", "0.3", "PASS", id="lots_would_make_it_a_third"),
+        row("3", "0.8", "0.5", "0.29", "NEED_APPROVAL", id="they_do_differ"),
+        row("1", "0.9", "0.4", "0.5", "PASS", id="lots_would_leave_nothing"),
+        row("7", "0.6333333333333333333333333333333", "0.3333333333333333333333333333333", "0.3", "PASS", id="digits"),
+        row("40", "0.5", "1", "0", "PASS", id="an_inspector_who_would_allow_more_agrees"),
+        row("2.5", "1", "0.5", "0.5", "PASS", id="at_the_limit_of_a_fraction"),
+        row("2.5", "1", "0.499", "0.5", "NEED_APPROVAL", id="just_beyond"),
+    ],
+)
+def test_roles_that_only_shrink_differ_by_what_they_said_and_not_by_lots(
+    cycle, qty, advised, inspected, limit, outcome
+):
+    decision, _seen = cycle[1][NIMBO]
+    assert decision.advice is not None
+    assert decision.inspection is not None
+    told = proposal(
+        cycle,
+        NIMBO,
+        candidate=replace(decision.candidate, qty=Decimal(qty)),
+        advice=replace(decision.advice, size_fraction=Decimal(advised)),
+        inspection=replace(decision.inspection, max_fraction=Decimal(inspected)),
+    )
+    case = policies.a_case(order=policies.an_order(origin=Origin.AGENT), proposal=told)
+    assert policies.answer("H4", case, max_disagreement=limit).split()[0] == outcome
+
+
+@pytest.mark.parametrize(("qty", "outcome"), [row("1", "PASS", id="floored"), row("2", "DENY", id="a_share_more")])
+def test_an_order_in_lots_is_held_to_what_the_roles_said(cycle, qty, outcome):
+    """Of 3 shares the inspector leaves 1.5: one share passes and two do not."""
+    decision, _seen = cycle[1][NIMBO]
+    inspection = replace(decision.inspection, max_fraction=Decimal("0.5"))
+    told = proposal(cycle, NIMBO, candidate=replace(decision.candidate, qty=Decimal(3)), inspection=inspection)
+    case = policies.a_case(order=policies.an_order(origin=Origin.AGENT, qty=Decimal(qty)), proposal=told)
+    assert policies.answer("H10", case).split()[0] == outcome

@@ -11,7 +11,8 @@ from domain.errors import DataQualityError
 from domain.orders import Side
 from domain.records import RecordKind
 from memory.rebuild import catch_up, decision_body, rebuild, settled, situation_on_record
-from memory.trades import TradeMemory, TradeRecord
+from memory.recall import TradeRecord
+from memory.trades import TradeMemory
 from tests.builders.memory import NOON, a_closed_trade, a_decision, a_signal, a_situation
 from trading.store.database import open_database
 from trading.store.ledger import SqlLedger

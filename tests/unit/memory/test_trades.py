@@ -14,10 +14,12 @@ import pytest
 from domain.errors import ConfigurationError, DataQualityError, IntegrityError, RetryableError
 from domain.market import Symbol
 from memory.chroma_index import ChromaIndex
+from memory.embedding import EMBEDDING, embed
+from memory.index import ProcessIndex
 from memory.lessons import Result
 from memory.neighbours import microseconds
-from memory.situation import embed
-from memory.trades import Recall, TradeMemory, TradeRecord, row_of
+from memory.recall import Provenance, Recall, TradeRecord
+from memory.trades import TradeMemory, row_of
 from tests.builders.memory import NOON, a_closed_trade, a_situation
 
 SECOND = timedelta(seconds=1)
@@ -41,8 +43,9 @@ def test_nothing_is_opened_before_it_is_used(tmp_path):
 
 def test_an_empty_memory_is_available_and_empty(memory):
     recall = memory.recall(a_situation(), as_of=NOON)
-    assert recall == Recall(0, 0, None, ())
-    assert recall.win_rate is None
+    assert recall == Recall()
+    assert (recall.count, recall.wins, recall.support) == (0, 0, 0)
+    assert (recall.win_rate, recall.mean_pnl_pct) == (None, None)
 
 
 def test_recall_tells_what_similar_trades_brought(memory):
@@ -58,7 +61,7 @@ def test_the_most_similar_comes_first_and_ties_go_by_id(memory):
         memory.remember(a_closed_trade(trade_id), a_situation(rsi14=Decimal(rsi)), cycle_id="cyc-1")
     recall = memory.recall(a_situation(rsi14=Decimal(62)), as_of=NOON)
     assert names(recall) == ["a", "b", "near", "far"]
-    assert [similar.distance for similar in recall.nearest[:3]] == [0, 0, Decimal("0.1093")]
+    assert [similar.distance for similar in recall.nearest[:3]] == [0, 0, Decimal("0.1474")]
     assert names(memory.recall(a_situation(rsi14=Decimal(62)), as_of=NOON, limit=2)) == ["a", "b"]
 
 
@@ -132,7 +135,8 @@ def test_what_is_remembered_names_where_it_came_from(memory):
     memory.remember(a_closed_trade("t"), a_situation(), cycle_id="cyc-7")
     (similar,) = memory.recall(a_situation(), as_of=NOON).nearest
     record = TradeRecord(a_closed_trade("t"), a_situation(), "cyc-7")
-    assert (similar.record, similar.digest) == (record, record.digest)
+    assert similar.record == record
+    assert similar.provenance == Provenance("t", "dec-t", "cyc-7", NOON, record.digest, "v2")
     assert row_of(record).metadata["decision_id"] == "dec-t"
 
 
@@ -216,7 +220,7 @@ def test_a_damaged_folder_names_the_remedy_and_can_be_cleared(memory, tmp_path, 
 
 GENUINE = row_of(TradeRecord(a_closed_trade("t"), a_situation(), "cyc-1"))
 RICH = row_of(TradeRecord(a_closed_trade("t", pnl="999999"), a_situation(), "cyc-1"))
-LATER = {"closed": microseconds(NOON + SECOND)}
+ELSEWHERE = embed(a_situation(rsi14=Decimal(20)))
 
 
 @pytest.mark.parametrize(
@@ -233,13 +237,16 @@ LATER = {"closed": microseconds(NOON + SECOND)}
         pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"closed": "now"}), id="closing_time_is_text"),
         pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"note": "obey"}), id="more_than_was_written"),
         pytest.param(GENUINE._replace(metadata={"symbol": "AAPL"}), id="no_columns"),
-        pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"scaler": "v0"}), id="another_scaler"),
+        pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"embedding": "v0"}), id="another_embedding"),
         pytest.param(GENUINE._replace(vector=(1.0, 2.0)), id="another_width"),
+        pytest.param(GENUINE._replace(vector=ELSEWHERE), id="another_place"),
+        pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"regime": "range"}), id="another_regime"),
+        pytest.param(GENUINE._replace(metadata=GENUINE.metadata | {"regime": 7}), id="regime_is_no_word"),
         pytest.param(GENUINE._replace(id="u"), id="under_another_name"),
     ],
 )
 def test_a_poisoned_record_makes_the_memory_unavailable(tmp_path, row):
-    index = ChromaIndex(tmp_path / "memory")
+    index = ChromaIndex(tmp_path / "memory", version=EMBEDDING.version)
     index.put([row])
     index.close()
     memory = TradeMemory(tmp_path / "memory")
@@ -252,7 +259,7 @@ def test_a_poisoned_record_makes_the_memory_unavailable(tmp_path, row):
 def test_a_record_whose_column_lies_about_its_closing_is_not_shown_early(tmp_path):
     early = replace(a_closed_trade("t"), closed_at=NOON + SECOND)
     row = row_of(TradeRecord(early, a_situation(), "cyc-1"))
-    index = ChromaIndex(tmp_path / "memory")
+    index = ChromaIndex(tmp_path / "memory", version=EMBEDDING.version)
     index.put([row._replace(metadata=row.metadata | {"closed": microseconds(NOON - SECOND)})])
     index.close()
     memory = TradeMemory(tmp_path / "memory")
@@ -276,3 +283,44 @@ def test_recall_is_exact(memory):
 
     expected = [record.trade.trade_id for record in sorted(told, key=key)]
     assert names(memory.recall(asked, as_of=NOON, limit=40)) == expected[:40]
+
+
+@pytest.mark.parametrize("count", [0, 6, 7, 8, 21])
+def test_a_memory_of_many_pages_is_read_whole(tmp_path, count):
+    """Chroma refuses a question that names more than 32,766 records, so it is asked in pages; here of seven."""
+
+    def opened() -> TradeMemory:
+        return TradeMemory(ChromaIndex(tmp_path / "memory", version=EMBEDDING.version, page=7))
+
+    told = [TradeRecord(a_closed_trade(f"t{n:03}"), a_situation(rsi14=Decimal(n)), "cyc-1") for n in range(count)]
+    first = opened()
+    assert first.remember_all(told) == count
+    first.close()
+    again = opened()
+    assert again.remember_all(told) == 0
+    assert again.remembered() == {record.trade.trade_id for record in told}
+    assert again.recall(a_situation(), as_of=NOON, limit=99).count == count
+    again.close()
+
+
+def test_another_embedding_has_a_place_of_its_own(tmp_path):
+    """After a change of references nothing old is compared with anything new; the ledger fills the new place."""
+    old = ChromaIndex(tmp_path / "memory", version="v1")
+    old.put([GENUINE._replace(vector=(1.0, 2.0))])
+    old.close()
+    memory = TradeMemory(tmp_path / "memory")
+    assert memory.recall(a_situation(), as_of=NOON).count == 0
+    memory.remember(a_closed_trade("t"), a_situation(), cycle_id="cyc-1")
+    assert names(memory.recall(a_situation(), as_of=NOON)) == ["t"]
+    memory.close()
+
+
+def test_records_that_were_read_are_kept_up_to_a_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr("memory.trades.MOST_KEPT", 5)
+    memory = TradeMemory(ProcessIndex())
+    memory.remember_all(
+        TradeRecord(a_closed_trade(f"t{n:03}"), a_situation(rsi14=Decimal(n)), "cyc-1") for n in range(40)
+    )
+    for n in range(0, 40, 4):
+        assert memory.recall(a_situation(rsi14=Decimal(n)), as_of=NOON, limit=8).count == 8
+        assert len(memory._read) == 5
