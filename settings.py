@@ -8,10 +8,11 @@ live in the policy file.
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from domain.case import Mode
@@ -21,6 +22,54 @@ from domain.market import Timeframe
 
 def _none_for_none(value: object) -> object:
     return None if value == "none" else value
+
+
+class JobSettings(BaseModel):
+    """When one job runs, in the words of ``interfaces/scheduler/rules.py``; without a time it never does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: tuple[str, ...] = ()
+    missed: Literal["skip", "once", "all"] = "once"
+    """What becomes of runs that nobody was there for."""
+    on: tuple[Literal["alert", "news", "fill", "breach"], ...] = ()
+    """Events that start a cycle between two of its times."""
+    apart_minutes: int = Field(10, ge=1, le=1440)
+    """The least time between two cycles for events."""
+
+
+class ScheduleSettings(BaseModel):
+    """``[schedule]`` of ``sage.toml``: one table a job, which takes the place of its default; ``at = []`` is never."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cycle: JobSettings = JobSettings(at=("open+30m", "close-30m"), on=("breach", "news", "alert"))
+    reconcile: JobSettings = JobSettings(at=("open-15m", "every 15m", "close+10m"))
+    algo_step: JobSettings = JobSettings(at=("every 1m",))
+    policy_reload: JobSettings = JobSettings(at=("every 15m",))
+    report: JobSettings = JobSettings(at=("close+20m",))
+    learn: JobSettings = JobSettings(at=("close+45m",))
+    maintenance: JobSettings = JobSettings(at=("03:10 America/New_York",))
+    simulated_speed: float = Field(600, ge=0, allow_inf_nan=False)
+    """How much faster than the wall clock simulated time goes under ``sage run``; 0 waits for nothing."""
+    longest_wait_s: float = Field(5, ge=0, le=3600)
+    """In simulated time, the most seconds between two things that are due: nights and weekends are short."""
+
+    @property
+    def jobs(self) -> dict[str, JobSettings]:
+        """The jobs by the names the rest of Sage calls them."""
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name.replace("_", "-"): job for name, job in told.items() if isinstance(job, JobSettings)}
+
+
+class _SageToml(TomlConfigSettingsSource):
+    """``sage.toml``, whose one table ``[schedule]`` is the setting SAGE_SCHEDULE."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        told: dict[str, Any] = super()._read_file(file_path)
+        if "schedule" in told:
+            told["SAGE_SCHEDULE"] = told.pop("schedule")
+        return told
 
 
 class Settings(BaseSettings):
@@ -41,6 +90,10 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; empty means SQLite in the home folder."""
     redis_url: str = Field("", alias="SAGE_REDIS_URL")
     chroma_url: str = Field("", alias="SAGE_CHROMA_URL")
+    embeddings: str = Field("", alias="SAGE_EMBEDDINGS")
+    """``openai:NAME`` of a text-embedding model, for finding lessons by their words; empty means none."""
+    memory_half_life_days: int = Field(180, alias="SAGE_MEMORY_HALF_LIFE_DAYS", ge=1, le=36_500)
+    """A remembered trade counts half after as many days."""
     policy: str = Field("conservative", alias="SAGE_POLICY")
     """Profile name or path of a policy file."""
     model: str = Field("", alias="SAGE_MODEL")
@@ -76,12 +129,18 @@ class Settings(BaseSettings):
     record_to: Path | None = Field(None, alias="SAGE_RECORD_TO")
     """Append every model answer to this file, for later replay."""
     record_origin: Literal["hosted", "relay", "scripted"] = Field("hosted", alias="SAGE_RECORD_ORIGIN")
+    schedule: ScheduleSettings = Field(ScheduleSettings(), alias="SAGE_SCHEDULE")
+    """When `sage run` does what: the table ``[schedule]`` of ``sage.toml``, or JSON of the same."""
+    health_port: int = Field(8687, alias="SAGE_HEALTH_PORT", ge=0, le=65535)
+    """Where `sage run` answers /healthz and /metrics, on loopback only; 0 takes any free port."""
 
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str = Field("https://api.openai.com/v1", alias="OPENAI_BASE_URL")
     alpaca_key_id: SecretStr | None = Field(None, alias="APCA_API_KEY_ID")
     alpaca_secret_key: SecretStr | None = Field(None, alias="APCA_API_SECRET_KEY")
     alpaca_base_url: str = Field("https://paper-api.alpaca.markets", alias="APCA_API_BASE_URL")
+    alpaca_stream_url: str = Field("", alias="APCA_API_STREAM_URL")
+    """Trade updates; empty means the stream beside the trading address."""
     alpaca_data_url: str = Field("https://data.alpaca.markets", alias="APCA_API_DATA_URL")
     newsapi_key: SecretStr | None = Field(None, alias="NEWSAPI_KEY")
     newsapi_base_url: str = Field("https://newsapi.org", alias="NEWSAPI_BASE_URL")
@@ -101,7 +160,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
 
     @property
     def database(self) -> str:

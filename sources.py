@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError, UsageError
@@ -20,10 +20,11 @@ from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import agents.llm as llm
+    import agents.openai_embeddings as openai_embeddings
     import agents.openai_llm as openai_llm
     import agents.recorded_llm as recorded_llm
     import agents.rules_llm as rules_llm
-    import graphs.deps as wiring
+    import memory.lesson_texts as lesson_texts
     import settings as configuration
     import trading.data.alpaca_market as alpaca_market
     import trading.data.alpaca_news as alpaca_news
@@ -35,6 +36,7 @@ with rooms_on_first_use():
     import trading.data.simulated_news as simulated_news
     import trading.data.vendors.alpaca as alpaca
     import trading.data.yahoo_bars as yahoo_bars
+    import trading.store.cycles as cycle_store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -43,11 +45,21 @@ if TYPE_CHECKING:
 
 ACCOUNT = "paper"
 RUNS_CYCLE = ("cycle", "demo")
+NEEDS_SYMBOLS = (*RUNS_CYCLE, "run")
 SIMULATED = ("simulated",)
 FILES = "files:"
 FIRST_SIMULATED = datetime(2026, 3, 17, 15, tzinfo=UTC)
 AFTER_OPEN = timedelta(minutes=90)
 """Where in its session a simulated cycle stands when nobody names a time."""
+
+
+class HasCycles(Protocol):
+    """Whoever knows the cycles of a home."""
+
+    @property
+    def cycles(self) -> cycle_store.CycleStore:
+        """Where simulated time stands."""
+        ...
 
 
 def has_own_time(market: str) -> bool:
@@ -144,6 +156,25 @@ def answering_model(settings: configuration.Settings, stack: ExitStack) -> llm.L
     )
 
 
+def embedder_of(settings: configuration.Settings, stack: ExitStack) -> lesson_texts.TextEmbedder | None:
+    """What compares lessons by their words, where a model is named."""
+    kind, _, name = settings.embeddings.partition(":")
+    if not settings.embeddings:
+        return None
+    if kind != "openai" or not name:
+        raise ConfigurationError(f"SAGE_EMBEDDINGS={settings.embeddings} is unknown", "Write openai:NAME or nothing.")
+    if settings.openai_api_key is None:
+        raise ConfigurationError("SAGE_EMBEDDINGS needs OPENAI_API_KEY", "Set it, or leave SAGE_EMBEDDINGS empty.")
+    return stack.enter_context(
+        openai_embeddings.OpenAIEmbeddings(
+            name,
+            base_url=settings.openai_base_url,
+            api_key=settings.openai_api_key,
+            timeout_s=settings.model_timeout_s,
+        )
+    )
+
+
 def recordings_of(settings: configuration.Settings) -> list[Path]:
     """The named recording, a folder of them, or those that are shipped."""
     place = settings.recordings or Path(str(resources.files("evals") / "recordings"))
@@ -153,7 +184,7 @@ def recordings_of(settings: configuration.Settings) -> list[Path]:
 def moment_of(
     settings: configuration.Settings,
     arguments: parser.Arguments,
-    stores: wiring.Stores,
+    stores: HasCycles,
     market: Market,
     calendar: Calendar,
 ) -> datetime:
@@ -177,6 +208,8 @@ def moment_of(
     if settings.market in SIMULATED:
         if stands is None:
             return FIRST_SIMULATED
+        if arguments.command == "run" and last is not None:
+            return max(stands, last.as_of)  # a cycle that was cut off has not moved the cursor yet
         following = calendar.sessions(stands + timedelta(hours=12), stands + timedelta(days=10))
         return following[0].opens_at + AFTER_OPEN if runs_cycle else stands
     if settings.market.startswith(FILES):
@@ -217,7 +250,7 @@ def universe_of(settings: configuration.Settings, arguments: parser.Arguments, m
         known = ", ".join(market.symbols()[:12])
         raise UsageError(f"{settings.market} does not know {', '.join(unknown)}", f"It knows {known or 'nothing'}.")
     universe = asked or market.symbols()
-    if not universe and arguments.command in RUNS_CYCLE:
+    if not universe and arguments.command in NEEDS_SYMBOLS:
         raise UsageError(f"{settings.market} names no symbols", "Name them with --symbols or SAGE_UNIVERSE.")
     return universe
 

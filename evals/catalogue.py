@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from evals.suite import Suite
-from evals.suites import s2_gates, s10_cost
+from evals.suites import (
+    s1_structured,
+    s2_gates,
+    s3_cycles,
+    s3_injection,
+    s6_faithfulness,
+    s7_memory,
+    s8_calibration,
+    s9_abstention,
+    s10_cost,
+    s12_sentiment,
+)
 
-SUITES: tuple[Suite, ...] = (s2_gates.SUITE, s10_cost.SUITE)
+SUITES: tuple[Suite, ...] = (
+    s1_structured.SUITE,
+    s2_gates.SUITE,
+    s3_injection.SUITE,
+    s3_cycles.SUITE,
+    s6_faithfulness.SUITE,
+    s7_memory.SUITE,
+    s8_calibration.SUITE,
+    s9_abstention.SUITE,
+    s10_cost.SUITE,
+    s12_sentiment.SUITE,
+)

@@ -51,7 +51,7 @@ def solve(_stage: Stage, case: Case) -> Outcome:
     """What the product asked about this candidate when it was recorded."""
     entries = recorded()[case.inputs["symbol"]]
     spent = Spent(len(entries), sum(each.tokens_in for each in entries), sum(each.tokens_out for each in entries))
-    digests = {each.request.role: each.request.prompt_digest for each in entries}
+    digests: dict[str, str] = {each.request.role: each.request.prompt_digest for each in entries}
     origins = "+".join(sorted({each.origin for each in entries}))
     return Outcome("COUNTED", spent=spent, model=entries[0].model, recording_origin=origins, prompt_digests=digests)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TypeVar
 
 from domain.clock import parse_time
@@ -16,8 +18,17 @@ T = TypeVar("T")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _LONGEST_PAUSE_S = 366 * 86_400
 _LONGEST_ID = 80
+_MOST = 1_000
 MODES = ("off", "observe", "paper", "approve", "auto")
 """As ``domain.case.Mode`` has them; that module takes longer to load than all the rest that ``kill`` needs."""
+
+FACES = ("scheduler", "telegram", "dashboard")
+TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
+TIFS = ("day", "gtc", "ioc", "fok", "opg", "cls")
+ALGOS, SIDES = ("twap", "vwap", "iceberg"), ("buy", "sell")
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
+REGIMES = ("trend_up", "trend_down", "range", "volatile", "unknown")
+"""As ``domain.signals.Regime`` has them; left out here for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,18 @@ class Command:
 def symbols(text: str) -> tuple[Symbol, ...]:
     """``AAPL,msft`` -> (AAPL, MSFT), each once."""
     return tuple(dict.fromkeys(_told(parse_symbol, part.strip()) for part in text.split(",")))
+
+
+def symbol(text: str) -> Symbol:
+    """``aapl`` -> AAPL."""
+    return _told(parse_symbol, text.strip())
+
+
+def some(text: str) -> int:
+    """A count from 1 to 1000."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= _MOST):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST}")
+    return int(text)
 
 
 def moment(text: str) -> datetime:
@@ -137,9 +160,113 @@ def _pause(parser: argparse.ArgumentParser) -> None:
 
 
 def _kill(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--flatten", action="store_true", help="close all positions first")
+    parser.add_argument("--flatten", action="store_true", help="then close all positions")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the record")
     parser.add_argument("--cancel-entries", action="store_true", help=argparse.SUPPRESS)
+
+
+def _memory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbol", nargs="?", type=symbol, metavar="SYMBOL", help="which symbol to recall trades of")
+    parser.add_argument("--regime", choices=REGIMES, metavar="R", help=f"only trades of a regime: {', '.join(REGIMES)}")
+    parser.add_argument("--limit", type=some, metavar="N", help="at most as many trades (20)")
+    parser.add_argument("--like", metavar="TEXT", help="by what their lessons say, where SAGE_EMBEDDINGS names a model")
+    _as_of(parser)
+
+
+def _evals(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("named", nargs="*", metavar="NAME", help="suites to run (all), or the folder of a report")
+    parser.add_argument("--out", metavar="DIR", help="folder for report.json, page.html and junit.xml (report)")
+    parser.add_argument("--baseline", metavar="F", help="compare with this baseline, not with the one that ships")
+
+
+def _as_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", type=moment, metavar="T", help="what was known then, e.g. 2026-03-17T15:00:00Z")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", type=faces, metavar="A,B", help=f"run only these of {', '.join(FACES)}")
+    parser.add_argument(
+        "--for", dest="lasting", type=duration, metavar="8h", help="stop after so long, in the market's time"
+    )
+    parser.add_argument("--symbols", type=symbols, metavar="A,B", help="look at these symbols only")
+
+
+def _schedule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=some, metavar="N", help="how many of the next runs (10)")
+
+
+def _watchdog(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=some, metavar="N", help="how long it may be silent or late (30)")
+    parser.add_argument("--follow", action="store_true", help="look every minute and tell what changes")
+
+
+def _algo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("algo", nargs="*", metavar="WORD", help="KIND SYMBOL SIDE QTY to start, an ID to stop")
+    parser.add_argument("--minutes", type=some, metavar="N", help="how long it may take (30), within the session")
+    parser.add_argument("--slices", type=some, metavar="N", help="of a twap (4); each counts in the orders of a day")
+    parser.add_argument("--limit", dest="limit_price", type=positive, metavar="P", help="worst price of every slice")
+    parser.add_argument(
+        "--stop", dest="stop_price", type=positive, metavar="P", help="protective stop behind each slice"
+    )
+    parser.add_argument("--tip", type=positive, metavar="N", help="what an iceberg shows (a tenth)")
+    parser.add_argument("--rest", choices=("cancel", "marketable"), help="what becomes of the rest at the end (cancel)")
+    parser.add_argument("--reduce-only", action="store_true", default=None, help="close what is held, open nothing")
+    _yes(parser)
+
+
+def faces(text: str) -> tuple[str, ...]:
+    """``scheduler,telegram``, each once."""
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    unknown = [name for name in named if name not in FACES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no {unknown[0]!r}; choose from {', '.join(FACES)}")
+    return named
+
+
+def positive(text: str) -> Decimal:
+    """A plain number above nothing."""
+    if not _NUMBER.fullmatch(text) or Decimal(text) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
+    return Decimal(text)
+
+
+def algo_words(verb: str, given: object) -> tuple[str, ...]:
+    """The words behind ``start``, ``stop`` and ``list``, checked; ArgumentTypeError for others."""
+    words = tuple(map(str, given)) if isinstance(given, list) else ()
+    if verb == "list" and not words:
+        return ()
+    if verb == "stop" and len(words) == 1:
+        return (identifier(words[0]),)
+    if verb == "start" and len(words) == 4:
+        kind, name, side, qty = words
+        if kind in ALGOS and side in SIDES:
+            return kind, symbol(name), side, str(positive(qty))
+    shapes = {"start": f"start {'|'.join(ALGOS)} SYMBOL {'|'.join(SIDES)} QTY", "stop": "stop ID", "list": "list"}
+    raise argparse.ArgumentTypeError(f"write `sage algo {shapes[verb]}`")
+
+
+def _orders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", nargs="?", choices=("cancel", "replace"), help="what to do with one of them")
+    parser.add_argument("id", nargs="?", type=identifier, metavar="ID", help="the order, or how its id begins")
+    parser.add_argument("--qty", type=positive, metavar="N", help="replace: how many are still to be filled")
+    parser.add_argument("--limit", dest="limit_price", type=positive, metavar="P", help="replace: its limit")
+    parser.add_argument("--stop", dest="stop_price", type=positive, metavar="P", help="replace: where a stop triggers")
+
+
+def _ticket(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbol", type=symbol, metavar="SYMBOL", help="what")
+    parser.add_argument("qty", nargs="?", type=positive, metavar="QTY", help="how many shares")
+    parser.add_argument("--amount", type=positive, metavar="MONEY", help="as many as this buys, instead of QTY")
+    parser.add_argument("--limit", dest="limit_price", type=positive, metavar="P", help="worst price (the present one)")
+    parser.add_argument("--stop", dest="stop_price", type=positive, metavar="P", help="protective stop behind it")
+    parser.add_argument("--target", dest="target_price", type=positive, metavar="P", help="target behind it")
+    parser.add_argument("--type", dest="order_type", choices=TYPES, metavar="T", help=f"{', '.join(TYPES)} (limit)")
+    parser.add_argument("--tif", choices=TIFS, metavar="F", help=f"{', '.join(TIFS)} (day)")
+    parser.add_argument("--trigger", type=positive, metavar="P", help="where a stop or stop_limit order triggers")
+    parser.add_argument("--trail", type=positive, metavar="P", help="how far a trailing_stop stays behind, in money")
+    parser.add_argument("--trail-pct", type=positive, metavar="N", help="the same in percent of the price")
+    parser.add_argument("--what-if", action="store_true", default=None, help="what the gates would say; sends nothing")
+    _yes(parser)
 
 
 COMMANDS = (
@@ -151,10 +278,24 @@ COMMANDS = (
         ("sage cycle --symbols AAPL,MSFT", "sage cycle --market files:prices --news none --as-of 2025-04-04T19:00:00Z"),
         _cycle,
     ),
+    Command(
+        "run",
+        "run",
+        "live by the schedule, with the broker's stream, until stopped",
+        ("sage run", "sage run --for 8h", "sage run --only scheduler --quiet"),
+        _run,
+        json=False,
+    ),
     Command("chat", "run", "ask about what happened, answered from the records", ("sage chat",), json=False),
     Command("status", "look", "mode, trading state, pauses, sources and their age", ("sage status",)),
     Command("positions", "look", "what is held, by our books and by the broker's", ("sage positions",)),
-    Command("orders", "look", "orders and where they stand", ("sage orders --json",)),
+    Command(
+        "orders",
+        "look",
+        "orders and where they stand; cancel or replace one",
+        ("sage orders --json", "sage orders cancel ord-k3v5xw2a", "sage orders replace ord-k3v5xw2a --limit 41.20"),
+        _orders,
+    ),
     Command("trades", "look", "round trips and what they brought", ("sage trades",)),
     Command("pnl", "look", "profit and loss of the day and in all", ("sage pnl",)),
     Command("risk", "look", "how much room every gate leaves", ("sage risk",)),
@@ -177,8 +318,41 @@ COMMANDS = (
         ("sage gate cases.jsonl", "sage gate - --policy conservative --summary"),
         _gate,
     ),
+    Command(
+        "schedule", "look", "the next scheduled runs, and who is at work", ("sage schedule --count 20",), _schedule
+    ),
+    Command(
+        "algo",
+        "decide",
+        "work a large order of your own in slices",
+        (
+            "sage algo start twap NIMBO buy 60 --minutes 60 --stop 128",
+            "sage algo start iceberg NIMBO sell 60 --tip 10 --reduce-only",
+            "sage algo list",
+            "sage algo stop algo-k3v5xw2a",
+        ),
+        _algo,
+        verbs=("start", "list", "stop"),
+    ),
     Command("approve", "decide", "let a waiting order go to the gates", ("sage approve apr-k3v5xw2a",), _answer),
     Command("reject", "decide", "refuse a waiting order", ("sage reject apr-k3v5xw2a",), _answer),
+    Command(
+        "buy",
+        "decide",
+        "an order of your own, through the same gates",
+        (
+            "sage buy NIMBO 10 --stop 39.50 --target 46",
+            "sage buy NIMBO --amount 500 --limit 41.20 --stop 39.50 --what-if",
+        ),
+        _ticket,
+    ),
+    Command(
+        "sell",
+        "decide",
+        "sell what is held, or rest a stop and a target behind it",
+        ("sage sell NIMBO 10", "sage sell NIMBO 10 --target 46 --stop 39.50 --tif gtc"),
+        _ticket,
+    ),
     Command("pause", "decide", "stop new entries", ("sage pause", "sage pause symbol TSLA --for 2h"), _pause),
     Command(
         "resume",
@@ -192,15 +366,29 @@ COMMANDS = (
         "kill", "decide", "stop everything now, until a person resets it", ("sage kill --reason 'odd fills'",), _kill
     ),
     Command("audit", "care", "prove that no record was changed", ("sage audit verify",), verbs=("verify",)),
+    Command(
+        "watchdog",
+        "care",
+        "from outside: is the service alive, and was a cycle missed",
+        ("sage watchdog", "sage watchdog --minutes 20 --follow"),
+        _watchdog,
+    ),
     Command("doctor", "care", "check keys, sources, clocks, policy and every gate", ("sage doctor",)),
     Command(
         "evals",
         "care",
-        "find recorded model answers that no longer fit the prompts",
-        ("sage evals verify",),
-        verbs=("verify",),
+        "play eval suites, show a report, or find stale recorded answers",
+        ("sage evals run", "sage evals run S2 S3 --out report", "sage evals report report", "sage evals verify"),
+        _evals,
+        verbs=("run", "verify", "report"),
     ),
     Command(
-        "memory", "care", "make the memory of trades anew from the ledger", ("sage memory rebuild",), verbs=("rebuild",)
+        "memory",
+        "care",
+        "recall similar trades, count what is remembered, or make it anew",
+        ("sage memory recall AAPL", "sage memory stats", "sage memory rebuild"),
+        _memory,
+        verbs=("rebuild", "stats", "recall"),
     ),
+    Command("learn", "care", "draw lessons from closed trades and score forecasts", ("sage learn",), _as_of),
 )

@@ -12,6 +12,8 @@ from pathlib import Path
 
 NAME = "SAGE_HOME"
 DEFAULT = ".sage"
+LATCH = "killed"
+"""Name of the kill latch in it."""
 _LINE = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?(?P<name>[^\s=#'"]+)[ \t]*=[ \t]*"""
     r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\r\n]*))""",

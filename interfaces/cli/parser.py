@@ -10,11 +10,12 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal, NoReturn
 
 from domain.market import Symbol
-from interfaces.cli.commands import COMMANDS, Command
+from interfaces.cli.commands import COMMANDS, Command, algo_words
 
 _GROUPS = {"run": "Run", "look": "Look", "decide": "Decide and control", "care": "Look after it"}
 _BY_NAME = {command.name: command for command in COMMANDS}
@@ -22,7 +23,7 @@ _BY_NAME = {command.name: command for command in COMMANDS}
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """A checked command line. ``command`` has two words for ``audit verify`` and ``memory rebuild``.
+    """A checked command line. ``command`` has two words for those with verbs: ``audit verify``, ``memory rebuild``.
 
     ``scope`` is ``global``, ``strategy`` or ``symbol`` with its ``name``; ``phase`` None means both.
     """
@@ -52,6 +53,35 @@ class Arguments:
     yes: bool = False
     mode: str = ""
     cancel_entries: bool = False
+    symbol: Symbol | None = None
+    regime: str = ""
+    limit: int = 20
+    like: str = ""
+    only: tuple[str, ...] = ()
+    count: int = 10
+    minutes: int = 30
+    slices: int = 4
+    follow: bool = False
+    algo: tuple[str, ...] = ()
+    """What stands behind ``algo start`` or ``algo stop``."""
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    tip: Decimal | None = None
+    rest: str = "cancel"
+    reduce_only: bool = False
+    qty: Decimal | None = None
+    amount: Decimal | None = None
+    target_price: Decimal | None = None
+    trigger: Decimal | None = None
+    trail: Decimal | None = None
+    trail_pct: Decimal | None = None
+    order_type: str = "limit"
+    tif: str = "day"
+    what_if: bool = False
+    named: tuple[str, ...] = ()
+    """Suites of ``evals run``, or the folder of ``evals report``."""
+    out: str = "report"
+    baseline: str = ""
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -69,6 +99,10 @@ def parse(argv: Sequence[str]) -> Arguments:
     if told["json"] and not command.json:
         own.error(f"{name} returns no data, so it has no --json")
     _check_scope(own, told)
+    _check_recall(own, told)
+    _check_algo(own, told)
+    _check_orders(own, told)
+    _check_evals(own, told)
     verb = told.get("verb")
     known = {field.name for field in fields(Arguments)}
     given = {key: value for key, value in told.items() if key in known and value is not None}
@@ -158,3 +192,49 @@ def _check_scope(parser: argparse.ArgumentParser, told: dict[str, object]) -> No
         parser.error(f"name the {scope}, for example `{parser.prog} {scope} {'TSLA' if scope == 'symbol' else 'news'}`")
     if scope == "global" and name:
         parser.error("global takes no name")
+
+
+def _check_recall(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    if parser.prog != "sage memory":
+        return
+    asked = [name for name in ("symbol", "regime", "limit", "like") if told.get(name) is not None]
+    if told.get("verb") == "recall" and "symbol" not in asked:
+        parser.error("name the symbol, for example `sage memory recall AAPL`")
+    if told.get("verb") != "recall" and asked:
+        parser.error(f"only recall takes a {asked[0]}")
+
+
+def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    if parser.prog != "sage evals":
+        return
+    listed = told["named"]
+    named = tuple(listed) if isinstance(listed, list) else ()
+    told["named"] = named
+    verb, given = told.get("verb"), [name for name in ("out", "baseline") if told.get(name) is not None]
+    if verb != "run" and given:
+        parser.error(f"only run takes --{given[0]}")
+    if verb == "report" and len(named) != 1:
+        parser.error("name the folder of one report, for example `sage evals report report`")
+    if verb == "verify" and named:
+        parser.error("verify takes no names")
+
+
+def _check_algo(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    if parser.prog != "sage algo":
+        return
+    try:
+        told["algo"] = algo_words(str(told["verb"]), told["algo"])
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
+
+
+def _check_orders(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    if parser.prog in ("sage buy", "sage sell") and (told.get("qty") is None) is (told.get("amount") is None):
+        parser.error(f"name how many, or an amount of money: `{parser.prog} NIMBO 10`")
+    if parser.prog != "sage orders":
+        return
+    given = [name for name in ("qty", "limit_price", "stop_price") if told.get(name) is not None]
+    if told.get("verb") is not None and told.get("id") is None:
+        parser.error(f"name the order, for example `sage orders {told['verb']} ord-k3v5xw2a`")
+    if (told.get("verb") == "replace") is not bool(given):
+        parser.error("replace takes --qty, --limit or --stop, and nothing else does")

@@ -6,16 +6,22 @@ from interfaces.cli.render_answers import (
     control,
     doctor,
     explain,
+    learned,
     memory,
+    memory_stats,
     mode,
     policy_change,
+    recalled,
     resume_plan,
 )
 from interfaces.cli.render_cycle import cycle, demo
-from interfaces.cli.render_policy import limits, risk, tally, whynot
+from interfaces.cli.render_duties import algo, algos, schedule, watch
+from interfaces.cli.render_policy import limits, risk, tally, ticket, whynot
 from interfaces.cli.render_state import orders, pending, pnl, positions, status, trades
 
 __all__ = [
+    "algo",
+    "algos",
     "answer",
     "audit",
     "control",
@@ -23,18 +29,24 @@ __all__ = [
     "demo",
     "doctor",
     "explain",
+    "learned",
     "limits",
     "memory",
+    "memory_stats",
     "mode",
     "orders",
     "pending",
     "pnl",
     "policy_change",
     "positions",
+    "recalled",
     "resume_plan",
     "risk",
+    "schedule",
     "status",
     "tally",
+    "ticket",
     "trades",
+    "watch",
     "whynot",
 ]

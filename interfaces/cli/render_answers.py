@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from domain.decisions import Phase
+from domain.money import HUNDRED
 from domain.verdicts import Outcome
 from interfaces.cli.cells import (
     BAD,
@@ -14,20 +15,26 @@ from interfaces.cli.cells import (
     DIM,
     GOOD,
     WAIT,
+    day,
+    figure,
     heading,
     lines,
     measured,
     moment,
     pairs,
+    percent,
     screen,
+    section,
     short,
     short_digests,
+    signed,
     state,
     table,
     words,
     yes_no,
 )
 from interfaces.cli.render_state import order_status, order_words, pauses
+from interfaces.memory_views import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
 from interfaces.views import (
     AnswerView,
     AuditView,
@@ -46,6 +53,8 @@ from interfaces.views import (
 from policies.codes import ReasonCode
 from policies.gates.catalogue import BY_ID
 
+_SHOWN_SYMBOLS = 12
+_LONGEST_SENTENCE = 400
 _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
 
 
@@ -157,6 +166,74 @@ def _limit(value: object) -> Text:
 def memory(view: MemoryView) -> RenderableType:
     """``sage memory rebuild``."""
     return screen(words(f"{view.trades} trades are remembered in {view.place}, made anew from the ledger.", GOOD))
+
+
+def memory_stats(view: MemoryStatsView) -> RenderableType:
+    """``sage memory stats``."""
+    held = ", ".join(f"{name} {count}" for name, count in list(view.symbols.items())[:_SHOWN_SYMBOLS])
+    more = len(view.symbols) - _SHOWN_SYMBOLS
+    rows = pairs(
+        [
+            ("place", words(view.place)),
+            ("embedding", words(f"{view.embedding}, {view.width} numbers a trade")),
+            ("trades", Text(f"{view.trades:,}", BOLD)),
+            ("closed", Text.assemble(moment(view.oldest), " to ", moment(view.newest))),
+            ("symbols", words(held + (f" and {more} more" if more > 0 else "") or "none")),
+            ("regimes", words(", ".join(f"{name} {count}" for name, count in view.regimes.items()) or "none")),
+            ("lessons", Text(f"{view.lessons:,}")),
+        ]
+    )
+    note = [words(view.note, WAIT)] if view.note else []
+    return screen(heading("Memory", moment(view.as_of).plain), rows, *_tallies(view.calibration), *note)
+
+
+def recalled(view: RecallView) -> RenderableType:
+    """``sage memory recall SYMBOL``."""
+    title = heading(f"Trades of {view.symbol} like {view.compared_with}", moment(view.as_of).plain)
+    note = [words(view.note, WAIT)] if view.note else []
+    if not view.trades:
+        return screen(title, Text("None is remembered.", DIM), *note)
+    made = table("closed", "like>", "weight>", "result>", "lesson")
+    for each in view.trades:
+        weight = Text(f"{each.weight:.2f}", WAIT if each.contradicted else "")
+        told = (words(sentence, DIM, limit=_LONGEST_SENTENCE) for sentence in each.review if sentence != each.lesson)
+        lesson = lines(words(each.lesson, limit=_LONGEST_SENTENCE), *told, _origin(each))
+        made.add_row(day(each.closed_at), f"{each.distance:.2f}", weight, signed(each.pnl_pct, " %"), lesson)
+    rate = None if view.win_rate is None else view.win_rate * HUNDRED
+    said = Text.assemble(
+        f"{view.wins} of {view.count} won; weighted ", percent(rate), ", ", signed(view.mean_pnl_pct, " %"),
+        f" a trade, counting as {view.support:.1f} of today",
+    )  # fmt: skip
+    both = any(each.contradicted for each in view.trades)
+    told_both = [words("Yellow weights: the same situation has ended both ways.", WAIT)] if both else []
+    return screen(title, made, said, *told_both, *note)
+
+
+def learned(view: LearnView) -> RenderableType:
+    """``sage learn``."""
+    by_code = f", {view.by_code} of them drawn by code alone" if view.by_code else ""
+    told = words(f"{len(view.trades)} closed trades have a new lesson{by_code}.", GOOD if view.trades else DIM)
+    waiting = [words(f"{view.waiting} wait for another run.", WAIT)] if view.waiting else []
+    files = [words(f"{len(view.proposals)} proposals are new or have grown in {view.place}.")] if view.proposals else []
+    problems = [lines(*(words(each, WAIT) for each in view.problems))] if view.problems else []
+    title = heading("Learning", moment(view.as_of).plain)
+    return screen(title, told, *waiting, *files, *_tallies(view.calibration), *problems)
+
+
+def _tallies(rows: tuple[TallyRow, ...]) -> list[RenderableType]:
+    if not rows:
+        return []
+    made = table("role", "model", "outcomes>", "Brier>", "skill>", "ECE>", "proven")
+    for row in rows:
+        figures = (figure(each) for each in (row.brier, row.skill, row.ece))
+        made.add_row(
+            words(row.role), words(row.model), f"{row.outcomes:,}", *figures, yes_no(row.proven, bad="not yet")
+        )
+    return [section("How far a confidence can be believed", made)]
+
+
+def _origin(each: RememberedTrade) -> Text:
+    return Text.assemble(short(each.trade_id), " ", short(each.decision_id), " ", words(each.record_digest[:12], DIM))
 
 
 def audit(view: AuditView) -> RenderableType:

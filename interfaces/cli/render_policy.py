@@ -35,7 +35,7 @@ from interfaces.cli.cells import (
     table,
     words,
 )
-from interfaces.cli.render_state import order_words
+from interfaces.cli.render_state import order_status, order_words
 from interfaces.gate_views import (
     Basis,
     LimitRow,
@@ -43,6 +43,7 @@ from interfaces.gate_views import (
     ObjectionView,
     RiskView,
     TallyView,
+    TicketView,
     WhyNotView,
 )
 from interfaces.views import (
@@ -85,6 +86,7 @@ def risk(view: RiskView) -> RenderableType:
     fine = [row for row in plain if row.state in (State.OK, State.TIGHT)]
     return screen(
         heading("Room under the limits", moment(view.as_of).plain),
+        *(words(f"unprotected: {each}", BAD) for each in view.unprotected),
         *((section(f"Stops the smallest entry{asked} now", _stops(stops)),) if stops else ()),
         *((_rooms(rooms),) if rooms else ()),
         *_named("Fine, with nothing to measure", fine),
@@ -117,6 +119,19 @@ def whynot(view: WhyNotView) -> RenderableType:
     told = _objections(view.objections)
     dated = told if view.asked_at is None else section(_when_asked(view.asked_at, view), told)
     return screen(title, *filter(None, (asked,)), dated, *note, *_nearest(view))
+
+
+def ticket(view: TicketView) -> RenderableType:
+    """``sage buy``, ``sell``, ``orders cancel`` and ``replace``: the order, or the gates that keep it back."""
+    told = words(_sentence(view.note), DIM if view.done else WAIT) if view.note else None
+    if view.order is not None:
+        order = lines(order_words(view.order), words(view.order.client_order_id, DIM), order_status(view.order))
+        return screen(heading("Order", moment(view.as_of).plain), order, *filter(None, (told,)))
+    asked = None if view.intent is None else order_words(view.intent)
+    title = heading("Order", "" if view.outcome is None else view.outcome.value)
+    why = view.why
+    shown = () if why is None or not why.objections else (_objections(why.objections), *_nearest(why))
+    return screen(title, *filter(None, (asked, told)), *shown)
 
 
 def _when_asked(at: datetime, view: WhyNotView) -> str:

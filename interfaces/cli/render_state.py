@@ -8,6 +8,7 @@ from decimal import Decimal
 from rich.console import RenderableType
 from rich.text import Text
 
+from domain.alerts import Alert, Severity
 from domain.case import Pause, TradingState
 from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order, OrderIntent, OrderStatus
@@ -53,7 +54,10 @@ from policies.gates.control.mode import SENDS_NOTHING
 
 _TRADING = {TradingState.ACTIVE: GOOD, TradingState.REDUCING: WAIT, TradingState.HALTED: BAD}
 _ORDER = {OrderStatus.FILLED: GOOD, OrderStatus.REJECTED: BAD, OrderStatus.DENIED: BAD, OrderStatus.UNKNOWN: WAIT}
+PARTLY = "partly"
+_COVERS = {"protected": GOOD, "for the day": WAIT, "in flight": WAIT, PARTLY: BAD, "unprotected": BAD}
 _BAR_WIDTH = 20
+_SEVERITIES = {Severity.INFO: DIM, Severity.WARNING: WAIT, Severity.CRITICAL: BAD}
 
 
 def status(view: StatusView) -> RenderableType:
@@ -66,6 +70,8 @@ def status(view: StatusView) -> RenderableType:
             ("kill switch", Text("ON", BAD) if view.kill_switch else Text("off", GOOD)),
             ("paused", pauses(view.paused)),
             ("books", reconciled(view.reconciled, view)),
+            *((("unprotected", bare(view.unprotected)),) if view.unprotected else ()),
+            *((("alerts", alerts(view.alerts)),) if view.alerts else ()),
             ("model", words(view.model)),
             ("degraded", words(view.degraded, WAIT) if view.degraded else Text("no", GOOD)),
             ("policy", policy(view)),
@@ -96,6 +102,13 @@ def _stops(view: StatusView) -> Iterator[tuple[str, str]]:
         yield "REDUCING: only exits are sent", "sage resume"
     if view.mode in SENDS_NOTHING:
         yield f"mode {view.mode} sends no orders", "sage mode paper"
+
+
+def alerts(news: Sequence[Alert]) -> Text:
+    """The newest of what nobody has looked at, and how many more there are; a resume is the look."""
+    newest, more = news[0], len(news) - 1
+    told = words(f"{newest.code}: {newest.words}", _SEVERITIES[newest.severity])
+    return lines(told, Text(f"and {more} before it", DIM)) if more else told
 
 
 def ramp(share: Decimal | None) -> Text:
@@ -129,11 +142,16 @@ def reconciled(view: ReconciledView, status: StatusView) -> Text:
     return lines(told, *(words(each, BAD) for each in view.differences))
 
 
+def bare(unprotected: Sequence[str]) -> Text:
+    """Holdings without their planned stop, and what puts one there."""
+    return lines(*(words(each, BAD) for each in unprotected), words("the next cycle in a session tries again", DIM))
+
+
 def positions(view: PositionsView) -> RenderableType:
     """``sage positions``: our books and the broker's side by side."""
     if not view.positions:
         return _empty("Positions", view, "None held.")
-    made = table("symbol", "held>", "at broker>", "average>", "market>", "age>", "profit>", "stop>")
+    made = table("symbol", "held>", "at broker>", "average>", "market>", "age>", "profit>", "stop>", "protection")
     for each in view.positions:
         made.add_row(
             words(each.symbol, BOLD),
@@ -144,8 +162,16 @@ def positions(view: PositionsView) -> RenderableType:
             Text(since(each.as_of, view.as_of), DIM),
             signed(each.unrealized_pnl),
             Text("none", WAIT) if each.stop_loss is None else amount(each.stop_loss),
+            _protection(each),
         )
     return screen(_dated("Positions", view), made)
+
+
+def _protection(each: PositionView) -> Text:
+    """How well stops cover it."""
+    covered = each.protected_qty
+    part = f", {quantity(covered)} covered" if covered is not None and each.protection == PARTLY else ""
+    return words(f"{each.protection or '-'}{part}", _COVERS.get(each.protection, DIM))
 
 
 def orders(view: OrdersView) -> RenderableType:

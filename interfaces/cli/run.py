@@ -13,7 +13,8 @@ from rich.console import RenderableType
 from domain.decisions import Phase
 from domain.errors import OversightError
 from domain.market import Symbol
-from interfaces.cli import confirming, render
+from domain.signals import Regime
+from interfaces.cli import confirming, duties, ordering, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.conversing import HELP, Topic
@@ -34,7 +35,10 @@ LOOKS: Mapping[str, tuple[Look, Screen]] = {
     "pending": (Service.pending, render.pending),
     "audit verify": (Service.verify, render.audit),
     "doctor": (Service.doctor, render.doctor),
+    "algo list": (Service.algos, render.algos),
     "memory rebuild": (Service.rebuild_memory, render.memory),
+    "memory stats": (Service.memory_stats, render.memory_stats),
+    "learn": (Service.learn, render.learned),
 }
 
 
@@ -53,6 +57,10 @@ def run(
             report = service.cycle(universe, moment, progress)
         terminal.show(report, partial(render.demo, home=service.home) if command == "demo" else render.cycle)
         return 0
+    if command in duties.COMMANDS:
+        return duties.COMMANDS[command](arguments, service, terminal, universe)
+    if command in ordering.COMMANDS:
+        return ordering.COMMANDS[command](arguments, service, terminal)
     if command == "chat":
         return chat(service, terminal)
     return act(arguments, service, terminal)
@@ -68,6 +76,9 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             return confirming.accept_policy(arguments, service, terminal)
         case "limits":
             terminal.show(service.limits(arguments.profile, arguments.diff), render.limits)
+        case "memory recall" if arguments.symbol is not None:
+            regime = Regime(arguments.regime) if arguments.regime else None
+            terminal.show(service.recall(arguments.symbol, regime, arguments.limit, arguments.like), render.recalled)
         case "whynot":
             terminal.show(service.whynot(arguments.id), render.whynot)
         case "approve" | "reject":
@@ -82,8 +93,6 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             return confirming.resume(arguments, service, terminal)
         case "mode":
             return confirming.move_mode(arguments, service, terminal)
-        case "kill":
-            terminal.show(service.kill(arguments.reason or "sage kill", flatten=arguments.flatten), render.control)
         case _:
             raise AssertionError(f"the parser knows {arguments.command!r} and this table does not")
     return 0

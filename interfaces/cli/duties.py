@@ -1,0 +1,102 @@
+"""The commands of what goes on by itself: ``run``, ``schedule``, ``watchdog`` and sliced orders."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+
+from domain.errors import ConfigurationError, OversightError
+from domain.market import Symbol
+from domain.orders import Side
+from interfaces.cli import confirming, render
+from interfaces.cli.console import Terminal
+from interfaces.cli.parser import Arguments
+from interfaces.service import Service
+from interfaces.serving.life import Life, stopped_by_signals
+from interfaces.slicing import NeedsYes, Wanted
+from trading.execution.algos.base import AlgoKind, Rest
+from trading.monitor.logs import also_to
+
+THERE = "scheduler"
+FOLLOW_S = 60.0
+Universe = tuple[Symbol, ...]
+
+
+def live(arguments: Arguments, service: Service, terminal: Terminal, universe: Universe) -> int:
+    """Live until told to stop; the last line says so."""
+    absent = [name for name in arguments.only if name != THERE]
+    if absent:
+        raise ConfigurationError(
+            f"this version has no {' and no '.join(absent)} to run", f"Leave --only out, or write --only {THERE}."
+        )
+    if not sys.stderr.isatty():
+        also_to(sys.stderr)  # whoever supervises the service collects its log there
+    with stopped_by_signals() as stop:
+        service.live(universe, Life(stop, arguments.lasting, terminal.note))
+    terminal.note("stopped; the next start goes on from here")
+    return 0
+
+
+def schedule(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
+    """The runs to come."""
+    terminal.show(service.schedule(arguments.count), render.schedule)
+    return 0
+
+
+def watchdog(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
+    """Look once; with ``--follow`` again and again until told to stop, telling only what has changed."""
+    longest = timedelta(minutes=arguments.minutes)
+    view = service.watch(longest)
+    terminal.show(view, render.watch)
+    if not arguments.follow:
+        return 0 if view.ok else terminal.fail(OversightError(view.alerts[0], "Look at `sage schedule` and sage.log."))
+    with stopped_by_signals() as stop:
+        while not stop.wait(FOLLOW_S):
+            seen, view = view, service.watch(longest)
+            if view.alerts != seen.alerts:
+                terminal.show(view, render.watch)
+    return 0 if view.ok else 1
+
+
+def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
+    """A large order of the owner's, in slices."""
+    kind, symbol, side, qty = arguments.algo
+    wanted = Wanted(
+        kind=AlgoKind(kind),
+        symbol=Symbol(symbol),
+        side=Side(side),
+        qty=Decimal(qty),
+        lasting=timedelta(minutes=arguments.minutes),
+        slices=arguments.slices,
+        limit=arguments.limit_price,
+        stop_loss=arguments.stop_price,
+        tip=arguments.tip,
+        rest=Rest(arguments.rest),
+        reduce_only=arguments.reduce_only,
+    )
+    try:
+        view = service.start_algo(wanted, confirmed=arguments.yes)
+    except NeedsYes as asks:
+        terminal.note(asks.what)
+        if not confirming.confirmed(arguments, terminal, f"{kind} {side} {qty} {symbol}: start it?"):
+            return confirming.refused(terminal, "started")
+        view = service.start_algo(wanted, confirmed=True)
+    terminal.show(view, render.algo)
+    return 0
+
+
+def stop_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
+    """No more slices."""
+    terminal.show(service.stop_algo(arguments.algo[0]), render.algo)
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal, Universe], int]] = {
+    "run": live,
+    "schedule": schedule,
+    "watchdog": watchdog,
+    "algo start": start_algo,
+    "algo stop": stop_algo,
+}

@@ -1,0 +1,75 @@
+"""The commands of orders by hand: ``buy``, ``sell``, ``orders cancel``, ``orders replace``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from domain.errors import OversightError, UsageError
+from domain.orders import OrderType, Side, TimeInForce
+from interfaces.cli import render
+from interfaces.cli.confirming import confirmed
+from interfaces.cli.console import Terminal
+from interfaces.cli.parser import Arguments
+from interfaces.gate_views import TicketView
+from interfaces.ordering import Ticket
+from interfaces.service import Service
+from trading.execution.changes import Change
+
+
+def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Judge, ask where the gates want a person's yes, send; or only judge."""
+    ticket = ticket_of(arguments)
+    view = service.order(ticket, what_if=arguments.what_if, confirmed=arguments.yes)
+    if view.waits and not arguments.what_if and not arguments.yes:
+        terminal.aside(render.ticket(view))
+        if confirmed(arguments, terminal, "Send it with your approval?"):
+            view = service.order(ticket, confirmed=True)
+    if arguments.what_if:
+        terminal.show(view, render.ticket)
+        return 0
+    return shown(view, terminal)
+
+
+def ticket_of(arguments: Arguments) -> Ticket:
+    """The words of the command line as one value."""
+    if arguments.symbol is None:
+        raise UsageError("no symbol was named", "Write `sage buy NIMBO 10`.")
+    return Ticket(
+        side=Side(arguments.command),
+        symbol=arguments.symbol,
+        qty=arguments.qty,
+        amount=arguments.amount,
+        type=OrderType(arguments.order_type),
+        tif=TimeInForce(arguments.tif),
+        limit=arguments.limit_price,
+        trigger=arguments.trigger,
+        stop=arguments.stop_price,
+        target=arguments.target_price,
+        trail=arguments.trail,
+        trail_pct=arguments.trail_pct,
+    )
+
+
+def cancel(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Take one out."""
+    return shown(service.cancel_order(arguments.id), terminal)
+
+
+def replace(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Put a changed one in its place."""
+    change = Change(qty=arguments.qty, limit_price=arguments.limit_price, trigger_price=arguments.stop_price)
+    return shown(service.replace_order(arguments.id, change), terminal)
+
+
+def shown(view: TicketView, terminal: Terminal) -> int:
+    """The view, and one line on standard error where it is not done."""
+    terminal.show(view, render.ticket)
+    return 0 if view.done else terminal.fail(OversightError(view.note or "the broker has not taken it out yet"))
+
+
+COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal], int]] = {
+    "buy": place,
+    "sell": place,
+    "orders cancel": cancel,
+    "orders replace": replace,
+}

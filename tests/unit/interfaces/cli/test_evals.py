@@ -1,0 +1,58 @@
+"""``sage evals run`` and ``report`` from the command line: exit codes, streams, and wrong usage."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app import main
+from interfaces.cli.parser import parse
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        pytest.param(["report"], "name the folder of one report", id="report_of_nothing"),
+        pytest.param(["report", "a", "b"], "name the folder of one report", id="two_reports"),
+        pytest.param(["verify", "S2"], "verify takes no names", id="verify_a_suite"),
+        pytest.param(["report", "a", "--out", "b"], "only run takes --out", id="report_to_somewhere"),
+        pytest.param(["verify", "--baseline", "b"], "only run takes --baseline", id="verify_against_something"),
+    ],
+)
+def test_wrong_usage_is_told(words, complaint, capsys):
+    with pytest.raises(SystemExit) as left:
+        parse(["evals", *words])
+    assert left.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_an_unknown_suite_is_named(tmp_path, capsys):
+    assert main(["evals", "run", "S99", "--out", str(tmp_path / "report")]) == 1
+    assert "there is no suite S99" in capsys.readouterr().err
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_run_leaves_a_report_that_can_be_told_again(tmp_path, capsys):
+    folder = str(tmp_path / "report")
+    assert main(["evals", "run", "S10", "--out", folder]) == 0
+    run = capsys.readouterr()
+    assert "S10_cost: 6 of 6 cases played" in run.err
+    assert main(["evals", "report", folder]) == 0
+    assert capsys.readouterr().out == run.out
+    assert main(["evals", "report", folder, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["completed"] == 6
+
+
+def test_a_broken_bar_in_a_report_is_an_exit_code(tmp_path, capsys):
+    folder = tmp_path / "report"
+    folder.mkdir()
+    made = {"schema": 1, "ok": False, "suites": [], "changes": []}
+    (folder / "report.json").write_text(json.dumps(made), encoding="utf-8")
+    assert main(["evals", "report", str(folder)]) == 1
+    capsys.readouterr()
+
+
+def test_a_report_that_is_none_is_told(tmp_path, capsys):
+    assert main(["evals", "report", str(tmp_path)]) == 1
+    assert "is no report" in capsys.readouterr().err
