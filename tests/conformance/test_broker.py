@@ -17,10 +17,10 @@ from domain.case import TradingState
 from domain.errors import IntegrityError, ManualActionError
 from domain.ids import ClientOrderId, DecisionId, client_order_id
 from domain.market import Symbol
-from domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from domain.orders import OrderClass, OrderStatus, OrderType, Side, TimeInForce
 from policies.permit import PermitOffice
 from policies.policy import policy_from_limits
-from tests.builders.alpaca import an_alpaca_house
+from tests.builders.alpaca import PATIENT, an_alpaca_house
 from tests.builders.execution import (
     ENTRY,
     LIMITS,
@@ -33,6 +33,8 @@ from tests.builders.execution import (
     an_observed_house,
 )
 from tests.builders.market import AAPL, MSFT, NOON
+from tests.servers.alpaca_trading import AlpacaTrading
+from trading.execution.intents import qty_for
 from trading.store.database import Database, open_database
 
 D = Decimal
@@ -40,11 +42,15 @@ D = Decimal
 
 @dataclass(frozen=True)
 class Kind:
-    """A broker under test. What is not in ``types`` and ``tifs`` it must reject with a reason, asked at noon."""
+    """A broker under test. What is not in ``types`` and ``tifs`` it must reject with a reason, asked at noon.
+
+    ``in_parts`` makes the exchange behind it fill four shares at a time.
+    """
 
     open: Callable[..., AbstractContextManager[House]]
     types: frozenset[OrderType] = frozenset(OrderType)
     tifs: frozenset[TimeInForce] = frozenset(TimeInForce)
+    in_parts: Callable[[House], None] = lambda house: house.market.move("99.99", "100.01", NOON, ask_size="4")
 
 
 def opened(build: Callable[..., House]) -> Callable[..., AbstractContextManager[House]]:
@@ -60,8 +66,18 @@ def opened(build: Callable[..., House]) -> Callable[..., AbstractContextManager[
 @contextmanager
 def alpaca_over_loopback(*args, **given) -> Iterator[House]:
     """The real adapter, its real client and a real server."""
-    with an_alpaca_house(*args, **given) as (house, _, _):
+    with an_alpaca_house(*args, patience=PATIENT, **given) as (house, server, _):
+        SERVERS[id(house)] = server
         yield house
+        del SERVERS[id(house)]
+
+
+SERVERS: dict[int, AlpacaTrading] = {}
+
+
+def four_at_a_time(house: House) -> None:
+    """The depth of the loopback exchange."""
+    SERVERS[id(house)].exchange.depth = Decimal(4)
 
 
 ALPACA_TIFS = frozenset(TimeInForce) - {TimeInForce.GTD}
@@ -69,7 +85,7 @@ PAPER_TIFS = frozenset(TimeInForce) - {TimeInForce.OPG}  # the opening auction i
 BROKERS = {
     "paper": Kind(opened(a_house), tifs=PAPER_TIFS),
     "observed": Kind(opened(an_observed_house), tifs=PAPER_TIFS),
-    "alpaca": Kind(alpaca_over_loopback, tifs=ALPACA_TIFS),
+    "alpaca": Kind(alpaca_over_loopback, tifs=ALPACA_TIFS, in_parts=four_at_a_time),
 }
 
 
@@ -341,6 +357,112 @@ def test_a_replacement_that_is_known_answers_with_what_it_became(house):
     first = house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", limit_price=91)))
     house.clock.wait(seconds=1)
     assert house.broker.replace(ENTRY, house.permit(bare(decision="dec-9", limit_price=91))) == first
+
+
+EXITS: dict[OrderClass, dict[str, Any]] = {
+    OrderClass.BRACKET: {"stop_loss": 95, "take_profit": 110},
+    OrderClass.OTO: {"stop_loss": 95, "take_profit": None},
+    OrderClass.SIMPLE: {"stop_loss": None, "take_profit": None},
+}
+
+
+@pytest.mark.parametrize("kind_of_order", EXITS)
+def test_what_rests_behind_an_entry_is_what_it_carried(house, kind_of_order):
+    house.broker.submit(house.permit(an_intent(**EXITS[kind_of_order])))
+    legs = {order.leg: (order.trigger_price, order.limit_price) for order in house.broker.orders()}
+    wanted: dict[str, Any] = {"stop": (95, None)} if kind_of_order is not OrderClass.SIMPLE else {}
+    assert legs == wanted | ({"target": (None, 110)} if kind_of_order is OrderClass.BRACKET else {})
+
+
+def test_every_working_order_tells_how_long_it_works(house):
+    house.broker.submit(house.permit(an_intent()))
+    resting: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}
+    house.broker.submit(house.permit(an_intent("dec-8", tif=TimeInForce.GTC, **resting)))
+    told = {order.client_order_id: order.tif for order in house.broker.orders()}
+    assert told.pop(client_order_id(DecisionId("dec-8"))) is TimeInForce.GTC
+    assert None not in told.values()
+
+
+PAIR: dict[str, Any] = {
+    "limit_price": 110,
+    "take_profit": 110,
+    "stop_loss": 95,
+    "tif": TimeInForce.GTC,
+    "leg": "target-p1",
+}
+PAIR_ID = client_order_id(DecisionId("dec-2"), "target-p1")
+
+
+@pytest.fixture
+def paired(build):
+    """Ten held, and a pair of exits behind them that outlasts the day."""
+    house = build(limits=LIMITS)
+    house.place(bare(limit_price="100.20"))
+    assert house.place(an_exit(**PAIR)).order.status is OrderStatus.ACCEPTED
+    return house
+
+
+def test_a_pair_of_exits_is_a_target_with_a_stop_behind_it(paired):
+    working = {order.client_order_id: order for order in paired.broker.orders()}
+    target = working.pop(PAIR_ID)
+    (stop,) = working.values()
+    assert (target.limit_price, stop.trigger_price, stop.parent_id) == (110, 95, PAIR_ID)
+    assert {target.tif, stop.tif} == {TimeInForce.GTC}
+
+
+def test_taking_out_one_of_a_pair_takes_out_both(paired):
+    stop = next(order for order in paired.broker.orders() if order.parent_id == PAIR_ID)
+    assert paired.broker.cancel(stop.client_order_id).status is OrderStatus.CANCELED
+    assert paired.broker.orders() == ()
+    assert paired.broker.find(PAIR_ID).status is OrderStatus.CANCELED
+
+
+def test_a_pair_steps_aside_for_an_exit_of_everything(paired):
+    report = paired.broker.submit(paired.permit(an_exit("dec-3")))
+    assert report.status is OrderStatus.FILLED
+    assert (paired.broker.positions(), paired.broker.orders()) == ((), ())
+
+
+def test_a_trailing_stop_rests_behind_a_holding(build):
+    house = build(limits=LIMITS)
+    house.place(bare(limit_price="100.20"))
+    trailing: dict[str, Any] = {"type": OrderType.TRAILING_STOP, "limit_price": None, "trail_pct": D(5)}
+    report = house.broker.submit(house.permit(an_exit(**trailing)))
+    assert (report.status, report.type) == (OrderStatus.ACCEPTED, OrderType.TRAILING_STOP)
+    assert {order.client_order_id for order in house.broker.orders()} == {report.client_order_id}
+
+
+@pytest.mark.parametrize("kind_of_order", EXITS)
+def test_a_part_of_a_share_is_taken_in_the_classes_that_are_declared(build, kind_of_order):
+    house = build(office=OpenOffice)
+    report = house.broker.submit(a_slip(an_intent(qty="2.5", limit_price=90, **EXITS[kind_of_order])))
+    told(house, report, taken=kind_of_order in house.broker.fractional)
+
+
+def test_an_amount_of_money_becomes_shares_that_cost_no_more(house):
+    limit = D("100.20")
+    qty = qty_for(D(1050), limit, house.market.instrument(AAPL), allow_fractional=False)
+    report = house.broker.submit(house.permit(bare(qty=qty, limit_price=limit)))
+    assert (report.qty, report.status) == (10, OrderStatus.FILLED)
+    assert report.qty * limit <= 1050
+
+
+def test_a_cancel_keeps_what_had_filled(build, kind):
+    house = build(limits=LIMITS)
+    kind.in_parts(house)
+    report = house.broker.submit(house.permit(bare(limit_price="100.20")))
+    assert (report.status, report.filled_qty) == (OrderStatus.PARTIALLY_FILLED, 4)
+    after = house.broker.cancel(ENTRY)
+    assert (after.status, after.filled_qty) == (OrderStatus.CANCELED, 4)
+    assert sum(fill.qty for fill in fills(house)) == 4
+    assert house.broker.positions()[0].qty == 4
+
+
+def test_fees_that_no_execution_carries_have_names_of_their_own(house):
+    house.broker.submit(house.permit(an_intent()))
+    charges = house.broker.charges(since=NOON - timedelta(days=1))
+    assert len({charge.charge_id for charge in charges}) == len(charges)
+    assert charges == house.broker.charges(since=NOON - timedelta(days=1)), "asking twice changes nothing"
 
 
 def fills(house):

@@ -11,7 +11,7 @@ from trading.bus.messages import BusTopic, Message, Notice
 from trading.bus.port import replay
 from trading.bus.redis_bus import RedisBus, RedisConfig
 
-ALERT, TELEGRAM = BusTopic.RISK_ALERT, BusTopic.TELEGRAM_ALERT
+ALERT, TELEGRAM = BusTopic.ERROR_BROKER, BusTopic.TELEGRAM_ALERT
 prefixes = (f"conformance-{number}" for number in itertools.count())
 
 

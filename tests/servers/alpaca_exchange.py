@@ -1,6 +1,7 @@
 """The exchange behind the loopback Alpaca: orders, holdings, cash and executions, in the shapes of its documentation.
 
-As at Alpaca, the exits behind an entry hold the shares: another sale of them is refused until they are cancelled.
+As at Alpaca, the exits behind an entry hold the shares: another sale of them is refused until they are cancelled; and
+they live as long as their entry was asked to, so that those of a day order end with the day.
 """
 
 from collections.abc import Callable
@@ -43,6 +44,8 @@ class Exchange:
     orders: dict[str, Order] = field(default_factory=dict)
     held: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     activities: list[dict[str, Any]] = field(default_factory=list)
+    fees: list[dict[str, Any]] = field(default_factory=list)
+    withdrawable: Decimal | None = None
     depth: Decimal | None = None
     cancels_at_once: bool = True
     tell: Callable[[str, Order, dict[str, Any]], None] = lambda event, order, more: None
@@ -58,6 +61,9 @@ class Exchange:
             return UNIQUE
         if self.quote(body["symbol"]) is None:
             return 422, {"code": 42210000, "message": f'asset "{body["symbol"]}" not found'}
+        wrong = self.wrong(body)
+        if wrong is not None:
+            return 422, {"code": 42210000, "message": wrong}
         free = self.held.get(body["symbol"], (Decimal(0), Decimal(0)))[0] - self.reserved(body["symbol"])
         if body["side"] == "sell" and Decimal(body["qty"]) > free:
             told = f"insufficient qty available for order (requested: {body['qty']}, available: {free})"
@@ -68,6 +74,17 @@ class Exchange:
         self.tell("new", order, {})
         self.meet(order)
         return 200, self.shown(order)
+
+    def wrong(self, body: dict[str, Any]) -> str | None:
+        """What Alpaca says of an order that does not go together; an exit needs a position that it closes."""
+        kind, held = body.get("order_class", "simple"), self.held.get(body["symbol"], (Decimal(0),))[0]
+        if Decimal(body["qty"]) % 1 and kind != "simple":
+            return "fractional orders must be simple orders"
+        if Decimal(body["qty"]) % 1 and body["time_in_force"] != "day":
+            return "fractional orders must be DAY orders"
+        if kind == "oco" and (held == 0 or (held > 0) is not (body["side"] == "sell")):
+            return "oco orders must be exit orders"
+        return None
 
     def reserved(self, symbol: str) -> Decimal:
         """What working sells hold; the exits behind one entry hold their shares once."""
@@ -168,11 +185,31 @@ class Exchange:
         return 204, None
 
     def close_siblings(self, order: Order) -> None:
-        """Of two exits one cancels the other."""
-        family = self.orders[order["_of"]]["legs"] if order["_of"] else ()
+        """Of two exits one cancels the other; of a pair the target is the order and the stop hangs on it."""
+        front = self.orders[order["_of"]] if order["_of"] else order
+        pair = front["order_class"] == "oco"
+        family = (*(front["legs"] or ()), front) if pair else (front["legs"] or ()) if order["_of"] else ()
         for sibling in family:
             if sibling is not order and sibling["status"] in OPEN:
                 self.close(sibling, "canceled")
+
+    def end_of_day(self) -> None:
+        """What was good for the day ends; an entry that filled takes nothing of its exits along but their own day."""
+        for order in list(self.orders.values()):
+            if order["time_in_force"] == "day" and order["status"] in OPEN:
+                self.close(order, "expired")
+
+    def meet_stops(self) -> None:
+        """Stops that the price has reached are executed at the touch."""
+        for order in list(self.orders.values()):
+            quote = self.quote(order["symbol"])
+            if order["type"] != "stop" or order["status"] not in OPEN or quote is None or not self.bites(order):
+                continue
+            buy, trigger = order["side"] == "buy", Decimal(order["stop_price"])
+            if quote.ask >= trigger if buy else quote.bid <= trigger:
+                self.fill(
+                    order["id"], Decimal(order["qty"]) - Decimal(order["filled_qty"]), quote.ask if buy else quote.bid
+                )
 
     def close(self, order: Order, status: str) -> None:
         order["status"], order["updated_at"] = status, self.stamp()
@@ -214,7 +251,7 @@ class Exchange:
             "buying_power": money(self.cash), "multiplier": "1", "maintenance_margin": "0", "trading_blocked": False,
             "account_blocked": False, "transfers_blocked": False, "trade_suspended_by_user": False,
             "shorting_enabled": False, "created_at": "2019-06-12T22:47:07.99658Z",
-        }  # fmt: skip
+        } | ({} if self.withdrawable is None else {"cash_withdrawable": money(self.withdrawable)})  # fmt: skip
 
     def positions(self) -> list[dict[str, Any]]:
         return [
@@ -239,6 +276,22 @@ class Exchange:
         ]
         found.sort(key=lambda order: (order["submitted_at"], order["id"]), reverse=query.get("direction") != "asc")
         return [self.shown(order, nested=nested) for order in found[: int(query.get("limit", 50))]]
+
+    def charge(self, number: int, day: str, amount: str, **more: Any) -> None:
+        """A fee of a regulator, booked the day after."""
+        self.fees.append({
+            "activity_type": "FEE", "activity_sub_type": "TAF",
+            "id": f"{day.replace('-', '')}000000000::{uuid(number)}",
+            "date": day, "net_amount": amount, "description": f"TAF fee for proceed of 10 shares on {day}",
+            "status": "executed", "currency": "USD",
+        } | more)  # fmt: skip
+
+    def charged(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Fees by their day, which has no time."""
+        rows = [row for row in self.fees if instant(f"{row['date']}T23:59:59Z") > instant(query["after"])]
+        ids = [row["id"] for row in rows]
+        start = ids.index(query["page_token"]) + 1 if "page_token" in query else 0
+        return rows[start : start + int(query.get("page_size", 100))]
 
     def told(self, query: dict[str, str]) -> list[dict[str, Any]]:
         rows = [row for row in self.activities if instant(row["transaction_time"]) > instant(query["after"])]

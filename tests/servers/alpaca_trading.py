@@ -118,6 +118,8 @@ class AlpacaTrading:
                 return 200, exchange.account()
             case ["account", "activities", "FILL"]:
                 return 200, exchange.told(query)
+            case ["account", "activities", "FEE"]:
+                return 200, exchange.charged(query)
             case ["assets"]:
                 return 200, self.assets
             case ["assets", symbol]:

@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.alerts import Alert
 from domain.book import Account
 from domain.canonical import canonical_json, restore, time_text
 from domain.clock import parse_time
@@ -77,7 +78,7 @@ BODIES: Mapping[BusTopic, type] = MappingProxyType(
         BusTopic.STRATEGY_TRADE_CANDIDATE: TradeCandidate,
         BusTopic.RISK_TRADE_APPROVED: Evaluation,
         BusTopic.RISK_TRADE_BLOCKED: Evaluation,
-        BusTopic.RISK_ALERT: Notice,
+        BusTopic.RISK_ALERT: Alert,
         BusTopic.TRADE_SUBMITTED: Order,
         BusTopic.TRADE_EXECUTED: Fill,
         BusTopic.TRADE_REJECTED: Order,

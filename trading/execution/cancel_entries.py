@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import make_url
 
 from domain.clock import SystemClock
-from domain.errors import DataQualityError, RetryableError
+from domain.errors import DataQualityError, OversightError, RetryableError
 from domain.ids import ClientOrderId
 from domain.orders import Order, OrderReport
 from domain.ports import Clock
@@ -24,6 +24,7 @@ from trading.data.calendar import ExchangeCalendar
 from trading.execution.settle import Settlement
 from trading.store.activity import MessageKind
 from trading.store.control import ControlStore
+from trading.store.cycles import CycleStore
 from trading.store.database import Database, open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
@@ -75,29 +76,72 @@ BrokerMaker = Callable[[Database, Clock, PermitOffice, ControlStore], Canceller]
 """Makes the broker of this home; it is asked for only where there is something to cancel."""
 
 
-def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker) -> dict[str, Any]:
-    """The whole of the process behind a kill: the kill into the database, then every open entry; what came of it.
+class Parts(NamedTuple):
+    """What the process behind a kill has opened."""
+
+    database: Database
+    ledger: SqlLedger
+    control: ControlStore
+    orders: OrderStore
+    cycles: CycleStore
+    settlement: Settlement
+    office: PermitOffice
+    latch: KillSwitch
+
+
+Closer = Callable[[Parts, str], Mapping[str, object]]
+"""Closes everything for the kill of that id; the answer goes into the report."""
+
+
+def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, close: Closer) -> dict[str, Any]:
+    """The whole of the process behind a kill: the kill into the database, every open entry, and what is held.
 
     A home whose database was never made has no entries.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
-        return {}
-    clock, database = SystemClock(), open_database(url)
+        return nothing(latch)
+    database = open_database(url)
     try:
-        ledger = SqlLedger(database, anchor=home / "ledger.anchor")
-        control, orders = ControlStore(database, ledger, latch, ExchangeCalendar()), OrderStore(database)
+        parts = parts_of(database, home, latch)
         with database.transaction():
             details = latch.details()
-            if details is None or not control.read().policy_digest:
-                # The owner has resumed in the meantime, and later orders are not our business; or nothing ever ran
-                # here, and a control row of our making would look like one that somebody had emptied.
-                return {}
-            control.set_killed(True, by=details.by, at=clock.now(), reason=details.reason)
-            entries = working_entries(orders)
-        office = PermitOffice(secrets.token_bytes(_KEY_BYTES), latch)
-        broker = broker_of(database, clock, office, control)
-        done = cancel_entries(entries, orders, broker, Settlement(database, ledger, orders, control), clock)
-        return {"cancelled": list(done.asked), "failed": {name: str(error) for name, error in done.failed.items()}}
+            if details is None:
+                return {}  # the owner has resumed in the meantime, and later orders are not our business
+            if not parts.control.read().policy_digest:
+                # Nothing ever ran here, and a control row of our making would look like one that somebody had emptied.
+                return nothing(latch)
+            now = SystemClock().now()
+            parts.control.set_killed(True, by=details.by, at=now, reason=details.reason)
+            entries = working_entries(parts.orders)
+        report, ordered = cancelled(parts, entries, broker_of), latch.flatten()
+        if ordered:
+            try:
+                report["flatten"] = dict(close(parts, ordered))
+            except OversightError as error:
+                report["failed"]["flatten"] = str(error)
+        return report
     finally:
         database.close()
+
+
+def nothing(latch: KillSwitch) -> dict[str, Any]:
+    """The report on a home in which nothing ever ran."""
+    return {"flatten": {"sent": 0, "left": {}}} if latch.flatten() else {}
+
+
+def parts_of(database: Database, home: Path, latch: KillSwitch) -> Parts:
+    """The stores of this home, and an office that knows its latch."""
+    ledger = SqlLedger(database, anchor=home / "ledger.anchor")
+    control, orders = ControlStore(database, ledger, latch, ExchangeCalendar()), OrderStore(database)
+    office = PermitOffice(secrets.token_bytes(_KEY_BYTES), latch)
+    settlement = Settlement(database, ledger, orders, control)
+    return Parts(database, ledger, control, orders, CycleStore(database), settlement, office, latch)
+
+
+def cancelled(parts: Parts, entries: Sequence[Order], broker_of: BrokerMaker) -> dict[str, Any]:
+    """Every entry that could still add exposure, taken out at the broker."""
+    clock = SystemClock()
+    broker = broker_of(parts.database, clock, parts.office, parts.control)
+    done = cancel_entries(entries, parts.orders, broker, parts.settlement, clock)
+    return {"cancelled": list(done.asked), "failed": {name: str(error) for name, error in done.failed.items()}}

@@ -6,6 +6,7 @@ up; both for as many shares as before. Anything else is a new decision: close th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from domain.errors import UsageError
 from domain.ids import next_leg
 from domain.money import ZERO
 from domain.orders import Order, OrderIntent, OrderStatus
+from policies.worst_case import STOP_TYPES
 
 CHANGEABLE = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
 """An order in flight, of unknown fate or being changed already is waited for first."""
@@ -55,6 +57,16 @@ def changed(order: Order, change: Change, *, at: datetime) -> OrderIntent:
         remedy = "Move a stop closer to the price or a target nearer, for the same number of shares."
         raise UsageError(f"that change would leave {order.symbol} with less protection", remedy)
     return intent
+
+
+def beside_itself(order: Order, working: Iterable[Order]) -> bool:
+    """True where the order would count as a sale of its own beside what takes its place.
+
+    A leg does not, as long as a stop of the same entry is open, be it the leg itself: it holds no shares. Left out of
+    the count it would leave its target as a plain sale of everything, and nothing for a moved stop to sell.
+    """
+    stops = {other.parent_id for other in working if other.type in STOP_TYPES}
+    return order.reduce_only and (order.parent_id is None or order.parent_id not in stops)
 
 
 def protects_as_well(leg: Order, intent: OrderIntent) -> bool:

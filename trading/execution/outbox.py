@@ -85,7 +85,7 @@ class Outbox:
         except (IntegrityError, ManualActionError) as refused:  # the permit or the kill switch: nothing has left
             return self._settlement.mark(self.present(order_id), OrderStatus.DENIED, at=now, reason=refused.what)
         except (RetryableError, DataQualityError) as unclear:
-            self._settlement.mark(self.present(order_id), OrderStatus.UNKNOWN, at=now, reason=unclear.what)
+            self._settlement.mark(self.present(order_id), OrderStatus.UNKNOWN, at=now, reason=str(unclear))
             return self.resolve(self.present(order_id))
         self._settlement.apply_report(report, now=now)
         if report.filled_qty > 0:

@@ -80,6 +80,7 @@ class Reconciler:
         """Sync, compare, record; also writes the equity point that day start and high-water mark come from."""
         with self._database.transaction():
             self._settlement.sync(self._broker, now=now)
+            self._settlement.collect_charges(self._broker, now=now)
             account = self._broker.account()
             found = self._differences(now)
             if account.equity is not None:
@@ -88,6 +89,11 @@ class Reconciler:
             self._control.mark_reconciled(now, {difference.symbol for difference in found})
             self._ledger.append(RecordKind.RECONCILIATION, derive("rec", now, account.account_id), result, at=now)
         return result
+
+    def sync(self, now: datetime) -> None:
+        """Bring our books up to the broker's news without comparing: what works in slices looks every minute."""
+        with self._database.transaction():
+            self._settlement.sync(self._broker, now=now)
 
     def reconcile_if_due(self, now: datetime, *, every: timedelta) -> Reconciliation | None:
         """The same on a schedule; None while the last one is younger than ``every`` and found nothing settling."""

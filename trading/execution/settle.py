@@ -7,13 +7,15 @@ ordered, nothing or less than nothing) raises an incident, and from then on only
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from domain.canonical import decimal_text
-from domain.ids import base_leg, derive, leg_kind, replaced_leg
+from domain.errors import DataQualityError, RetryableError
+from domain.ids import derive, leg_behind, leg_kind, replaced_leg
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
 from domain.ports import Broker, Ledger
@@ -27,10 +29,13 @@ from trading.store.trades import Lot, Trade
 
 FINEST_AVERAGE = Decimal("0.000001")
 STOP_LEG = "stop"
+_log = logging.getLogger(__name__)
 _ENDED_EMPTY = (
     OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED, OrderStatus.REJECTED, OrderStatus.DENIED,
 )  # fmt: skip
 _IN_PLACE = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED)
+CHARGES_OVERLAP = timedelta(days=7)
+"""How late a fee may be told and is still found."""
 OVERLAP = timedelta(hours=1)
 """How far back before the last known execution a look-up reaches; what comes twice is applied once."""
 
@@ -107,6 +112,21 @@ class Settlement:
         for fill in broker.fills(since=last - OVERLAP):
             self.apply_fill(fill, broker, now=now)
 
+    def collect_charges(self, broker: Broker, *, now: datetime) -> None:
+        """Book the fees that no execution carries, each once by its id; a broker that does not tell is asked again."""
+        first, last = self._orders.first_fill_at(), self._orders.trades.charges.last_at()
+        if first is None:
+            return
+        try:
+            told = broker.charges(since=first if last is None else max(first, last - CHARGES_OVERLAP))
+        except (RetryableError, DataQualityError) as error:
+            _log.warning("fees are not told: %s", error.what)
+            return
+        with self._database.transaction():
+            for charge in told:
+                if self._orders.trades.charges.add(charge):
+                    self._ledger.append(RecordKind.CHARGE, charge.charge_id, charge, at=now)
+
     def apply_report(self, report: OrderReport, *, now: datetime) -> Order | None:
         """One order as the broker tells it; None for an order that is not ours, which reconciliation will show."""
         with self._database.transaction():
@@ -168,7 +188,10 @@ class Settlement:
                 cycle_id=self._cycle(order),
                 cause=order.client_order_id,
             )
-            again = trade is not None and any(each.at >= trade.opened_at for each in earlier)
+            # The slices of one decision are one entry, as its parts would be: nobody enlarges anything between them.
+            again = trade is not None and (
+                trade.decision_id == order.decision_id or any(each.at >= trade.opened_at for each in earlier)
+            )
             self._update_trade(order, fill, closing, trade, again=again)
             if order.status in _ENDED_EMPTY:
                 self._look_again(order, broker, now=now)
@@ -284,7 +307,7 @@ def average(value: Decimal, qty: Decimal) -> Decimal:
 
 
 def protective_order(parent: Order, report: OrderReport) -> Order:
-    """Our record of a stop or target that rests behind ``parent``."""
+    """Our record of a stop or target behind ``parent``; where the broker does not say how long, for the day."""
     return Order(
         client_order_id=report.client_order_id,
         decision_id=parent.decision_id,
@@ -292,7 +315,7 @@ def protective_order(parent: Order, report: OrderReport) -> Order:
         side=report.side,
         qty=report.qty,
         type=report.type,
-        tif=TimeInForce.GTC,
+        tif=report.tif or TimeInForce.DAY,
         status=OrderStatus.SUBMITTED,
         created_at=report.at,
         updated_at=report.at,
@@ -301,7 +324,7 @@ def protective_order(parent: Order, report: OrderReport) -> Order:
         limit_price=report.limit_price,
         trigger_price=report.trigger_price,
         reduce_only=True,
-        leg=report.leg,
+        leg=leg_behind(parent.leg, leg_kind(report.leg)),
         parent_id=parent.client_order_id,
     )
 
@@ -369,7 +392,7 @@ def closed_trade(trade: Trade, reason: str) -> ClosedTrade:
 
 def exit_reason(order: Order) -> str:
     """Why a trade ended: the protective leg that filled, or who asked for the exit."""
-    return base_leg(order.leg) if order.parent_id is not None else f"{order.origin} exit"
+    return leg_kind(order.leg) if order.parent_id is not None else f"{order.origin} exit"
 
 
 def _holds(lots: tuple[Lot, ...], trade: Trade) -> bool:

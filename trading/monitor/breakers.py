@@ -8,7 +8,8 @@
 
 With 40 %, 8 of 20 unusable answers are borne and 9 trip; under 10 answers nothing does. An answer is unusable when it
 is malformed, ungrounded, about another symbol or asks for more than it may; a model that is away gives no answer and
-trips nothing, because that is a state and no anomaly. What is unknown trips nothing either: the gates refuse it.
+trips nothing, because that is a state and no anomaly. What is unknown trips nothing either: the gates refuse it. The
+first three are the limits of the gates F8, F9 and F9_slippage, and it is these gates that are asked.
 
 A trip moves trading to REDUCING, once, on record and in the log. Nothing here moves it back.
 """
@@ -16,7 +17,7 @@ A trip moves trading to REDUCING, once, on record and in the log. Nothing here m
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +28,10 @@ from domain.case import TradingState
 from domain.market import Symbol
 from domain.money import HUNDRED
 from domain.orders import Side
+from domain.verdicts import Outcome
+from policies.codes import ReasonCode
+from policies.gate import Answer, Gate, bind, in_full
+from policies.gates.rate import breakers as rate
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 
@@ -52,12 +57,26 @@ class Trip(NamedTuple):
     what: str
 
 
+class Watch(NamedTuple):
+    """A breaker over the counters: the gate whose limit it shares, how that judges, and the trip in words."""
+
+    breaker: str
+    gate: Gate
+    judge: Callable[[Counters, Any], Answer]
+    words: str
+
+
+WATCHES = (
+    Watch("rejects", rate.REJECTS_GATE, rate.judge_rejects, "the broker rejected {value} orders in a row"),
+    Watch("broker", rate.ERRORS_GATE, rate.judge_errors, "{value} % of broker calls failed, the limit is {limit} %"),
+    Watch("slippage", rate.SLIPPAGE_GATE, rate.judge_slippage, "{value} % slippage on average, the limit is {limit} %"),
+)
+
+
 def trips(facts: Facts, limits: Mapping[str, Any]) -> tuple[Trip, ...]:
     """Every breaker that trips on these facts; a limit that the policy does not set has no breaker."""
     found = (
-        _rejects(facts.counters.rejects_in_row, limits.get("max_rejects_in_row")),
-        _beyond("broker", facts.counters.api_error_pct, limits.get("max_api_error_pct"), "of broker calls failed"),
-        _beyond("slippage", facts.counters.slippage_pct, limits.get("max_slippage_pct"), "slippage on average"),
+        *(_counted(watch, facts.counters, limits) for watch in WATCHES),
         _answers(facts.faults, limits.get("max_unusable_answers_pct")),
         *(_blocks(symbol, side, count, limits) for (symbol, side), count in sorted(facts.blocks.items())),
     )
@@ -90,16 +109,16 @@ class Breakers:
         return found
 
 
-def _rejects(count: int | None, limit: Decimal | None) -> Trip | None:
-    if count is None or limit is None or count < limit:
+def _counted(watch: Watch, counters: Counters, limits: Mapping[str, Any]) -> Trip | None:
+    bound = bind(watch.gate, limits)
+    if bound is None:
         return None
-    return Trip("rejects", limit, Decimal(count), f"the broker rejected {count} orders in a row")
-
-
-def _beyond(breaker: str, value: Decimal | None, limit: Decimal | None, words: str) -> Trip | None:
-    if value is None or limit is None or value <= limit:
+    verdict = in_full(bound.id, watch.judge(counters, bound.limits))
+    # What nobody could count trips nothing: the gate refuses entries, and that is enough.
+    if verdict.outcome is not Outcome.DENY or verdict.code is ReasonCode.COUNTERS_UNKNOWN:
         return None
-    return Trip(breaker, limit, value, f"{value} % {words}, the limit is {limit} %")
+    limit, value = Decimal(str(verdict.limit)), Decimal(str(verdict.value))
+    return Trip(watch.breaker, limit, value, watch.words.format(value=value, limit=limit))
 
 
 def _answers(faults: tuple[str | None, ...], limit: Decimal | None) -> Trip | None:

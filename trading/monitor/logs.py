@@ -96,6 +96,15 @@ def logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+def also_to(stream: TextIO) -> logging.Handler:
+    """Send the log there as well, in the same form and with the same secrets cut; the handler comes back."""
+    root = logging.getLogger()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(next((each.formatter for each in root.handlers if each.formatter), JsonLines(Redaction())))
+    root.addHandler(handler)
+    return handler
+
+
 def log_to(stream: TextIO, *, level: str = "INFO", secrets: Iterable[str] = ()) -> logging.Handler:
     """Send the whole program's log to ``stream``, and nowhere else; the handler comes back to be closed."""
     handler = logging.StreamHandler(stream)

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from domain.money import HUNDRED, ZERO, floor_to
+from domain.market import Instrument
+from domain.money import HUNDRED, ONE, ZERO, floor_to
+
+FINEST_FRACTION = Decimal("0.000000001")
 
 Bound = Literal["risk", "cap", "unknown"]
 
@@ -37,6 +40,17 @@ class PositionSize:
 
 NOTHING = PositionSize(ZERO, ZERO, ZERO, "unknown")
 """The size where equity, entry or stop are unknown or make no sense."""
+
+
+def step_of(instrument: Instrument, *, allow_fractional: bool) -> Decimal:
+    """The smallest quantity to trade: a billionth of a share where instrument and policy allow it, else a lot."""
+    return FINEST_FRACTION if allow_fractional and instrument.fractionable and instrument.lot <= ONE else instrument.lot
+
+
+def step_behind(qty: Decimal, instrument: Instrument | None) -> Decimal:
+    """The step that a quantity was sized in, so that what is left of it is cut alike: 10 in shares, 10.5 in parts."""
+    lot = ONE if instrument is None else instrument.lot
+    return lot if qty % lot == ZERO else FINEST_FRACTION
 
 
 def position_size(

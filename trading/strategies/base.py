@@ -23,7 +23,7 @@ from domain.case import SymbolView
 from domain.money import HUNDRED, ceil_to, floor_to
 from domain.signals import CompositeSignal, ScannerAlert
 from policies.worst_case import usable
-from trading.portfolio.sizing import NOTHING, PositionSize, SizingRule, position_size
+from trading.portfolio.sizing import NOTHING, PositionSize, SizingRule, position_size, step_of
 
 NEAREST_STOP_PCT = Decimal("0.6")
 FURTHEST_STOP_PCT = Decimal("9.5")
@@ -31,7 +31,10 @@ FURTHEST_STOP_PCT = Decimal("9.5")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a strategy may look at beside the signal: all of one symbol, at one moment."""
+    """What a strategy may look at beside the signal: all of one symbol, at one moment.
+
+    ``fractional``: an entry with exits behind it may be of a part of a share where the instrument is.
+    """
 
     as_of: datetime
     view: SymbolView
@@ -39,6 +42,7 @@ class Context:
     alerts: tuple[ScannerAlert, ...]
     equity: Decimal | None
     sizing: SizingRule
+    fractional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,8 @@ class StrategyBase(Protocol):
         levels, instrument = self.levels(signal, context), context.view.instrument
         if levels is None or instrument is None:
             return NOTHING
-        return position_size(
-            equity=context.equity, entry=levels.entry, stop=levels.stop, lot=instrument.lot, rule=context.sizing
-        )
+        step = step_of(instrument, allow_fractional=context.fractional)
+        return position_size(equity=context.equity, entry=levels.entry, stop=levels.stop, lot=step, rule=context.sizing)
 
 
 def levels_from(ask: Decimal, atr: Decimal, *, tick: Decimal, stop_atr: Decimal, reward_risk: Decimal) -> Levels | None:

@@ -41,6 +41,7 @@ def screen(
     market: MarketView,
     sizing: SizingRule,
     enabled: Collection[str],
+    fractional: bool = False,
 ) -> tuple[TradeCandidate, ...]:
     """All candidates of one cycle; ``enabled`` names the strategies that may enter."""
     entering = strategies_named(enabled)
@@ -53,6 +54,7 @@ def screen(
             alerts=tuple(alert for alert in alerts if alert.symbol == symbol),
             equity=book.account.equity,
             sizing=sizing,
+            fractional=fractional,
         )
         for symbol in sorted({*by_symbol, *book.positions})
     }

@@ -14,7 +14,8 @@ from domain.errors import DataQualityError
 from domain.evidence import Evidence
 from domain.market import EventKind, Symbol
 from domain.news import Strength, Topic
-from memory.trades import Recall
+from memory.recall import Recall
+from tests.builders.memory import a_similar_trade
 from tests.builders.signals import (
     AAPL,
     NOW,
@@ -267,14 +268,25 @@ class Remembered:
 
 
 def test_memory_is_asked_as_of_the_cycle():
-    past = Remembered(Recall(4, 3, d("1.25"), ()))
-    found = values(memory(an_environment(memory=past), symbol=AAPL))
-    assert found == {"memory.trades": 4, "memory.win_rate": d("0.75"), "memory.mean_pnl_pct": d("1.25")}
+    past = Remembered(Recall(tuple(a_similar_trade(f"t{n}", pnl=pnl) for n, pnl in enumerate((50, 50, 50, -50)))))
+    told = memory(an_environment(memory=past), symbol=AAPL)
+    assert values(told) == {"memory.trades": 4, "memory.win_rate": d("0.75"), "memory.mean_pnl_pct": d("1.25")}
     assert past.asked == [("momentum", NOW)]
 
 
+def test_figures_of_the_memory_name_the_records_they_were_made_of():
+    def sources(*trades):
+        return {item.source for item in memory(an_environment(memory=Remembered(Recall(trades))), symbol=AAPL)}
+
+    one, other = a_similar_trade("t1"), a_similar_trade("t2")
+    assert sources() == {"memory"}
+    assert sources(one) == sources(one)
+    assert len(sources(one)) == 1
+    assert len(sources(one) | sources(other) | sources(one, other)) == 3
+
+
 def test_a_memory_that_is_not_available_says_so():
-    found = memory(an_environment(memory=Remembered(Recall(None, None, None, (), missing="away"))), symbol=AAPL)
+    found = memory(an_environment(memory=Remembered(Recall(missing="away"))), symbol=AAPL)
     assert {(item.value, item.source) for item in found} == {(None, "missing")}
 
 

@@ -1,5 +1,6 @@
 """From a decision to the desk."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from domain.decisions import Action, Decision
 from domain.errors import DataQualityError
 from domain.ids import decision_id
-from domain.orders import OrderType, Origin, Side
+from domain.orders import OrderClass, OrderType, Origin, Side
+from policies.policy import policy_from_limits
+from tests.builders.market import an_instrument
 from tests.builders.signals import (
     CYCLE,
     NOW,
@@ -19,7 +22,7 @@ from tests.builders.signals import (
     a_view,
     d,
 )
-from tools.orders import intent_for, place_order, preview_order
+from tools.orders import intent_for, place_order, preview_order, taken_in_fractions
 from trading.portfolio.sizing import SizingRule
 from trading.strategies.screen import screen
 
@@ -81,6 +84,37 @@ def test_what_cannot_be_priced_is_no_order(view, missing):
         intent_for(ENTRY, a_market({"AAPL": a_view(**view)}), at=NOW)
 
 
+PARTS = replace(ENTRY, qty=d("40.5"))
+FRACTIONABLE = {"instrument": an_instrument(fractionable=True)}
+
+
+@pytest.mark.parametrize(
+    ("taken", "view", "qty"),
+    [
+        pytest.param({OrderClass.BRACKET}, FRACTIONABLE, "40.5", id="policy_broker_and_instrument_take_parts"),
+        pytest.param({OrderClass.SIMPLE}, FRACTIONABLE, "40", id="the_broker_takes_parts_without_exits_alone"),
+        pytest.param(set(), FRACTIONABLE, "40", id="the_policy_takes_none"),
+        pytest.param({OrderClass.BRACKET}, {}, "40", id="the_instrument_is_traded_whole"),
+    ],
+)
+def test_parts_of_shares_where_everybody_takes_them(taken, view, qty):
+    intent = intent_for(PARTS, a_market({"AAPL": a_view(**view)}), at=NOW, fractional=frozenset(taken))
+    assert intent.qty == d(qty)
+
+
+class Broker:
+    """What it takes in parts."""
+
+    fractional = frozenset({OrderClass.SIMPLE})
+
+
+@pytest.mark.parametrize(("allowed", "taken"), [(True, {OrderClass.SIMPLE}), (False, set())])
+def test_policy_and_broker_both_have_a_say(allowed, taken):
+    policy: Any = policy_from_limits({"max_order_qty": 10, "allow_fractional": allowed})
+    broker: Any = Broker()
+    assert taken_in_fractions(policy, broker) == taken
+
+
 class Desk:
     """A desk that answers with what it was asked."""
 
@@ -97,5 +131,5 @@ def test_preview_and_place_hand_over_everything():
     shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
     previewed: Any = preview_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
     placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
-    assert previewed == ("preview", intent, shared)
-    assert placed == ("place", intent, shared)
+    assert previewed == ("preview", intent, {**shared, "told": None})
+    assert placed == ("place", intent, {**shared, "parent": None})

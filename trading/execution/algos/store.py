@@ -65,6 +65,13 @@ class AlgoStore:
             rows = connection.execute(query.order_by(algos.c.created_at, algos.c.algo_id)).all()
         return tuple(_algo(row.plan, row.state, row.progress) for row in rows)
 
+    def newest(self, count: int) -> tuple[Algo, ...]:
+        """The newest in any state, newest first."""
+        query = select(algos.c.plan, algos.c.state, algos.c.progress).limit(count)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(algos.c.created_at.desc(), algos.c.algo_id)).all()
+        return tuple(_algo(row.plan, row.state, row.progress) for row in rows)
+
 
 def children_of(orders: OrderStore, decision: DecisionId) -> tuple[Order, ...]:
     """The children of a sliced decision in the order they were made, with what somebody put in their place."""

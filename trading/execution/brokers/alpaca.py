@@ -7,7 +7,8 @@
     429, 5xx, silence, a cut line, anything unreadable          RetryableError: the desk looks it up, and never resends
 
 Exits that rest behind an entry hold its shares at Alpaca, so that another sale of them is refused. Where the order is
-one to reduce, they are cancelled and it is sent again: the refusal proves that the first one never was.
+one to reduce, they are cancelled and it is sent again: the refusal proves that the first one never was. Protection that
+is to last takes the place of what ends with the day, and of nothing else.
 
 The client order id is always ours. The permit is redeemed after everything has been prepared and immediately before
 the request leaves. Real money takes two settings that know nothing of each other, the live address with its key and
@@ -19,21 +20,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from domain.book import Account, Position
+from domain.book import Account, Charge, Position
 from domain.canonical import time_text
 from domain.case import Mode
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, SourceUnavailable
 from domain.ids import ClientOrderId
 from domain.market import Symbol
-from domain.orders import ApprovedOrder, Fill, OrderReport
+from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderReport, TimeInForce
 from domain.ports import Clock
 from policies.ladder import LIVE
-from policies.permit import PermitOffice
+from policies.permit import PermitOffice, closable_at
+from policies.worst_case import STOP_TYPES
+from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig
 from trading.execution.brokers import alpaca_wire as wire
-from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning
+from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning, refused_order
 from trading.store.control import ControlStore
 
 LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
@@ -50,6 +54,7 @@ class AlpacaBroker:
     """``domain.ports.Broker`` at Alpaca."""
 
     name = "alpaca"
+    fractional = frozenset({OrderClass.SIMPLE})
 
     def __init__(
         self,
@@ -89,7 +94,7 @@ class AlpacaBroker:
         """Every working order. Legs are listed like any other; what they hang on is asked for once."""
         listed = list(self._listed("open"))
         self._learn_parents(listed)
-        reports = (self._report(raw) for raw in listed if wire.mapping(raw, "order").get("order_class") != "mleg")
+        reports = (self._report(raw) for raw in listed if fields.mapping(raw, "order").get("order_class") != "mleg")
         strategies = (leg for raw in listed if raw.get("order_class") == "mleg" for leg in wire.with_legs(raw))
         return tuple(report for report in (*reports, *strategies) if report.status.is_open)
 
@@ -113,11 +118,12 @@ class AlpacaBroker:
         """Redeem the permit and send the order, once."""
         refusal = wire.inexpressible(approved.intent)
         body = wire.order_body(approved) if refusal is None else {}
-        self._redeem(approved)
+        self._last_look(approved, self._office.redeem)
         if refusal is not None:
             return wire.rejected(approved, refusal, self._clock.now())
         report = self._sent(approved, lambda: self._calls.post("/orders", body))
         if report.broker_status == INSUFFICIENT and approved.intent.reduce_only and self._made_room(approved):
+            self._last_look(approved, self._office.look_again)
             return self._sent(approved, lambda: self._calls.post("/orders", body))
         return report
 
@@ -139,7 +145,7 @@ class AlpacaBroker:
     def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
         """Put an approved order in the place of a working one: Alpaca does both in one step."""
         known, old = self.find(approved.client_order_id), self.find(client_order_id)
-        self._redeem(approved)
+        self._last_look(approved, self._office.redeem)
         if known is not None:
             return known
         refusal = irreplaceable(old, approved)
@@ -154,16 +160,23 @@ class AlpacaBroker:
 
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:
         """Executions after ``since``, oldest first."""
-        told = [wire.mapping(raw, "activity") for raw in self._activities(since)]
-        made = (wire.fill_of(raw, self._name_of(wire.word(raw, "order_id"))) for raw in told)
+        told = [fields.mapping(raw, "activity") for raw in self._activities("FILL", since)]
+        made = (wire.fill_of(raw, self._name_of(fields.word(raw, "order_id"))) for raw in told)
         return tuple(sorted((fill for fill in made if fill.at > since), key=lambda fill: fill.at))
+
+    def charges(self, *, since: datetime) -> tuple[Charge, ...]:
+        """The fees of regulators, which Alpaca books a day later and by the day; what was undone is left out."""
+        told = map(wire.charge_of, self._activities("FEE", since - timedelta(days=1)))
+        known = [charge for charge in told if charge is not None and charge.at.date() >= since.date()]
+        return tuple(sorted(known, key=lambda charge: charge.at))
 
     def time(self) -> datetime:
         """Alpaca's own clock."""
-        return wire.moment(wire.mapping(self._calls.read("/clock"), "clock"), "timestamp")
+        return fields.moment(fields.mapping(self._calls.read("/clock"), "clock"), "timestamp")
 
-    def _redeem(self, approved: ApprovedOrder) -> None:
-        """The last look before an order leaves."""
+    def _last_look(self, approved: ApprovedOrder, look: Callable[..., None]) -> None:
+        """Permit, kill switch and mode immediately before an order leaves; ManualActionError where it may not."""
+        closable = self._closable(approved) if approved.kill else None
         now = self._clock.now()
         control = self._control.read(broker_time=now, at=now)
         if not self._paper and control.mode not in LIVE:
@@ -171,7 +184,16 @@ class AlpacaBroker:
                 f"the Alpaca account is live and the mode is {control.mode}, nothing is sent",
                 f"Real money takes the owner's word: sage mode {Mode.APPROVE}. For paper, change APCA_API_BASE_URL.",
             )
-        self._office.redeem(approved, now=now, control=control)
+        look(approved, now=now, control=control, closable=closable)
+
+    def _closable(self, approved: ApprovedOrder) -> Decimal | None:
+        """What Alpaca says can be closed; None where it does not say, which proves nothing."""
+        try:
+            way = {order.client_order_id for order in self._in_the_way(approved.intent)}
+            working = [order for order in self.orders() if order.client_order_id not in way]
+            return closable_at(approved, self.positions(), working)
+        except (RetryableError, DataQualityError):
+            return None
 
     def _sent(self, approved: ApprovedOrder, send: Callable[[], Any]) -> OrderReport:
         """What became of the one request that may have placed an order."""
@@ -198,29 +220,38 @@ class AlpacaBroker:
             if known is not None:
                 return known
         elif refusal.proves_absence:
-            return wire.rejected(
-                approved, f"Alpaca refuses {approved.intent.symbol} ({refusal})", self._clock.now(), refusal.code
-            )
+            reason = refused_order(approved.intent.symbol, refusal)
+            return wire.rejected(approved, reason, self._clock.now(), refusal.code)
         raise RetryableError(f"{meaning(refusal).what}: {approved.client_order_id} may have been taken", LOOK_UP)
 
     def _made_room(self, approved: ApprovedOrder) -> bool:
         """Cancel the exits that hold what is to be sold; True when they are gone and there is still time to send."""
-        intent = approved.intent
-        held = [leg for leg in self.orders() if leg.parent_id is not None and leg.symbol == intent.symbol]
-        now = self._clock.now()
-        if not held or self._control.read(broker_time=now, at=now).kill_switch:
+        held, now = self._in_the_way(approved.intent), self._clock.now()
+        killed = self._control.read(broker_time=now, at=now).kill_switch
+        if not held or (killed and not approved.kill):
             return False
-        for leg in held:
-            self.cancel(leg.client_order_id)
+        for order in held:
+            self.cancel(order.client_order_id)
         for _ in range(LOOKS):
-            left = [leg for leg in self.orders() if leg.parent_id is not None and leg.symbol == intent.symbol]
-            if not left:
+            if not self._in_the_way(approved.intent):
                 return self._clock.now() <= approved.expires_at
             time.sleep(LOOK_S)
         return False
 
+    def _in_the_way(self, intent: OrderIntent) -> list[OrderReport]:
+        """Working exits of the same shares; before protection that lasts only those that end with the day."""
+        protects = intent.type in STOP_TYPES or intent.order_class is OrderClass.OCO
+        pairs = set(self._parents.values())
+        return [
+            order
+            for order in self.orders()
+            if (order.symbol, order.side) == (intent.symbol, intent.side)
+            and (order.parent_id is not None or order.client_order_id in pairs or wire.is_our_stop(order))
+            and not (protects and order.tif is TimeInForce.GTC)
+        ]
+
     def _report(self, raw: object) -> OrderReport:
-        name = wire.mapping(raw, "order").get("client_order_id")
+        name = fields.mapping(raw, "order").get("client_order_id")
         parent = self._parents.get(ClientOrderId(name)) if isinstance(name, str) else None
         report = wire.report_of(raw, parent)
         self._names[report.broker_id] = report.client_order_id
@@ -246,27 +277,27 @@ class AlpacaBroker:
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             page = rows(self._calls.read("/orders", params), "orders")
-            new = [raw for raw in page if wire.word(wire.mapping(raw, "order"), "id") not in seen]
+            new = [raw for raw in page if fields.word(fields.mapping(raw, "order"), "id") not in seen]
             seen |= {raw["id"] for raw in new}
             yield from new
             if len(page) < MOST_ORDERS or status == "all":
                 return
             if not new:
                 break
-            params["until"] = time_text(wire.moment(page[-1], "submitted_at").replace(microsecond=0) + SECOND)
+            params["until"] = time_text(fields.moment(page[-1], "submitted_at").replace(microsecond=0) + SECOND)
         raise DataQualityError("Alpaca lists more orders than can be read", "Cancel some in Alpaca's dashboard.")
 
-    def _activities(self, since: datetime) -> Iterator[Any]:
+    def _activities(self, kind: str, since: datetime) -> Iterator[Any]:
         params: dict[str, Any] = {
             "after": time_text(since.astimezone(UTC)), "direction": "asc", "page_size": MOST_ACTIVITIES,
         }  # fmt: skip
         for _ in range(MOST_PAGES):
-            page = rows(self._calls.read("/account/activities/FILL", params), "activities")
+            page = rows(self._calls.read(f"/account/activities/{kind}", params), "activities")
             yield from page
             if len(page) < MOST_ACTIVITIES:
                 return
-            params["page_token"] = wire.word(wire.mapping(page[-1], "activity"), "id")
-        raise DataQualityError("Alpaca tells more executions than can be read", "Reconcile more often.")
+            params["page_token"] = fields.word(fields.mapping(page[-1], "activity"), "id")
+        raise DataQualityError("Alpaca tells more activities than can be read", "Reconcile more often.")
 
     def _name_of(self, order_id: str) -> ClientOrderId:
         """The client id of an order; Alpaca's own id for one that it has forgotten, which is nobody's."""

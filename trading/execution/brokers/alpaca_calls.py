@@ -58,7 +58,8 @@ class Refusal(NamedTuple):
 
     def __str__(self) -> str:
         code = f", code {self.code}" if self.code else ""
-        return f"HTTP {self.status}{code}{f': {self.message}' if self.message else ''}"
+        told = " ".join(self.message.split())  # one line, whatever came
+        return f"HTTP {self.status}{code}{f': {told}' if told else ''}"
 
 
 def refusal_of(status: int | None, text: str) -> Refusal:
@@ -197,6 +198,23 @@ class AlpacaCalls:
         return refusal._replace(
             code=self._redact(refusal.code)[:_LONGEST_MESSAGE], message=self._redact(refusal.message)[:_LONGEST_MESSAGE]
         )
+
+
+NEXT = {
+    "40310000": "Free cash or shares, or order less.",
+    "40310100": "It would be a day trade too many; hold the position over the night.",
+    "40410000": "Check the symbol.",
+    "40110000": "Check APCA_API_KEY_ID and APCA_API_SECRET_KEY.",
+    "40010001": "Correct the order.",
+    "42210000": "Correct the order, or wait for one of ours on the other side to end.",
+}
+"""What to do about a refused order, by Alpaca's code."""
+TO_BE_DECIDED = "The next cycle decides anew."
+
+
+def refused_order(symbol: str, refusal: Refusal) -> str:
+    """One line: whose order, Alpaca's code and words, and what happens next. Nothing was taken."""
+    return f"Alpaca refuses {symbol} ({refusal}). Nothing was taken. {NEXT.get(refusal.code, TO_BE_DECIDED)}"
 
 
 def meaning(refusal: Refusal) -> OversightError:

@@ -23,6 +23,7 @@ from domain.errors import DataQualityError, OversightError
 from domain.money import ZERO
 from domain.orders import Fill, OrderReport
 from domain.ports import Broker, Clock
+from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig, credentials
 from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers import alpaca_wire as wire
@@ -56,20 +57,20 @@ def update_of(message: Any) -> Update | None:
     """A message of the stream; None for what is no trade update."""
     if not isinstance(message, dict) or message.get("stream") != "trade_updates":
         return None
-    told = wire.mapping(message.get("data"), "trade update")
-    event, order = told.get("event"), wire.mapping(told.get("order"), "order")
+    told = fields.mapping(message.get("data"), "trade update")
+    event, order = told.get("event"), fields.mapping(told.get("order"), "order")
     report = wire.report_of(order)
-    if event not in FILLS or wire.optional(told, "qty") is None or wire.optional(told, "price") is None:
+    if event not in FILLS or fields.optional(told, "qty") is None or fields.optional(told, "price") is None:
         return Update(report, None, undone=event in UNDONE)
     fill = Fill(
         fill_id=wire.fill_id(report.broker_id, report.filled_qty),
         client_order_id=report.client_order_id,
         symbol=report.symbol,
         side=report.side,
-        qty=wire.number(told, "qty"),
-        price=wire.number(told, "price"),
+        qty=fields.number(told, "qty"),
+        price=fields.number(told, "price"),
         commission=ZERO,
-        at=wire.moment(told, "timestamp"),
+        at=fields.moment(told, "timestamp"),
     )
     return Update(report, fill)
 

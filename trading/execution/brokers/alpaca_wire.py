@@ -18,9 +18,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from domain.book import Account, AccountKind, Position
+from domain.book import Account, AccountKind, Charge, Position
 from domain.canonical import decimal_text
-from domain.clock import parse_time
 from domain.errors import ConfigurationError, DataQualityError
 from domain.ids import ClientOrderId
 from domain.market import Symbol, parse_symbol
@@ -36,9 +35,8 @@ from domain.orders import (
     Side,
     TimeInForce,
 )
-from trading.data.vendors.wire import figure
-
-Raw = Mapping[str, Any]
+from policies.worst_case import STOP_TYPES
+from trading.data.vendors.alpaca_fields import Raw, mapping, moment, number, optional, word
 
 STATUSES: Mapping[str, OrderStatus] = {
     "new": OrderStatus.ACCEPTED,
@@ -68,8 +66,6 @@ PAPER_KEY, LIVE_KEY, PAPER_ACCOUNT = "PK", "AK", "PA"
 OUR_PREFIX = "ord-"
 LIVE_NUMBER = re.compile(r"[0-9]{6,}", re.ASCII)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_LONG_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{13,40}", re.ASCII)
-_FINEST = Decimal("1e-12")
 _CLASSES = frozenset({OrderClass.BRACKET, OrderClass.OTO, OrderClass.OCO})
 _PRICES = {
     OrderType.LIMIT: (True, False),
@@ -104,6 +100,8 @@ def inexpressible(intent: OrderIntent) -> str | None:
     """Why Alpaca has no words for an order, or None."""
     if intent.tif is TimeInForce.GTD:
         return "Alpaca knows no good-till-date orders"
+    if intent.qty % ONE and (intent.order_class, intent.tif) != (OrderClass.SIMPLE, TimeInForce.DAY):
+        return "Alpaca takes fractions of a share in plain orders for the day only"
     if intent.type in _PRICES:
         limit, trigger = _PRICES[intent.type]
         if (intent.limit_price is None) is limit or (intent.trigger_price is None) is trigger:
@@ -206,6 +204,7 @@ def report_of(raw: object, parent_id: ClientOrderId | None = None) -> OrderRepor
         parent_id=parent_id,
         leg="entry" if parent_id is None else "target" if kind is OrderType.LIMIT else "stop",
         reason=_reason(status, order),
+        tif=_tif(order),
     )
 
 
@@ -222,6 +221,11 @@ def _type(order: Raw) -> OrderType:
         return OrderType(told)
     except ValueError as error:
         raise DataQualityError(f"Alpaca tells an order of type {str(told)[:40]!r}", "Look at it there.") from error
+
+
+def _tif(order: Raw) -> TimeInForce | None:
+    told = order.get("time_in_force")
+    return TimeInForce(told) if isinstance(told, str) and told in set(TimeInForce) else None
 
 
 def status_of(order: Raw, filled: Decimal, qty: Decimal | None) -> OrderStatus:
@@ -250,6 +254,11 @@ def may_be_leg(order: Raw) -> bool:
     """True for an order that Alpaca itself named, as it names the exits behind an entry."""
     ours = str(order.get("client_order_id")).startswith(OUR_PREFIX)
     return not ours and order.get("order_class") in _CLASSES
+
+
+def is_our_stop(order: OrderReport) -> bool:
+    """True for a stop that we named ourselves, as it rests behind a holding and not behind an entry."""
+    return order.type in STOP_TYPES and order.client_order_id.startswith(OUR_PREFIX)
 
 
 def position_of(raw: object) -> Position:
@@ -283,7 +292,10 @@ def _freed(position: Position, by_legs: Decimal) -> Position:
 
 
 def account_of(raw: object, at: datetime, *, paper: bool) -> Account:
-    """Account truth; a ConfigurationError where the account's number says the opposite of its address."""
+    """Account truth; a ConfigurationError where the account's number says the opposite of its address.
+
+    Only settled money can be withdrawn, so what can be is settled; an answer that does not tell it leaves it unknown.
+    """
     told = mapping(raw, "account")
     name = word(told, "account_number" if told.get("account_number") else "id")
     if (name.startswith(PAPER_ACCOUNT) and not paper) or (LIVE_NUMBER.fullmatch(name) and paper):
@@ -301,6 +313,7 @@ def account_of(raw: object, at: datetime, *, paper: bool) -> Account:
         buying_power=optional(told, "buying_power"),
         trading_blocked=_blocked(told),
         kind=_kind(told),
+        settled_cash=optional(told, "cash_withdrawable"),
         maintenance_margin=optional(told, "maintenance_margin"),
     )
 
@@ -342,37 +355,22 @@ def fill_of(raw: object, client_order_id: ClientOrderId) -> Fill:
     )
 
 
-def mapping(raw: object, what: str) -> Raw:
-    """A JSON object."""
-    if not isinstance(raw, dict):
-        raise DataQualityError(f"Alpaca's {what} is no object", "Look at the source.")
-    return raw
+def charge_of(raw: object) -> Charge | None:
+    """An activity of type FEE, at noon UTC of its day, which is that day in New York; None for one that was undone.
 
-
-def word(raw: Raw, name: str) -> str:
-    """A text that must be there."""
-    told = raw.get(name)
-    if not isinstance(told, str) or not told.strip():
-        raise DataQualityError(f"Alpaca's answer has no {name}", "Look at the source.")
-    return told.strip()
-
-
-def number(raw: Raw, name: str) -> Decimal:
-    """A number that must be there, to twelve decimals: averages of fractional trades come with sixteen."""
-    told = raw.get(name)
-    if isinstance(told, str) and _LONG_NUMBER.fullmatch(told):
-        return Decimal(told).quantize(_FINEST)
-    return figure(told, f"Alpaca's {name}")
-
-
-def optional(raw: Raw, name: str) -> Decimal | None:
-    """A number, or None where Alpaca does not tell it."""
-    return None if raw.get(name) in (None, "") else number(raw, name)
-
-
-def moment(raw: Raw, name: str) -> datetime:
-    """A time in UTC, to the microsecond."""
-    return parse_time(word(raw, name), name=f"Alpaca's {name}")
+    A net amount of -0.27 is a charge of 0.27; money that comes back is less than none.
+    """
+    told = mapping(raw, "activity")
+    if told.get("status") == "canceled":
+        return None
+    what = " ".join(str(told.get(name) or "") for name in ("activity_sub_type", "description")).strip()
+    return Charge(
+        charge_id=word(told, "id"),
+        at=moment({"date": f"{word(told, 'date')}T12:00:00Z"}, "date"),
+        amount=-number(told, "net_amount"),
+        what="".join(filter(str.isprintable, what))[:80] or "fee",
+        symbol=symbol_of(told) if told.get("symbol") else None,
+    )
 
 
 def symbol_of(raw: Raw) -> Symbol:

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from domain.book import Account, Position
+from domain.book import Account, Charge, Position
 from domain.errors import IntegrityError, ManualActionError, RetryableError
 from domain.ids import ClientOrderId
-from domain.orders import ApprovedOrder, Fill, OrderReport
+from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport
 from domain.ports import Broker, Clock
 from trading.store.activity import ActivityStore, BrokerCall
 from trading.store.database import Database
@@ -46,6 +46,11 @@ class ObservedBroker:
     def paper(self) -> bool:
         """Whether real money is behind the broker behind."""
         return self._broker.paper
+
+    @property
+    def fractional(self) -> frozenset[OrderClass]:
+        """What the broker behind takes in fractions."""
+        return self._broker.fractional
 
     def account(self) -> Account:
         """Account truth."""
@@ -86,6 +91,11 @@ class ObservedBroker:
         """Executions after ``since``."""
         with self._watched("fills"):
             return self._broker.fills(since=since)
+
+    def charges(self, *, since: datetime) -> tuple[Charge, ...]:
+        """Fees that no execution carries."""
+        with self._watched("charges"):
+            return self._broker.charges(since=since)
 
     def time(self) -> datetime:
         """The broker's own clock."""

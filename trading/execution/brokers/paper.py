@@ -17,12 +17,12 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from domain.book import Account, AccountKind, Position
+from domain.book import Account, AccountKind, Charge, Position
 from domain.ids import ClientOrderId
 from domain.money import ZERO
-from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus, OrderType, Side
+from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport, OrderStatus, OrderType, Side
 from domain.ports import Calendar, Clock, Market
-from policies.permit import PermitOffice
+from policies.permit import PermitOffice, closable_at
 from trading.execution.brokers.paper_admission import INITIAL, Admission
 from trading.execution.brokers.paper_books import PaperBooks, PaperOrder, taken
 from trading.execution.brokers.paper_exchange import PaperExchange
@@ -41,6 +41,7 @@ class PaperBroker:
 
     name = "paper"
     paper = True
+    fractional = frozenset(OrderClass)
 
     def __init__(
         self,
@@ -106,6 +107,10 @@ class PaperBroker:
         """Executions after ``since``, oldest first."""
         return self._books.fills(since)
 
+    def charges(self, *, since: datetime) -> tuple[Charge, ...]:
+        """None: every execution carries its own fees."""
+        return ()
+
     def time(self) -> datetime:
         """The runtime's clock is this broker's too."""
         return self._clock.now()
@@ -148,7 +153,10 @@ class PaperBroker:
     def _redeemed(self, approved: ApprovedOrder) -> OrderReport | None:
         """Believe the permit, or raise; the order where its id is known already."""
         now = self.time()
-        self._office.redeem(approved, now=now, control=self._control.read(broker_time=now))
+        control = self._control.read(broker_time=now)
+        others = (order.report for order in self._books.working() if not order.protects)
+        closable = closable_at(approved, self.positions(), others) if approved.kill else None
+        self._office.redeem(approved, now=now, control=control, closable=closable)
         return self.find(approved.client_order_id)
 
     def _take(self, approved: ApprovedOrder, old: PaperOrder | None = None) -> OrderReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -26,9 +27,9 @@ from domain.orders import (
     TimeInForce,
     class_of,
 )
-from trading.execution.brokers.fill_model import Resting, Trail
+from trading.execution.brokers.fill_model import STOP_TYPES, Resting, Trail
 from trading.store.database import Database
-from trading.store.tables import paper_accounts, paper_fills, paper_orders, paper_positions
+from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
 
 AUCTIONS = frozenset({TimeInForce.OPG, TimeInForce.CLS})
 AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -98,14 +99,19 @@ class PaperOrder:
         return class_of(self.stop_loss, self.take_profit, reduce_only=self.reduce_only) is OrderClass.OCO
 
     @property
+    def stands_alone(self) -> bool:
+        """True for protection with no entry in front of it: a pair of exits, or a stop that may only reduce."""
+        return self.is_pair or (not self.is_leg and self.reduce_only and self.type in STOP_TYPES)
+
+    @property
     def protects(self) -> bool:
         """True for what rests behind a position; an exit replaces it without any cancelling first."""
-        return self.is_leg or self.is_pair
+        return self.is_leg or self.stands_alone
 
     @property
     def to_protect(self) -> Decimal:
-        """What legs behind this order still have to close: its executions, or the open part of a pair."""
-        return self.open_qty if self.is_pair else self.filled_qty - self.closed_qty
+        """What is still to be closed: what an entry has filled, or the open part of what stands alone."""
+        return self.open_qty if self.stands_alone else self.filled_qty - self.closed_qty
 
     @property
     def resting(self) -> Resting:
@@ -135,6 +141,7 @@ class PaperOrder:
             parent_id=self.parent_id,
             leg=self.leg,
             reason=self.reason,
+            tif=self.tif,
         )
 
 
@@ -198,11 +205,12 @@ class PaperBooks:
         self._update_account(advanced_to=at)
 
     def positions(self) -> tuple[Position, ...]:
-        """Holdings, by symbol; what plain sell orders hold is not available."""
-        selling: dict[Symbol, Decimal] = {}
+        """Holdings, by symbol; what plain orders of the closing side hold is not available."""
+        busy: dict[tuple[Symbol, Side], Decimal] = {}
         for order in self.working():
-            if order.side is Side.SELL and not order.protects:
-                selling[order.symbol] = selling.get(order.symbol, ZERO) + order.open_qty
+            if not order.protects:
+                key = (order.symbol, order.side)
+                busy[key] = busy.get(key, ZERO) + order.open_qty
         with self._database.reading() as connection:
             rows = connection.execute(select(paper_positions).order_by(paper_positions.c.symbol)).all()
         return tuple(
@@ -210,7 +218,7 @@ class PaperBooks:
                 symbol=Symbol(row.symbol),
                 qty=row.qty,
                 avg_price=row.avg_price,
-                available_qty=max(ZERO, row.qty - selling.get(row.symbol, ZERO)),
+                available_qty=_available(row.qty, busy, Symbol(row.symbol)),
                 opened_at=row.opened_at,
             )
             for row in rows
@@ -326,6 +334,13 @@ class PaperBooks:
             if not connection.execute(paper_accounts.update().where(row).values(values)).rowcount:
                 new = {"currency": self._currency, "cash": self._starting_cash} | values
                 connection.execute(paper_accounts.insert().values(account_id=self._account_id, **new))
+
+
+def _available(qty: Decimal, busy: Mapping[tuple[Symbol, Side], Decimal], symbol: Symbol) -> Decimal:
+    """What of a holding can still be closed, with its sign: of a short of 10 and 4 being bought back, -6."""
+    if qty < ZERO:
+        return min(ZERO, qty + busy.get((symbol, Side.BUY), ZERO))
+    return max(ZERO, qty - busy.get((symbol, Side.SELL), ZERO))
 
 
 def _after(order: PaperOrder, fill: Fill, commission: Decimal, fees: Decimal) -> PaperOrder:

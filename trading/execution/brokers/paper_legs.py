@@ -54,11 +54,11 @@ class PaperLegs:
         for name in dict.fromkeys(order.parent_id or order.client_order_id for order in working):
             parent = self._books.present(name)
             legs = [leg for leg in working if leg.parent_id == name]
-            closing = parent.side if parent.is_pair else _other(parent.side)
+            closing = parent.side if parent.stands_alone else _other(parent.side)
             free = max(ZERO, -closing.sign * held)
             protected = min(parent.to_protect, free)
             held += closing.sign * protected
-            if parent.is_pair and parent.status.is_open and protected == 0:
+            if parent.stands_alone and parent.status.is_open and protected == 0:
                 parent = self._over(parent, at)
             for leg in legs:
                 self._fit(leg, protected, at, over=not parent.status.is_open)

@@ -4,7 +4,7 @@ from tests.builders.vendors import NOW
 from trading.bus.memory import MemoryBus
 from trading.bus.messages import BusTopic, Message, Notice
 
-ALERT = BusTopic.RISK_ALERT
+ALERT = BusTopic.ERROR_BROKER
 
 
 def test_only_the_last_messages_are_kept():

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.alerts import Alert, AlertCode, Severity
 from domain.book import Account
 from domain.decisions import Advice, Explanation, Inspection, Phase, Ruling, Stance, Statement
 from domain.errors import DataQualityError, UsageError
@@ -49,6 +50,7 @@ SAMPLES = {
     Inspection: Inspection(CandidateId("cand-1"), AAPL, Ruling.BLOCK, D(0), (), (), "rules"),
     Explanation: Explanation(DecisionId("dec-1"), AAPL, Phase.BEFORE, (Statement("Because."),), "template"),
     Notice: Notice("alpaca", "away since 15:00"),
+    Alert: Alert(Severity.CRITICAL, AlertCode.KILLED, "owner: odd fills", "alr-1", NOW),
 }  # fmt: skip
 
 
@@ -72,16 +74,16 @@ def test_a_topic_carries_nothing_but_its_own_kind(topic):
     ids=["half_json", "other_json", "empty", "deep", "no_time", "day_only"],
 )
 def test_a_message_that_no_sage_wrote_is_refused(changes):
-    wire = to_wire(Message(BusTopic.RISK_ALERT, NOW, Notice("a", "b")))
+    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, Notice("a", "b")))
     with pytest.raises(DataQualityError):
-        from_wire(BusTopic.RISK_ALERT, "1-0", wire | changes)
+        from_wire(BusTopic.ERROR_BROKER, "1-0", wire | changes)
 
 
 @pytest.mark.parametrize("missing", ["at", "cause", "body"])
 def test_a_message_without_a_field_is_refused(missing):
-    wire = to_wire(Message(BusTopic.RISK_ALERT, NOW, Notice("a", "b")))
+    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, Notice("a", "b")))
     with pytest.raises(DataQualityError):
-        from_wire(BusTopic.RISK_ALERT, "1-0", {name: value for name, value in wire.items() if name != missing})
+        from_wire(BusTopic.ERROR_BROKER, "1-0", {name: value for name, value in wire.items() if name != missing})
 
 
 @pytest.mark.parametrize("bad", ["", "1", "-", "$", "1-", "(1-0", "１-0", "1-0-0", "9" * 40 + "-0"])

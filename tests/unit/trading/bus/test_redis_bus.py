@@ -7,7 +7,7 @@ from tests.builders.vendors import NOW
 from trading.bus.messages import BusTopic, Message, Notice
 from trading.bus.redis_bus import RedisBus, RedisConfig, translated
 
-ALERT = BusTopic.RISK_ALERT
+ALERT = BusTopic.ERROR_BROKER
 
 
 def an_alert(number):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.builders.execution import DECISION, ENTRY, a_house, an_exit, an_inten
 from tests.builders.market import AAPL, NOON
 from tests.simulation.behaviours import Fills, Rejects, Rests
 from tests.simulation.exchange import Exchange, ScriptedBroker, no_answer
-from trading.execution.changes import Change, changed, protects_as_well
+from trading.execution.changes import Change, beside_itself, changed, protects_as_well
 from trading.store.activity import MessageKind
 
 S, D = OrderStatus, Decimal
@@ -44,7 +45,7 @@ def at(database, tmp_path):
 
         def behind(paper):
             exchange = Exchange(tmp_path / "exchange.bin")
-            return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, script)
+            return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, lambda _id: script)
 
         return a_house(database, tmp_path, broker=behind, **given)
 
@@ -87,7 +88,7 @@ def test_a_replacement_has_its_own_id_verdicts_and_row_and_the_old_order_is_repl
 def test_only_what_is_left_is_replaced(at):
     house = at()
     house.place(an_intent())
-    house.broker.exchange.fill(ENTRY, 4, house.clock.now())
+    house.broker.exchange.fill(ENTRY, D(4), house.clock.now())
     house.reconciler.reconcile(house.clock.now())
     placed = moved(house, limit_price="100.10")
     house.reconciler.reconcile(house.clock.now())
@@ -130,7 +131,7 @@ def test_a_refused_replacement_leaves_the_old_order_working(at):
 def test_a_fill_that_crosses_the_request_is_inside_what_the_gates_saw(at):
     house = at()
     house.place(an_intent())
-    house.broker.exchange.fill(ENTRY, 10, house.clock.now())
+    house.broker.exchange.fill(ENTRY, D(10), house.clock.now())
     placed = moved(house, limit_price="100.10")
     assert (placed.order.status, house.orders.get(ENTRY).status) == (S.REJECTED, S.FILLED)
     house.reconciler.reconcile(house.clock.now())
@@ -161,7 +162,7 @@ def test_a_replacement_that_never_left_is_closed_and_the_old_order_works_on(at):
 def test_an_exit_of_the_whole_position_can_be_moved(at):
     house = at()
     house.place(an_intent())
-    house.broker.exchange.fill(ENTRY, 10, house.clock.now())
+    house.broker.exchange.fill(ENTRY, D(10), house.clock.now())
     house.reconciler.reconcile(house.clock.now())
     going = house.place(an_exit()).order
     assert moved(house, going.client_order_id, limit_price="99.70").order.status is S.ACCEPTED
@@ -206,7 +207,7 @@ def test_protection_moves_only_toward_less_risk(leg, change, allowed):
 def test_a_moved_stop_is_a_leg_of_its_entry_and_the_stop_of_the_trade(at):
     house = at()
     house.place(an_intent())
-    house.broker.exchange.fill(ENTRY, 10, house.clock.now())
+    house.broker.exchange.fill(ENTRY, D(10), house.clock.now())
     house.reconciler.reconcile(house.clock.now())
     house.orders.insert(STOP)
     with house.broker.exchange.changing() as books:
@@ -265,3 +266,37 @@ def test_protection_is_cancelled_for_an_exit_only(at):
     with pytest.raises(UsageError, match="protects"):
         house.desk.cancel(STOP.client_order_id, by="owner")
     assert house.desk.cancel(STOP.client_order_id, by="owner", for_exit=True).client_order_id == STOP.client_order_id
+
+
+LEG: dict[str, Any] = {
+    "side": Side.SELL,
+    "reduce_only": True,
+    "parent_id": ENTRY,
+    "limit_price": None,
+    "stop_loss": None,
+}
+STOP = an_order(leg="stop", type=OrderType.STOP, trigger_price=95, **LEG)
+TARGET = an_order(leg="target", **(LEG | {"limit_price": 110}))
+
+
+@pytest.mark.parametrize(
+    ("order", "working", "counts"),
+    [
+        pytest.param(an_order(), [], False, id="an_entry"),
+        pytest.param(an_order(**(LEG | {"parent_id": None, "limit_price": 99})), [], True, id="an_exit"),
+        pytest.param(STOP, [STOP], False, id="a_stop_alone"),
+        pytest.param(STOP, [STOP, TARGET], False, id="a_stop_beside_its_target"),
+        pytest.param(TARGET, [STOP, TARGET], False, id="a_target_beside_its_stop"),
+        pytest.param(TARGET, [TARGET], True, id="a_target_alone"),
+    ],
+)
+def test_what_would_count_as_a_sale_beside_its_own_replacement(order, working, counts):
+    assert beside_itself(order, working) is counts
+
+
+def test_the_stop_of_a_bracket_moves_while_its_target_rests(house):
+    house.place(an_intent())
+    stop = house.orders.find(DECISION, "stop")
+    placed = moved(house, stop.client_order_id, trigger_price=97)
+    assert (placed.order.trigger_price, placed.order.status) == (97, S.ACCEPTED)
+    assert {order.leg for order in house.paper.orders()} == {"stop.r1", "target"}

@@ -26,7 +26,7 @@ from tests.builders.execution import (
 from tests.builders.market import AAPL, MSFT, NOON, a_quote, at
 from trading.execution.account import read_book
 from trading.execution.counters import mean_slippage, profits
-from trading.execution.desk import arrival_price
+from trading.execution.intents import arrival_price
 from trading.store.database import open_database
 from trading.store.trades import Lot, Trade
 

@@ -437,7 +437,7 @@ def test_an_answer_that_cannot_be_written_is_looked_up_later(tmp_path, fault):
 
     def behind(paper):
         exchange = Exchange(tmp_path / "exchange.bin")
-        return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, Fills())
+        return ScriptedBroker(exchange, paper._clock, paper._office, paper._control, lambda _id: Fills())
 
     house = a_house(database, tmp_path, broker=behind)
     holders = []
@@ -514,3 +514,56 @@ def test_the_book_carries_what_only_we_know(house):
     assert unrealized_pnl(book.account, (position,)) == position.qty * (Decimal("99.99") - position.avg_price)
     day = book.performance
     assert day.unrealized_pnl == book.account.equity - day.day_start_equity - day.realized_pnl_day
+
+
+class Late:
+    """A broker on which something happens while its answer is on the way, once."""
+
+    def __init__(self, paper, *meanwhile):
+        self._paper = paper
+        self._meanwhile = list(meanwhile)
+        self.asked = 0
+
+    def __getattr__(self, name):
+        return getattr(self._paper, name)
+
+    def orders(self):
+        told = self._paper.orders()
+        self.asked += 1
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return told
+
+
+def test_what_another_process_books_while_the_broker_answers_is_counted(tmp_path):
+    url, limits = f"sqlite:///{tmp_path / 'sage.db'}", {"max_position_qty": 100}
+    here, there = open_database(url), open_database(url)
+    other = a_house(there, tmp_path, limits=limits)
+
+    def buy():
+        assert other.place(an_intent("dec-9", qty=100)).order.status is S.FILLED
+
+    house = a_house(here, tmp_path, limits=limits, broker=lambda paper: Late(paper, buy))
+    refused = house.place(an_intent(qty=10))
+    assert (refused.order, refused.evaluation.outcome) == (None, Outcome.DENY)
+    assert house.broker.asked == 2, "again inside the transaction"
+    assert bought(house) == 100
+    here.close()
+    there.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked"), [pytest.param(1, 1, id="soon_enough"), pytest.param(2, 2, id="asked_again")]
+)
+def test_an_answer_that_waited_too_long_is_asked_for_again(database, tmp_path, seconds, asked):
+    house = a_house(database, tmp_path, broker=Late)
+    authorise = house.desk._authorise
+
+    def waits(wish, told):
+        house.clock.wait(seconds=seconds)
+        return authorise(wish, told)
+
+    house.desk._authorise = waits
+    house.control.set_mode(Mode.OBSERVE, by="owner", at=NOON)
+    house.place(an_intent())
+    assert house.broker.asked == asked

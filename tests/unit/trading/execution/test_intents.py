@@ -13,7 +13,8 @@ from domain.ids import CandidateId, CycleId, DecisionId
 from domain.orders import OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, TradeCandidate
 from tests.builders.market import AAPL, NOON, a_quote, an_instrument
-from trading.execution.intents import FINEST_FRACTION, intent_of, marketable_limit, qty_for
+from trading.execution.intents import intent_of, marketable_limit, qty_for
+from trading.portfolio.sizing import FINEST_FRACTION
 
 D = Decimal
 

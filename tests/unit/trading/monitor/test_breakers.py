@@ -12,6 +12,7 @@ from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
 from domain.orders import Side
 from domain.records import RecordKind
+from tests.builders import policies
 from tests.builders.execution import a_house, an_intent
 from tests.builders.market import AAPL, MSFT, NOON
 from trading.monitor.breakers import Breakers, Facts, trips
@@ -68,6 +69,21 @@ def counters(**changes):
 def test_what_trips(facts, tripped):
     assert [trip.breaker for trip in trips(facts, LIMITS)] == tripped
     assert trips(facts, {}) == (), "a limit that is not set has no breaker"
+
+
+@pytest.mark.parametrize(
+    ("gate", "breaker", "changes"),
+    [
+        *(row("F8", "rejects", {"rejects_in_row": n}, id=f"{n}_rejects") for n in (0, 4, 5, 6)),
+        *(row("F9", "broker", {"api_error_pct": D(n)}, id=f"{n}_pct_failed") for n in ("0", "20", "20.01", "100")),
+        *(row("F9_slippage", "slippage", {"slippage_pct": D(n)}, id=f"slipped_{n}") for n in ("-1", "0.3", "0.301")),
+    ],
+)
+def test_what_stops_an_order_trips_and_what_trips_stops_an_order(gate, breaker, changes):
+    """One limit, one boundary: the gate and the breaker cannot be set apart."""
+    tripped = breaker in [trip.breaker for trip in trips(counters(**changes), LIMITS)]
+    asked = policies.answer(gate, policies.a_case(counts=replace(NO_COUNTERS, **changes)), **LIMITS)
+    assert tripped is asked.startswith("DENY")
 
 
 def test_a_trip_says_what_it_measured():

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders.market import an_instrument
 from tests.builders.signals import d
-from trading.portfolio.sizing import SizingRule, excess_qty, position_size
+from trading.portfolio.sizing import (
+    FINEST_FRACTION,
+    SizingRule,
+    excess_qty,
+    position_size,
+    step_behind,
+    step_of,
+)
 
 RULE = SizingRule()
 
@@ -69,3 +77,22 @@ def test_the_size_never_exceeds_risk_nor_cap(equity, entry, gap, lot):
 def test_the_excess(held, price, equity, excess):
     money = None if equity is None else d(equity)
     assert excess_qty(held=d(held), price=d(price), equity=money, lot=d(1), rule=RULE) == d(excess)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "changes", "step"),
+    [
+        pytest.param(True, {"fractionable": True}, FINEST_FRACTION, id="parts_of_a_share"),
+        pytest.param(True, {}, 1, id="an_instrument_that_is_traded_whole"),
+        pytest.param(False, {"fractionable": True}, 1, id="a_policy_that_takes_none"),
+        pytest.param(True, {"fractionable": True, "lot": d(10)}, 10, id="lots"),
+    ],
+)
+def test_the_smallest_quantity_to_trade(allowed, changes, step):
+    assert step_of(an_instrument(**changes), allow_fractional=allowed) == step
+
+
+@pytest.mark.parametrize(("qty", "step"), [("40", 1), ("40.5", FINEST_FRACTION), ("0", 1)])
+def test_what_is_left_of_a_size_is_cut_in_its_own_step(qty, step):
+    assert step_behind(d(qty), an_instrument()) == step
+    assert step_behind(d(qty), None) == step

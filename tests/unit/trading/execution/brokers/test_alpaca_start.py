@@ -100,8 +100,9 @@ def test_a_kill_cancels_the_entries_that_rest_at_alpaca_and_no_protection(databa
             tmp_path,
             house.latch,
             lambda _, at, office, control: AlpacaBroker(a_config(server), at, office, control),
+            lambda _parts, _kill: pytest.fail("nobody asked to close anything"),
         )
-        assert done == {"cancelled": [ENTRY], "failed": {}}
+        assert (done["cancelled"], done["failed"]) == ([ENTRY], {})
         assert house.broker.find(ENTRY).status is OrderStatus.CANCELED
         assert {each.client_order_id for each in house.broker.orders()} == legs
         assert house.control.read().mode is Mode.PAPER

@@ -264,9 +264,9 @@ def test_the_permit_is_redeemed_after_everything_else_has_been_prepared(made):
     seen = []
 
     class Watching(PermitOffice):
-        def redeem(self, approved, *, now, control):
+        def redeem(self, approved, **given):
             seen.append(dict(made.server.arrived))
-            super().redeem(approved, now=now, control=control)
+            super().redeem(approved, **given)
             made.house.latch.engage("owner", "too late for this one", "now")
 
     approved = made.house.permit(an_intent(**RESTING))
@@ -358,9 +358,9 @@ def test_a_replacement_without_a_clear_answer_is_looked_up(made, how):
 
 
 def test_a_protective_leg_that_is_moved_stays_the_leg_of_its_entry(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     stop = next(report for report in made.broker.orders() if report.leg == "stop")
-    raised = an_exit(type=OrderType.STOP, limit_price=None, trigger_price=97, tif=TimeInForce.DAY)
+    raised = an_exit(type=OrderType.STOP, limit_price=None, trigger_price=97, tif=TimeInForce.GTC)
     report = made.broker.replace(stop.client_order_id, a_permitted(made, raised))
     legs = {each.leg: each for each in made.broker.orders()}
     assert report.client_order_id == legs["stop"].client_order_id
@@ -376,7 +376,7 @@ def test_an_order_does_not_change_its_type_at_alpaca(made):
 
 
 def test_legs_know_their_entry_also_after_a_restart(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     fresh = AlpacaBroker(a_config(made.server), made.house.clock, made.house.office, made.house.control)
     legs = {report.leg: report for report in fresh.orders()}
     assert {leg.parent_id for leg in legs.values()} == {ENTRY}
@@ -387,7 +387,7 @@ def test_legs_know_their_entry_also_after_a_restart(made):
 
 
 def test_a_stop_behind_an_entry_settles_as_the_exit_of_its_trade(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     stop = next(order for order in made.server.exchange.orders.values() if order["type"] == "stop")
     made.house.clock.wait(minutes=5)
     made.server.exchange.fill(stop["id"], 10, D("94.90"))
@@ -399,7 +399,7 @@ def test_a_stop_behind_an_entry_settles_as_the_exit_of_its_trade(made):
 
 
 def test_an_exit_that_alpaca_still_refuses_leaves_no_second_attempt(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     made.server.exchange.held["AAPL"] = (D(5), D(100))  # somebody sold by hand
     report = made.broker.submit(a_permitted(made, an_exit()))
     assert report.status is OrderStatus.REJECTED
@@ -414,7 +414,7 @@ def a_permitted(made, intent):
 
 
 def test_an_entry_never_costs_protection(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     made.server.fail(ORDERS, "reply", reply=refusal(403, 40310000, "insufficient buying power"))
     made.broker.submit(a_permitted(made, an_intent("dec-7", **RESTING)))
     assert len(made.broker.orders()) == 2, "stop and target still rest"

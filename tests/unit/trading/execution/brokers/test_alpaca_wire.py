@@ -18,11 +18,12 @@ from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from tests.builders.execution import ENTRY, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON
 from tests.servers.alpaca_exchange import Exchange
+from trading.data.vendors import alpaca_fields as fields
 from trading.execution.brokers import alpaca_wire as wire
 from trading.execution.brokers.alpaca_calls import refusal_of
 
 D = Decimal
-PAYLOADS = Path(__file__).parents[5] / "shared" / "data" / "payloads" / "alpaca"
+PAYLOADS = Path(__file__).parents[6] / "shared" / "data" / "payloads" / "alpaca"
 MISPRINTED = {"AAPL`", "SPY`"}
 """Symbols with a stray mark in them, as two tests of alpaca-py have it."""
 
@@ -145,7 +146,7 @@ def test_real_positions_accounts_and_activities_can_be_read():
         f"{raw['order_id']}:{D(raw['cum_qty'])}" for raw in fills
     ]
     for raw in payloads("clock"):
-        assert wire.moment(raw, "timestamp").year in (2018, 2025)
+        assert fields.moment(raw, "timestamp").year in (2018, 2025)
 
 
 def test_the_loopback_exchange_speaks_like_the_real_one():

@@ -13,7 +13,7 @@ import pytest
 
 from domain.case import TradingState
 from domain.errors import DataQualityError, RetryableError
-from domain.orders import Fill, OrderStatus
+from domain.orders import Fill, OrderStatus, TimeInForce
 from tests.builders.alpaca import a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, an_exit, an_intent
 from tests.builders.market import AAPL
@@ -21,7 +21,7 @@ from trading.execution.brokers.alpaca_stream import Backoff, Books, TradeUpdates
 
 D = Decimal
 RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}
-PAYLOADS = Path(__file__).parents[5] / "shared" / "data" / "payloads" / "alpaca" / "trade_updates_ws.jsonl"
+PAYLOADS = Path(__file__).parents[6] / "shared" / "data" / "payloads" / "alpaca" / "trade_updates_ws.jsonl"
 
 
 def eventually(true: Callable[[], bool], timeout_s: float = 5.0) -> bool:
@@ -180,7 +180,7 @@ def test_more_than_was_ordered_is_booked_and_stops_new_exposure(made, order):
 
 
 def test_a_fill_of_a_protective_leg_closes_the_trade(made):
-    made.house.place(an_intent())
+    made.house.place(an_intent(tif=TimeInForce.GTC))
     with listening(made):
         target = next(each for each in made.server.exchange.orders.values() if each["limit_price"] == "110")
         made.house.clock.wait(seconds=1)

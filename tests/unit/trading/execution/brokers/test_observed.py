@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.errors import DataQualityError, IntegrityError, ManualActionError, RetryableError
+from domain.orders import OrderClass
 from tests.builders.execution import HandClock, an_intent, an_observed_house
 from tests.builders.market import NOON
 from trading.execution.brokers.observed import ObservedBroker
@@ -19,6 +20,7 @@ class Fickle:
     """A broker of one answer: it gives it, or raises it."""
 
     name, paper = "fickle", True
+    fractional = frozenset(OrderClass)
 
     def __init__(self, answer=()):
         self.answer = answer
@@ -47,6 +49,9 @@ class Fickle:
         return self.account()
 
     def fills(self, *, since):
+        return self.account()
+
+    def charges(self, *, since):
         return self.account()
 
     def time(self):
@@ -80,6 +85,7 @@ ASK = {
     "cancel": lambda broker: broker.cancel("ord-1"),
     "replace": lambda broker: broker.replace("ord-1", None),
     "fills": lambda broker: broker.fills(since=NOON),
+    "charges": lambda broker: broker.charges(since=NOON),
     "time": lambda broker: broker.time(),
 }
 

@@ -1,0 +1,213 @@
+"""Closing everything because a kill's owner ordered it: exits alone, each provably reducing, as often as it takes.
+
+    the kill stands -> our own exits are taken out -> what is held is closed, symbol by symbol -> what is left is named
+
+Each closing order is a leg of one decision, which is named after the kill and the symbol: whoever goes on after a crash
+finds the orders of before, waits for those that still work, and adds a leg only for what is then still held. With 116
+held and 100 sold by a leg that was cut off, the next leg sells 16. The gates (A1, A4) and the permit let such orders
+through while that kill stands, and no others.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from domain.book import Position
+from domain.case import MarketView
+from domain.errors import DataQualityError, RetryableError
+from domain.ids import DecisionId, decision_id
+from domain.market import Symbol, Timeframe
+from domain.money import ZERO
+from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
+from domain.ports import Broker, Calendar, Clock, Market
+from domain.verdicts import Outcome
+from policies.gates.catalogue import BY_ID
+from policies.policy import Policy
+from policies.worst_case import usable
+from trading.data.view import market_view
+from trading.execution.cancel_entries import Parts
+from trading.execution.desk import OrderDesk, Placement
+from trading.execution.intents import marketable_limit
+from trading.execution.settle import Settlement
+from trading.portfolio.exposure import view_of
+from trading.store.equity import EquityStore
+from trading.store.orders import OrderStore
+
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+LOOKS, LOOK_S = 10, 0.2
+"""How often, and at which distance in seconds, exits that were cancelled are looked for before they count as there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a flatten works with. ``market`` shows these symbols as they are now; ``wait`` lets seconds pass."""
+
+    desk: OrderDesk
+    broker: Broker
+    orders: OrderStore
+    settlement: Settlement
+    clock: Clock
+    market: Callable[[Sequence[Symbol]], MarketView]
+    wait: Callable[[float], None]
+
+
+def hands_after_kill(
+    parts: Parts, broker: Broker, market: Market, calendar: Calendar, clock: Clock, fallback: Callable[[], Policy]
+) -> Hands:
+    """The hands of the process behind a kill; ``fallback`` is asked for a policy where none was ever in force."""
+    policy = parts.control.policy_in_force() or fallback()
+    desk = OrderDesk(
+        database=parts.database,
+        ledger=parts.ledger,
+        orders=parts.orders,
+        control=parts.control,
+        equity=EquityStore(parts.database, EXCHANGE_ZONE, calendar),
+        settlement=parts.settlement,
+        broker=broker,
+        office=parts.office,
+        policy=policy,
+        clock=clock,
+    )
+
+    def shown(symbols: Sequence[Symbol]) -> MarketView:
+        # Exits are judged by quotes, status and session: no history of bars is fetched for them.
+        return market_view(
+            market, calendar, symbols, as_of=clock.now(), timeframe=Timeframe.DAY_1, bars={}, report=_log
+        )
+
+    return Hands(desk, broker, parts.orders, parts.settlement, clock, shown, time.sleep)
+
+
+def _log(what: str) -> None:
+    logging.getLogger(__name__).warning("%s", what)
+
+
+class Flattened(NamedTuple):
+    """How many closing orders went out, and for each symbol that is still held how much, and why."""
+
+    sent: int
+    left: Mapping[Symbol, tuple[Decimal, str]]
+
+    @property
+    def report(self) -> dict[str, object]:
+        """As it stands in a report."""
+        left = {symbol: {"qty": f"{qty.normalize():f}", "why": why} for symbol, (qty, why) in self.left.items()}
+        return {"sent": self.sent, "left": left}
+
+    @property
+    def told(self) -> str:
+        """In a line; empty where nothing is held any more."""
+        each = (f"{symbol} {qty.normalize():f} still held: {why}" for symbol, (qty, why) in self.left.items())
+        return f"closing orders sent: {self.sent}; {'; '.join(each)}" if self.left else ""
+
+
+def flatten(hands: Hands, kill: str) -> Flattened:
+    """Close what is held; raises RetryableError where the broker does not even say what that is."""
+    hands.desk.recover()
+    hands.settlement.sync(hands.broker, now=hands.clock.now())  # what ended at the broker no longer works on anything
+    clear(hands, kill)
+    held = [position for position in hands.broker.positions() if position.qty != ZERO]
+    market = hands.market([position.symbol for position in held])
+    sent, fates = 0, dict[Symbol, str]()
+    for position in held:
+        # One that cannot be closed stops none of the others, so it is named and the rest go on.
+        try:
+            placed = close(hands, position, market, kill)
+        except (RetryableError, DataQualityError) as error:
+            fates[position.symbol] = error.what
+        else:
+            sent += placed.order is not None and placed.order.status is not OrderStatus.DENIED
+            fates[position.symbol] = fate(placed)
+    left = {
+        each.symbol: (each.qty, fates.get(each.symbol, "it was not held before"))
+        for each in hands.broker.positions()
+        if each.qty != ZERO
+    }
+    for symbol, (_, why) in left.items():
+        logging.getLogger(__name__).warning("%s was not flattened: %s", symbol, why)
+    return Flattened(sent, left)
+
+
+def clear(hands: Hands, kill: str) -> None:
+    """Take out exits of ours that would hold the shares, and wait a moment for their end; protective legs stay."""
+    mine = {order.client_order_id for order in others(hands.orders, kill)}
+    for order_id in sorted(mine):
+        try:
+            hands.desk.cancel(order_id, by="flatten")
+        except (RetryableError, DataQualityError) as error:
+            logging.getLogger(__name__).warning("%s is not cancelled: %s", order_id, error.what)
+    for _ in range(LOOKS):
+        if not any(order.client_order_id in mine for order in hands.orders.open()):
+            return
+        hands.wait(LOOK_S)
+        hands.settlement.sync(hands.broker, now=hands.clock.now())
+
+
+def others(orders: OrderStore, kill: str) -> Iterator[Order]:
+    """Working orders to reduce that this flatten has not made; what could add exposure is not its business."""
+    for order in orders.open():
+        ours = order.decision_id == closing_decision(kill, order.symbol)
+        if order.parent_id is None and order.reduce_only and not ours:
+            yield order
+
+
+def close(hands: Hands, position: Position, market: MarketView, kill: str) -> Placement:
+    """Close one position, unless an order of this flatten still works on it or its fate is unknown."""
+    decision = closing_decision(kill, position.symbol)
+    for number in count(1):
+        leg = "exit" if number == 1 else f"exit-{number}"
+        known = hands.orders.find(decision, leg)
+        if known is None or known.status is OrderStatus.INTENT:
+            intent = closing_intent(position, market, decision, leg, hands.clock.now())
+            return hands.desk.place(intent, market=market)
+        if known.status.is_open:
+            return Placement(known, None)
+    raise AssertionError("legs do not end")
+
+
+def closing_decision(kill: str, symbol: Symbol) -> DecisionId:
+    """The one decision of a kill on a symbol."""
+    return decision_id(kill, f"flatten {symbol}")
+
+
+def closing_intent(
+    position: Position, market: MarketView, decision: DecisionId, leg: str, now: datetime
+) -> OrderIntent:
+    """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
+    view = view_of(market, position.symbol)
+    quote = usable(view.quote)
+    if quote is None or view.instrument is None:
+        raise DataQualityError("no usable quote" if quote is None else "nothing is known of the instrument")
+    side = Side.SELL if position.qty > ZERO else Side.BUY
+    return OrderIntent(
+        decision_id=decision,
+        symbol=position.symbol,
+        side=side,
+        qty=abs(position.qty),
+        type=OrderType.LIMIT,
+        tif=TimeInForce.DAY,
+        created_at=now,
+        origin=Origin.FLATTEN,
+        strategy=position.strategy or "manual",
+        limit_price=marketable_limit(side, quote, view.instrument.tick),
+        reduce_only=True,
+        leg=leg,
+    )
+
+
+def fate(placed: Placement) -> str:
+    """What became of a closing order, as far as its placing tells."""
+    if placed.order is not None:
+        why = f" ({placed.order.reason})" if placed.order.reason else ""
+        return f"its closing order is {placed.order.status.value.replace('_', ' ')}{why}"
+    refused = () if placed.evaluation is None else placed.evaluation.verdicts
+    gates = [f"{each.gate} {BY_ID[each.gate].name}" for each in refused if each.outcome is not Outcome.PASS]
+    return f"refused by {', '.join(gates)}" if gates else "its closing order was not sent"
