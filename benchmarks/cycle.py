@@ -36,7 +36,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
-import app
+import composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Sampling
 from agents.rules_llm import RulesModel
 from domain.clock import FixedClock
@@ -44,7 +44,8 @@ from domain.market import Session, Symbol
 from graphs.approval import build_approval
 from graphs.checkpoints import open_checkpoints
 from graphs.oversight import build_oversight
-from interfaces.runtime import Runtime
+from interfaces.cli.home import LATCH
+from interfaces.runtime import Compiled, Graphs, Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
 from settings import load_settings
@@ -131,15 +132,16 @@ def a_start(folder: Path, model: LanguageModel, symbols: Sequence[Symbol]) -> It
             home=home, database_url="", chroma_url="", redis_url="", market=f"files:{folder}", news="none",
             model="rules", policy="conservative", universe="", mode="paper",
         )  # fmt: skip
-        latch, calendar = KillSwitch(home / app.LATCH), ExchangeCalendar()
+        latch, calendar = KillSwitch(home / LATCH), ExchangeCalendar()
         database = open_database(settings.database)
         stack.callback(database.close)
-        stores, market = app.stores_of(database, settings, latch), FilesMarket(folder, calendar)
+        stores, market = composition.stores_of(database, settings, latch), FilesMarket(folder, calendar)
         clock = FixedClock(calendar.sessions(LAST_DAY, LAST_DAY.replace(hour=23))[0].opens_at)
-        runtime = app.runtime_of(settings, stores, latch, calendar, market, tuple(symbols), clock, stack)
+        runtime = composition.runtime_of(settings, stores, latch, calendar, market, tuple(symbols), clock, stack)
         saver = stack.enter_context(open_checkpoints(home, settings.database))
         deps = replace(runtime.deps, asker=replace(runtime.deps.asker, model=model))
-        yield replace(runtime, deps=deps, oversight=build_oversight(deps, saver), approval=build_approval(deps, saver))
+        compiled = Compiled(build_oversight(deps, saver), build_approval(deps, saver))
+        yield replace(runtime, deps=deps, graphs=Graphs(lambda: compiled))
 
 
 @dataclass

@@ -1,29 +1,32 @@
 """What the roles did on the way to a decision, as the gates of group H judge it.
 
 Everything here is read off the records of the cycle: the decision, the observation, the stored calls and readings. What
-they do not tell is None. Nobody has calibrated a model or put one question twice, and no role is asked why it goes
-against a signal, so ``calibrated``, ``dispersion`` and ``override_reason`` are left as they are by default.
+they do not tell is None. Nobody has put one question twice, and no role is asked why it goes against a signal, so
+``dispersion`` and ``override_reason`` are left as they are by default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Context, Decimal
 
-from agents.decider import sizes
+from agents.decider import Sizes
 from domain.case import Proposal, Provenance, TextUsed, Usage
-from domain.decisions import Decision, ModelCall
+from domain.decisions import Advice, Decision, Inspection, ModelCall
 from domain.evidence import Evidence
 from domain.market import Symbol
-from domain.money import ONE
 from domain.news import NewsReading
 from domain.observation import Observation
-from domain.signals import CandidateKind, CompositeSignal
+from domain.signals import CandidateKind, CompositeSignal, TradeCandidate
 from graphs.deps import CycleDeps
 from tools.plan import plan_evidence
 from trading.signals.text import known_readings, text_signals
 
 NEWS, TEXT = "news.", "text."
 """Evidence that speaks of texts: one reading each, and what the readings of a symbol add up to."""
+
+_EXACT = Context(prec=100)
+"""A model may state a fraction to many digits, and a product that is rounded up would look like a disagreement."""
 
 Readings = Mapping[Symbol, Sequence[NewsReading]]
 
@@ -33,9 +36,7 @@ def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Prop
     candidate = decision.candidate
     if candidate.kind is not CandidateKind.ENTRY:
         return None
-    view, signal = seen.market.symbols.get(candidate.symbol), signal_of(seen, candidate.symbol)
-    lot = view.instrument.lot if view is not None and view.instrument is not None else ONE
-    left = sizes(candidate, decision.advice, decision.inspection, lot)
+    signal, left = signal_of(seen, candidate.symbol), stated_sizes(candidate, decision.advice, decision.inspection)
     plan = plan_evidence(candidate, as_of=seen.evidence.as_of)
     calls = deps.stores.calls.of_cycle(decision.cycle_id)
     return Proposal(
@@ -56,8 +57,22 @@ def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Prop
         provenance=provenance_of(decision, calls),
         signal_direction=None if signal is None else signal.direction,
         texts=cited_texts(decision, seen, deps),
+        calibrated=calibrated_of(decision, seen, deps),
         usage=usage_of(calls, deps),
     )
+
+
+def stated_sizes(candidate: TradeCandidate, advice: Advice | None, inspection: Inspection | None) -> Sizes:
+    """Shares left after each role as it said, before they are cut to lots; None where a role is missing.
+
+    Of 3 shares 0.8 and 0.5 are 2.4 and 1.5, which are 0.3 of the candidate apart, as the roles are; in whole lots, 2
+    and 1, they would be 0.34 apart, and gate H4 would ask a person about a disagreement that nobody has.
+    """
+    advised = None if advice is None else _EXACT.multiply(candidate.qty, advice.size_fraction)
+    inspected = None if inspection is None else _EXACT.multiply(candidate.qty, inspection.max_fraction)
+    if advised is not None and inspected is not None:
+        inspected = min(advised, inspected)
+    return Sizes(candidate.qty, advised, inspected)
 
 
 def signal_of(seen: Observation, symbol: Symbol) -> CompositeSignal | None:
@@ -87,6 +102,15 @@ def usage_of(calls: Sequence[ModelCall], deps: CycleDeps) -> Usage:
     """What the models have used by now: in this cycle, and on the exchange's day."""
     tokens, cost = deps.stores.calls.spent_since(deps.stores.equity.day_start(deps.clock.now()))
     return Usage(len(calls), sum(call.tokens_in + call.tokens_out for call in calls), tokens, cost)
+
+
+def calibrated_of(decision: Decision, seen: Observation, deps: CycleDeps) -> Decimal | None:
+    """What the advisor's confidence had proven to be worth by then; None while it has proven nothing."""
+    advice = decision.advice
+    if advice is None or deps.calibration is None:
+        return None
+    tally = deps.calibration.at(seen.evidence.as_of).of("advisor", advice.source)
+    return tally.calibrated(advice.confidence)
 
 
 def cited_texts(decision: Decision, seen: Observation, deps: CycleDeps) -> tuple[TextUsed, ...] | None:

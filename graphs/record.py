@@ -10,13 +10,13 @@ from domain.canonical import plain, restore
 from domain.decisions import Decision
 from domain.errors import IntegrityError
 from domain.ids import CycleId, DecisionId, client_order_id
-from domain.money import ONE
 from domain.ports import Ledger
 from domain.records import RecordKind
 from domain.signals import CandidateKind
 from domain.verdicts import Evaluation
 from graphs.deps import Stores
 from tools.plan import plan_evidence
+from trading.portfolio.sizing import step_behind
 
 
 def record_once(
@@ -46,7 +46,7 @@ def record_of(stores: Stores, decision: Decision) -> Record:
         evaluation=evaluation_of(stores.ledger, decision.decision_id),
         order=order,
         fills=stores.orders.fills_of(order.client_order_id) if order is not None else (),
-        lot=view.instrument.lot if view is not None and view.instrument is not None else ONE,
+        lot=step_behind(decision.candidate.qty, None if view is None else view.instrument),
     )
 
 

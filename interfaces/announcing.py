@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from domain.alerts import Alert, AlertCode, Severity
 from domain.case import Control
 from domain.decisions import Decision, Ruling
 from domain.errors import RetryableError
@@ -13,6 +14,8 @@ from domain.verdicts import Outcome
 from graphs.record import record_of
 from interfaces.runtime import Runtime
 from trading.bus.messages import BusTopic, Message, Notice
+from trading.execution.guard import protection_of_books
+from trading.execution.protection import BARE, Protection
 
 
 def announce_cycle(runtime: Runtime, state: Mapping[str, Any]) -> str | None:
@@ -22,6 +25,7 @@ def announce_cycle(runtime: Runtime, state: Mapping[str, Any]) -> str | None:
             runtime.bus.publish(message)
     except RetryableError as error:
         return f"bus: {error.what}"
+    announce_alerts(runtime)
     return None
 
 
@@ -34,13 +38,44 @@ def announce_control(runtime: Runtime, control: Control, note: str) -> None:
         logging.getLogger(__name__).warning("the bus did not take a control notice: %s", error.what)
 
 
+def announce_bare(runtime: Runtime, holdings: Iterable[Protection]) -> None:
+    """Publish holdings that have lost their planned stop; a bus that is away leaves the record and the log."""
+    try:
+        for each in holdings:
+            runtime.bus.publish(bare_message(runtime, each))
+    except RetryableError as error:
+        logging.getLogger(__name__).warning("the bus did not take an alert: %s", error.what)
+
+
+def bare_message(runtime: Runtime, holding: Protection) -> Message:
+    """One holding without its planned stop."""
+    at, key = runtime.deps.clock.now(), f"protection:{holding.symbol}"
+    return Message(BusTopic.RISK_ALERT, at, Alert(Severity.CRITICAL, AlertCode.UNPROTECTED, holding.told, key, at))
+
+
+def announce_alerts(runtime: Runtime) -> None:
+    """Publish the alerts that came on record since this process last did; they stay on record whatever the bus says."""
+    fresh = runtime.deps.stores.control.alerts.fresh()
+    try:
+        for alert in fresh:
+            runtime.bus.publish(Message(BusTopic.RISK_ALERT, alert.at, alert, alert.key))
+    except RetryableError as error:
+        logging.getLogger(__name__).warning("the bus did not take an alert: %s", error.what)
+
+
 def told(runtime: Runtime, state: Mapping[str, Any]) -> Iterator[Message]:
-    """One message a candidate, piece of advice, warning, ruling of the gates, order and fill, in that order."""
+    """One message a candidate, piece of advice, warning, ruling of the gates, order and fill, in that order.
+
+    Last, one for every holding without its planned stop: until it has one, every cycle says so again.
+    """
     at = runtime.deps.clock.now()
     for candidate in state["candidates"]:
         yield Message(BusTopic.STRATEGY_TRADE_CANDIDATE, at, candidate, state["cycle_id"])
     for decision in state["decisions"]:
         yield from of_decision(runtime, decision)
+    for holding in protection_of_books(runtime.deps.stores.orders).values():
+        if holding.cover in BARE:
+            yield bare_message(runtime, holding)
 
 
 def of_decision(runtime: Runtime, decision: Decision) -> Iterator[Message]:

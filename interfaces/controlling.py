@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import NamedTuple
+import time
+from datetime import timedelta
+from functools import partial
 
-from domain.book import Position
-from domain.case import MarketView, Mode, Pause, TradingState
+from domain.case import Mode, Pause, TradingState
 from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
-from domain.ids import decision_id
-from domain.market import Symbol
-from domain.money import ZERO
-from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
-from domain.verdicts import Outcome
 from graphs.nodes.observe import market_now
-from interfaces.announcing import announce_control
+from interfaces.announcing import announce_alerts, announce_control
 from interfaces.looking import health_of, risk, why_stopped
 from interfaces.runtime import Runtime
 from interfaces.views import ControlView, ModeView, ResumePlan, RiskRow, State
-from policies.gates.catalogue import BY_ID
 from policies.gates.control.mode import SENDS_NOTHING
+from policies.kill_switch import NOT_KILLED
 from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
 from policies.limits import LADDER
 from policies.policy import Policy
 from policies.selftest import run_self_test
-from policies.worst_case import usable
-from tools.orders import place_order
-from trading.execution.desk import Placement
-from trading.execution.intents import marketable_limit
-from trading.portfolio import exposure
+from trading.execution import flatten as flattening
+from trading.execution.settle import Settlement
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
 SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
-NOT_KILLED = (0, 0, 0, 0)
-"""The stamp of a latch that stood nowhere when the owner looked."""
 
 
 def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
@@ -99,8 +88,10 @@ def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
         control.set_killed(False, by=OWNER, at=now, reason="resumed by the owner")
         control.set_trading_state(TradingState.ACTIVE, by=OWNER, at=now, reason="resumed by the owner")
         # Last, and it takes only the kill that was looked at: a newer one undoes everything above.
-        if not runtime.kill_switch.release(seen=engaged or NOT_KILLED):
+        if not runtime.kill_switch.release(seen=engaged or NOT_KILLED, by=OWNER, at_text=now.isoformat()):
             raise ManualActionError("not resumed: somebody killed it in the meantime", "Ask them, then `sage resume`.")
+        control.kills.remember(at=now)
+        control.alerts.seen(at=now)
     return stopped
 
 
@@ -188,88 +179,45 @@ def _is_loss_breach(row: RiskRow) -> bool:
     return row.gate.startswith("G") and row.state is State.FAILED
 
 
-def kill(runtime: Runtime, reason: str) -> ControlView:
-    """Latch in file and database, then ask the broker to cancel what could still add exposure."""
+def kill(runtime: Runtime, reason: str, *, flatten: bool = False) -> ControlView:
+    """Latch in file and database, then cancel what could still add exposure, then close what is held if so ordered.
+
+    Raises ManualActionError where something is still held, which names it: the kill stands.
+    """
     deps, now = runtime.deps, runtime.deps.clock.now()
-    runtime.kill_switch.engage(OWNER, reason, now.isoformat())
+    runtime.kill_switch.engage(OWNER, reason, now.isoformat(), flatten=flatten)
     deps.stores.control.set_killed(True, by=OWNER, at=now, reason=reason)
-    cancelled = deps.desk.cancel_working()
-    return view_of(runtime, "kill", f"nothing is sent any more; {len(cancelled)} working entries cancelled")
+    if not flatten:
+        cancelled = deps.desk.cancel_working()
+        return view_of(runtime, "kill", f"nothing is sent any more; {len(cancelled)} working entries cancelled")
+    try:
+        deps.desk.cancel_working()
+    except (RetryableError, DataQualityError) as error:
+        logging.getLogger(__name__).warning("an entry is not cancelled: %s", error.what)
+    done = flattening.flatten(hands_of(runtime), runtime.kill_switch.flatten())
+    view = view_of(runtime, "kill", f"nothing else is sent any more; {done.told or 'nothing is held'}")
+    if done.left:
+        raise ManualActionError(f"killed; {done.told}", "`sage kill --flatten` again goes on with it.")
+    return view
 
 
-class Flattened(NamedTuple):
-    """How many closing orders went out, and for every position what became of its own."""
-
-    sent: int
-    fates: Mapping[Symbol, str]
-
-
-def flatten(runtime: Runtime, reason: str) -> Flattened:
-    """Sell (or cover) everything; entries stop first."""
-    deps, now = runtime.deps, runtime.deps.clock.now()
-    deps.stores.control.tighten(TradingState.REDUCING, by=OWNER, at=now, reason=reason)
-    deps.desk.cancel_working()
-    held = [position for position in deps.broker.positions() if position.qty != ZERO]
-    market = market_now(deps, [position.symbol for position in held])
-    sent, fates = 0, dict[Symbol, str]()
-    for position in held:
-        try:
-            placed = place_order(deps.desk, _closing_intent(position, market, now), market=market, proposal=None)
-        except (RetryableError, DataQualityError) as error:
-            fates[position.symbol] = error.what
-        else:
-            sent += placed.order is not None
-            fates[position.symbol] = _fate(placed)
-            if placed.order is not None:
-                continue
-        # One that cannot be closed stops none of the others, so it is named and the rest go on.
-        logging.getLogger(__name__).warning("%s was not flattened: %s", position.symbol, fates[position.symbol])
-    return Flattened(sent, fates)
+def go_on_closing(runtime: Runtime) -> None:
+    """Go on with a flatten that the present kill has ordered: a crash or a slow market may have left something."""
+    ordered = runtime.kill_switch.flatten()
+    if not ordered:
+        return
+    try:
+        flattening.flatten(hands_of(runtime), ordered)
+    except (RetryableError, DataQualityError) as error:
+        logging.getLogger(__name__).warning("positions are not closed: %s", error.what)
 
 
-def _closing_intent(position: Position, market: MarketView, now: datetime) -> OrderIntent:
-    """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
-    view = exposure.view_of(market, position.symbol)
-    quote = usable(view.quote)
-    if quote is None or view.instrument is None:
-        raise DataQualityError("no usable quote" if quote is None else "nothing is known of the instrument")
-    side = Side.SELL if position.qty > ZERO else Side.BUY
-    return OrderIntent(
-        decision_id=decision_id("flatten", f"{now.isoformat()} {position.symbol}"),
-        symbol=position.symbol,
-        side=side,
-        qty=abs(position.qty),
-        type=OrderType.LIMIT,
-        tif=TimeInForce.DAY,
-        created_at=now,
-        origin=Origin.MANUAL,
-        strategy=position.strategy or "manual",
-        limit_price=marketable_limit(side, quote, view.instrument.tick),
-        reduce_only=True,
-        leg="exit",
-    )
-
-
-def _fate(placed: Placement) -> str:
-    """What became of a closing order, as far as its placing tells."""
-    if placed.order is not None:
-        return f"its closing order is {placed.order.status.value.replace('_', ' ')}"
-    refused = () if placed.evaluation is None else placed.evaluation.verdicts
-    gates = [f"{each.gate} {BY_ID[each.gate].name}" for each in refused if each.outcome is not Outcome.PASS]
-    return f"refused by {', '.join(gates)}" if gates else "its closing order was not sent"
-
-
-def still_held(runtime: Runtime, done: Flattened) -> ManualActionError | None:
-    """The error that names what a flatten has left and why; None where nothing is held any more."""
-    left = [
-        f"{each.symbol} {each.qty.normalize():f} still held: {done.fates.get(each.symbol, 'it was not held before')}"
-        for each in runtime.deps.broker.positions()
-        if each.qty != ZERO
-    ]
-    if not left:
-        return None
-    what = f"killed; closing orders sent: {done.sent}; {'; '.join(left)}"
-    return ManualActionError(what, "`sage resume`, then `sage kill --flatten` again.")
+def hands_of(runtime: Runtime) -> flattening.Hands:
+    """What a flatten works with in this process."""
+    deps, stores = runtime.deps, runtime.deps.stores
+    settlement = Settlement(stores.database, stores.ledger, stores.orders, stores.control)
+    market = partial(market_now, deps)
+    return flattening.Hands(deps.desk, deps.broker, stores.orders, settlement, deps.clock, market, time.sleep)
 
 
 def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
@@ -277,6 +225,7 @@ def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
     control = runtime.deps.stores.control.read()
     if action in ("kill", "resume"):
         announce_control(runtime, control, note)
+    announce_alerts(runtime)
     return ControlView(
         runtime.deps.clock.now(), action, control.trading_state, control.kill_switch, control.pauses, note
     )

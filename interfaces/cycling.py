@@ -26,13 +26,22 @@ from interfaces.approving import open_threads
 from interfaces.reporting import report_of
 from interfaces.runtime import Runtime
 from interfaces.views import CycleReport
+from trading.monitor.logs import correlation
 from trading.store.cycles import CycleRecord
 
 RECURSION_LIMIT = 40
 Progress = Callable[[str], None]
+Also = Callable[[CycleReport], None]
+"""What becomes durable together with the end of a cycle, or not at all."""
 
 
-def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress) -> CycleReport:
+def nothing_else(_report: CycleReport) -> None:
+    """A cycle that nobody has scheduled."""
+
+
+def run_cycle(
+    runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress, also: Also = nothing_else
+) -> CycleReport:
     """One cycle as of ``as_of``, or the rest of the one that was cut off."""
     deps = runtime.deps
     account = runtime.setup.account_id
@@ -42,7 +51,8 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
         progress(f"resuming cycle {last.cycle_id}")
         deps.reconciler.reconcile(now=deps.clock.now())
         deps.desk.resume(partial(market_now, deps))
-        return finish(runtime, last, drive(runtime, last.cycle_id, rest_of(runtime, last), progress))
+        deps.desk.protect(partial(market_now, deps))
+        return finish(runtime, last, drive(runtime, last.cycle_id, rest_of(runtime, last), progress), also)
     if last is not None and as_of < last.as_of:
         raise UsageError(
             f"{as_of.isoformat()} lies before the last cycle of this home, {last.as_of.isoformat()}",
@@ -51,7 +61,7 @@ def run_cycle(runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, pr
     cycle = started(runtime, account, symbols, as_of)
     forget(runtime, cycle.cycle_id)
     start = CycleInput(cycle_id=cycle.cycle_id, as_of=as_of, symbols=list(symbols))
-    return finish(runtime, cycle, drive(runtime, cycle.cycle_id, start, progress))
+    return finish(runtime, cycle, drive(runtime, cycle.cycle_id, start, progress), also)
 
 
 def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: datetime) -> CycleRecord:
@@ -93,6 +103,7 @@ def rest_of(runtime: Runtime, cycle: CycleRecord) -> CycleInput | None:
 def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: Progress) -> Mapping[str, int]:
     """Run the graph to its end; the answer is how long each node took, in milliseconds."""
     timings: dict[str, int] = {}
+    correlation.set(cycle)
     since = perf_counter()
     for update in runtime.oversight.stream(start, config_of(runtime, cycle), stream_mode="updates"):
         for node in update:
@@ -112,7 +123,7 @@ def config_of(runtime: Runtime, cycle: str) -> RunnableConfig:
     }
 
 
-def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int]) -> CycleReport:
+def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int], also: Also = nothing_else) -> CycleReport:
     """Open the threads of what waits, write the report, close the cycle."""
     stores, state = runtime.deps.stores, state_of(runtime, cycle.cycle_id)
     open_threads(runtime, cycle.cycle_id)
@@ -127,7 +138,9 @@ def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int]) -> 
     )
     unheard = announce_cycle(runtime, state)
     report = report_of(runtime, cycle, state, timings, unheard)
-    stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())
+    with stores.database.transaction():
+        stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())
+        also(report)
     return report
 
 

@@ -13,18 +13,22 @@ from enum import StrEnum
 from typing import Any
 
 from domain.market import Symbol
-from domain.orders import OrderIntent
+from domain.orders import Order, OrderIntent
 from domain.verdicts import Figure, Outcome
 from interfaces.views import LimitChange, RiskRow
 
 
 @dataclass(frozen=True, slots=True)
 class RiskView:
-    """``sage risk``: every gate of the catalogue, asked about the smallest entry into ``symbol``."""
+    """``sage risk``: every gate of the catalogue, asked about the smallest entry into ``symbol``.
+
+    ``unprotected`` are the holdings of which some or all has no stop although one was planned.
+    """
 
     as_of: datetime
     risk: tuple[RiskRow, ...]
     symbol: str = ""
+    unprotected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +121,22 @@ class WhyNotView:
     """Whether the nearest one would still wait for a person."""
     asked_at: datetime | None = None
     """When the gates said what ``objections`` hold; ``basis`` says whether the nearest order is of that moment too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """``sage buy``, ``sell``, ``orders cancel`` and ``orders replace``: what was asked for and what became of it.
+
+    ``why`` holds the gates that objected or cut it, and the nearest order that would pass; ``waits``: a person's yes is
+    all that is missing. ``done``: the broker has it, or took it out.
+    """
+
+    as_of: datetime
+    intent: OrderIntent | None
+    outcome: Outcome | None
+    final_qty: Decimal
+    why: WhyNotView | None = None
+    order: Order | None = None
+    done: bool = False
+    waits: bool = False
+    note: str = ""

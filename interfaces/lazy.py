@@ -20,7 +20,9 @@ from types import ModuleType
 ROOMS = frozenset(
     {
         "agents",
+        "composition",
         "domain",
+        "duties",
         "evals",
         "graphs",
         "interfaces",
@@ -29,6 +31,7 @@ ROOMS = frozenset(
         "prompts",
         "settings",
         "sources",
+        "starting",
         "tools",
         "trading",
     }
@@ -44,7 +47,8 @@ class RoomFinder(MetaPathFinder):
         """The spec of one of our modules; None leaves the name to the other finders."""
         if fullname.partition(".")[0] not in ROOMS:
             return None
-        others = (finder for finder in sys.meta_path if finder is not self)
+        # A room that is run inside somebody else's block brings a finder of its own: the two must not ask each other.
+        others = (finder for finder in sys.meta_path if not isinstance(finder, RoomFinder))
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None and spec.submodule_search_locations is None:

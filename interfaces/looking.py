@@ -37,6 +37,8 @@ from policies.limit_words import meaning
 from policies.limits import BY_NAME, LIMITS
 from policies.policy import Policy, compare_policies, load_policy, set_but_not_enforced
 from trading.execution.account import read_book, unrealized_pnl
+from trading.execution.guard import plans, protection_of_books
+from trading.execution.protection import BARE, Protection, protections
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 from trading.portfolio.performance import statistics_of
 
@@ -88,7 +90,15 @@ def status(runtime: Runtime) -> StatusView:
         ramp=control.ramp,
         why=why_stopped(runtime),
         release=runtime.setup.notice,
+        unprotected=bare_holdings(runtime),
+        alerts=tuple(reversed(deps.stores.control.alerts.open())),
     )
+
+
+def bare_holdings(runtime: Runtime) -> tuple[str, ...]:
+    """Holdings without the stop that was planned, by our own books: a broker that is away hides none of them."""
+    known = protection_of_books(runtime.deps.stores.orders).values()
+    return tuple(each.told for each in known if each.cover in BARE)
 
 
 def why_stopped(runtime: Runtime) -> str:
@@ -139,13 +149,25 @@ def positions(runtime: Runtime) -> PositionsView:
     """Every holding by our books and by the broker's."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     ours = deps.stores.trades.positions()
-    held = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now).positions
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    held = book.positions
     market = market_now(deps, sorted({*ours, *held}))
-    rows = (position_view(symbol, ours.get(symbol), held.get(symbol), market) for symbol in sorted({*ours, *held}))
+    shares = {symbol: each.qty for symbol, each in held.items()}
+    covers = protections(shares, book.open_orders, plans(deps.stores.orders))
+    rows = (
+        position_view(symbol, ours.get(symbol), held.get(symbol), market, covers.get(symbol))
+        for symbol in sorted({*ours, *held})
+    )
     return PositionsView(now, tuple(rows))
 
 
-def position_view(symbol: Symbol, ours: Decimal | None, held: Position | None, market: MarketView) -> PositionView:
+def position_view(
+    symbol: Symbol,
+    ours: Decimal | None,
+    held: Position | None,
+    market: MarketView,
+    protection: Protection | None = None,
+) -> PositionView:
     """One holding at the price at which it could be sold."""
     quote = market.symbols[symbol].quote
     price = None if quote is None else quote.bid if held is None or held.qty > 0 else quote.ask
@@ -160,6 +182,8 @@ def position_view(symbol: Symbol, ours: Decimal | None, held: Position | None, m
         as_of=quote.at if quote is not None else None,
         stop_loss=held.stop_loss if held is not None else None,
         strategy=held.strategy if held is not None else "",
+        protection="" if protection is None else protection.cover.value,
+        protected_qty=None if protection is None else protection.covered,
     )
 
 
@@ -222,7 +246,7 @@ def risk(runtime: Runtime) -> RiskView:
     book = valued(deps, book, market, now)
     case = probe(now, control, book, market, symbols[0], policy=deps.policy, release=deps.desk.release)
     rows = headroom(case, deps.policy)
-    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0])
+    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0], bare_holdings(runtime))
 
 
 def risk_row(row: Headroom) -> RiskRow:

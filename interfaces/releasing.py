@@ -84,10 +84,29 @@ class Notice(NamedTuple):
     waits: bool
 
 
-def tampered(control: ControlStore, latch: KillSwitch, *, at: datetime) -> str:
-    """Raise the alarm, once for each kill, that somebody deleted its latch file; it stays killed."""
-    what = f"the latch file {latch.path.name} was removed by hand; it is still killed, only `sage resume` lifts that"
-    if control.incident(f"latch:{latch.stamp()}", what, at=at):
+def kills_at_start(control: ControlStore, latch: KillSwitch, *, at: datetime) -> str:
+    """Take over a kill that fell while nothing ran; what to tell of one whose traces somebody has removed.
+
+    The journal of a new home is begun here, so that from then on its loss shows.
+    """
+    damage, unseen = control.kills.damage(), control.kills.unseen()
+    engaged, removed = latch.engaged(), latch.removed_by_hand()
+    if not (engaged or damage or unseen):
+        if control.kills.seen().lines == 0:
+            latch.begin_journal(at.isoformat())
+        control.kills.remember(at=at)
+        return ""
+    key = latch.stamp() if engaged else control.kills.seen()
+    control.set_killed(True, by="latch", at=at, reason=damage or unseen or "the latch file is set")
+    what = damage
+    if removed:
+        what = f"the latch file {latch.path.name} was removed by hand"
+    elif not engaged and not damage:
+        what = f"{unseen}, and nothing of it was left but the journal"
+    if not what:
+        return ""
+    what += "; it is still killed, only `sage resume` lifts that"
+    if control.incident(f"latch:{key}", what, at=at):
         logging.getLogger(__name__).warning("%s", what)
     return what
 
@@ -146,4 +165,4 @@ def accept(runtime: Runtime, shown_digest: str) -> PolicyChangeView:
 
 def _is_ours(path: Path, root: Path) -> bool:
     """Installed, the rooms stand among other people's packages, whose modules are no code of ours."""
-    return path.parent != root or path.stem in ("app", "settings")
+    return path.parent != root or path.stem in ("app", *ROOMS)

@@ -6,13 +6,88 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from graphs.approval import ApprovalGraph
 from graphs.deps import CycleDeps
-from graphs.oversight import OversightGraph
+from interfaces.scheduler.jobs import Job
+from interfaces.serving.times import SimulatedTime
 from policies.kill_switch import KillSwitch
 from trading.bus.port import Bus
 from trading.data.normalise import Issue
+from trading.execution.algos.runner import AlgoRunner
+from trading.execution.algos.store import AlgoStore
+from trading.store.scheduling.leases import LeaseStore
+from trading.store.scheduling.runs import RunStore
+
+if TYPE_CHECKING:
+    # The graph framework takes a second to load, and most commands only look.
+    from graphs.approval import ApprovalGraph
+    from graphs.oversight import OversightGraph
+
+
+class Listening(Protocol):
+    """A stream of what the broker tells without being asked."""
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        ...
+
+    def stop(self) -> None:
+        """Close the line and end the thread."""
+        ...
+
+
+Listen = Callable[[Callable[[], None], Callable[[bool], None]], Listening]
+"""Makes the stream: what to do when it is connected (again), and after an update, or a fill, is in the books."""
+
+
+class Pace(NamedTuple):
+    """How fast simulated time goes against the wall clock, and the longest wait between two things that are due."""
+
+    speed: float = 0.0
+    longest_wait_s: float = 0.0
+
+
+class Duties(NamedTuple):
+    """What goes on by itself: the jobs, who is at work, the ledger of runs, sliced orders, and the broker's stream.
+
+    ``time`` is the clock of a service in simulated time, ``listen`` is None where the broker tells nothing by itself.
+    """
+
+    jobs: tuple[Job, ...]
+
+    leases: LeaseStore
+    runs: RunStore
+    algos: AlgoRunner
+    algo_store: AlgoStore
+    time: SimulatedTime | None = None
+    listen: Listen | None = None
+    pace: Pace = Pace()
+    health_port: int = 0
+
+
+class Compiled(NamedTuple):
+    """The two graphs over one checkpointer."""
+
+    oversight: OversightGraph
+    approval: ApprovalGraph
+
+
+class Graphs:
+    """The graphs, compiled once, by whichever thread asks first."""
+
+    def __init__(self, build: Callable[[], Compiled]) -> None:
+        self._build = build
+        self._compiled: Compiled | None = None
+        self._lock = Lock()
+
+    def compiled(self) -> Compiled:
+        """Both of them."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = self._build()
+            return self._compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +102,12 @@ class Setup:
     account_id: str
     prompt_digest: str
     started_at: datetime
+    own_time: bool = True
+    """Whether the market's time is another than the wall's: simulated, or stored."""
     uncovered: tuple[str, ...] = ()
     """Gates whose inputs no configured source supplies, a line each."""
+    policy_source: str = ""
+    """Name or path of the policy of this start, to be read again; empty where there is none to read."""
     notice: str = ""
     """What the owner has to know before anything else: a policy that waits for their word, a latch removed by hand."""
     issues: tuple[Issue, ...] = ()
@@ -40,10 +119,20 @@ class Runtime:
     """One start of Sage."""
 
     deps: CycleDeps
-    oversight: OversightGraph
-    approval: ApprovalGraph
+    graphs: Graphs
     kill_switch: KillSwitch
     bus: Bus
     setup: Setup
+    duties: Duties
     advance: Callable[[datetime], None]
     """Lets what rests at a simulated broker meet the market up to that moment; a real broker needs no telling."""
+
+    @property
+    def oversight(self) -> OversightGraph:
+        """The cycle."""
+        return self.graphs.compiled().oversight
+
+    @property
+    def approval(self) -> ApprovalGraph:
+        """The thread of a decision that waits for a person."""
+        return self.graphs.compiled().approval

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain.case import Mode
 from domain.decisions import Phase
-from domain.errors import ManualActionError
 from domain.market import Symbol
-from interfaces import approving, checkup, controlling, conversing, cycling, explaining, looking, releasing, whynot
+from domain.signals import Regime
+from interfaces import checkup, controlling, conversing, explaining, looking, ordering, releasing, slicing, whynot
+from interfaces.duty_views import AlgosView, AlgoView, ScheduleView, WatchView
 from interfaces.gate_views import (
     LimitsView,
     RiskView,
+    TicketView,
     WhyNotView,
 )
+from interfaces.lazy import rooms_on_first_use
+from interfaces.memory_views import LearnView, MemoryStatsView, RecallView
 from interfaces.runtime import Runtime
+from interfaces.serving import holding, timetable
+from interfaces.serving.life import Life
 from interfaces.views import (
     AnswerView,
     AuditView,
@@ -33,12 +40,23 @@ from interfaces.views import (
     StatusView,
     TradesView,
 )
-from memory.rebuild import rebuild
+from trading.execution.changes import Change
 from trading.store.approvals import ApprovalState
+
+with rooms_on_first_use():
+    # These run graphs or live on, and take a second to load; the rest of the use cases only look.
+    import interfaces.approving as approving
+    import interfaces.cycling as cycling
+    import interfaces.remembering as remembering
+    import interfaces.serving.live as serving
 
 
 def _silent(_text: str) -> None:
     """Progress that nobody watches."""
+
+
+def _nothing_else(_report: CycleReport) -> None:
+    """Nothing becomes durable together with the cycle."""
 
 
 class Service:
@@ -57,13 +75,54 @@ class Service:
         """The folder this start works in."""
         return str(self._runtime.setup.home)
 
-    def cycle(self, symbols: tuple[Symbol, ...], as_of: datetime, progress: cycling.Progress = _silent) -> CycleReport:
-        """Run one cycle, or finish the one that was cut off."""
-        if self._runtime.kill_switch.engaged():
-            self._runtime.deps.desk.cancel_working()
-        self._runtime.advance(as_of)
-        approving.recover(self._runtime)
-        return cycling.run_cycle(self._runtime, symbols, as_of, progress)
+    def cycle(
+        self,
+        symbols: tuple[Symbol, ...],
+        as_of: datetime,
+        progress: Callable[[str], None] = _silent,
+        also: Callable[[CycleReport], None] = _nothing_else,
+    ) -> CycleReport:
+        """Run one cycle, or finish the one that was cut off; refused while another process is at one in this home."""
+        runtime = self._runtime
+        if runtime.kill_switch.engaged():
+            runtime.deps.desk.cancel_working()
+        slicing.check_time(runtime)
+        with holding.held(runtime.duties.leases, holding.CYCLE, "a cycle") as still_ours:
+
+            def told(text: str) -> None:
+                still_ours()
+                progress(text)
+
+            runtime.advance(as_of)
+            controlling.go_on_closing(runtime)
+            approving.recover(runtime)
+            report = cycling.run_cycle(runtime, symbols, as_of, told, also)
+            slicing.step(runtime)
+        return report
+
+    def live(self, universe: tuple[Symbol, ...], life: Life) -> None:
+        """Run what is scheduled until told to stop."""
+        serving.live(self, self._runtime, universe, life)
+
+    def schedule(self, count: int) -> ScheduleView:
+        """The next runs, the newest that were, and who is at work."""
+        return timetable.schedule(self._runtime, count)
+
+    def watch(self, longest: timedelta) -> WatchView:
+        """What is wrong with the service, seen from outside."""
+        return timetable.watch(self._runtime, longest)
+
+    def start_algo(self, wanted: slicing.Wanted, *, confirmed: bool = False) -> AlgoView:
+        """Work a large order in slices."""
+        return slicing.start(self._runtime, wanted, confirmed=confirmed)
+
+    def stop_algo(self, algo_id: str) -> AlgoView:
+        """Take out what works of it, and send nothing more."""
+        return slicing.stop(self._runtime, algo_id)
+
+    def algos(self) -> AlgosView:
+        """Orders that are worked in slices."""
+        return slicing.listed(self._runtime)
 
     def status(self) -> StatusView:
         """How things stand."""
@@ -142,16 +201,21 @@ class Service:
         """Put it in force, as the owner was shown it."""
         return releasing.accept(self._runtime, shown.old_digest)
 
+    def order(self, ticket: ordering.Ticket, *, what_if: bool = False, confirmed: bool = False) -> TicketView:
+        """An order by hand; ``what_if`` only asks, ``confirmed`` is the yes where the gates want one."""
+        return ordering.order(self._runtime, ticket, what_if=what_if, confirmed=confirmed)
+
+    def cancel_order(self, name: str) -> TicketView:
+        """Take a working order out."""
+        return ordering.cancel(self._runtime, name)
+
+    def replace_order(self, name: str, change: Change) -> TicketView:
+        """Put a changed order in the place of a working one."""
+        return ordering.change(self._runtime, name, change)
+
     def kill(self, reason: str, *, flatten: bool) -> ControlView:
-        """Stop everything; ``flatten`` closes all positions first, and the latch falls whatever happens there."""
-        try:
-            done = controlling.flatten(self._runtime, reason) if flatten else None
-        finally:
-            view = controlling.kill(self._runtime, reason)
-        left = None if done is None else controlling.still_held(self._runtime, done)
-        if left is not None:
-            raise left
-        return view
+        """Stop everything; ``flatten`` then closes all positions, and names what is still held."""
+        return controlling.kill(self._runtime, reason, flatten=flatten)
 
     def verify(self) -> AuditView:
         """Prove that no record was changed."""
@@ -166,10 +230,19 @@ class Service:
 
     def rebuild_memory(self) -> MemoryView:
         """Make the memory of trades anew from the ledger."""
-        memory, now = self._runtime.deps.memory, self._runtime.deps.clock.now()
-        if memory is None:
-            raise ManualActionError("no memory of trades is configured", "Start without turning it off.")
-        return MemoryView(now, rebuild(self._runtime.deps.stores.ledger, memory), str(self._runtime.setup.home))
+        return remembering.rebuild_memory(self._runtime)
+
+    def memory_stats(self) -> MemoryStatsView:
+        """What is remembered, and how far roles can be believed."""
+        return remembering.stats(self._runtime)
+
+    def recall(self, symbol: Symbol, regime: Regime | None, limit: int, like: str = "") -> RecallView:
+        """Trades of a symbol most like its situation, or whose lessons say most what ``like`` says."""
+        return remembering.recall(self._runtime, symbol, regime, limit, like)
+
+    def learn(self) -> LearnView:
+        """Learn from closed trades, each once."""
+        return remembering.learn_now(self._runtime)
 
     def understood(self, text: str) -> conversing.Question:
         """Which view a question in words asks for."""

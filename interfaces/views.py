@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from domain.alerts import Alert
 from domain.case import Mode, Pause, TradingState
 from domain.decisions import Action, Inspection, MonitorReport, Phase, Stance
 from domain.market import Symbol
@@ -77,11 +78,18 @@ class StatusView:
     """Why trading is not active, in the words of whoever stopped it."""
     release: str = ""
     """A policy of this start that waits for the owner; empty where none does."""
+    unprotected: tuple[str, ...] = ()
+    """Holdings by our books of which some or all has no stop although one was planned, a line each."""
+    alerts: tuple[Alert, ...] = ()
+    """What nobody has looked at since the last resume, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionView:
-    """One holding: ``qty`` by our books, ``broker_qty`` by the broker's; ``as_of`` is the age of the market price."""
+    """One holding: ``qty`` by our books, ``broker_qty`` by the broker's; ``as_of`` is the age of the market price.
+
+    ``protection`` says how well stops cover it, ``protected_qty`` how many shares.
+    """
 
     symbol: Symbol
     qty: Decimal
@@ -92,6 +100,8 @@ class PositionView:
     as_of: datetime | None
     stop_loss: Decimal | None = None
     strategy: str = ""
+    protection: str = ""
+    protected_qty: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

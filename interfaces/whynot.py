@@ -37,7 +37,7 @@ from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
 from policies.headroom import largest_passing, probe, standing
 from policies.policy import Policy
-from tools.orders import intent_for
+from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
 
 PASSED = "no gate stood in its way"
@@ -78,6 +78,13 @@ def why_not(runtime: Runtime, name: str) -> WhyNotView:
         asked_at=what.at,
         note=asked.note,
     )
+
+
+def answered_now(runtime: Runtime, intent: OrderIntent, said: Evaluation) -> WhyNotView:
+    """What the gates have said of an order just now, and the nearest one that they would let through."""
+    case = replace(_present(runtime, intent.symbol), order=intent)
+    view = _answer(runtime, intent.symbol, intent, said, case, Basis.PRESENT)
+    return replace(view, asked_at=case.now)
 
 
 def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
@@ -180,7 +187,8 @@ def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None
     # An old decision would be refused for its age alone, which is not what is asked.
     fresh = None if proposal is None else replace(proposal, evidence_as_of=case.now, decided_at=case.now)
     try:
-        intent = intent_for(decision, case.market, at=case.now)
+        fractional = taken_in_fractions(runtime.deps.policy, runtime.deps.broker)
+        intent = intent_for(decision, case.market, at=case.now, fractional=fractional)
     except DataQualityError as error:
         instead = f"the smallest entry into {case.order.symbol}, a {case.order.side.value} of {case.order.qty}"
         note = f"the order cannot be asked about as it is now, because {error.what}: what stands now is of {instead}"

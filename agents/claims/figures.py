@@ -17,7 +17,16 @@ from typing import NamedTuple
 from agents.claims.lexicon import BETWEEN, DIRECTED, DOWN, HIGHER, LOWER, NEGATION, NOUNS, UP, Noun
 from domain.evidence import Evidence
 
-_UNITS = {"USD": "USD", "%": "pct", "shares": "shares", "share": "shares", "h": "hours", "s": "seconds", "days": "days"}
+_UNITS = {
+    "USD": "USD",
+    "$": "USD",
+    "%": "pct",
+    "shares": "shares",
+    "share": "shares",
+    "h": "hours",
+    "s": "seconds",
+    "days": "days",
+}
 _WORDED = {
     "percent": "pct",
     "dollars": "USD",
@@ -25,12 +34,15 @@ _WORDED = {
     "hour": "hours",
     "seconds": "seconds",
     "minutes": "minutes",
+    "weeks": "weeks",
 }
 _WITHOUT_SUFFIX = frozenset({"ratio", "points", "count"})
 _NUMBER = re.compile(
     r"(?P<money>\$)?(?<![\w.,])(?P<value>[-\u2212+]?\d[\d,]*(?:\.\d+)?)"
-    r"(?:\s?(?P<unit>USD|%|shares?|h|s|days|percent|dollars|hours?|seconds|minutes)(?![\w]))?"
+    r"(?:\s?(?P<unit>USD|\$|%|shares?|h|s|days|percent|dollars|hours?|seconds|minutes|weeks)(?![\w]))?"
 )
+_AND = re.compile(r"\s*(?:,|and|or)\s*")
+_PLURAL = re.compile(rf"\b(?:averages|prices|highs|lows|returns)\b{BETWEEN}$", re.IGNORECASE)
 _SPAN = 60
 """Characters before a number in which its name or its direction may stand."""
 
@@ -78,17 +90,22 @@ def masked(sentence: str, known: Mapping[str, Evidence]) -> str:
 def faults_of_figures(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
     """What is wrong with the numbers of one sentence."""
     bare = masked(sentence, known)
-    found = numbers_in(bare)
+    found, families = numbers_in(bare), None
     for place, number in enumerate(found):
         begin = found[place - 1].end if place else 0
         before = bare[max(begin, number.start - _SPAN) : number.start]
-        fault = _fault(number, before, known)
+        # "averages of 126.83 and 133.09" names both numbers by one noun
+        inherited = families if _AND.fullmatch(before) else None
+        fault = _fault(number, before, known, inherited)
+        families = _named(before) if _PLURAL.search(before) else inherited
         if fault is not None:
             yield fault
     yield from _out_of_order(bare, found, known)
 
 
-def _fault(number: Number, before: str, known: Mapping[str, Evidence]) -> Fault | None:
+def _fault(
+    number: Number, before: str, known: Mapping[str, Evidence], inherited: tuple[str, ...] | None
+) -> Fault | None:
     refs = _meant(number, known)
     if not refs and _goes(DOWN, before):
         refs = [ref for ref in _meant(_turned(number), known) if _directed(ref)]
@@ -96,7 +113,7 @@ def _fault(number: Number, before: str, known: Mapping[str, Evidence]) -> Fault 
             return None
     if not refs:
         return _unmatched(number, known)
-    families = _named(before)
+    families = _named(before) or inherited
     if (
         families is not None
         and _measured_so(number, families, known)

@@ -37,15 +37,37 @@ NOUNS: tuple[Noun, ...] = (
     Noun(r"reward[ -]to[ -]risk|reward[ -]risk", ("plan.reward_risk", "gate.")),
     Noun(r"volume", ("volume_ratio",)),
     Noun(r"margin", ("gate.",)),
+    Noun(r"limit of|(?<!limit, )value of", ("gate.", "order.limit", "plan.notional")),
+    Noun(r"limit|value", ("gate.", "order.limit")),
+    Noun(r"close", ("close",)),
+    Noun(r"(?:short|shorter|twenty-day) average", ("sma20", "ema12")),
+    Noun(r"(?:long|longer|fifty-day) (?:average|one)", ("sma50",)),
+    Noun(r"fast average", ("ema12",)),
+    Noun(r"averages?|average prices?", ("sma", "ema")),
+    Noun(r"(?:earlier |recent )?highs?", ("high",)),
+    Noun(r"(?:earlier |recent )?lows?", ("low",)),
+    Noun(r"volatility", ("vol20", "gate.")),
+    Noun(r"last return|return of the day", ("ret1",)),
+    Noun(r"recent return|(?:return|that) of the week", ("ret5",)),
+    Noun(r"longer return|(?:return|that) of the month", ("ret20",)),
+    Noun(r"over the (?:last )?month it (?:rose|fell|was up|was down|gained|lost|climbed|dropped)", ("ret20",)),
+    Noun(r"cash", ("book.cash", "book.buying", "gate.")),
+    Noun(r"worth", ("plan.notional", "position.", "gate.", "book.")),
+    Noun(r"range", ("atr14",)),
+    Noun(r"filled at", ("fill.price",)),
+    Noun(r"at about|entry", ("plan.entry", "quote.", "advice.", "order.limit")),
 )
 BETWEEN = (
     r"(?:\s+(?:of|at|is|was|are|stands|stood|near|about|only|just|around|to|by|with|a|an|the|price|prices|reading|"
-    r"level|now|currently|still|its|against))*[:,]?\s*"
+    r"level|now|currently|still|its|against|usual|holds|in|on|due))*[:,]?\s*"
 )
 """What may stand between a noun and its figure."""
 
-UP = r"rise|rises|rose|risen|up|gain|gained|gains|advance|advanced|rally|rallied|climb|climbed|increase|increased"
-DOWN = r"fall|falls|fell|fallen|down|drop|dropped|drops|decline|declined|slide|slid|decrease|decreased|lost"
+UP = (
+    r"rise|rises|rose|risen|up|gain|gained|gains|advance|advanced|rally|rallied|climb|climbed|increase|increased|"
+    r"jump|jumped|surged?"
+)
+DOWN = r"fall|falls|fell|fallen|down|drop|dropped|drops|decline|declined|slide|slid|decrease|decreased|lost|plunged?"
 DIRECTED = ("ret1", "ret5", "ret20", "book.day_pnl", "position.pnl", "memory.mean_return")
 """Figures whose sign is a direction."""
 
@@ -64,7 +86,9 @@ ACRONYMS = frozenset({
 """Capitals that are no symbols."""
 
 TIMES = re.compile(
-    r"\b(?:yesterday|tomorrow|(?:last|next|this) (?:week|month|quarter|year)|"
+    r"\b(?:yesterday|tomorrow|noon|midnight|tonight|this (?:morning|afternoon|evening)|\w+ (?:seconds?|minutes?|hours?|"
+    r"days?|weeks?|months?|years?) ago|\d{1,2}:\d{2}|(?:in|since) (?:19|20)\d\d|in (?:march|may)|"
+    r"(?:last|next|this) (?:week|month|quarter|year)|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"january|february|april|june|july|august|september|october|november|december)s?\b",
     re.IGNORECASE,

@@ -31,7 +31,8 @@ QUIET = {name.replace("-", "_"): JobSettings() for name in ScheduleSettings().jo
 def a_schedule(**jobs: Any) -> ScheduleSettings:
     """These jobs and no others; simulated time waits for nothing."""
     made = {name: job if isinstance(job, JobSettings) else JobSettings(at=job) for name, job in jobs.items()}
-    return ScheduleSettings(**{**QUIET, **made}, simulated_speed=0)
+    told: dict[str, Any] = {**QUIET, **made, "simulated_speed": 0}
+    return ScheduleSettings(**told)
 
 
 HOURLY = a_schedule(

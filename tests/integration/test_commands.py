@@ -35,6 +35,9 @@ FIELDS = {
     "audit verify": {"ok", "entries", "head", "problems"},
     "doctor": {"ok", "checks"},
     "memory rebuild": {"trades"},
+    "memory stats": {"trades", "embedding", "symbols", "regimes", "lessons", "calibration"},
+    "memory recall NIMBO": {"symbol", "count", "wins", "win_rate", "mean_pnl_pct", "trades", "compared_with"},
+    "learn": {"trades", "by_code", "waiting", "proposals", "calibration", "problems"},
     "explain last": {"id", "explanations"},
     "explain NIMBO --after": {"id", "explanations"},
 }  # fmt: skip
@@ -133,6 +136,9 @@ def test_a_look_as_one_json_document(first, command):
         ("audit verify", ("intact",)),
         ("doctor", ("gates", "ledger", "policy")),
         ("memory rebuild", ("0 trades",)),
+        ("memory stats", ("Memory", "embedding v2")),
+        ("memory recall NIMBO", ("NIMBO", "None is remembered")),
+        ("learn", ("0 closed trades",)),
     ],
 )
 def test_a_look_for_people(first, command, words):
@@ -196,12 +202,11 @@ def test_kill_cycle_and_resume(home):
 
 def test_kill_with_flatten_closes_what_the_market_takes_and_tells_what_is_left(home):
     """The market takes 100 of 116 KORVA at once; the rest of the closing order goes on resting at the broker."""
-    code, _out, err = run(home, "kill", "--flatten", "--json")
-    assert code == 1
-    assert err == (
-        "sage: killed; closing orders sent: 2; KORVA 16 still held: its closing order is partially filled. "
-        "`sage resume`, then `sage kill --flatten` again.\n"
-    )
+    code, out, err = run(home, "kill", "--flatten", "--json")
+    told = "closing orders sent: 2; KORVA 16 still held: its closing order is partially filled"
+    assert (code, json.loads(out)["note"]) == (1, told)
+    assert err.startswith("Killed in "), "the kill is acknowledged before anything is sold"
+    assert err.endswith(f"sage: killed; {told}. `sage kill --flatten` again goes on with it.\n")
     held = document(run(home, "positions", "--json"))["positions"]
     assert [(row["symbol"], row["qty"]) for row in held] == [(KORVA, "16")]
     assert document(run(home, "status", "--json"))["kill_switch"] is True

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from decimal import Decimal
 
 import pytest
 
 from domain.orders import OrderStatus
 from domain.records import RecordKind
+from policies.kill_switch import KillSwitch
 from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import (
@@ -93,6 +95,69 @@ def test_a_second_kill_is_a_kill_too(tmp_path):
     for reason in ("first", "second"):
         assert sage("--home", str(tmp_path), "kill", "--reason", reason, cwd=tmp_path).returncode == 0
         assert killed(tmp_path)["reason"] == reason
+
+
+def test_a_folder_in_the_place_of_the_latch_is_named_and_the_kill_stands(tmp_path):
+    (tmp_path / "killed").mkdir()
+    ran = sage("--home", str(tmp_path), "kill", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "it was engaged already, by a folder named killed" in ran.stdout
+
+
+def test_a_flatten_acknowledges_and_then_tells_what_it_sold(home):
+    ran = sage("--home", str(home), "kill", "--flatten", cwd=home, SAGE_NEWS="none")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    first, *_, last = ran.stdout.splitlines()
+    assert first.startswith(f"Killed in {home}: nothing is sent any more.")
+    assert last == "Flat: 1 closing orders were sent and nothing is held."
+    assert document(run(home, "positions", "--json"))["positions"] == []
+    assert document(run(home, "status", "--json"))["kill_switch"] is True
+    assert document(run(home, "audit", "verify", "--json"))["ok"]
+
+
+def test_a_flatten_has_one_document_and_acknowledges_beside_it(home):
+    ran = sage("--home", str(home), "kill", "--flatten", "--json", cwd=home, SAGE_NEWS="none")
+    told = json.loads(ran.stdout)
+    assert (ran.returncode, told["action"], told["kill_switch"], told["note"]) == (0, "kill", True, "")
+    assert told["flatten"] == {"sent": 1, "left": {}}
+    assert ran.stderr.startswith("Killed in ")
+
+
+def test_a_flatten_of_a_home_in_which_nothing_ever_ran_is_a_kill(tmp_path):
+    ran = sage("--home", str(tmp_path), "kill", "--flatten", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert killed(tmp_path)
+
+
+def test_a_flatten_that_cannot_know_what_is_held_says_so_and_the_kill_stands(tmp_path):
+    (tmp_path / "sage.db").write_bytes(b"no database")
+    ran = sage("--home", str(tmp_path), "kill", "--flatten", cwd=tmp_path)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("sage: killed; all: the database")
+    assert killed(tmp_path)
+
+
+def test_a_flatten_that_is_killed_in_the_middle_is_finished_by_the_next_and_sells_nothing_twice(home):
+    """The process behind the kill dies by kill -9 with its order on the way; whoever asks next goes on."""
+    program = (
+        "import os, signal, sys, app\n"
+        "from trading.execution.brokers.paper import PaperBroker\n"
+        "sent = PaperBroker.submit\n"
+        "def submit(self, approved):\n"
+        "    sent(self, approved)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "PaperBroker.submit = submit\n"
+        "sys.exit(app.main(['--home', sys.argv[1], 'kill', '--cancel-entries']))\n"
+    )
+    KillSwitch(home / "killed").engage("owner", "done", "now", flatten=True)
+    assert python("-c", program, str(home), cwd=home, SAGE_NEWS="none").returncode == -9
+    for _ in range(2):
+        assert sage("--home", str(home), "kill", "--flatten", cwd=home, SAGE_NEWS="none").returncode == 0
+    with a_runtime(home) as runtime:
+        fills = at_the_broker(runtime)["fills"]
+        bought, *sold = sorted(Decimal(qty) for _order, qty, _price in fills)
+        assert sum(sold) == bought
+        assert at_the_broker(runtime)["held"] == []
 
 
 def test_resume_asks_the_checklist_and_is_the_only_way_back(home):

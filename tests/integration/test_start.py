@@ -31,6 +31,11 @@ def test_help_runs_no_room_and_nothing_heavy(tmp_path, argv):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["status", "orders", "schedule"])
+def test_who_only_looks_loads_no_graph(tmp_path, command):
+    assert not roots(loaded(tmp_path, command)) & {"langgraph", "langchain_core", "openai", "prometheus_client"}
+
+
 def test_kill_runs_the_latch_alone(tmp_path):
     modules = loaded(tmp_path, "kill")
     assert roots(modules) & HEAVY == set()
@@ -51,7 +56,7 @@ def test_rooms_are_named_and_not_run(tmp_path, argv):
     ran = python("-c", code, *argv, cwd=tmp_path)
     assert ran.returncode == 0
     rooms = {name for name in ran.stderr.split() if name.partition(".")[0] in ROOMS and not is_package(name)}
-    assert rooms <= {"policies.kill_switch"}
+    assert rooms <= {"policies.kill_journal", "policies.kill_switch"}
 
 
 def is_package(name):

@@ -1,11 +1,17 @@
-"""What brokers do to an order of ten shares: one class for each, by what arrives, what is answered, what comes."""
+"""What brokers do to an order: one class for each behaviour, by what arrives, what is answered, and what comes later.
+
+A behaviour keeps nothing itself: what it has to remember is in the books of the exchange. Parts are given in tenths of
+what was ordered; of ten shares three fill now and seven later, of a single share that one now.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
-from domain.money import ZERO
+from domain.ids import ClientOrderId
+from domain.money import ONE, ZERO
 from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus
 from tests.simulation.exchange import ScriptedBroker, no_answer, nonsense
 
@@ -17,37 +23,36 @@ class Fills:
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         """What arrives, and the answer."""
-        broker.exchange.accept(approved, broker.clock.now())
-        broker.exchange.fill(approved.client_order_id, approved.intent.qty, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
+        broker.exchange.accept(approved, broker.now())
+        return all_of(broker, approved.client_order_id)
 
-    def asked(self, broker: ScriptedBroker, number: int) -> None:
-        """Raises where the ``number``-th look-up of an order fails."""
+    def asked(self, number: int) -> None:
+        """Raises where the ``number``-th look-up of the order fails."""
 
-    def listed(self, broker: ScriptedBroker, working: Sequence[OrderReport]) -> Sequence[OrderReport]:
-        """Working orders as they are listed."""
-        return working
+    def listed(self, number: int, report: OrderReport) -> Sequence[OrderReport]:
+        """The working order in the ``number``-th list of them."""
+        return (report,)
 
     def told(self, fills: Sequence[Fill]) -> Sequence[Fill]:
-        """Executions as they are told."""
+        """Its executions as they are told."""
         return fills
 
-    def later(self, broker: ScriptedBroker) -> None:
-        """What happens at the exchange after a while, whoever of us is alive."""
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        """What happens to it at the exchange after a while, whoever of us is alive."""
 
 
 class Rests(Fills):
     """Takes the order, and nothing comes."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        return broker.exchange.accept(approved, broker.clock.now())
+        return broker.exchange.accept(approved, broker.now())
 
 
 class Rejects(Fills):
     """Does not take it, and says why."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        return broker.exchange.accept(approved, broker.clock.now(), S.REJECTED)
+        return broker.exchange.accept(approved, broker.now(), S.REJECTED)
 
 
 class LostOnTheWay(Fills):
@@ -79,7 +84,7 @@ class AcceptsThen504(Rests):
         super().submitted(broker, approved)
         raise no_answer("504 gateway timeout")
 
-    def asked(self, broker: ScriptedBroker, number: int) -> None:
+    def asked(self, number: int) -> None:
         if number <= 2:
             raise no_answer("504 gateway timeout")
 
@@ -95,7 +100,7 @@ class AnswersGarbage(Fills):
 class LooksUpGarbage(FillsAndTimesOut):
     """The answer is lost, and the first two look-ups bring rubbish."""
 
-    def asked(self, broker: ScriptedBroker, number: int) -> None:
+    def asked(self, number: int) -> None:
         if number <= 2:
             raise nonsense()
 
@@ -105,22 +110,20 @@ class ReportsTwice(Rests):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
-        broker.exchange.fill(approved.client_order_id, 4, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
+        return tenths(broker, approved.client_order_id, 4)
 
-    def listed(self, broker: ScriptedBroker, working: Sequence[OrderReport]) -> Sequence[OrderReport]:
-        old = [replace(each, status=S.ACCEPTED, filled_qty=ZERO, avg_fill_price=None) for each in working]
-        return (*working, *old)
+    def listed(self, number: int, report: OrderReport) -> Sequence[OrderReport]:
+        return report, replace(report, status=S.ACCEPTED, filled_qty=ZERO, avg_fill_price=None)
 
 
 class TellsFillsTwice(Fills):
     """Every execution comes twice, newest first."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        broker.exchange.accept(approved, broker.clock.now())
-        for qty in (3, 3, 4):
-            broker.exchange.fill(approved.client_order_id, qty, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
+        broker.exchange.accept(approved, broker.now())
+        for _ in range(2):
+            tenths(broker, approved.client_order_id, 3)
+        return all_of(broker, approved.client_order_id)
 
     def told(self, fills: Sequence[Fill]) -> Sequence[Fill]:
         return (*reversed(fills), *fills)
@@ -129,43 +132,59 @@ class TellsFillsTwice(Fills):
 class FillsLate(Rests):
     """Takes it; the executions happen minutes later."""
 
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.fill(name, 10, broker.clock.now())
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        if broker.exchange.books.orders[name].status.is_open:
+            all_of(broker, name)
 
 
 class TellsLate(Fills):
     """Says filled at once, and tells the execution minutes later."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        broker.exchange.accept(approved, broker.clock.now())
-        broker.exchange.fill(approved.client_order_id, 10, broker.clock.now(), hidden=True)
-        return broker.exchange.books.orders[approved.client_order_id]
+        broker.exchange.accept(approved, broker.now())
+        return all_of(broker, approved.client_order_id, hidden=True)
 
-    def later(self, broker: ScriptedBroker) -> None:
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
         with broker.exchange.changing() as books:
-            books.hidden.clear()
+            books.hidden -= {fill.fill_id for fill in books.fills if fill.client_order_id == name}
 
 
-class FillsInParts(Rests):
+class FillsInParts(FillsLate):
     """Three at once, seven later."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
-        broker.exchange.fill(approved.client_order_id, 3, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
-
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.fill(name, 7, broker.clock.now())
+        return tenths(broker, approved.client_order_id, 3)
 
 
-class PartThenCancelled(FillsInParts):
+class EndsLater(Rests):
+    """Takes it; later it ends."""
+
+    how = S.CANCELED
+
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        if broker.exchange.books.orders[name].status.is_open:
+            broker.exchange.end(name, self.how, broker.now())
+
+
+class PartThenCancelled(EndsLater):
     """Three at once; the rest is cancelled later."""
 
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.end(name, S.CANCELED, broker.clock.now())
+    def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
+        super().submitted(broker, approved)
+        return tenths(broker, approved.client_order_id, 3)
+
+
+class Expires(EndsLater):
+    """Takes it; the day ends."""
+
+    how = S.EXPIRED
+
+
+class AcceptsThenRejects(EndsLater):
+    """Takes it and rejects it later."""
+
+    how = S.REJECTED
 
 
 class CancelsAtOnce(Rests):
@@ -173,24 +192,21 @@ class CancelsAtOnce(Rests):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
-        broker.exchange.end(approved.client_order_id, S.CANCELED, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
+        return broker.exchange.end(approved.client_order_id, S.CANCELED, broker.now())
 
 
 class FillsAfterCancel(CancelsAtOnce):
     """Says cancelled; minutes later all of it has filled."""
 
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.fill(name, 10, broker.clock.now())
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        all_of(broker, name)
 
 
 class PartFillsAfterCancel(CancelsAtOnce):
     """Says cancelled; minutes later four of it turn out to have filled before."""
 
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.fill(name, 4, broker.clock.now())
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        tenths(broker, name, 4)
 
 
 class FillsTooMuch(Fills):
@@ -198,22 +214,17 @@ class FillsTooMuch(Fills):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
-        broker.exchange.fill(approved.client_order_id, 2, broker.clock.now())
-        return broker.exchange.books.orders[approved.client_order_id]
+        return tenths(broker, approved.client_order_id, 2, beyond=True)
 
 
-class SaysUnheardOf(Rests):
+class SaysUnheardOf(FillsLate):
     """A status that nobody here can read; later it has filled."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        return broker.exchange.accept(approved, broker.clock.now(), S.UNKNOWN, "under_the_table")
-
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.fill(name, 10, broker.clock.now())
+        return broker.exchange.accept(approved, broker.now(), S.UNKNOWN, "under_the_table")
 
 
-class HangsThenArrives(Rests):
+class HangsThenArrives(Fills):
     """The call hangs until it is given up; the order arrives after that, and fills."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
@@ -221,12 +232,12 @@ class HangsThenArrives(Rests):
             books.held_back.append(approved)
         raise no_answer("no answer within 10 s")
 
-    def later(self, broker: ScriptedBroker) -> None:
+    def later(self, broker: ScriptedBroker, name: ClientOrderId) -> None:
+        waiting = [each for each in broker.exchange.books.held_back if each.client_order_id == name]
         with broker.exchange.changing() as books:
-            waiting, books.held_back = books.held_back, []
+            books.held_back = [each for each in books.held_back if each.client_order_id != name]
         for approved in waiting:
-            broker.exchange.accept(approved, broker.clock.now())
-            broker.exchange.fill(approved.client_order_id, 10, broker.clock.now())
+            super().submitted(broker, approved)
 
 
 class MustBeUnique(Fills):
@@ -239,36 +250,33 @@ class MustBeUnique(Fills):
         return found
 
 
-class Expires(Rests):
-    """Takes it; the day ends."""
-
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.end(name, S.EXPIRED, broker.clock.now())
-
-
-class AcceptsThenRejects(Rests):
-    """Takes it and rejects it later."""
-
-    def later(self, broker: ScriptedBroker) -> None:
-        for name in broker.exchange.books.orders:
-            broker.exchange.end(name, S.REJECTED, broker.clock.now())
-
-
 class AnswersStale(Fills):
     """Fills it, and answers with the picture from before."""
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        before = broker.exchange.accept(approved, broker.clock.now())
-        broker.exchange.fill(approved.client_order_id, 10, broker.clock.now())
+        before = broker.exchange.accept(approved, broker.now())
+        all_of(broker, approved.client_order_id)
         return before
 
 
 class ListsLate(Rests):
     """Takes it; the list of working orders does not have it for the first two questions."""
 
-    def listed(self, broker: ScriptedBroker, working: Sequence[OrderReport]) -> Sequence[OrderReport]:
-        return working if broker.exchange.ask("orders") > 2 else ()
+    def listed(self, number: int, report: OrderReport) -> Sequence[OrderReport]:
+        return (report,) if number > 2 else ()
+
+
+def all_of(broker: ScriptedBroker, name: ClientOrderId, *, hidden: bool = False) -> OrderReport:
+    """Whatever is left of it fills."""
+    order = broker.exchange.books.orders[name]
+    return broker.exchange.fill(name, order.qty - order.filled_qty, broker.now(), hidden=hidden)
+
+
+def tenths(broker: ScriptedBroker, name: ClientOrderId, count: int, *, beyond: bool = False) -> OrderReport:
+    """Whole shares, at least one, and never more than are left unless it goes ``beyond`` what was ordered."""
+    order = broker.exchange.books.orders[name]
+    qty = max(ONE, order.qty * count // Decimal(10))
+    return broker.exchange.fill(name, qty if beyond else min(qty, order.qty - order.filled_qty), broker.now())
 
 
 BEHAVIOURS: dict[str, Fills] = {

@@ -1,144 +1,152 @@
 """``make crash``: every point of the send path, once and twice, times every behaviour of a broker, on both databases.
 
-    python -m tests.simulation.crash [--workers N] [--once] [--sample N] [--databases sqlite,postgresql] [--seed S]
-
-A case that fails is printed as it can be run again: ``--only Behaviour,first,second``.
+python -m tests.simulation.crash [--workers N] [--deaths N] [--databases sqlite,postgresql] [--behaviours A,B]
+python -m tests.simulation.crash --sample 500 [--seed S]     cases drawn at random, each from start to end
+python -m tests.simulation.crash --only 'Fills,wire:sent,'   one of them: behaviour, first and second death
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import logging
 import os
 import random
 import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import psycopg
-from sqlalchemy import make_url
 
 from tests.simulation.behaviours import BEHAVIOURS
-from tests.simulation.crashing import DECISIVE, DECISIVE_AGAIN, Case, Outcome, Stage, points, run
+from tests.simulation.crashing import ACTS, Case, Theatre, ready, run
+from tests.simulation.explore import Explored, explore
+from tests.simulation.stage import FileStage, ServerStage, Stage
 
 SERVER = "postgresql://postgres@127.0.0.1:5432"
-SAMPLE = 60
 SECONDS_A_CASE = 60
 STAGE: dict[str, Stage] = {}
 
 
-def prepare(folder: str, postgres: str | None) -> None:
+def prepare(folder: str, server: str | None) -> None:
     """A stage for this worker alone."""
     own = Path(folder) / str(os.getpid())
-    own.mkdir()
-    STAGE["mine"] = Stage(own, postgres, f"crash_{os.getpid()}")
+    STAGE["mine"] = FileStage(own, ready) if server is None else ServerStage(own, ready, server, f"crash_{os.getpid()}")
+    logging.disable()  # what goes wrong is judged, not told
 
 
-def tried(case: Case) -> tuple[Case, Outcome]:
+def explored(behaviour: str, deaths: int) -> Explored:
+    """All of one behaviour in this worker."""
+    return explore(STAGE["mine"], behaviour, deaths=deaths)
+
+
+def tried(case: Case) -> Explored:
     """One case in this worker; one that does not end is wrong too."""
     stage = STAGE["mine"]
-    place = stage.place()
     signal.alarm(SECONDS_A_CASE)
     try:
-        return case, run(place, case)
+        wrong, kills = run(stage, case)
     finally:
         signal.alarm(0)
-        stage.leave(place)
+    named = ",".join(name or "" for name in case)
+    return Explored(case.behaviour, 0, 1, kills, 1, [f"--only '{named}': {'; '.join(wrong)}"] if wrong else [])
 
 
-def once() -> Iterator[Case]:
-    """Every point that the path of each behaviour passes."""
-    with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder) / "points")
-        for behaviour in BEHAVIOURS:
-            yield Case(behaviour)
-            # The second line kills twice: what recovers after a death can be killed at more places than what sends.
-            for point in points(stage.place(), behaviour):
-                yield Case(behaviour, point)
-            for point in points(stage.place(), behaviour, second=True):
-                yield Case(behaviour, "orders.claim:before", point)
-
-
-def twice() -> Iterator[Case]:
-    """Every state that a first death leaves, times every step of the recovery."""
-    for behaviour, first, second in itertools.product(BEHAVIOURS, DECISIVE, DECISIVE_AGAIN):
-        yield Case(behaviour, first, second)
-
-
-def spread(count: int, seed: int = 4) -> list[Case]:
-    """A sample in which every behaviour and every decisive point comes up."""
-    rng, behaviours = random.Random(seed), itertools.cycle(BEHAVIOURS)
-    firsts, seconds = itertools.cycle(DECISIVE), [None, *DECISIVE_AGAIN]
-    return [Case(next(behaviours), next(firsts), rng.choice(seconds)) for _ in range(count)]
+def spread(stage: Stage, count: int, seed: int, behaviours: Sequence[str] = tuple(BEHAVIOURS)) -> Iterator[Case]:
+    """Cases drawn at random: the first death at a point that is passed, the second where the next one comes by."""
+    rng = random.Random(seed)
+    for number in range(count):
+        theatre = Theatre(stage, behaviours[number % len(behaviours)])
+        first = rng.choice((None, *theatre.acts(ACTS[0], record=True).lines))
+        stage.restore()
+        theatre.acts(ACTS[0], kill_at=first)
+        yield Case(theatre.behaviour, first, rng.choice((None, *theatre.acts(ACTS[1], record=True).lines)))
 
 
 def main() -> int:
     """Run the matrix and report; 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--sample", type=int, help="this many cases of the matrix instead of all")
-    parser.add_argument("--once", action="store_true", help="one death a case, at every point there is")
+    parser.add_argument("--deaths", type=int, default=2, choices=(1, 2, 3))
     parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--behaviours", default=",".join(BEHAVIOURS))
+    parser.add_argument("--sample", type=int, help="this many cases at random instead of all of them")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--only", help="one case: behaviour,first,second")
     chosen = parser.parse_args()
-    cases = list(dict.fromkeys((*once(), *(() if chosen.once else twice()))))
-    if chosen.sample is not None:
-        cases = random.Random(chosen.seed).sample(cases, min(chosen.sample, len(cases)))
+    return 1 if sum(matrix(kind, chosen) for kind in chosen.databases.split(",")) else 0
+
+
+def tasks(chosen: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """What the workers are asked, one by one."""
     if chosen.only:
-        behaviour, *died = chosen.only.split(",")
-        cases = [Case(behaviour, *died)]
-    failed = sum(matrix(kind, cases, chosen.workers) for kind in chosen.databases.split(","))
-    return 1 if failed else 0
-
-
-def matrix(kind: str, cases: list[Case], workers: int) -> int:
-    """All cases on one database; the answer is how many went wrong."""
-    begun, counts = perf_counter(), Counter[str]()
-    address = None if kind == "sqlite" else own_server()
+        return [(tried, case_of(chosen.only))]
+    if chosen.sample is None:
+        return [(explored, behaviour, chosen.deaths) for behaviour in chosen.behaviours.split(",")]
     with tempfile.TemporaryDirectory() as folder:
+        logging.disable()
+        return [(tried, case) for case in spread(FileStage(Path(folder), ready), chosen.sample, chosen.seed)]
+
+
+def case_of(told: str) -> Case:
+    """``Fills,wire:sent,`` as a failure names it."""
+    behaviour, *deaths = told.split(",")
+    return Case(behaviour, *(point or None for point in deaths))
+
+
+def matrix(kind: str, chosen: argparse.Namespace) -> int:
+    """Everything on one database; the answer is how many went wrong."""
+    begun, counts, wrong = perf_counter(), Counter[str](), Counter[str]()
+    asked = tasks(chosen)
+    with own_server(kind) as server, tempfile.TemporaryDirectory() as folder:
         pool = ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=prepare, initargs=(folder, address)
+            chosen.workers, mp_context=get_context("spawn"), initializer=prepare, initargs=(folder, server)
         )
         with pool:
-            waiting = {pool.submit(tried, case): case for case in cases}
-            for number, done in enumerate(as_completed(waiting), 1):
-                case, outcome = done.result()
-                counts.update(killed=outcome.kills, failed=int(bool(outcome.wrong)))
-                counts.update({what.partition(":")[0]: 1 for what in outcome.wrong})
-                if outcome.wrong:
-                    told = ",".join(name for name in case if name is not None)
-                    say(f"\nFAILED --databases {kind} --only '{told}': {'; '.join(outcome.wrong)}\n")
-                if number % 50 == 0 or number == len(cases):
-                    say(f"\r{kind}: {number}/{len(cases)}  killed {counts['killed']}  failed {counts['failed']}")
-    if address is not None:
-        drop(address)
+            for number, future in enumerate(as_completed([pool.submit(*task) for task in asked]), 1):
+                done = future.result()
+                counts.update(points=done.points, ways=done.ways, kills=done.kills, judged=done.judged)
+                counts["failed"] += len(done.wrong)
+                wrong.update(what for told in done.wrong for what in ("lost", "double") if f"{what}:" in told)
+                for told in done.wrong:
+                    say(f"\nFAILED --databases {kind} {told}\n")
+                if chosen.sample is None or number % 50 == 0:
+                    say(f"{kind} {number}/{len(asked)} {done.behaviour}: {told_of(counts)}\n")
     say(
-        f"\n{kind}: {len(cases)} cases, {len(BEHAVIOURS)} behaviours, {counts['killed']} processes killed, "
-        f"{counts['lost']} lost, {counts['double']} double, {counts['failed']} failed, "
+        f"{kind}: {len(BEHAVIOURS)} behaviours, {told_of(counts)}, {wrong['lost']} lost, {wrong['double']} double, "
         f"{perf_counter() - begun:.0f} s\n"
     )
     return counts["failed"]
 
 
-def own_server() -> str:
-    """A database for this run."""
-    name = f"sage_crash_{os.getpid()}"
+def told_of(counts: Counter[str]) -> str:
+    """How far it is."""
+    return (
+        f"{counts['points']} first points, {counts['ways']} ways, {counts['kills']} processes killed, "
+        f"{counts['judged']} ends judged, {counts['failed']} failed"
+    )
+
+
+@contextmanager
+def own_server(kind: str) -> Iterator[str | None]:
+    """A database on the server for this run; None where files will do."""
+    if kind == "sqlite":
+        yield None
+        return
+    name = f"sage_crash_{os.getpid()}_{random.SystemRandom().randrange(10**6)}"
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
-    return f"{SERVER.replace('://', '+psycopg://')}/{name}"
-
-
-def drop(address: str) -> None:
-    """Take it away again."""
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {make_url(address).database} WITH (FORCE)")
+        try:
+            yield f"{SERVER.replace('://', '+psycopg://')}/{name}"
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def say(what: str) -> None:

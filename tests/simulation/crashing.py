@@ -11,26 +11,30 @@ a second POST of one id, or more shares than the exchange was asked for by us.
 
 from __future__ import annotations
 
+import gc
 import os
-import shutil
+import re
 import signal
-import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from domain.errors import OversightError
-from domain.orders import OrderStatus
+from domain.ids import ClientOrderId
+from domain.orders import OrderIntent, OrderStatus
 from domain.records import RecordKind
 from policies.permit import PermitOffice
-from tests.builders.execution import ENTRY, HandClock, House, a_house, an_intent, own_schema
+from tests.builders.execution import ENTRY, HandClock, House, a_house, an_intent
 from tests.builders.market import AAPL, NOON
-from tests.simulation.behaviours import BEHAVIOURS
+from tests.simulation.behaviours import BEHAVIOURS, Fills
+from tests.simulation.driver import Moment, opened
 from tests.simulation.exchange import Exchange, ScriptedBroker
-from trading.store.database import Database, open_database
+from tests.simulation.stage import Place, Stage
+from trading.store.database import Database
 from trading.store.ledger import SqlLedger
 
 S = OrderStatus
@@ -41,25 +45,13 @@ WATCHED = {
     "office": ("issue",),
     "control": ("let_through", "mark_reconciled"),
 }
-DECISIVE = (
-    "orders.insert:after", "ledger.order:after", "commit 1:before", "anchor:before", "anchor:after",
-    "orders.claim:before", "commit 2:before", "orders.claim:after", "broker.submit:before", "wire:sent",
-    "wire:answered", "broker.submit:after", "settlement.apply_report:before", "commit 3:before",
-    "settlement.apply_report:after", "settlement.sync:before", "settlement.apply_fill:before", "orders.add_fill:after",
-    "ledger.fill:after", "commit 4:before", "settlement.sync:after",
-)  # fmt: skip
-"""Points of which each leaves another state behind: the first of two kills is at one of these."""
-DECISIVE_AGAIN = (
-    "commit 1:before", "commit 2:before", "broker.orders:after", "broker.find:after", "settlement.mark:after",
-    "control.mark_reconciled:after", "ledger.reconciliation:after", "commit 3:before", "anchor:before",
-    "ledger.verdicts:after", "orders.retake:after", "ledger.order:after", "commit 4:before", "broker.submit:before",
-    "wire:sent", "wire:answered", "settlement.apply_report:before", "commit 5:before", "orders.add_fill:after",
-    "commit 6:before", "settlement.sync:after",
-)  # fmt: skip
-"""The same of the process that recovers."""
+CHANGES = re.compile(r"(commit|anchor|broker\.(orders|find|submit|cancel|replace)):after|wire:")
+"""Points right after something that outlives the process may have changed; between two of them nothing does."""
+COMMITS: dict[Moment, str] = {"commit": "commit:before", "committed": "commit:after"}
 CYCLES = 3
-"""How many cycles in peace it takes: a look-up fails twice at most."""
-FIRST, SECOND, LAST = timedelta(0), timedelta(seconds=30), timedelta(minutes=10)
+"""How many cycles in peace it takes at most: a look-up fails twice."""
+FIRST, SECOND, THIRD = timedelta(0), timedelta(seconds=30), timedelta(seconds=45)
+LAST = timedelta(minutes=10)
 
 
 class Case(NamedTuple):
@@ -72,17 +64,22 @@ class Case(NamedTuple):
 
 @dataclass
 class Watch:
-    """Called at every named point; the process dies at the one it is told, the ``at`` that it is passed first."""
+    """Called at every point with its name, from the second time on with a number; one of them kills."""
 
     kill_at: str | None = None
-    record: Path | None = None
-    ledger_kinds: int = 0
-    commits: int = 0
+    record: list[str] | None = None
+    passed: Counter[str] = field(default_factory=Counter)
+
+    def become(self, other: Watch) -> None:
+        """Do from now on what the other was told."""
+        self.kill_at, self.record, self.passed = other.kill_at, other.record, other.passed
 
     def __call__(self, name: str) -> None:
+        self.passed[name] += 1
+        if self.passed[name] > 1:
+            name = f"{name} {self.passed[name]}"
         if self.record is not None:
-            with self.record.open("a", encoding="utf-8") as out:
-                out.write(f"{name}\n")
+            self.record.append(name)
         if name == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -102,10 +99,10 @@ class Watch:
 
         return watched
 
-    def commit(self) -> None:
-        """All is written, nothing is committed: numbered, since every step has one."""
-        self.commits += 1
-        self(f"commit {self.commits}:before")
+    def hook(self, moment: Moment, _connection: object) -> None:
+        """The driver before a commit, and after it with nobody told yet."""
+        if moment in COMMITS:
+            self(COMMITS[moment])
 
 
 class WatchedLedger(SqlLedger):
@@ -127,25 +124,15 @@ class WatchedLedger(SqlLedger):
         self._watch("anchor:after")
 
 
-class Place(NamedTuple):
-    """Where a case runs: its own folder and the address of a database that is ready to trade."""
-
-    folder: Path
-    url: str
-
-    @property
-    def exchange(self) -> Exchange:
-        """The broker's truth."""
-        return Exchange(self.folder / "exchange.bin")
-
-
 def a_watched_house(place: Place, behaviour: str, watch: Watch, since: timedelta) -> House:
     """A desk on the place's database with the scripted broker, as late as told, with every point watched."""
-    database, clock = open_database(place.url), HandClock(NOON + since)
-    database.along(watch.commit)
+    database, clock = opened(place.url, watch.hook), HandClock(NOON + since)
+
+    def script(name: ClientOrderId) -> Fills:
+        return BEHAVIOURS[behaviour if name == ENTRY else "Rests"]
 
     def behind(paper: Any) -> Any:
-        broker = ScriptedBroker(place.exchange, clock, paper._office, paper._control, BEHAVIOURS[behaviour])
+        broker = ScriptedBroker(place.exchange, clock, paper._office, paper._control, script)
         broker.passing = watch
         watch.around(broker, "broker", WATCHED["broker"])
         return broker
@@ -157,17 +144,28 @@ def a_watched_house(place: Place, behaviour: str, watch: Watch, since: timedelta
     return house
 
 
+def ready(place: Place) -> None:
+    """Make the tables of a place and bring it to where trading starts."""
+    a_watched_house(place, "Fills", Watch(), FIRST).database.close()
+
+
+def the_intent() -> OrderIntent:
+    """Ten shares with a stop and no target: this exchange rests no exits by itself, so the desk sends one behind."""
+    return an_intent(take_profit=None)
+
+
 def placing(house: House) -> None:
     """The first process."""
-    quietly(lambda: house.place(an_intent()))
+    quietly(lambda: house.place(the_intent()))
 
 
 def recovering(house: House) -> None:
-    """Every later process: settle, compare, resume, and the same step of the cycle once more."""
+    """Every later process: settle, compare, resume, protect, and the same step of the cycle once more."""
     quietly(house.desk.recover)
     quietly(lambda: house.reconciler.reconnected(house.clock.now()))
     quietly(lambda: house.desk.resume(lambda _symbols: house.view()))
-    quietly(lambda: house.place(an_intent()))
+    quietly(lambda: house.desk.protect(lambda _symbols: house.view()))
+    quietly(lambda: house.place(the_intent()))
 
 
 def quietly(step: Callable[[], object]) -> None:
@@ -178,21 +176,61 @@ def quietly(step: Callable[[], object]) -> None:
         return
 
 
-def in_a_child(place: Place, case: Case, step: Callable[[House], None], since: timedelta, watch: Watch) -> int:
-    """Fork, and run one step there; the answer is its exit code, negative for a signal."""
-    child = os.fork()
-    if child == 0:
+class Act(NamedTuple):
+    """What a process does, and how long after the start."""
+
+    step: Callable[[House], Sequence[str] | None]
+    since: timedelta
+
+
+ACTS = (Act(placing, FIRST), Act(recovering, SECOND), Act(recovering, THIRD))
+
+
+class Theatre:
+    """A stage and, made once and never used here, what a process has before it first asks its database.
+
+    A process forks off with all of it in its memory and connects; whatever it does to it dies with it.
+    """
+
+    def __init__(self, stage: Stage, behaviour: str) -> None:
+        self.stage = stage
+        self.behaviour = behaviour
+        self.watch = Watch()
+        stage.restore()
+        self._house = a_watched_house(stage.place, behaviour, self.watch, FIRST)
+        self._house.database.close()
+
+    def acts(self, act: Act, *, kill_at: str | None = None, record: bool = False) -> Acted:
+        """Let one process act on the state that is there; what it tells is what it passed, or what went wrong."""
+        told, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._act(act, Watch(kill_at, [] if record else None), write)
+        os.close(write)
+        with os.fdopen(told, encoding="utf-8") as answer:
+            lines = tuple(answer.read().splitlines())
+        return Acted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), lines)
+
+    def _act(self, act: Act, watch: Watch, write: int) -> NoReturn:
         code = 1
         try:
-            house = a_watched_house(place, case.behaviour, watch, since)
-            step(house)
-            house.database.close()
+            gc.disable()  # it would walk through everything that the parent has, and so copy it
+            self.watch.become(watch)
+            self._house.clock.at = NOON + act.since
+            wrong = act.step(self._house) or ()
+            os.write(write, "\n".join((*wrong, *(self.watch.record or ()))).encode())
             code = 0
         except BaseException:  # noqa: BLE001  # whatever it was, the parent goes on and is told
-            traceback.print_exc(file=sys.stderr)
+            os.write(write, traceback.format_exc().encode())
         finally:
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+class Acted(NamedTuple):
+    """How a process ended, as its exit code or negative for a signal, and its lines."""
+
+    code: int
+    lines: tuple[str, ...]
 
 
 class Outcome(NamedTuple):
@@ -202,33 +240,38 @@ class Outcome(NamedTuple):
     kills: int
 
 
-def run(place: Place, case: Case) -> Outcome:
-    """All phases of a case."""
-    codes = (
-        in_a_child(place, case, placing, FIRST, Watch(case.first)),
-        in_a_child(place, case, recovering, SECOND, Watch(case.second)),
-    )
-    wrong = [f"a process ended with {code}" for code in codes if code not in (0, -signal.SIGKILL)]
-    house = a_watched_house(place, case.behaviour, Watch(), SECOND + timedelta(seconds=15))
-    happen_later(house)
+def run(stage: Stage, case: Case) -> Outcome:
+    """All phases of one case from start to end, without any short cut."""
+    theatre = Theatre(stage, case.behaviour)
+    deaths = (case.first, case.second)
+    codes = [theatre.acts(act, kill_at=point).code for act, point in zip(ACTS, deaths, strict=False)]
+    wrong = [
+        f"a process that was to die at {point} ended with {code}"
+        for point, code in zip(deaths, codes, strict=True)
+        if code != (0 if point is None else -signal.SIGKILL)
+    ]
+    return Outcome((*wrong, *theatre.acts(FINISH).lines), codes.count(-signal.SIGKILL))
+
+
+def finishing(house: House) -> list[str]:
+    """What is still to come comes, and a process that nobody kills works all of it off within three cycles."""
+    house.broker.later()
     house.clock.at = NOON + LAST
+    wrong: list[str] = []
     for _ in range(CYCLES):
         recovering(house)
         house.clock.wait(minutes=1)
-        happen_later(house)
-    try:
-        return Outcome((*wrong, *judged(house, place.exchange)), codes.count(-signal.SIGKILL))
-    finally:
-        house.database.close()
+        house.broker.later()
+        try:
+            wrong = judged(house, house.broker.exchange)
+        except OversightError as error:
+            wrong = [f"not compared: {error}"]
+        if not wrong:
+            break
+    return wrong
 
 
-def happen_later(house: House) -> None:
-    """The rest of the script, once, and only where it has begun."""
-    with house.broker.exchange.changing() as books:
-        due = bool(books.posts) and not books.happened
-        books.happened = books.happened or due
-    if due:
-        house.broker._script.later(house.broker)
+FINISH = Act(finishing, THIRD)
 
 
 def judged(house: House, exchange: Exchange) -> list[str]:
@@ -237,12 +280,15 @@ def judged(house: House, exchange: Exchange) -> list[str]:
     ours, books = house.orders.get(ENTRY), exchange.books
     theirs, held = books.orders.get(ENTRY), house.orders.trades.positions().get(AAPL, 0)
     wrong = []
-    if len(books.posts) > 1:
-        wrong.append(f"double: {len(books.posts)} POSTs")
+    doubled = {name for name, count in Counter(books.posts).items() if count > 1}
+    wrong += [f"double: {name} has {books.posts.count(name)} POSTs" for name in sorted(doubled)]
+    wrong += [f"lost: {name} works there alone" for name in books.orders if house.orders.get(name) is None]
     if ours is None:
         wrong.append("lost: nobody here knows of the order")
     elif theirs is None and ours.status not in (S.CANCELED, S.DENIED):
         wrong.append(f"lost: it never arrived and is {ours.status}")
+    elif theirs is None and not ours.reason:
+        wrong.append(f"lost: it is {ours.status} and nobody says why")
     elif theirs is None and ours.status is S.DENIED:
         wrong.append(f"dropped, though every gate allows it: {ours.reason}")
     elif theirs is not None and (ours.status, ours.filled_qty) != (theirs.status, theirs.filled_qty):
@@ -253,51 +299,7 @@ def judged(house: House, exchange: Exchange) -> list[str]:
         wrong.append(f"differences: {compared.differences}")
     if not house.ledger.verify().ok:
         wrong.append(f"ledger: {house.ledger.verify().problems}")
-    if books.posts and not house.ledger.entries(subject=ENTRY, kind=RecordKind.VERDICTS):
-        wrong.append("an order without verdicts on record")
+    for name in books.posts:
+        if not house.ledger.entries(subject=name, kind=RecordKind.VERDICTS):
+            wrong.append(f"{name} was sent without verdicts on record")
     return wrong
-
-
-def points(place: Place, behaviour: str, *, second: bool = False) -> tuple[str, ...]:
-    """Points that the first process passes while nobody dies, or the second after the first has left an intent."""
-    log = place.folder / "points"
-    case = Case(behaviour)
-    watch = Watch(record=log)
-    if second:
-        in_a_child(place, case, placing, FIRST, Watch("orders.claim:before"))
-        in_a_child(place, case, recovering, SECOND, watch)
-    else:
-        in_a_child(place, case, placing, FIRST, watch)
-    return tuple(dict.fromkeys(log.read_text(encoding="utf-8").splitlines()))
-
-
-class Stage:
-    """Makes places to run in: copies of one SQLite file, or one PostgreSQL schema that is emptied each time."""
-
-    def __init__(self, folder: Path, postgres: str | None = None, schema: str = "crash") -> None:
-        self._folder = folder
-        self._postgres = postgres
-        self._schema = schema
-        self._number = 0
-        if postgres is None:
-            template = Place(folder / "template", f"sqlite:///{folder / 'template' / 'sage.db'}")
-            template.folder.mkdir(parents=True)
-            a_watched_house(template, "Fills", Watch(), FIRST).database.close()
-
-    def place(self) -> Place:
-        """A fresh one."""
-        self._number += 1
-        folder = self._folder / str(self._number)
-        if self._postgres is None:
-            shutil.copytree(self._folder / "template", folder)
-            return Place(folder, f"sqlite:///{folder / 'sage.db'}")
-        folder.mkdir(parents=True)
-        # A killed client loses nothing by a server that writes its log a little later; a power cut is not tried here.
-        address = f"{own_schema(self._postgres, self._schema)}%20-csynchronous_commit%3Doff"
-        place = Place(folder, address)
-        a_watched_house(place, "Fills", Watch(), FIRST).database.close()
-        return place
-
-    def leave(self, place: Place) -> None:
-        """What is over needs no room."""
-        shutil.rmtree(place.folder)

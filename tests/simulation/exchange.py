@@ -15,12 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from domain.book import Account, AccountKind, Position
+from domain.book import Account, AccountKind, Charge, Position
 from domain.errors import DataQualityError, RetryableError
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus
+from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport, OrderStatus, OrderType, Side
 from domain.ports import Clock
 from policies.permit import PermitOffice
 from trading.store.control import ControlStore
@@ -32,7 +32,7 @@ PRICE = Decimal(100)
 
 @dataclass
 class Books:
-    """What the exchange knows. ``hidden`` executions have happened and are not told yet."""
+    """What the exchange knows. ``hidden`` executions are not told yet; what ``begun`` names has had its ``later``."""
 
     orders: dict[ClientOrderId, OrderReport] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
@@ -40,11 +40,13 @@ class Books:
     posts: list[ClientOrderId] = field(default_factory=list)
     held_back: list[ApprovedOrder] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
-    happened: bool = False
+    begun: list[ClientOrderId] = field(default_factory=list)
 
 
 class Exchange:
-    """The truth, read anew for every question."""
+    """The truth, read anew for every question. Executions happen at ``price``."""
+
+    price = PRICE
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -70,8 +72,13 @@ class Exchange:
             return books.asked[what]
 
     def accept(self, approved: ApprovedOrder, at: datetime, status: S = S.ACCEPTED, raw: str = "") -> OrderReport:
-        """One more order; a second one of the same id is counted and takes the place of the first."""
+        """One more order; a second one of the same id is counted and takes the place of the first.
+
+        Nobody sells short here: shares that a resting stop holds are freed for an exit, and what is more is rejected.
+        """
         intent = approved.intent
+        if intent.side is Side.SELL and not self._frees(approved, at):
+            status, raw = S.REJECTED, "insufficient qty available"
         report = OrderReport(
             approved.client_order_id, f"x-{approved.client_order_id}", status, raw or status.value, intent.symbol,
             intent.side, intent.qty, ZERO, None, at, intent.type, intent.limit_price, intent.trigger_price,
@@ -81,26 +88,46 @@ class Exchange:
             books.orders[report.client_order_id] = report
         return report
 
-    def fill(self, name: ClientOrderId, qty: object, at: datetime, *, hidden: bool = False) -> None:
-        """An execution at 100 for a commission of 1; ``hidden`` ones are told later."""
-        shares = Decimal(str(qty))
+    def _frees(self, approved: ApprovedOrder, at: datetime) -> bool:
+        """True where as many shares can be sold, if need be instead of by the stops that rest for them."""
+        symbol, wanted = approved.intent.symbol, approved.intent.qty
+        held = self.positions().get(symbol, ZERO)
+        with self.changing() as books:
+            selling = [each for each in books.orders.values() if each.side is Side.SELL and each.status.is_open]
+            mine = [each for each in selling if each.symbol == symbol]
+            stops = [each for each in mine if each.type is OrderType.STOP]
+            tied = sum((each.qty - each.filled_qty for each in mine if each not in stops), ZERO)
+            if held - tied < wanted:
+                return False
+            resting = sum((each.qty - each.filled_qty for each in stops), ZERO)
+            for each in stops if held - tied - resting < wanted else ():
+                name = each.client_order_id
+                books.orders[name] = replace(each, status=S.CANCELED, broker_status=S.CANCELED.value, at=at)
+        return True
+
+    def fill(self, name: ClientOrderId, shares: Decimal, at: datetime, *, hidden: bool = False) -> OrderReport:
+        """An execution for a commission of 1, and the order after it; ``hidden`` ones are told later."""
         with self.changing() as books:
             order = books.orders[name]
+            if shares <= 0 or order.status is S.REJECTED:
+                return order
             filled = order.filled_qty + shares
             fill_id = f"f-{name}-{sum(each.client_order_id == name for each in books.fills) + 1}"
-            books.fills.append(Fill(fill_id, name, order.symbol, order.side, shares, PRICE, Decimal(1), at))
+            books.fills.append(Fill(fill_id, name, order.symbol, order.side, shares, self.price, Decimal(1), at))
             books.hidden |= {fill_id} if hidden else set()
             status = (
                 S.FILLED if filled >= order.qty else order.status if not order.status.is_open else S.PARTIALLY_FILLED
             )
             books.orders[name] = replace(
-                order, status=status, broker_status=status.value, filled_qty=filled, avg_fill_price=PRICE, at=at
+                order, status=status, broker_status=status.value, filled_qty=filled, avg_fill_price=self.price, at=at
             )
+            return books.orders[name]
 
-    def end(self, name: ClientOrderId, status: S, at: datetime, raw: str = "") -> None:
+    def end(self, name: ClientOrderId, status: S, at: datetime) -> OrderReport:
         """Move an order to a status without any execution."""
         with self.changing() as books:
-            books.orders[name] = replace(books.orders[name], status=status, broker_status=raw or status.value, at=at)
+            books.orders[name] = replace(books.orders[name], status=status, broker_status=status.value, at=at)
+            return books.orders[name]
 
     def positions(self) -> dict[Symbol, Decimal]:
         """What executions have made of the account, hidden ones included."""
@@ -111,13 +138,19 @@ class Exchange:
 
 
 class ScriptedBroker:
-    """``domain.ports.Broker`` before the exchange; ``script`` says what becomes of an order and what is answered."""
+    """``domain.ports.Broker`` before the exchange; ``script`` names what becomes of an order and what is answered."""
 
     name = "scripted"
     paper = True
+    fractional = frozenset(OrderClass)
 
     def __init__(
-        self, exchange: Exchange, clock: Clock, office: PermitOffice, control: ControlStore, script: Any
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        office: PermitOffice,
+        control: ControlStore,
+        script: Callable[[ClientOrderId], Any],
     ) -> None:
         self.exchange = exchange
         self.clock = clock
@@ -141,12 +174,16 @@ class ScriptedBroker:
 
     def orders(self) -> tuple[OrderReport, ...]:
         """Working orders, as far as the script lets them be seen."""
-        working = [order for order in self.exchange.books.orders.values() if order.status.is_open]
-        return tuple(self._script.listed(self, working))
+        shown: list[OrderReport] = []
+        for order in self.exchange.books.orders.values():
+            if order.status.is_open:
+                name = order.client_order_id
+                shown += self._script(name).listed(self.exchange.ask(f"list {name}"), order)
+        return tuple(shown)
 
     def find(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """One order, where the script lets it be found."""
-        self._script.asked(self, self.exchange.ask("find"))
+        self._script(client_order_id).asked(self.exchange.ask(f"find {client_order_id}"))
         return self.exchange.books.orders.get(client_order_id)
 
     def submit(self, approved: ApprovedOrder) -> OrderReport:
@@ -156,9 +193,19 @@ class ScriptedBroker:
         with self.exchange.changing() as books:
             books.posts.append(approved.client_order_id)
         self.passing("wire:sent")
-        report = self._script.submitted(self, approved)
+        report: OrderReport = self._script(approved.client_order_id).submitted(self, approved)
         self.passing("wire:answered")
         return report
+
+    def later(self) -> None:
+        """What is still to come of every order that was posted, once each."""
+        for name in self.exchange.books.posts:
+            with self.exchange.changing() as books:
+                due = name not in books.begun
+                books.begun += [name] if due else []
+                there = name in books.orders or any(each.client_order_id == name for each in books.held_back)
+            if due and there:
+                self._script(name).later(self, name)
 
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """Take a working order out."""
@@ -176,17 +223,29 @@ class ScriptedBroker:
         if old is None or not old.status.is_open:
             return self.exchange.accept(approved, now, S.REJECTED)
         self.exchange.end(client_order_id, S.REPLACED, now)
-        return self._script.submitted(self, approved)
+        report: OrderReport = self._script(approved.client_order_id).submitted(self, approved)
+        return report
 
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:
         """Executions that are told, as the script orders them."""
         books = self.exchange.books
-        told = [fill for fill in books.fills if fill.at > since and fill.fill_id not in books.hidden]
-        return tuple(self._script.told(told))
+        told: dict[ClientOrderId, list[Fill]] = {}
+        for fill in books.fills:
+            if fill.at > since and fill.fill_id not in books.hidden:
+                told.setdefault(fill.client_order_id, []).append(fill)
+        return tuple(fill for name, fills in told.items() for fill in self._script(name).told(fills))
+
+    def charges(self, *, since: datetime) -> tuple[Charge, ...]:
+        """None: executions carry them."""
+        return ()
+
+    def now(self) -> datetime:
+        """The exchange's own clock, which is ours unless somebody has moved ours."""
+        return self.clock.now()
 
     def time(self) -> datetime:
-        """The runtime's clock."""
-        return self.clock.now()
+        """The same, as it is told."""
+        return self.now()
 
 
 def no_answer(what: str = "timed out") -> RetryableError:

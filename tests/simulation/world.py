@@ -1,130 +1,81 @@
-"""A trading life from one seed: clock, broker, faults of the database, crashes and restarts, and what must always hold.
+"""A trading life from one seed: clock, broker, database, model, owner and a second process, and what must always hold.
 
 Everything random is drawn from one generator, nothing reads the machine's time, so a seed that fails fails again. What
 dies in it is the process as we see it: its objects are dropped at a point of the send path and built anew on what the
-database holds.
-
-    no double    an id is posted once; no execution is booked twice, none that the exchange does not have
-    no loss      what was posted is in our books and no longer an intent; what works there is open here
-    book         right after a comparison the books are equal, or the symbol is named as different
-    exposure     what is held and what may still be bought never exceed the limit, at the exchange and here
+database holds. ``tests/simulation/crash.py`` kills real ones; here everything meets everything else.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
-
-from domain.case import TradingState
+from agents.llm import BadAnswer
+from agents.outputs import DecisionOutput, parse
+from domain.case import Pause, TradingState
 from domain.errors import OversightError
-from domain.ids import client_order_id
-from domain.money import ZERO
-from domain.orders import ApprovedOrder, Fill, OrderReport, OrderStatus, Side
-from tests.builders.execution import HandClock, House, a_house, an_exit, an_intent
+from domain.ids import ClientOrderId, client_order_id
+from domain.market import Symbol
+from domain.orders import Order, OrderIntent, OrderStatus
+from tests.builders.execution import House, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, MSFT
+from tests.simulation.chance import (
+    AWAY,
+    CLOCK,
+    CRASH,
+    KILL,
+    TWIN,
+    WILD,
+    Due,
+    answer,
+    garbage,
+    trouble,
+)
 from tests.simulation.crashing import WATCHED
-from tests.simulation.exchange import Books, Exchange, ScriptedBroker, no_answer, nonsense
+from tests.simulation.driver import Moment, opened
+from tests.simulation.faults import Faults
+from tests.simulation.holds import always, at_the_end, ours_now
+from tests.simulation.market_side import LATEST, Memory, Moods, MoodyBroker, OurClock
+from tests.simulation.stage import Stage
 from trading.execution.changes import Change
-from trading.store.database import Database, open_database
 
 S = OrderStatus
-LIMITS = {"max_order_qty": 1000, "max_position_qty": 60}
-STEPS = 25
-PEACE = 6
-BUSY, FULL = "database is locked", "database or disk is full"
-IN_FLIGHT = (S.INTENT, S.SUBMITTED, S.UNKNOWN)
+MOST = 60
+LIMITS = {"max_order_qty": 1000, "max_position_qty": MOST, "max_clock_skew_s": 5, "price_collar_pct": 10}
+STEPS = 14
+PEACE = 12
+"""How many cycles it takes at most until all is settled: each look-up may fail twice before."""
+JUMPS_S = (-7_200, -600, -30, 20, 90, 600, 7_200)
 
 
 class Crash(BaseException):
     """The process is gone: nothing of ours catches this."""
 
 
-class Memory(Exchange):
-    """The same exchange without a file: in one process nothing else has to outlive anything."""
-
-    def __init__(self) -> None:
-        self._books = Books()
-
-    @property
-    def books(self) -> Books:
-        return self._books
-
-    @contextmanager
-    def changing(self) -> Iterator[Books]:
-        yield self._books
-
-
-class Moods:
-    """A script that draws what a broker does; in ``peace`` it does everything right."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self.peace = False
-
-    def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
-        """Arrives or not, fills some or all, and answers, lies or is silent."""
-        now, exchange, name = broker.clock.now(), broker.exchange, approved.client_order_id
-        drawn = 1.0 if self.peace else self._rng.random()
-        if drawn < 0.06:
-            raise no_answer("connection refused")
-        if drawn < 0.12:
-            with exchange.changing() as books:
-                books.held_back.append(approved)
-            raise no_answer("hung")
-        if drawn < 0.17:
-            return exchange.accept(approved, now, S.REJECTED)
-        before = exchange.accept(approved, now)
-        part = self._rng.choice((0, 0, 1, int(approved.intent.qty)))
-        if part:
-            exchange.fill(name, min(part, approved.intent.qty), now, hidden=drawn < 0.30)
-        if drawn < 0.35:
-            raise no_answer("504 gateway timeout")
-        if drawn < 0.40:
-            raise nonsense()
-        return before if drawn < 0.45 else exchange.books.orders[name]
-
-    def asked(self, broker: ScriptedBroker, number: int) -> None:
-        """One look-up in ten fails."""
-        if not self.peace and self._rng.random() < 0.1:
-            raise self._rng.choice((no_answer(), nonsense()))
-
-    def listed(self, broker: ScriptedBroker, working: Sequence[OrderReport]) -> Sequence[OrderReport]:
-        """Whole, twice, or with one missing."""
-        drawn = 1.0 if self.peace else self._rng.random()
-        if drawn < 0.1:
-            return (*working, *working)
-        return working[1:] if drawn < 0.2 else working
-
-    def told(self, fills: Sequence[Fill]) -> Sequence[Fill]:
-        """In any order, sometimes twice."""
-        if not self.peace and self._rng.random() < 0.3:
-            return self._rng.sample([*fills, *fills], 2 * len(fills))
-        return fills
-
-
 class World:
     """One life. ``live`` runs it and raises AssertionError with the seed and the step where something does not hold."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, stage: Stage) -> None:
         self.seed = seed
         self.rng = random.Random(seed)
-        self.folder = folder
-        self.clock = HandClock()
+        self.place = stage.place
+        self.faults = Faults(stage.place, self._count)
+        self.clock = OurClock()
         self.exchange = Memory()
-        self.moods = Moods(self.rng)
+        self.moods = Moods(self.rng, self.clock)
         self.decisions = 0
-        self.crashes = 0
-        self.faults = 0
-        self.crash_at: str | None = None
-        self.fault: str | None = None
+        self.wishes: dict[ClientOrderId, OrderIntent] = {}
+        self.excused: set[ClientOrderId] = set()
+        self.due: Due | None = None
+        self.points: tuple[str, ...] = ()
+        self.statuses: dict[ClientOrderId, S] = {}
+        self.met: Counter[tuple[str, str]] = Counter()
         self.log: list[str] = []
+        self.paused: set[Symbol] = set()
         self.house = self._start()
 
     def live(self) -> None:
@@ -132,220 +83,315 @@ class World:
         for _ in range(STEPS):
             self._step()
             self._holds()
-        self.moods.peace, self.crash_at, self.fault = True, None, None
-        self._arrive()
-        for _ in range(PEACE):
+        self._calm()
+        wrong = ["there was no peace"]
+        for number in range(PEACE):
             self.clock.wait(minutes=1)
-            self._tell_all()
-            self._cycle()
+            self.house.broker.later()
+            try:
+                self._cycle()
+                self._finish_what_was_begun()
+            except OversightError as error:  # a broker that still answers rubbish; the next cycle asks again
+                self.log.append(f"  in peace: {error}")
             self._holds()
-        self._settled()
-        self.house.database.close()
+            wrong = list(at_the_end(self.house, self.exchange, ours_now(self.house), self.wishes))
+            if number > 0 and not wrong:
+                break
+        self._must(wrong)
+
+    def _calm(self) -> None:
+        """Everything is well again, and the owner lifts what stands."""
+        self.moods.peace, self.due = True, None
+        self._tell_all()
+        self._owner_lifts()
+        self.clock.wait(minutes=1)
+        self._too_late()
+
+    def _finish_what_was_begun(self) -> None:
+        """A decision whose step did not end is asked for again, as a cycle does that goes on."""
+        for name, intent in self.wishes.items():
+            if self.house.orders.get(name) is None:
+                self._place(intent)
 
     def _step(self) -> None:
         steps: tuple[Callable[[], None], ...] = (
-            self._enter, self._enter, self._enter, self._leave, self._again, self._change, self._cancel, self._cycle,
-            self._cycle, self._happen, self._happen, self._happen, self._arrive, self._wait, self._restart,
+            *(self._enter,) * 8, self._leave, self._leave, self._again, self._change, self._cancel, self._cycle,
+            self._cycle, self._happen, self._happen, self._happen, self._happen, self._wait, self._restart, self._wild,
+            self._nonsense, self._pause, self._halt,
         )  # fmt: skip
         step = self.rng.choice(steps)
-        self.crash_at = self.rng.choice(self.points) if self.rng.random() < 0.15 else None
-        self.fault = self.rng.choice((BUSY, FULL)) if self.rng.random() < 0.1 else None
-        self.log.append(f"{step.__name__} crash={self.crash_at} fault={self.fault}")
+        if self.rng.random() < 0.3:
+            self._owner_lifts()
+        self.due = trouble(self.rng, self.points)
+        self.log.append(f"{step.__name__} {self.due}")
+        self.moods.away = self.due is not None and self.due.kind == AWAY
+        if self.moods.away:
+            self._count(AWAY)
         try:
             step()
         except Crash:
-            self.crashes += 1
             self._restart()
         except OversightError as error:
-            self.log.append(f"  {type(error).__name__}")
-        self.crash_at = self.fault = None
+            self.log.append(f"  {type(error).__name__}: {error}")
+        self.due, self.moods.away = None, False
+        self.faults.over()
 
     def _enter(self) -> None:
-        self.decisions += 1
-        symbol, qty = self.rng.choice((AAPL, MSFT)), self.rng.randint(1, 30)
-        self.house.place(an_intent(f"d-{self.decisions}", symbol=symbol, qty=qty))
+        """What a model wants, where its answer can be read; a cycle begins by looking at the broker."""
+        if self.rng.random() < 0.3:
+            self._cycle()
+        output = parse("decider", answer(self.rng))
+        assert isinstance(output, DecisionOutput)
+        if output.action != "skip":
+            self._wish(an_intent, symbol=Symbol(output.symbol), qty=int(output.size_fraction * 80), take_profit=None)
 
-    def _again(self) -> None:
-        """A decision that was made before, as a step that runs twice would send it."""
-        if self.decisions:
-            self.house.place(an_intent(f"d-{self.rng.randint(1, self.decisions)}"))
+    def _nonsense(self) -> None:
+        """What cannot be read is no decision."""
+        text = garbage(self.rng)
+        self._count("model garbage")
+        try:
+            parse("decider", text)
+        except BadAnswer:
+            return
+        self._must([f"garbage was taken for a decision: {text!r}"])
+
+    def _wild(self) -> None:
+        """What has come past every schema and is absurd."""
+        name = self.rng.choice(tuple(WILD))
+        self._count(f"model wants {name}")
+        self._wish(an_intent, **{"take_profit": None, **WILD[name]})
 
     def _leave(self) -> None:
         held = self.house.orders.trades.positions()
         if held:
             symbol = self.rng.choice(sorted(held))
-            self.decisions += 1
-            self.house.place(an_exit(f"d-{self.decisions}", symbol=symbol, qty=max(held[symbol], Decimal(1))))
+            self._wish(an_exit, symbol=symbol, qty=max(held[symbol], Decimal(1)))
+
+    def _wish(self, make: Callable[..., OrderIntent], **what: Any) -> None:
+        self.decisions += 1
+        intent = make(f"d-{self.decisions}", **what)
+        if intent.qty.is_finite():
+            self.wishes[client_order_id(intent.decision_id, intent.leg)] = intent
+        self._place(intent)  # what has no figure cannot even be written down: the caller gets an error
+
+    def _place(self, intent: OrderIntent) -> None:
+        """A wish is for a paused symbol all the time or not at all: nobody lifts anything in the middle of it."""
+        sent = len(self.exchange.books.posts)
+        held_back = intent.symbol in self.paused and not intent.reduce_only
+        try:
+            self.house.place(intent)
+        finally:
+            name = client_order_id(intent.decision_id, intent.leg)
+            if held_back and name in self.exchange.books.posts[sent:]:
+                self._must([f"{name} was sent though {intent.symbol} is paused"])
+
+    def _again(self) -> None:
+        """A decision that was made before, as a step that runs twice would send it."""
+        if self.wishes:
+            self._count("model repeats itself")
+            self._place(self.rng.choice(tuple(self.wishes.values())))
 
     def _change(self) -> None:
-        working = [order for order in self.house.orders.open() if order.status is S.ACCEPTED]
+        working = [each for each in self.house.orders.open() if each.status is S.ACCEPTED and each.parent_id is None]
         if working:
             order = self.rng.choice(working)
             price = Decimal(self.rng.randint(10_000, 10_020)) / 100
             self.house.desk.replace(order.client_order_id, Change(limit_price=price), market=self.house.view())
 
     def _cancel(self) -> None:
-        working = self.house.orders.open()
+        working = [order for order in self.house.orders.open() if order.parent_id is None]
         if working:
             self.house.desk.cancel(self.rng.choice(working).client_order_id, by="owner")
 
-    def _cycle(self) -> None:
+    def _cycle(self, house: House | None = None) -> None:
         """What every cycle does first; one broken part does not keep the next cycle from it."""
-        self.house.desk.recover()
-        self._compare()
-        self.house.desk.resume(lambda _symbols: self.house.view())
-
-    def _compare(self) -> None:
-        """Right after it the books are equal, or the symbol is named."""
-        self.house.reconciler.reconnected(self.clock.now())
-        ours, theirs = self.house.orders.trades.positions(), self.exchange.positions()
-        differ = {name for name in {*ours, *theirs} if ours.get(name, ZERO) != theirs.get(name, ZERO)}
-        self._must(differ <= set(self.house.control.read().mismatched), f"{differ} differ and nobody says so")
+        mine = house or self.house
+        mine.desk.recover()
+        mine.reconciler.reconnected(self.clock.now())
+        ours, theirs = mine.orders.trades.positions(), self.exchange.positions()
+        differ = {name for name in {*ours, *theirs} if ours.get(name, 0) != theirs.get(name, 0)}
+        unsaid = differ - set(mine.control.read().mismatched)
+        self._must(f"{name} differs and nobody says so" for name in unsaid)
+        mine.desk.resume(lambda _symbols: mine.view())
+        mine.desk.protect(lambda _symbols: mine.view())
 
     def _happen(self) -> None:
         """Something at the exchange, whoever of us is looking."""
-        names = sorted(self.exchange.books.orders)
-        if not names:
-            return
-        order = self.exchange.books.orders[self.rng.choice(names)]
-        name, left = order.client_order_id, order.qty - order.filled_qty
-        drawn = self.rng.random()
-        if order.status.is_open and drawn < 0.6 and left > 0:
-            self.exchange.fill(name, self.rng.randint(1, int(left)), self.clock.now(), hidden=drawn < 0.2)
-        elif order.status.is_open:
-            self.exchange.end(name, self.rng.choice((S.CANCELED, S.EXPIRED)), self.clock.now())
-        elif order.status is S.CANCELED and left > 0 and drawn < 0.3 and order.side is Side.SELL:
-            # A late fill of a sale: of a purchase it would be more than the gates let in, and no fault of theirs.
-            held = self.exchange.positions().get(order.symbol, ZERO)
-            if held >= left:
-                self.exchange.fill(name, left, self.clock.now())
-        self._tell_all()
+        self.exchange.price = Decimal(self.rng.randint(9_980, 10_020)) / 100
+        self._too_late()
+        if self.rng.random() < 0.2:
+            self._tell_all()
+        due = self.exchange.due()
+        working = [name for name, order in sorted(self.exchange.books.orders.items()) if order.status.is_open]
+        if due and self.rng.random() < 0.6:
+            name = self.rng.choice(due)
+            self._count(f"broker {self.moods.of[name]}, later", self.statuses.get(name))
+            with self.exchange.changing() as books:
+                books.begun.append(name)
+            self.moods.script(name).later(self.house.broker, name)
+        elif working:
+            name = self.rng.choice(working)
+            order = self.exchange.books.orders[name]
+            left = int(order.qty - order.filled_qty)
+            if self.rng.random() < 0.6 and left > 0:
+                hidden = self.rng.random() < 0.3
+                self.exchange.fill(name, Decimal(self.rng.randint(1, left)), self.clock.at, hidden=hidden)
+            else:
+                self.exchange.end(name, self.rng.choice((S.CANCELED, S.EXPIRED)), self.clock.at)
 
     def _tell_all(self) -> None:
+        """Executions that nobody was told of are told."""
         with self.exchange.changing() as books:
             books.hidden.clear()
 
-    def _arrive(self) -> None:
-        """What hung comes through, as long as its permit and the way let it."""
+    def _too_late(self) -> None:
+        """What hung for longer than anything hangs does not arrive; where our clock had jumped we may not know."""
         with self.exchange.changing() as books:
-            waiting, books.held_back = books.held_back, []
-        for approved in waiting:
-            if self.clock.now() <= approved.expires_at + timedelta(seconds=30):
-                self.exchange.accept(approved, self.clock.now())
+            waiting = books.held_back
+            books.held_back = [each for each in waiting if self.clock.at <= each.expires_at + LATEST]
+            for each in books.held_back:
+                ours = self.statuses.get(each.client_order_id)
+                if ours is not None and not ours.is_open:
+                    self._must([] if self.clock.jumped else [f"{each.client_order_id} was given up too early"])
+                    self.excused.add(each.client_order_id)
 
     def _wait(self) -> None:
         self.clock.wait(seconds=self.rng.randint(1, 90))
 
-    def _restart(self) -> None:
-        self.crash_at = self.fault = None
-        self.house.database.close()
-        self.house = self._start()
+    def _pause(self) -> None:
+        symbol = self.rng.choice((AAPL, MSFT))
+        self._count("paused")
+        self.house.control.pause(Pause("symbol", symbol, since=self.clock.now(), by="owner", reason="simulated"))
+        self.paused.add(symbol)
+        self._wish(an_intent, symbol=symbol, qty=5, take_profit=None)
 
-    def _start(self) -> House:
-        database = open_database(f"sqlite:///{self.folder / 'sage.db'}")
-        unforced(database)
+    def _halt(self) -> None:
+        state = self.rng.choice((TradingState.REDUCING, TradingState.HALTED))
+        self._count(f"{state}")
+        self.house.control.set_trading_state(state, by="owner", at=self.clock.now())
+
+    def _owner_lifts(self) -> None:
+        """Resume after a kill, a pause, a halt or an incident, and set the clock."""
+        self.clock.off = timedelta(0)
+        self.house.latch.release(by="owner", at_text="later")
+        for symbol in sorted(self.paused):
+            self.house.control.resume("symbol", symbol, by="owner", at=self.clock.now())
+            self.paused.discard(symbol)
+        if self.house.control.read().trading_state is not TradingState.ACTIVE:
+            self.house.control.set_trading_state(TradingState.ACTIVE, by="owner", at=self.clock.now())
+
+    def _restart(self) -> None:
+        self.due = None
+        self.faults.over()
+        self.house.database.close()
+        self.log.append("  restarted")
+        self.house = self._start()
+        self.house.control.mark_unreconciled()
+
+    def _start(self, *, twin: bool = False) -> House:
+        hook = None if twin else self._moment
+        database = opened(self.place.url, hook, lock_wait_s=0 if self.faults.on_file else 15)
 
         def behind(paper: Any) -> Any:
-            return ScriptedBroker(self.exchange, self.clock, paper._office, paper._control, self.moods)
+            return MoodyBroker(self.moods, self.exchange, paper._office, paper._control)
 
-        house = a_house(database, self.folder, limits=LIMITS, broker=behind, clock=self.clock)
-        self.points = self._watch(house, database)
-        if self.log:
-            self.log.append("restarted")
-            house.control.mark_unreconciled()
+        house = a_house(database, self.place.folder, limits=LIMITS, broker=behind, clock=self.clock)
+        if not twin:
+            self._watch(house)
         return house
 
-    def _watch(self, house: House, database: Database) -> tuple[str, ...]:
-        names = []
+    def _watch(self, house: House) -> None:
+        names = ["wire:sent", "wire:answered"]
         for of, methods in WATCHED.items():
             target = getattr(house, of)
             for method in methods:
                 names.append(f"{of}.{method}")
                 setattr(target, method, self._passing(getattr(target, method), names[-1]))
-        database.along(self._commit)
-        return (*names, "commit")
+        house.broker.passing = self._at_the_wire
+        self.points = tuple(names)
 
     def _passing(self, method: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            answer = method(*args, **kwargs)
-            self._die_at(name)
-            return answer
+        def watched(*given: Any, **named: Any) -> Any:
+            reply = method(*given, **named)
+            for told in given:
+                if isinstance(told, Order):
+                    self.statuses[told.client_order_id] = told.status
+            if name == "orders.claim" and reply:
+                self.statuses[given[0]] = given[2]
+            self._at(name)
+            return reply
 
         return watched
 
-    def _die_at(self, name: str) -> None:
-        if self.crash_at == name:
+    def _at_the_wire(self, point: str) -> None:
+        if point == "wire:sent":
+            name = self.exchange.books.posts[-1]
+            self._count(f"broker {self.moods.of[name]}", self.statuses.get(name))
+            self._must(["sent though the kill switch was engaged"] if self.house.latch.engaged() else [])
+        self._at(point)
+
+    def _moment(self, moment: Moment, connection: Any) -> None:
+        self._at(moment, connection)
+
+    def _at(self, point: str, connection: Any = None) -> None:
+        if self.due is None or not self.due.strikes(point):
+            return
+        kind, self.due = self.due.kind, None
+        self.log.append(f"  {kind} strikes at {point}")
+        if kind == CRASH:
+            self._count(CRASH)
             raise Crash
+        if kind == KILL:
+            self._count(KILL)
+            self.house.latch.engage("owner", "simulated", "now")
+        elif kind == CLOCK:
+            self._count(CLOCK)
+            self.clock.jump(timedelta(seconds=self.rng.choice(JUMPS_S)))
+        elif kind == TWIN and self.faults.on_file:
+            self._count(TWIN)
+            self._twin()
+        elif connection is not None:
+            self.faults.strike(kind, connection)
 
-    def _commit(self) -> None:
-        """The end of a write transaction: the disk may be full, another writer may have it, the process may die."""
-        self._die_at("commit")
-        if self.fault is not None and self.rng.random() < 0.5:
-            told, self.fault, self.faults = self.fault, None, self.faults + 1
-            raise OperationalError("COMMIT", {}, Exception(told))
+    def _twin(self) -> None:
+        """Another process on the same database, in the middle of what ours does."""
+        twin = self._start(twin=True)
+        steps: list[Callable[[], object]] = [lambda: self._cycle(twin)]
+        if self.wishes:
+            wish = self.rng.choice(tuple(self.wishes.values()))
+            steps += [lambda: twin.place(wish), lambda: self._cycle(twin)]
+        try:
+            self.rng.choice(steps)()
+        except OversightError as error:
+            self.log.append(f"    the twin: {type(error).__name__}")
+        twin.database.close()
 
-    def _must(self, holds: bool, what: str) -> None:
-        if not holds:
-            told = "\n".join(self.log[-12:])
-            raise AssertionError(f"seed {self.seed}: {what}\n{told}")
+    def _count(self, fault: str, status: S | None = None) -> None:
+        """A fault met orders in these states, or the one it was about."""
+        states = {each for each in self.statuses.values() if each.is_open} if status is None else {status}
+        self.met.update((fault, state.value) for state in states)
+        if not states:
+            self.met[fault, "no order"] += 1
+
+    def _must(self, wrong: Iterable[str]) -> None:
+        found = list(wrong)
+        if found:
+            told = "\n".join((*found, *self.log[-14:]))
+            raise AssertionError(f"seed {self.seed}: {told}")
 
     def _holds(self) -> None:
-        """What is true after every step, also in the middle of trouble."""
-        books, orders = self.exchange.books, self.house.orders
-        self._must(len(books.posts) == len(set(books.posts)), "an id was posted twice")
-        for name in books.posts:
-            ours = orders.get(name)
-            self._must(ours is not None and ours.status is not S.INTENT, f"{name} was posted, ours is {ours}")
-        for name, report in books.orders.items():
-            ours = orders.get(name)
-            if report.status.is_open and report.filled_qty < report.qty:
-                self._must(ours is not None and ours.status.is_open, f"{name} works there and is {ours} here")
-        theirs = {fill.fill_id: fill.qty for fill in books.fills}
-        booked = [fill for report in books.orders for fill in orders.fills_of(report)]
-        self._must(all(theirs.get(fill.fill_id) == fill.qty for fill in booked), "an execution nobody made is booked")
-        self._within_limits()
-
-    def _within_limits(self) -> None:
-        most = LIMITS["max_position_qty"]
-        held = self.exchange.positions()
-        for symbol in (AAPL, MSFT):
-            buying = sum(
-                order.qty - order.filled_qty
-                for order in self.exchange.books.orders.values()
-                if order.symbol == symbol and order.side is Side.BUY and order.status.is_open
-            )
-            self._must(held.get(symbol, ZERO) >= ZERO, f"{symbol} was sold short")
-            self._must(held.get(symbol, ZERO) + buying <= most, f"{symbol} can reach {held.get(symbol)} + {buying}")
-
-    def _settled(self) -> None:
-        """In peace everything is known, equal and on record."""
-        ours, theirs = self.house.orders.trades.positions(), self.exchange.positions()
-        self._must({name: qty for name, qty in ours.items() if qty} == theirs, f"we hold {ours}, they {theirs}")
-        left = [order for order in self.house.orders.open() if order.status in IN_FLIGHT]
-        self._must(not left, f"nobody knows what became of {left}")
-        for name, report in self.exchange.books.orders.items():
-            order = self.house.orders.get(name)
-            same = order is not None and (order.status, order.filled_qty) == (report.status, report.filled_qty)
-            self._must(same, f"ours is {order}, theirs {report}")
-        for number in range(1, self.decisions + 1):
-            name = client_order_id(an_intent(f"d-{number}").decision_id)
-            posted = name in self.exchange.books.posts
-            self._must(not posted or self.house.orders.get(name) is not None, f"{name} was lost")
-        state = self.house.control.read().trading_state
-        self._must(state is TradingState.ACTIVE, f"{state}, though nothing impossible was told")
-        self._must(self.house.ledger.verify().ok, "the ledger does not verify")
+        ours = ours_now(self.house)
+        self.statuses = {name: order.status for name, order in ours.items()}
+        self._must(always(self.house, self.exchange, ours, self.excused, MOST))
 
 
-def unforced(database: Database) -> None:
-    """No life here ends with a power cut, so nothing waits for the disk."""
-    connection = database._engine.raw_connection()
-    connection.cursor().execute("PRAGMA synchronous = OFF")
-    connection.close()
-
-
-def live(seed: int, folder: Path) -> World:
-    """One whole life in a folder of its own."""
-    folder.mkdir(parents=True)
-    world = World(seed, folder)
-    world.live()
+def live(seed: int, stage: Stage) -> World:
+    """One whole life, from where trading starts."""
+    stage.restore()
+    world = World(seed, stage)
+    try:
+        world.live()
+    finally:
+        world.faults.over()
+        world.house.database.close()
     return world

@@ -14,6 +14,7 @@ from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, UsageError
 from domain.ids import CycleId
 from domain.records import RecordKind
+from interfaces.cli.home import LATCH
 from interfaces.cli.parser import parse
 from tests.builders.market import NOON, at
 from tests.builders.runtime import (
@@ -186,7 +187,7 @@ def test_another_policy_comes_into_force_at_a_start_and_is_on_record(tmp_path):
 
 
 def test_a_latch_that_fell_meanwhile_is_written_into_the_database(tmp_path):
-    (tmp_path / app.LATCH).touch()
+    (tmp_path / LATCH).touch()
     with a_runtime(tmp_path) as runtime:
         assert runtime.deps.stores.control.read().kill_switch
         assert controls(runtime)[-1] == {"killed": True, "by": "latch", "reason": "the latch file is set"}

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = [
     pytest.param("gates", ["--count", "3", "--peers", "nowhere"], "One order through all gates, audited", id="gates"),
     pytest.param("desk", ["--count", "3"], "Durable placement of one order", id="desk", marks=pytest.mark.slow),
+    pytest.param("intents", ["--count", "3"], "Durable intents, 32 writers", id="intents"),
     pytest.param(
         "cycle",
         ["--sizes", "1", "2", "--rounds", "1"],
@@ -24,6 +25,9 @@ SMALL = [
         "Kills against a process that submits",
         id="kill",
         marks=pytest.mark.slow,
+    ),
+    pytest.param(
+        "recall", ["--trades", "300", "--symbols", "5", "--queries", "5"], "Recall filtered by symbol", id="recall"
     ),
     pytest.param("startup", ["--rounds", "1", "--slow-rounds", "0"], "Whole-process time", id="startup"),
 ]

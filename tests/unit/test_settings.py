@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from settings import Settings, load_settings
+from settings import JobSettings, ScheduleSettings, Settings, load_settings
 from tests.builders.runtime import standing_in
 
 
@@ -43,9 +43,36 @@ def test_a_field_is_read_by_its_alias_and_by_nothing_else(folder, name):
     assert alias == alias.upper() != name
     others = {name, name.upper()} - {alias}
     (folder / ".env").write_text("".join(f"{other}=/somewhere\n" for other in others))
-    (folder / "sage.toml").write_text("".join(f'{other} = "/somewhere"\n' for other in others))
+    tables = {"schedule"}  # the one name that is a table of the file, and no variable
+    (folder / "sage.toml").write_text("".join(f'{other} = "/somewhere"\n' for other in others - tables))
     with standing_in(folder, **dict.fromkeys(others, "/somewhere")):
         assert getattr(load_settings(), name) == Settings.model_fields[name].default
+
+
+def test_the_schedule_is_a_table_of_the_file(folder):
+    (folder / "sage.toml").write_text(
+        'SAGE_SEED = 3\n[schedule]\nsimulated_speed = 0\n[schedule.cycle]\nat = ["open+1h"]\n'
+    )
+    settings = load_settings()
+    assert (settings.seed, settings.schedule.simulated_speed) == (3, 0)
+    assert settings.schedule.cycle == JobSettings(at=("open+1h",))
+    assert settings.schedule.report == ScheduleSettings().report, "what is left out keeps its default"
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("[schedule.cicle]\nat = []", "SAGE_SCHEDULE.cicle"),
+        ("[schedule.cycle]\nwhen = []", "SAGE_SCHEDULE.cycle.when"),
+        ('[schedule.cycle]\nmissed = "never"', "SAGE_SCHEDULE.cycle.missed"),
+        ('[schedule.cycle]\non = ["full moon"]', "SAGE_SCHEDULE.cycle.on.0"),
+        ("[schedule]\nsimulated_speed = -1", "SAGE_SCHEDULE.simulated_speed"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused_by_name(folder, table, told):
+    (folder / "sage.toml").write_text(table)
+    with pytest.raises(ConfigurationError, match=rf"^setting {told}: "):
+        load_settings()
 
 
 def test_the_defaults_need_no_key_no_network_and_no_server(folder):

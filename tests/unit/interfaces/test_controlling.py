@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from domain.alerts import AlertCode, Severity
 from domain.case import Mode, TradingState
 from domain.errors import ManualActionError, UsageError
 from domain.orders import OrderStatus, Side
@@ -28,6 +29,7 @@ from tests.builders.runtime import (
     entries_of,
     the_market,
 )
+from trading.bus.messages import BusTopic
 from trading.execution.account import read_book
 
 
@@ -136,7 +138,7 @@ def test_resume_lifts_halt_and_kill_and_leaves_the_counters(tmp_path):
         assert (view.kill_switch, view.trading_state, killed(runtime)) == (False, TradingState.ACTIVE, (False, False))
         assert [(pause.scope, pause.name) for pause in view.paused] == [("symbol", "KORVA")]
         assert len(entries_of(runtime)) == orders_today
-        record = runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL)[-1]
+        record = runtime.deps.stores.ledger.entries(kind=RecordKind.CONTROL, subject="control")[-1]
         assert (record.body["by"], record.body["trading_state"]) == ("owner", "ACTIVE")
 
 
@@ -187,7 +189,7 @@ def test_what_cannot_be_sold_is_told_and_the_latch_falls_all_the_same(tmp_path):
             Service(runtime).kill("done", flatten=True)
         assert str(refused.value) == (
             "killed; closing orders sent: 0; NIMBO 46 still held: no usable quote. "
-            "`sage resume`, then `sage kill --flatten` again."
+            "`sage kill --flatten` again goes on with it."
         )
         assert killed(runtime) == (True, True)
     assert "NIMBO was not flattened: no usable quote" in (tmp_path / "sage.log").read_text()
@@ -203,14 +205,78 @@ def test_one_that_cannot_be_sold_keeps_no_other_from_being_sold(tmp_path):
         assert [symbol for symbol, _qty, _price in at_the_broker(runtime)["held"]] == [KORVA]
 
 
-def test_flatten_after_a_kill_does_not_send(tmp_path):
-    """A kill is final until a person resumes: not even the way out is sent behind its back."""
+def test_flatten_after_a_kill_sells_what_the_kill_left(tmp_path):
+    """A kill is final for everything but this: the owner's own order to close, which only reduces."""
     with a_runtime(tmp_path) as runtime:
         a_cycle(runtime, NIMBO)
         Service(runtime).kill("first", flatten=False)
-        with pytest.raises(ManualActionError, match="NIMBO 46 still held: refused by A1 kill switch"):
-            Service(runtime).kill("again", flatten=True)
         assert [symbol for symbol, _qty, _price in at_the_broker(runtime)["held"]] == [NIMBO]
+        assert Service(runtime).kill("again", flatten=True).kill_switch
+        assert at_the_broker(runtime)["held"] == []
+        assert killed(runtime) == (True, True)
+
+
+def test_a_cycle_goes_on_with_a_flatten_that_was_cut_off(tmp_path):
+    """The order to close is in the journal; the process died before it could sell."""
+    with a_runtime(tmp_path) as runtime:
+        a_cycle(runtime, NIMBO)
+        runtime.kill_switch.engage("owner", "done", "now", flatten=True)
+    with a_runtime(tmp_path) as runtime:
+        assert a_cycle(runtime, KORVA).orders == ()
+        assert at_the_broker(runtime)["held"] == []
+        assert sorted(order.reduce_only for order in entries_of(runtime)) == [False, True]
+
+
+def unseen_kill(runtime):
+    """A kill of which only the journal is left before anybody has put it into the database."""
+    runtime.kill_switch.engage("owner", "odd fills", "now")
+    runtime.kill_switch.path.unlink()
+    runtime.kill_switch.mark.unlink()
+
+
+def a_forged_release(runtime):
+    """The same, and somebody wrote a release behind it."""
+    unseen_kill(runtime)
+    runtime.kill_switch.release()
+
+
+def a_cut_journal(runtime):
+    """All three are gone, and nothing tells of the kill but that the journal was longer."""
+    unseen_kill(runtime)
+    runtime.kill_switch.journal.path.unlink()
+
+
+@pytest.mark.parametrize("spoil", [unseen_kill, a_forged_release, a_cut_journal])
+def test_a_kill_whose_traces_were_removed_before_the_database_knew_still_counts(tmp_path, spoil):
+    with a_runtime(tmp_path) as runtime:
+        spoil(runtime)
+    for start in range(2):
+        with a_runtime(tmp_path) as runtime:
+            assert runtime.deps.stores.control.read().kill_switch
+            assert start or "it is still killed" in Service(runtime).notice
+            assert a_cycle(runtime, NIMBO).orders == ()
+    with a_runtime(tmp_path) as runtime:
+        Service(runtime).resume("global", "")
+        assert killed(runtime) == (False, False)
+    with a_runtime(tmp_path) as runtime:
+        assert (killed(runtime), Service(runtime).notice) == ((False, False), "")
+
+
+def test_what_stops_trading_is_an_alert_until_the_owner_resumes(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        tightened(runtime, TradingState.REDUCING)
+        Service(runtime).kill("odd fills", flatten=False)
+        told = [(alert.severity, alert.code, alert.words) for alert in Service(runtime).status().alerts]
+        assert told == [
+            (Severity.CRITICAL, AlertCode.KILLED, "owner: odd fills"),
+            (Severity.WARNING, AlertCode.REDUCING, "breaker: the broker rejected 5 orders in a row"),
+        ]
+        heard = [message.body for message in runtime.bus.history(BusTopic.RISK_ALERT)]
+        assert [alert.code for alert in heard] == [AlertCode.REDUCING, AlertCode.KILLED]
+        assert len({alert.key for alert in heard}) == 2
+        Service(runtime).resume("global", "")
+        assert Service(runtime).status().alerts == ()
+        assert len(runtime.bus.history(BusTopic.RISK_ALERT)) == 2, "each once"
 
 
 def test_exits_are_not_sent_under_a_kill_and_go_out_after_it(tmp_path):

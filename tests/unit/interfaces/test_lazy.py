@@ -8,6 +8,7 @@ import pytest
 from interfaces.lazy import ROOMS, rooms_on_first_use
 from tests.builders.runtime import python
 from tests.unit.test_layout import ROOMS as ROOMS_OF_THE_TREE
+from tests.unit.test_layout import ROOT_MODULES
 
 
 def run_alone(code):
@@ -18,7 +19,7 @@ def run_alone(code):
 
 
 def test_every_room_of_the_tree_is_lazy():
-    assert {*ROOMS_OF_THE_TREE, "settings", "sources"} == ROOMS
+    assert {*ROOMS_OF_THE_TREE, *ROOT_MODULES} - {"app"} == ROOMS
 
 
 def test_the_finder_is_there_inside_the_block_only():

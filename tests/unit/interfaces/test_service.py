@@ -12,7 +12,10 @@ from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, a_runtime, rewired
 
 LOOKS = ["status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
-OFFERED = {"demo": "cycle", "audit": "verify", "memory": "rebuild_memory", "chat": "understood", "mode": "set_mode"}
+OFFERED = {
+    "demo": "cycle", "audit": "verify", "memory": "recall", "chat": "understood", "mode": "set_mode", "buy": "order",
+    "sell": "order", "algo": "start_algo", "run": "live", "watchdog": "watch",
+}  # fmt: skip
 ELSEWHERE = {"evals", "gate"}
 
 

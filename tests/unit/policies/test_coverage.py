@@ -96,6 +96,8 @@ def test_a_gate_without_its_input_is_named(limits, missing, lines):
     [
         row([], None, id="all_known"),
         row(["QQQX"], "QQQX", id="one"),
+        row(["A", "B", "C", "D", "E"], "A, B, C, D, E", id="as_many_as_are_shown"),
+        row(["A", "B", "C", "D", "E", "F"], "A, B, C, D, E and 1 more", id="one_more"),
         row(["A", "B", "C", "D", "E", "F", "G"], "A, B, C, D, E and 2 more", id="many"),
     ],
 )

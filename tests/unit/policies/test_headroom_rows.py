@@ -279,6 +279,16 @@ def test_a_gap_is_halved_until_it_is_one_lot():
     assert halved(lots, "700", "900") == [900, 400, 600, 700, 800, 800]
 
 
+def test_a_hint_of_nothing_is_a_hint():
+    def answering(gate, fitting):
+        return BoundGate(
+            gate, False, lambda *_: Verdict(gate, "X", Outcome.DENY, quantity=D(fitting)), None, passed(gate)
+        )
+
+    policy = replace(a_policy(), gates=(answering("C1", 0), answering("C2", 5000)))
+    assert asked_for(a_case(), policy) == ([MOST, 1, 1], (D(0), "C1"))
+
+
 def test_a_gap_within_a_share_is_halved_fourteen_times():
     found = halved(a_case(view=SHARES), "7.5", "7.9", step=1)
     assert found[:7] == [7, 8, 7.9, 7.5, 7.75, 7.625, 7.5625]

@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from domain.errors import ManualActionError
+from policies.kill_journal import Line
 from policies.kill_switch import KillDetails, KillSwitch
 
 AT = "2026-03-17T15:00:00Z"
@@ -242,3 +244,30 @@ def test_a_folder_that_holds_a_latch_of_its_own_name_is_told_from_a_file(tmp_pat
     assert switch.engage("owner", "drill", AT) == (
         "it was engaged already, by a file that cannot be written named KILL, which has to be removed before a resume"
     )
+
+
+def test_a_latch_that_cannot_be_written_is_one_even_without_its_mark(tmp_path):
+    switch = KillSwitch(tmp_path / "KILL")
+    (tmp_path / f".KILL.mark.{os.getpid()}").mkdir()  # stands where the mark's draft would be written
+    (tmp_path / "KILL").symlink_to(tmp_path / "away" / "nowhere")
+    assert "named KILL" in switch.engage("owner", "drill", AT)
+    assert not switch.mark.exists()
+
+
+def test_the_journal_may_be_read_by_anyone(tmp_path):
+    before = os.umask(0)
+    try:
+        KillSwitch(tmp_path / "KILL").engage("owner", "drill", AT)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "kills.jsonl").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("line", [b"{", b'{"what": "kill"}', b'{"what": "kill", "of": 0, "number": 7, "previous": ""}'])
+def test_a_line_that_is_none_of_ours_keeps_its_number_and_its_hash(tmp_path, line):
+    switch = KillSwitch(tmp_path / "KILL")
+    switch.engage("owner", "drill", AT)
+    with switch.journal.path.open("ab") as journal:
+        journal.write(line + b"\n")
+    first, second = switch.journal.read().lines
+    assert second == Line(2, sha256(first.hash.encode() + line).hexdigest())

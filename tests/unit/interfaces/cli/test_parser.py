@@ -4,14 +4,17 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from domain.market import Symbol
 from interfaces.cli.commands import COMMANDS
 from interfaces.cli.parser import Arguments, command_parser, parse
 
 ROOT = Path(__file__).parents[4]
+THEN = datetime(2026, 3, 17, 15, tzinfo=UTC)
 HEAVY = {"rich", "pydantic", "sqlalchemy", "langgraph", "openai", "pandas", "numpy", "chromadb", "policies", "trading"}
 
 
@@ -30,6 +33,64 @@ HEAVY = {"rich", "pydantic", "sqlalchemy", "langgraph", "openai", "pandas", "num
                 market="files:x",
                 news="none",
                 model="rules",
+            ),
+        ),
+        ("run", Arguments("run")),
+        ("orders --json", Arguments("orders", json=True)),
+        ("orders cancel ord-1", Arguments("orders cancel", id="ord-1")),
+        (
+            "orders replace ord-1 --limit 41.2 --qty 6 --stop 39",
+            Arguments(
+                "orders replace", id="ord-1", limit_price=Decimal("41.2"), qty=Decimal(6), stop_price=Decimal(39)
+            ),
+        ),
+        (
+            "buy aapl 10 --limit 187.2 --stop 180 --target 200 --tif gtc --what-if",
+            Arguments(
+                "buy",
+                symbol=Symbol("AAPL"),
+                qty=Decimal(10),
+                limit_price=Decimal("187.2"),
+                stop_price=Decimal(180),
+                target_price=Decimal(200),
+                tif="gtc",
+                what_if=True,
+            ),
+        ),
+        (
+            "sell AAPL --amount 500 --type stop --trigger 180 --yes",
+            Arguments(
+                "sell",
+                symbol=Symbol("AAPL"),
+                amount=Decimal(500),
+                order_type="stop",
+                trigger=Decimal(180),
+                yes=True,
+            ),
+        ),
+        ("run --for 8h --only scheduler", Arguments("run", lasting=timedelta(hours=8), only=("scheduler",))),
+        ("schedule --count 20", Arguments("schedule", count=20)),
+        ("watchdog --minutes 15 --follow", Arguments("watchdog", minutes=15, follow=True)),
+        ("algo list", Arguments("algo list")),
+        ("algo stop algo-1", Arguments("algo stop", algo=("algo-1",))),
+        (
+            "algo start twap nimbo buy 200 --minutes 60 --stop 41.5 --limit 43",
+            Arguments(
+                "algo start",
+                algo=("twap", "NIMBO", "buy", "200"),
+                minutes=60,
+                stop_price=Decimal("41.5"),
+                limit_price=Decimal(43),
+            ),
+        ),
+        (
+            "algo start iceberg KORVA sell 10.5 --tip 2 --rest marketable --reduce-only",
+            Arguments(
+                "algo start",
+                algo=("iceberg", "KORVA", "sell", "10.5"),
+                tip=Decimal(2),
+                rest="marketable",
+                reduce_only=True,
             ),
         ),
         ("chat", Arguments("chat")),
@@ -65,6 +126,20 @@ HEAVY = {"rich", "pydantic", "sqlalchemy", "langgraph", "openai", "pandas", "num
         ("audit verify", Arguments("audit verify")),
         ("doctor", Arguments("doctor")),
         ("memory rebuild --home h", Arguments("memory rebuild", home="h")),
+        ("memory stats", Arguments("memory stats")),
+        ("memory recall aapl", Arguments("memory recall", symbol=Symbol("AAPL"))),
+        (
+            "memory recall BRK.B --regime range --limit 5 --as-of 2026-03-17T15:00:00Z",
+            Arguments(
+                "memory recall",
+                symbol=Symbol("BRK.B"),
+                regime="range",
+                limit=5,
+                as_of=datetime(2026, 3, 17, 15, tzinfo=UTC),
+            ),
+        ),
+        ("memory recall AAPL --like stopped", Arguments("memory recall", symbol=Symbol("AAPL"), like="stopped")),
+        ("learn --as-of 2026-03-17T15:00:00Z", Arguments("learn", as_of=THEN)),
         ("--home h --json status", Arguments("status", home="h", json=True)),
         ("--home h status --home i", Arguments("status", home="i")),
     ],
@@ -94,7 +169,18 @@ def test_what_is_understood(line, understood):
         (["cycle", "--as-of", "2026-03-17"], "argument --as-of: time 2026-03-17T00:00:00 names no zone. Add"),
         (["cycle", "--symbol", "AAPL"], "unrecognized arguments: --symbol AAPL"),
         (["cycle", "--market"], "argument --market: expected one argument"),
-        (["orders", "extra"], "unrecognized arguments: extra"),
+        (["orders", "extra"], "argument verb: invalid choice: 'extra'"),
+        (["orders", "cancel"], "name the order, for example `sage orders cancel ord-k3v5xw2a`"),
+        (["orders", "cancel", "ord-1", "--limit", "5"], "replace takes --qty, --limit or --stop, and nothing else"),
+        (["orders", "replace", "ord-1"], "replace takes --qty, --limit or --stop, and nothing else does"),
+        (["orders", "--qty", "5"], "replace takes --qty, --limit or --stop, and nothing else does"),
+        (["buy", "AAPL"], "name how many, or an amount of money: `sage buy NIMBO 10`"),
+        (["sell", "AAPL", "5", "--amount", "9"], "name how many, or an amount of money: `sage sell NIMBO 10`"),
+        (["buy", "AAPL", "-5"], "argument QTY: '-5' is not a number above zero"),
+        (["buy", "AAPL", "0"], "argument QTY: '0' is not a number above zero"),
+        (["buy", "AAPL", "1e9"], "argument QTY: '1e9' is not a number above zero"),
+        (["buy", "AAPL", "5", "--type", "iceberg"], "argument --type: invalid choice: 'iceberg'"),
+        (["buy", "AAPL", "5", "--tif", "gtd"], "argument --tif: invalid choice: 'gtd'"),
         (["chat", "--json"], "chat returns no data, so it has no --json"),
         (["--json", "chat"], "chat returns no data, so it has no --json"),
         (["pause", "symbol"], "name the symbol, for example `sage pause symbol TSLA`"),
@@ -106,6 +192,13 @@ def test_what_is_understood(line, understood):
         (["pause", "--for", "367d"], "argument --for: '367d' is not between a second and a year"),
         (["pause", "--for", "²h"], "argument --for: '²h' is not a duration; write 90s, 45m, 2h or 1d"),
         (["pause", "--for", "9" * 5000 + "d"], "is not a duration; write 90s, 45m, 2h or 1d"),
+        (["memory", "recall"], "name the symbol, for example `sage memory recall AAPL`"),
+        (["memory", "rebuild", "AAPL"], "only recall takes a symbol"),
+        (["memory", "stats", "--limit", "5"], "only recall takes a limit"),
+        (["memory", "recall", "A B"], "argument SYMBOL: 'A B' is not a symbol"),
+        (["memory", "recall", "AAPL", "--regime", "sideways"], "argument --regime: invalid choice: 'sideways'"),
+        (["memory", "recall", "AAPL", "--limit", "0"], "argument --limit: '0' is not a whole number from 1 to 1000"),
+        (["memory", "recall", "AAPL", "--limit", "9" * 5000], "is not a whole number from 1 to 1000"),
         (["mode"], "the following arguments are required: MODE"),
         (["mode", "yolo"], "argument MODE: invalid choice: 'yolo'"),
         (["audit"], "the following arguments are required: verb"),

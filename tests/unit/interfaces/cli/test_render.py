@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -17,7 +18,7 @@ from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
 from interfaces.cli.render_cycle import strands
-from interfaces.gate_views import Basis, RiskView
+from interfaces.gate_views import Basis, RiskView, TicketView
 from interfaces.views import (
     DoctorRow,
     DoctorView,
@@ -29,7 +30,7 @@ from interfaces.views import (
     State,
     TradesView,
 )
-from tests.builders import views
+from tests.builders import duty_views, learning, views
 from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
@@ -45,6 +46,7 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "risk": (render.risk, views.a_risk()),
     "limits": (render.limits, views.some_limits()),
     "tally": (render.tally, views.a_tally()),
+    "ticket": (render.ticket, views.a_refused_ticket()),
     "whynot": (render.whynot, views.a_whynot()),
     "pending": (render.pending, views.some_pending()),
     "explain": (render.explain, views.an_explain()),
@@ -53,9 +55,16 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "doctor": (render.doctor, views.a_doctor()),
     "audit": (render.audit, views.an_audit("entry 17 was changed")),
     "memory": (render.memory, views.a_memory()),
+    "memory_stats": (render.memory_stats, learning.a_memory_stats()),
+    "recalled": (render.recalled, learning.a_recall()),
+    "learned": (render.learned, learning.a_learning()),
     "mode": (render.mode, views.a_mode()),
     "policy_change": (render.policy_change, views.a_policy_change()),
     "resume_plan": (render.resume_plan, views.a_resume_plan()),
+    "algo": (render.algo, duty_views.a_started_algo()),
+    "algos": (render.algos, duty_views.some_algos()),
+    "schedule": (render.schedule, duty_views.a_schedule_view()),
+    "watch": (render.watch, duty_views.a_watch()),
 }
 EMPTY: dict[str, tuple[Any, Any]] = {
     "positions": (render.positions, PositionsView(AT, ())),
@@ -63,6 +72,7 @@ EMPTY: dict[str, tuple[Any, Any]] = {
     "trades": (render.trades, TradesView(AT, ())),
     "pending": (render.pending, PendingView(AT, ())),
     "explain": (render.explain, ExplainView(AT, "cyc-0", ())),
+    "recalled": (render.recalled, learning.a_recall(few=0)),
 }
 
 
@@ -472,3 +482,22 @@ def test_the_status_shows_why_trading_stopped_and_which_policy_waits():
     drawn = flat(shown(render.status(views.a_status(why="breaker: 9 of 20", release="the policy mine loosens"))))
     assert "breaker: 9 of 20" in drawn
     assert "the policy mine loosens" in drawn
+
+
+def test_an_order_by_hand_shows_what_it_became():
+    told = flat(shown(render.ticket(TicketView(AT, None, None, Decimal(10), order=an_order(), done=True))))
+    assert an_order().client_order_id in told
+    assert "gate" not in told
+
+
+def test_a_refused_order_by_hand_names_its_gates_and_the_nearest_that_would_pass():
+    told = flat(shown(render.ticket(views.a_refused_ticket())))
+    assert "C1" in told
+    assert "up to 54" in told
+
+
+def test_a_holding_that_is_bare_is_told_wherever_one_looks():
+    line = "AAPL: 120 held, 100 covered by a stop, planned at 179.70"
+    assert line in flat(shown(render.status(replace(a_status(), unprotected=(line,))), width=120))
+    assert line in flat(shown(render.risk(replace(views.a_risk(), unprotected=(line,))), width=120))
+    assert "partly, 100 covered" in flat(shown(render.positions(views.some_positions()), width=200))

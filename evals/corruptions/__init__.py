@@ -1,0 +1,1 @@
+"""Seeded corruptions of true explanations, made without a line of the checker that has to find them."""

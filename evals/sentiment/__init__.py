@@ -1,0 +1,1 @@
+"""Labelled headlines that suites measure the scorer on."""

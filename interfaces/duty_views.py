@@ -1,0 +1,99 @@
+"""View models of what goes on by itself: sliced orders, the timetable and its runs, the watchdog. See ``views.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from domain.market import Symbol
+from domain.orders import Side
+
+
+@dataclass(frozen=True, slots=True)
+class AlgoRow:
+    """One sliced order: of ``qty`` so much is filled and so much may still fill at the broker."""
+
+    id: str
+    kind: str
+    symbol: Symbol
+    side: Side
+    qty: Decimal
+    filled_qty: Decimal
+    working_qty: Decimal
+    limit_price: Decimal | None
+    state: str
+    ends_at: datetime
+    children: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlgosView:
+    """``sage algo list``, newest first."""
+
+    as_of: datetime
+    algos: tuple[AlgoRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlgoView:
+    """``sage algo start`` and ``sage algo stop``."""
+
+    as_of: datetime
+    algo: AlgoRow
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextRun:
+    """A run to come, and the rule that says so."""
+
+    at: datetime
+    job: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that was; ``trigger`` is empty for the timetable."""
+
+    job: str
+    due_at: datetime
+    trigger: str
+    state: str
+    attempts: int
+    begun_at: datetime | None
+    ended_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """A running service: which process, since when, its last sign of life and what it said then."""
+
+    process: str
+    since: datetime
+    beat_at: datetime
+    alive: bool
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleView:
+    """``sage schedule``. ``as_of`` is the market's time, which is not the wall's where it is simulated."""
+
+    as_of: datetime
+    next: tuple[NextRun, ...]
+    runs: tuple[PastRun, ...]
+    services: tuple[ServiceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchView:
+    """``sage watchdog``: what is wrong, a line each; nothing where all is well."""
+
+    as_of: datetime
+    ok: bool
+    alerts: tuple[str, ...]
+    note: str

@@ -1,0 +1,1 @@
+"""``sage run``: the service that lives, what it does by itself, and how it is watched."""

@@ -1,0 +1,178 @@
+"""What each job does when its time has come. The answer is a few words for the ledger of runs.
+
+Everything here can be done twice without harm but for the cycle, whose end and whose run's end are one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.canonical import plain
+from domain.errors import IntegrityError, OversightError, RetryableError
+from domain.market import Symbol
+from interfaces import ordering, slicing
+from interfaces.rereading import reread
+from interfaces.runtime import Runtime
+from interfaces.scheduler.jobs import JobKind
+from interfaces.serving.events import Inbox
+from interfaces.serving.holding import SERVICE
+from interfaces.serving.vitals import Vitals
+from interfaces.views import CycleReport
+from trading.store.scheduling.runs import Run, RunState
+
+if TYPE_CHECKING:
+    from interfaces.service import Service  # which offers `sage run` among the other use cases
+
+RUNS_KEPT = timedelta(days=30)
+REPORTS = "reports"
+"""Folder of the daily reports, in the home folder."""
+_log = logging.getLogger(__name__)
+
+
+class Stopping(RetryableError):
+    """The service is told to stop: what is under way ends at the next safe point."""
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping", "The next start goes on from here.")
+
+
+class Worker(NamedTuple):
+    """What the jobs work with; ``stopping`` is looked at between two nodes of a cycle."""
+
+    service: Service
+    runtime: Runtime
+    universe: tuple[Symbol, ...]
+    vitals: Vitals
+    inbox: Inbox
+    stopping: Callable[[], bool]
+
+
+Job = Callable[[Worker, Run, Callable[[], None]], str]
+
+
+def cycle(worker: Worker, run: Run, still_ours: Callable[[], None]) -> str:
+    """One cycle. One that was cut off before this run began is finished first and is not this run's."""
+    runtime = worker.runtime
+
+    def progress(text: str) -> None:
+        still_ours()
+        _log.info("%s", text)
+        if worker.stopping():
+            raise Stopping
+
+    left = runtime.deps.stores.cycles.last(runtime.setup.account_id)
+    if left is not None and left.finished_at is None and not run.goes_on:
+        told(worker, worker.service.cycle(worker.universe, runtime.deps.clock.now(), progress))
+
+    def also(report: CycleReport) -> None:
+        runtime.duties.runs.end(run, RunState.DONE, report.cycle_id)
+
+    now = runtime.deps.clock.now()
+    report = worker.service.cycle(worker.universe, now, progress, also)
+    worker.inbox.use_up(now)
+    return told(worker, report)
+
+
+def told(worker: Worker, report: CycleReport) -> str:
+    """A cycle in the figures and in the log."""
+    spent = report.model_calls
+    worker.vitals.cycled(report.cycle_id, calls=spent.count, usd=float(spent.cost_usd), orders=len(report.orders))
+    _log.info("cycle %s: %d decisions, %d orders", report.cycle_id, len(report.decisions), len(report.orders))
+    return report.cycle_id
+
+
+def reconcile(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """Bring the books up to the broker's and compare them; see to what waits for a person."""
+    return compared(worker)
+
+
+def compared(worker: Worker) -> str:
+    """One comparison."""
+    runtime = worker.runtime
+    now = runtime.deps.clock.now()
+    runtime.advance(now)
+    found = runtime.deps.reconciler.reconcile(now)
+    worker.vitals.reconciled(ok=found.ok, differences=len(found.differences))
+    if not found.ok:
+        _log.warning("the books differ in %s", ", ".join(sorted({each.symbol for each in found.differences})))
+    for each in ordering.protect(runtime):
+        _log.warning("unprotected: %s", each.told)
+    worker.service.pending()  # closes what nobody has answered in time
+    return f"{len(found.differences)} differences"
+
+
+def algo_step(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """One step of every sliced order."""
+    return f"{slicing.step(worker.runtime)} open"
+
+
+def policy_reload(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """A policy file that only tightens comes into force without a restart."""
+    return reread(worker.runtime).told or "nothing has changed"
+
+
+def report(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """The day on one page: profit and loss, holdings, orders, how things stand."""
+    now, service = worker.runtime.deps.clock.now(), worker.service
+    folder = worker.runtime.setup.home / REPORTS
+    page = {"pnl": service.pnl(), "positions": service.positions(), "orders": service.orders(), "as_of": now}
+    name = f"{now:%Y-%m-%d}.json"
+    try:
+        folder.mkdir(exist_ok=True)
+        draft = folder / f".{name}"
+        draft.write_text(json.dumps(plain({**page, "status": service.status()}), indent=2), encoding="utf-8")
+        draft.replace(folder / name)
+    except OSError as error:
+        raise RetryableError(f"the report cannot be written: {error.strerror}", f"Look at {folder}.") from error
+    return f"{REPORTS}/{name}"
+
+
+def learn(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """Lessons from the trades that closed since the last time."""
+    found = worker.service.learn()
+    for problem in found.problems:
+        _log.warning("learning: %s", problem)
+    return f"{len(found.trades)} trades, {found.waiting} waiting"
+
+
+def maintenance(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
+    """Prove the ledger, forget old runs and the leases of processes that are gone."""
+    found = worker.service.verify()
+    if not found.ok:
+        raise IntegrityError(f"the ledger does not verify: {found.problems[0]}", "Run `sage audit verify`.")
+    duties = worker.runtime.duties
+    gone = duties.runs.prune(worker.runtime.deps.clock.now() - RUNS_KEPT)
+    duties.leases.clear(SERVICE)
+    return f"{found.entries} ledger entries verified, {gone} old runs forgotten"
+
+
+WORK: Mapping[JobKind, Job] = {
+    JobKind.CYCLE: cycle,
+    JobKind.RECONCILE: reconcile,
+    JobKind.ALGO_STEP: algo_step,
+    JobKind.POLICY_RELOAD: policy_reload,
+    JobKind.REPORT: report,
+    JobKind.LEARN: learn,
+    JobKind.MAINTENANCE: maintenance,
+}
+
+
+def first_comparison(worker: Worker, wait: Callable[[float], bool], *, pause_s: float = 5.0) -> bool:
+    """After a start nothing new may be opened before the books were compared; asked again until the broker answers.
+
+    False where the service was told to stop meanwhile.
+    """
+    worker.runtime.deps.desk.recover()
+    while True:
+        try:
+            compared(worker)
+        except OversightError as error:
+            _log.warning("the books cannot be compared yet: %s", error)
+            if wait(pause_s):
+                return False
+        else:
+            return True

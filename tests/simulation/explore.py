@@ -1,0 +1,90 @@
+"""Every death at every point, and again at every point of what follows, for one behaviour of a broker.
+
+What a process does follows from what the one before left behind. So every point of the first one kills a real process;
+deaths that left the same rows and files are one state from there on. A state changes at a commit, at the anchor file
+and at the broker, and that it changes nowhere else is checked by the first deaths; so from each state the next process
+is killed right after each such change. What all these deaths left is worked off by a process that lives, and judged.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field
+
+from tests.simulation.crashing import ACTS, CHANGES, FINISH, Act, Theatre
+from tests.simulation.stage import Kept, Stage
+
+
+@dataclass
+class State:
+    """What was left behind, one way there (None: that process lived), and in how many ways one gets there."""
+
+    kept: Kept
+    way: tuple[str | None, ...] = ()
+    ways: int = 1
+
+
+@dataclass
+class Explored:
+    """What was tried: points that a process passed first, ways to die, processes killed, ends that were judged."""
+
+    behaviour: str
+    points: int = 0
+    ways: int = 0
+    kills: int = 0
+    judged: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def explore(stage: Stage, behaviour: str, *, deaths: int = 2) -> Explored:
+    """All ways to die up to ``deaths`` times, one death a process."""
+    theatre, told = Theatre(stage, behaviour), Explored(behaviour)
+    stage.restore()
+    states = {stage.mark(): State(stage.keep())}
+    for number, act in enumerate(ACTS[:deaths]):
+        left: dict[str, State] = {}
+        for state in states.values():
+            died(theatre, state, act, left, told, everywhere=number == 0)
+        states = left
+    told.ways = sum(state.ways for state in states.values())
+    for state in states.values():
+        stage.restore(state.kept)
+        told.judged += 1
+        wrong = theatre.acts(FINISH).lines
+        if wrong:
+            named = ",".join(point or "" for point in state.way)
+            told.wrong.append(f"--only '{behaviour},{named}': {'; '.join(wrong)}")
+    return told
+
+
+def died(theatre: Theatre, state: State, act: Act, left: dict[str, State], told: Explored, *, everywhere: bool) -> None:
+    """Run ``act`` on the state: once to its end, and once for each point that it passed on the way."""
+    theatre.stage.restore(state.kept)
+    passed = theatre.acts(act, record=True).lines
+    noted(theatre, state, None, left)
+    told.points = told.points or len(passed)
+    last = ""
+    for point in passed:
+        may_change = not last or CHANGES.match(point) is not None
+        if not may_change and not everywhere:
+            left[last].ways += state.ways  # dead here or right after the last change: what is left is the same
+            continue
+        theatre.stage.restore(state.kept)
+        code = theatre.acts(act, kill_at=point).code
+        told.kills += code == -signal.SIGKILL
+        if code != -signal.SIGKILL:
+            told.wrong.append(f"{told.behaviour}: {(*state.way, point)} ended with {code}")
+        mark = noted(theatre, state, point, left)
+        if mark != last and not may_change:
+            told.wrong.append(f"{told.behaviour}: what outlives the process has changed before {point}, unseen")
+        last = mark
+
+
+def noted(theatre: Theatre, state: State, point: str | None, left: dict[str, State]) -> str:
+    """The mark of the state that is there now: it is new, or there is one more way to it."""
+    mark = theatre.stage.mark()
+    if mark in left:
+        left[mark].ways += state.ways
+    else:
+        left[mark] = State(theatre.stage.keep(), (*state.way, point), state.ways)
+    return mark
