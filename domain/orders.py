@@ -62,7 +62,7 @@ class TimeInForce(StrEnum):
 
 
 class Origin(StrEnum):
-    """Who asked: the agents, a deterministic rule (exits), a person, or a kill whose owner ordered to close everything."""
+    """Who asked: the agents, a rule (exits), a person, or a kill whose owner ordered to close everything."""
 
     AGENT = "agent"
     RULE = "rule"

@@ -11,7 +11,6 @@ from agents.record import Record
 from domain.decisions import Ruling, Stance
 from domain.evidence import Evidence
 from domain.verdicts import Outcome
-from policies.gates.catalogue import BY_ID
 
 _LESS = (
     r"less", r"smaller", r"reduc\w+", r"cuts?", r"shr[aiu]nk\w*", r"(?:only )?(?:a )?part of", r"trim\w*", r"lower\w*",
@@ -128,17 +127,15 @@ def _about_gates(clause: str) -> str:
 
 
 def _names(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
-    objecting = {str(item.value) for ref, item in known.items() if ref.startswith("gate.") and ".name" in ref}
-    for name in _CATALOGUE:
-        named = rf"\bgates? (?:named|called|for|on) (?:the )?[\"']?{name}\b|\bthe {name} gate\b"
-        if re.search(named, sentence, re.IGNORECASE):
-            if name.replace("\\", "") not in objecting:
-                yield Fault("gates", "a gate is named that did not object")
-            return
+    """A gate that is named must be one that objected: of the others the record tells no name."""
+    objecting = tuple(str(item.value).lower() for ref, item in known.items() if _GATE_NAME.match(ref))
+    for found in _NAMED.finditer(sentence):
+        if not sentence[found.end() :].lower().startswith(objecting):
+            yield Fault("gates", "a gate is named that did not object")
 
 
-_CATALOGUE = tuple(sorted({re.escape(gate.name) for gate in BY_ID.values()}, key=len, reverse=True))
-"""Longest first: "spread" must not be found in the name of another."""
+_NAMED = re.compile(r"\bgates? (?:named|called) (?:the )?[\"']?", re.IGNORECASE)
+_GATE_NAME = re.compile(r"gate\.\w+\.name")
 
 
 def _counts(sentence: str, record: Record) -> Iterator[Fault]:
