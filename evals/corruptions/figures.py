@@ -138,7 +138,8 @@ def _scaled(item: Evidence, factor: Decimal) -> str | None:
         return None
     # USD is shown in cents, where a thousandth of a small price would read as nothing at all.
     made = f"{number * factor:,f}" if item.unit == "USD" else decimal_text(number * factor)
-    return made.rstrip("0").rstrip(".") + figure(replace(item, value=Decimal(1))).lstrip("1.0")
+    made = made.rstrip("0").rstrip(".") if "." in made else made
+    return made + figure(replace(item, value=Decimal(1))).lstrip("1.0")
 
 
 def _number(item: Evidence) -> Decimal | None:

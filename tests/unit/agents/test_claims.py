@@ -73,6 +73,14 @@ def kinds(sentence: str, record: Record | None = None) -> list[str]:
         pytest.param("The 40 shares were filled.", "fill", id="fill_invented"),
         pytest.param("The order was sent.", "order", id="order_invented"),
         pytest.param("In the end the trade was skipped.", "decision", id="skipped_though_taken"),
+        pytest.param("The decision was to make it smaller.", "decision", id="shrunk_though_taken"),
+        pytest.param("The advisor wanted a smaller position.", "role", id="advisor_reduced"),
+        pytest.param("The inspector wanted a person to look at it.", "role", id="inspector_asked"),
+        pytest.param("The risk inspector's ruling: block.", "role", id="ruling_word"),
+        pytest.param("The gates were never asked.", "gates", id="gates_skipped"),
+        pytest.param("It met the gate named spread.", "gates", id="gate_that_did_not_object"),
+        pytest.param("It was reduced from 40 shares to 40 shares.", "size", id="no_cut"),
+        pytest.param("It was an hour ago.", "time", id="an_hour_ago"),
     ],
 )
 def test_what_the_record_contradicts_is_found(sentence, kind):
@@ -94,6 +102,9 @@ def test_what_the_record_contradicts_is_found(sentence, kind):
         "No gate refused it, nothing was filled and no approval by a person is needed.",
         "Nothing has been sent yet.",
         "MACD, RSI and the USD say little.",
+        "The advisor and the inspector saw no reason to cut it.",
+        "No gate objected, and the inspector had no objection either.",
+        "The decision was to take the full 40 shares.",
     ],
 )
 def test_what_is_true_is_let_pass(sentence):
