@@ -24,11 +24,11 @@ proofs: ## the long proofs that gates hold, tens of thousands of examples; write
 		tests/integration/test_hostile_models.py tests/integration/test_book_machine.py \
 		tests/unit/policies/test_metamorphic.py
 
-crash: ## kill -9 at every point of the send path, once and twice, times every behaviour of a broker; SAMPLE=500 for less
-	uv run python -m tests.simulation.crash $(if $(SAMPLE),--sample $(SAMPLE))
+crash: ## kill -9 at every point of the send path, twice, times every behaviour of a broker; SAMPLE=500 or BEHAVIOURS=A,B for less
+	uv run python -m tests.simulation.crash $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(BEHAVIOURS),--behaviours $(BEHAVIOURS))
 
-simulate: ## trading lives from a seed each; SEEDS=500 for less, FROM=17 SEEDS=1 for one that failed
-	uv run python -m tests.simulation.simulate $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM))
+simulate: ## trading lives from a seed each; SEEDS=500 for less, FROM=17 SEEDS=1 TELL=1 for what one drew
+	uv run python -m tests.simulation.simulate $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TELL),--tell)
 
 soak: ## the service for simulated hours on end, with a crash in each of them; HOURS=48 for less, SEED=3 for others
 	uv run python -m tests.simulation.soak $(if $(HOURS),--hours $(HOURS)) $(if $(SEED),--seed $(SEED))

@@ -56,7 +56,8 @@ class _Told:
         return told
 
     def __set__(self, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> None:
-        evaluation.__dict__["verdicts"] = verdicts
+        # A checkpoint brings its tuples back as lists.
+        evaluation.__dict__["verdicts"] = tuple(verdicts)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from domain.book import Book
 from domain.case import Case, Control, MarketView, Release
 from domain.ids import DecisionId
-from domain.market import Quote, Symbol
+from domain.market import Instrument, Quote, Symbol
 from domain.money import HUNDRED, ONE, ZERO, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.verdicts import Evaluation, Figure, Outcome, Verdict
@@ -83,7 +83,7 @@ def probe(
         origin=Origin.MANUAL,
         strategy="probe",
         limit_price=None if quote is None else quote.ask,
-        stop_loss=None if policy is None or quote is None else _stop(quote, market, symbol, policy),
+        stop_loss=None if policy is None or quote is None else _stop(quote, view.instrument, policy),
     )
     return Case(now=now, order=order, control=control, book=book, market=market, release=release)
 
@@ -189,12 +189,11 @@ def _stopper(evaluation: Evaluation) -> str | None:
     return next((verdict.gate for verdict in evaluation.verdicts if verdict.outcome in _STOPS), None)
 
 
-def _stop(quote: Quote, market: MarketView, symbol: Symbol, policy: Policy) -> Decimal | None:
+def _stop(quote: Quote, instrument: Instrument | None, policy: Policy) -> Decimal | None:
     """A protective stop in the middle of the distances that the policy allows, on the tick."""
     nearest, farthest = policy.limits.get("min_stop_distance_pct", ZERO), policy.limits.get("max_stop_distance_pct")
     usual = max(nearest, USUAL_STOP_PCT)
     distance = usual if farthest is None else min(usual, (nearest + farthest) / 2)
-    instrument = market.symbols.get(symbol, NOTHING).instrument
     tick = None if instrument is None else instrument.tick
     price = quote.ask * (ONE - distance / HUNDRED)
     return floor_to(price, tick) if is_plausible(tick) and price > tick else None

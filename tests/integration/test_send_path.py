@@ -5,9 +5,14 @@ A spread of what ``make crash`` tries whole; ``tests/simulation/crashing.py`` te
 
 import pytest
 
+from domain.orders import OrderStatus
+from tests.builders.execution import ENTRY, HandClock, a_house, an_intent
+from tests.builders.market import known
 from tests.simulation.behaviours import BEHAVIOURS
 from tests.simulation.crash import spread
 from tests.simulation.crashing import ACTS, Case, Theatre, ready, run
+from tests.simulation.driver import opened
+from tests.simulation.exchange import Exchange, ScriptedBroker
 from tests.simulation.explore import explore
 from tests.simulation.planted import planted
 from tests.simulation.stage import FileStage, ServerStage
@@ -56,6 +61,44 @@ def test_the_recovery_is_killed_at_as_many_points(on_file):
     theatre = Theatre(on_file, "Fills")
     theatre.acts(ACTS[0], kill_at="orders.claim:before")
     assert len(theatre.acts(ACTS[1], record=True).lines) >= 15
+
+
+def test_a_clock_that_was_set_forward_gives_up_nothing_that_is_on_its_way(tmp_path):
+    """At 17:00 by our clock and 15:00 by the broker's an order of 15:00 may still arrive."""
+    database, exchange, theirs = opened(f"sqlite:///{tmp_path / 'sage.db'}"), Exchange(tmp_path / "there"), HandClock()
+
+    class Far(ScriptedBroker):
+        def now(self):
+            return theirs.now()
+
+    def behind(paper):
+        return Far(exchange, paper._clock, paper._office, paper._control, lambda _: BEHAVIOURS["HangsThenArrives"])
+
+    house = a_house(database, tmp_path, broker=behind)
+    house.place(an_intent())
+    house.clock.wait(hours=2)
+    assert [order.status for order in house.desk.recover()] == [OrderStatus.UNKNOWN]
+    theirs.wait(hours=2)
+    assert [order.status for order in house.desk.recover()] == [OrderStatus.CANCELED]
+    database.close()
+
+
+def test_an_execution_that_is_told_hours_late_is_booked_by_the_next_comparison(tmp_path):
+    """It was cancelled and nothing was open, so nobody asks for executions of that hour any more."""
+    database, exchange = opened(f"sqlite:///{tmp_path / 'sage.db'}"), Exchange(tmp_path / "there")
+
+    def behind(paper):
+        return ScriptedBroker(
+            exchange, paper._clock, paper._office, paper._control, lambda _: BEHAVIOURS["FillsAfterCancel"]
+        )
+
+    house = a_house(database, tmp_path, broker=behind)
+    assert house.place(an_intent()).order.status is OrderStatus.CANCELED
+    house.broker.later()
+    house.clock.wait(hours=3)
+    assert house.reconciler.reconcile(house.clock.now()).ok
+    assert known(house.orders.get(ENTRY)).status is OrderStatus.FILLED
+    database.close()
 
 
 def test_whoever_is_to_die_dies(on_file):

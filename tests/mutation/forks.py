@@ -18,8 +18,8 @@ Constants = Mapping[Path, CodeType]
 """Test modules as code, by which what they made of the true code at their import is made anew."""
 
 
-def in_fork(work: Callable[[], str], allowed: float | None = None) -> str | None:
-    """What ``work`` answers in a fork; None where it takes more than ``allowed`` seconds of the processor.
+def in_fork(work: Callable[[], str]) -> str | None:
+    """What ``work`` answers in a fork; None where its time was up, see ``first_failing``.
 
     A fork that dies of something else has answered nothing: an empty text.
     """
@@ -29,8 +29,6 @@ def in_fork(work: Callable[[], str], allowed: float | None = None) -> str | None
         os.close(reader)
         _be_silent()
         gc.disable()
-        if allowed is not None:
-            _die_after(allowed)
         os.write(writer, work().encode())
         os._exit(0)
     os.close(writer)
@@ -41,10 +39,14 @@ def in_fork(work: Callable[[], str], allowed: float | None = None) -> str | None
     return None if late and not told else told
 
 
-def first_failing(items: Sequence[Any], constants: Constants) -> str:
-    """The place of the first test that fails, empty where none does."""
+def first_failing(items: Sequence[Any], allowed: Sequence[float], constants: Constants) -> str:
+    """The place of the first test that fails, empty where none does; the process ends where one takes too long.
+
+    ``allowed`` are seconds of the processor for each of them.
+    """
     left = dict(constants)
     for place, item in enumerate(items):
+        _die_after(allowed[place])
         code = left.pop(item.path, None)
         remade = code is None or attempt(partial(exec, code, vars(item.module)))
         if not remade or not passes(item, items[place + 1] if place + 1 < len(items) else None):

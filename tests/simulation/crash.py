@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -36,7 +36,8 @@ STAGE: dict[str, Stage] = {}
 
 
 def prepare(folder: str, server: str | None) -> None:
-    """A stage for this worker alone."""
+    """A stage for this worker alone, which leaves interrupts to its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     own = Path(folder) / str(os.getpid())
     STAGE["mine"] = FileStage(own, ready) if server is None else ServerStage(own, ready, server, f"crash_{os.getpid()}")
     logging.disable()  # what goes wrong is judged, not told
@@ -102,28 +103,28 @@ def case_of(told: str) -> Case:
 
 
 def matrix(kind: str, chosen: argparse.Namespace) -> int:
-    """Everything on one database; the answer is how many went wrong."""
+    """Everything on one database; the answer is how many went wrong or were not tried."""
     begun, counts, wrong = perf_counter(), Counter[str](), Counter[str]()
     asked = tasks(chosen)
     with own_server(kind) as server, tempfile.TemporaryDirectory() as folder:
         pool = ProcessPoolExecutor(
             chosen.workers, mp_context=get_context("spawn"), initializer=prepare, initargs=(folder, server)
         )
-        with pool:
+        with pool, stopped_by_hand():
             for number, future in enumerate(as_completed([pool.submit(*task) for task in asked]), 1):
                 done = future.result()
                 counts.update(points=done.points, ways=done.ways, kills=done.kills, judged=done.judged)
-                counts["failed"] += len(done.wrong)
+                counts.update(done=1, failed=len(done.wrong))
                 wrong.update(what for told in done.wrong for what in ("lost", "double") if f"{what}:" in told)
                 for told in done.wrong:
                     say(f"\nFAILED --databases {kind} {told}\n")
                 if chosen.sample is None or number % 50 == 0:
                     say(f"{kind} {number}/{len(asked)} {done.behaviour}: {told_of(counts)}\n")
     say(
-        f"{kind}: {len(BEHAVIOURS)} behaviours, {told_of(counts)}, {wrong['lost']} lost, {wrong['double']} double, "
-        f"{perf_counter() - begun:.0f} s\n"
+        f"{kind}: {counts['done']} of {len(asked)} tasks done, {told_of(counts)}, {wrong['lost']} lost, "
+        f"{wrong['double']} double, {perf_counter() - begun:.0f} s\n"
     )
-    return counts["failed"]
+    return counts["failed"] + len(asked) - counts["done"]  # what was not tried proves nothing
 
 
 def told_of(counts: Counter[str]) -> str:
@@ -132,6 +133,17 @@ def told_of(counts: Counter[str]) -> str:
         f"{counts['points']} first points, {counts['ways']} ways, {counts['kills']} processes killed, "
         f"{counts['judged']} ends judged, {counts['failed']} failed"
     )
+
+
+@contextmanager
+def stopped_by_hand() -> Iterator[None]:
+    """An interrupt ends the workers at once; what was found until then is told."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        for worker in active_children():
+            worker.kill()
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from functools import cache
 import pytest
 
 from tests.simulation.behaviours import BEHAVIOURS
-from tests.simulation.chance import AWAY, CLOCK, CRASH, FULL, KILL, LOCKED, TWIN, UNHEARD
+from tests.simulation.lives.chance import AWAY, CLOCK, CRASH, FULL, KILL, LOCKED, TWIN, UNHEARD
+from tests.simulation.lives.world import World, live
 from tests.simulation.planted import PLANTS, planted
 from tests.simulation.simulate import BROKEN, lives, ready, workers
 from tests.simulation.stage import FileStage, ServerStage
-from tests.simulation.world import World, live
 
 PARTS = [range(first, first + 50) for first in range(0, 500, 50)]
 FINDS = {
@@ -53,7 +53,7 @@ def test_what_must_hold_holds_on_a_server(tmp_path, postgres_url, seed):
 def test_lives_are_full_of_trouble(lived):
     """Were no orders sent and nothing to break, the invariants would hold in every life."""
     some = [lived(part) for part in PARTS[:4]]
-    met = sum((each.met for each in some), Counter())
+    met = sum((each.met for each in some), Counter[tuple[str, str]]())
     faults = {fault for fault, _ in met}
     assert sum(each.posts for each in some) >= 200
     assert {CRASH, LOCKED, FULL, UNHEARD, KILL, CLOCK, TWIN, AWAY, "model garbage", "paused"} <= faults

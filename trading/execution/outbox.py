@@ -5,7 +5,7 @@
     UNKNOWN     the broker gave no clear answer; looked up by its id until it is found, or nobody can send it any more
 
 A permit of 15:00:00 is good until 15:00:10, and what was sent under it may show up until 15:01:10. A broker that does
-not know the order after that never will, and it is closed as one that never arrived.
+not know the order after that, by its own clock too, never will, and it is closed as one that never arrived.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class Outbox:
         now = self._clock.now()
         try:
             report = self._broker.find(order.client_order_id)
+            # Our clock alone may have been set forward, and what is still on its way would be given up.
+            reached = now if report is not None else min(now, self._broker.time())
         except (RetryableError, DataQualityError):
             return order
         if report is not None:
@@ -120,7 +122,7 @@ class Outbox:
             present = self.present(order.client_order_id)
             last_chance = self._orders.sendable_until(order.client_order_id)
             in_flight = present.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)
-            if in_flight and last_chance is not None and now > last_chance + LATEST_ARRIVAL:
+            if in_flight and last_chance is not None and reached > last_chance + LATEST_ARRIVAL:
                 return self._settlement.mark(present, OrderStatus.CANCELED, at=now, reason="it never arrived")
             return present
 

@@ -113,6 +113,7 @@ class Reconciler:
         told = self._broker.fills(since=since)
         known = self._orders.known(fill.client_order_id for fill in told)
         self._record_external(fill for fill in told if fill.client_order_id not in known)
+        self._catch_up((fill for fill in told if fill.client_order_id in known), since, now=now)
         working = self._broker.orders()
         known |= self._orders.known(report.client_order_id for report in working)
         # A broker tells what came after a moment, so an execution at that very moment is on our side only.
@@ -124,6 +125,13 @@ class Reconciler:
         )
         moving = {order.symbol for order in self._orders.moved_since(now - GRACE)}
         return tuple(replace(each, settling=each.symbol in moving) for each in found)
+
+    def _catch_up(self, fills: Iterable[Fill], since: datetime, *, now: datetime) -> None:
+        """An execution of ours that was told too late for any sync, or of an order that was over: booked here."""
+        booked = {fill.fill_id for fill in self._orders.fills_since(since)}
+        for fill in fills:
+            if fill.fill_id not in booked:
+                self._settlement.apply_fill(fill, self._broker, now=now)
 
     def _record_external(self, fills: Iterable[Fill]) -> None:
         """An execution of an order that nobody of us made: on record once, and never booked as a trade of ours."""

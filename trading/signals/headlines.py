@@ -2,7 +2,7 @@
 
     features   one, two or three words in a row, and pieces of 3 to 5 letters inside words, each hashed (CRC-32) into
                2**16 places; the company's own name is one word, whatever it is, and so is every number
-    weights    soft-max regression, trained by ``benchmarks/headlines.py``, a byte each, in ``headlines.npz``
+    weights    soft-max regression, trained by ``evals/sentiment/train.py``, a byte each, in ``headlines.npz``
 
 It was trained on SEntFiN 1.0 (A. Sinha et al., 2022, MIT licence): Indian headlines of one line. It knows words and no
 facts, reads no irony and no arithmetic, and nothing in Sage trades on it. Texts must have been cleaned before; letters

@@ -2,7 +2,6 @@
 
 from dataclasses import is_dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -26,7 +25,7 @@ from domain.ids import ClientOrderId, DecisionId, Ref
 from domain.market import AssetClass, EventKind, Instrument, MarketEvent, Quote, Session, Symbol, TradingStatus
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from policies.breaches import BREACHES, good_case
-from policies.breaches.case import holding, with_instrument, with_proposal, with_quote, working_orders
+from policies.breaches.case import holding, with_instrument, with_proposal, with_quote
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, Kind
 from tests.builders.policies import AAPL, MSFT, NOW, XOM, D, a_policy
@@ -396,8 +395,4 @@ def test_other_holdings_and_symbols_stay_as_they_are():
 )
 def test_what_a_case_does_not_have_cannot_be_changed(path, change):
     without = changed(good(), path, None)
-    assert change(without, anything=Decimal(1)) is without
-
-
-def test_no_working_orders_are_none():
-    assert working_orders(good(), 0) == ()
+    assert change(without, anything=ONE) is without

@@ -55,6 +55,8 @@ def test_a_source_of_everything_covers_every_profile(profile):
             id="what_only_funds_need",
         ),
         row({"allow_leveraged_funds": True}, {"leverage"}, [], id="funds_of_any_kind"),
+        row({}, {"leverage"}, [], id="funds_not_mentioned"),
+        row({}, {"borrow"}, [], id="shorts_not_mentioned"),
         row(
             {"allow_short": True},
             {"borrow"},

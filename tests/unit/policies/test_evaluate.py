@@ -219,3 +219,9 @@ def test_open_orders_of_both_sides_count_at_once():
     both = (working(10), selling(10))
     found = evaluate(a_case(a_sell(D(5)), positions=held(10), open_orders=both), ROOMY)
     assert found.outcome is DENY
+
+
+@pytest.mark.parametrize("qty", [D(40), D(60), D("NaN")], ids=["passed", "cut", "denied"])
+def test_every_answer_names_the_policy_it_was_given_under(qty):
+    policy = a_policy(max_order_qty="50", oversize="reduce")
+    assert evaluate(a_case(an_order(qty=qty)), policy).policy_digest == policy.digest

@@ -271,3 +271,17 @@ def test_a_line_that_is_none_of_ours_keeps_its_number_and_its_hash(tmp_path, lin
         journal.write(line + b"\n")
     first, second = switch.journal.read().lines
     assert second == Line(2, sha256(first.hash.encode() + line).hexdigest())
+
+
+def test_a_latch_that_cannot_be_looked_at_counts_as_engaged(tmp_path):
+    switch = KillSwitch(tmp_path / ("x" * 300))
+    assert switch.engaged()
+    assert switch.details() == KillDetails(
+        "unknown", "the kill switch cannot be read, which counts as engaged", "unknown"
+    )
+
+
+def test_a_journal_that_cannot_be_read_orders_nothing(tmp_path):
+    switch = KillSwitch(tmp_path / "KILL")
+    a_folder_for_a_journal(switch)
+    assert (switch.flatten(), switch.engaged()) == ("", True)

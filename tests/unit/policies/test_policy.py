@@ -20,6 +20,8 @@ from policies.gates.loss.give_back import GiveBackLimits
 from policies.limits import BY_NAME, LIMITS, parse_limits
 from policies.policy import (
     PROFILES,
+    REQUIRED,
+    Change,
     Policy,
     compare_policies,
     load_policy,
@@ -302,3 +304,66 @@ def test_what_is_no_list_of_names_is_refused(value):
 )
 def test_what_counts_as_tighter(old, new, tighter):
     assert tightens(policy_from_limits(old), policy_from_limits(new)) is tighter
+
+
+MINE = "{0}/mine.toml"
+FORM = f'{MINE} does not have the form of a policy. It has profile = "name" and a table [limits], nothing else.'
+UNREADABLE = f"the policy {MINE} cannot be read: {{1}}. Name a policy file or one of {', '.join(PROFILES)}."
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        row(None, UNREADABLE.replace("{1}", "there is no such profile or file"), id="missing"),
+        row(b"\xff", UNREADABLE.replace("{1}", "it is not UTF-8 text"), id="no_text"),
+        row("folder", UNREADABLE.replace("{1}", "is a directory"), id="a_folder"),
+        row(
+            b"profile = ",
+            f"{MINE} is not valid TOML: Invalid value (at end of document). Correct the file at that place.",
+            id="broken",
+        ),
+        row(b"[limits]", FORM, id="no_profile"),
+        row(b'profile = "x"\n[limits]\n[more]', FORM, id="more_than_limits"),
+        row(b"profile = 1\n[limits]", FORM, id="a_number_for_a_profile"),
+        row(b'profile = "x"\nlimits = 1', FORM, id="a_number_for_limits"),
+        row(
+            b'profile = "x"\n[limits]\nmax_adds = -1',
+            f"max_adds in {MINE} is '-1'. It takes a whole number of count from 0 to 10000.",
+            id="an_absurd_limit",
+        ),
+        row(
+            b'profile = "x"\n[limits]\nmax_adds = 1',
+            f"{MINE} does not set {', '.join(REQUIRED)}. "
+            "A limit that is missing is no limit; start from a shipped profile.",
+            id="limits_left_out",
+        ),
+    ],
+)
+def test_why_a_policy_cannot_be_loaded(tmp_path, content, told):
+    path = tmp_path / "mine.toml"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as refused:
+        load_policy(path)
+    assert str(refused.value) == told.replace("{0}", str(tmp_path))
+
+
+def test_the_limits_of_a_case_are_named_by_it():
+    with pytest.raises(ConfigurationError, match=r"^max_adds in the limits of case is '-1'\."):
+        policy_from_limits({"max_adds": -1})
+    assert policy_from_limits({}).profile == "case"
+
+
+def test_a_policy_holds_the_slippage_as_a_share_and_no_fractions_by_itself():
+    policy = a_policy(market_slippage_pct="1")
+    assert (policy.slippage, policy.allow_fractional) == (Decimal("0.01"), False)
+    assert a_policy(allow_fractional=True).allow_fractional is True
+    assert a_policy().slippage == 0
+
+
+def test_a_change_names_the_limit_and_both_values():
+    assert compare_policies(a_policy(max_adds=2), a_policy(max_adds=3, allow_short=False)) == (
+        Change("max_adds", Decimal(2), Decimal(3), -1),
+    )

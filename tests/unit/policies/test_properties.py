@@ -326,6 +326,9 @@ class Released:
     def engaged(self) -> bool:
         return False
 
+    def flatten(self) -> str:
+        return ""
+
 
 @given(cases(), limits())
 def test_a_permit_exists_exactly_where_the_gates_let_the_order_through(case, raw):

@@ -1,16 +1,21 @@
 """Verdicts in full at the last value that passes and at the first that does not, with what is shown of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.case import TextUsed
 from domain.ids import Ref
 from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
+from policies.codes import ReasonCode
+from policies.gates.ages import fresh
 from tests.builders.policies import (
     MSFT,
     NOW,
     D,
     a_case,
+    a_market,
     a_proposal,
     a_quote,
     a_view,
@@ -29,6 +34,12 @@ AGENT = an_order(origin=Origin.AGENT)
 
 def proposed(**changes):
     return a_case(AGENT, proposal=a_proposal(**changes))
+
+
+def early(at, **changes):
+    """Before the session of the day, in New York four hours behind."""
+    now = NOW.replace(hour=int(at[:2]), minute=int(at[3:]))
+    return a_case(an_order(**changes), market=replace(a_market(closed=True), at=now), now=now)
 
 
 def dated(published, seen=None):
@@ -82,6 +93,20 @@ def dated(published, seen=None):
         row(a_case(open_orders=(selling(5, symbol=MSFT, stop_loss=D(210)),), others=(a_view(MSFT),)),
             {"max_heat_pct": "5", "allow_short": True}, Verdict("C12", "HEAT_UNKNOWN", Outcome.DENY, D(5), note="MSFT"),
             id="a_short_whose_stop_is_its_price"),
+        row(early("08:00", extended_hours=True), {"allow_extended_hours": True},
+            Verdict("E1", "OK", Outcome.PASS, None, "extended hours"), id="as_extended_hours_begin"),
+        row(early("07:59", extended_hours=True), {"allow_extended_hours": True},
+            Verdict("E1", "MARKET_CLOSED", Outcome.DENY, None, "2026-03-17T07:59:00+00:00",
+                    note="outside extended hours"), id="a_minute_before_extended_hours"),
+        row(early("08:00"), {"allow_extended_hours": True},
+            Verdict("E1", "MARKET_CLOSED", Outcome.DENY, None, "2026-03-17T08:00:00+00:00",
+                    note="outside extended hours"), id="an_order_for_the_session_only"),
+        row(early("08:00", extended_hours=True), {},
+            Verdict("E1", "MARKET_CLOSED", Outcome.DENY, None, "2026-03-17T08:00:00+00:00"), id="no_extended_hours"),
+        row(a_case(an_order(stop_loss=D("1" * 45))), {},
+            Verdict("B3", "PRICE_INVALID", Outcome.DENY, None, "1" * 40), id="an_absurd_price_is_cut_off"),
+        row(a_case(an_order(limit_price=D("200.001"))), {},
+            Verdict("B3", "PRICE_NOT_ON_TICK", Outcome.DENY, D("0.01"), D("200.001")), id="a_tenth_of_a_cent"),
         row(a_case(view=a_view(bar_fault="x" * 81)), {"require_valid_bars": True},
             Verdict("E5", "BARS_INVALID", Outcome.DENY, note="x" * 80), id="a_long_fault_is_cut_off"),
         row(a_case(an_order(qty=D(1)), open_orders=(working(4_999),)), {"max_recent_volume_pct": "5"},
@@ -97,3 +122,23 @@ def dated(published, seen=None):
 )  # fmt: skip
 def test_a_verdict_at_its_edge(case, limits, expected):
     assert verdict(expected.gate, case, **limits) == expected
+
+
+@pytest.mark.parametrize(
+    ("skew", "age", "expected"),
+    [
+        row(None, "0", (D(60), D(0), D(60)), id="of_this_moment"),
+        row(None, "60", (D(60), D(60), D(0)), id="as_old_as_it_may_be"),
+        row(None, "60.000001", Verdict("E4", "QUOTE_STALE", Outcome.DENY, D(60), D("60.000001"), D("-0.000001")),
+            id="a_microsecond_older"),
+        row(None, "-0.000001", Verdict("E4", "QUOTE_STALE", Outcome.DENY, D(60), D("-0.000001"),
+                                       note="dated in the future"), id="a_microsecond_ahead"),
+        row("1", "-1", (D(60), D(-1), D(61)), id="as_far_ahead_as_the_policy_allows"),
+        row("9", "-2", (D(60), D(-2), D(62)), id="two_seconds_ahead_whatever_it_allows"),
+        row("9", "-2.000001", Verdict("E4", "QUOTE_STALE", Outcome.DENY, D(60), D("-2.000001"),
+                                      note="dated in the future"), id="more_than_two_seconds_ahead"),
+    ],
+)  # fmt: skip
+def test_how_old_or_how_far_ahead_a_figure_may_be(skew, age, expected):
+    found = fresh("E4", ReasonCode.QUOTE_STALE, D(60), D(age), None if skew is None else D(skew))
+    assert (found if isinstance(found, Verdict) else found[1:]) == expected

@@ -4,6 +4,7 @@ import pytest
 
 from domain.orders import OrderStatus
 from domain.verdicts import Outcome, Verdict
+from policies.answers import legible
 from policies.codes import ReasonCode
 from policies.gates.caps import of_equity, without_order
 from policies.gates.exposure.value_at_risk import OneWay, Risk, _books, _largest
@@ -60,3 +61,20 @@ def test_an_order_that_was_refused_was_not_sent(status):
     new = working(5, status=status)
     after = before.after(a_book(open_orders=(new,), recent_orders=(new,)), new)
     assert after.once(sent).recent == (() if status is OrderStatus.DENIED else (new,))
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        row(D("NaN"), "NaN", id="no_figure"),
+        row("\x1b[2J", "'\\x1b[2J'", id="what_a_terminal_would_obey"),
+        row("ä" * 201, "ä" * 200, id="a_long_text"),
+        row(None, None, id="nothing"),
+        row(True, True, id="a_flag"),
+        row(D("1.5"), D("1.5"), id="a_figure"),
+        row([1], "[1]", id="nonsense"),
+    ],
+)
+def test_nonsense_in_a_verdict_becomes_short_text(told, shown):
+    found = legible(Verdict("B2", "QTY_INVALID", Outcome.DENY, told, told, note="a\nb"))
+    assert (found.limit, found.value, found.note) == (shown, shown, "'a\\nb'")

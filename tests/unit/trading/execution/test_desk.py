@@ -563,7 +563,7 @@ def test_an_answer_that_waited_too_long_is_asked_for_again(database, tmp_path, s
         house.clock.wait(seconds=seconds)
         return authorise(wish, told)
 
-    house.desk._authorise = waits
+    setattr(house.desk, "_authorise", waits)  # noqa: B010  a method is put in place of another
     house.control.set_mode(Mode.OBSERVE, by="owner", at=NOON)
     house.place(an_intent())
     assert house.broker.asked == asked

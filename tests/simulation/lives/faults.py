@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from tests.simulation.chance import DROPPED, FULL, LOCKED, UNHEARD
+from tests.simulation.lives.chance import DROPPED, FULL, LOCKED, UNHEARD
 from tests.simulation.stage import Place
 
 _FULL = "database or disk is full"

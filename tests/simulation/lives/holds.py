@@ -27,7 +27,7 @@ from domain.verdicts import Outcome
 from tests.builders.execution import House
 from tests.builders.market import NOON
 from tests.simulation.exchange import START
-from tests.simulation.market_side import Memory
+from tests.simulation.lives.market_side import Memory
 from trading.store.tables import fills as fill_rows
 
 S = OrderStatus

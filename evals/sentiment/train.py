@@ -1,6 +1,6 @@
 """Train the scorer of headlines on SEntFiN and tell how it does on the fifth of it that it never saw.
 
-    python -m benchmarks.headlines ../shared/data/sentiment/sentfin.csv [--write]
+    python -m evals.sentiment.train ../shared/data/sentiment/sentfin.csv [--write]
 
 Soft-max regression by full-batch Adam with L2, all from one seed, so that the same data give the same bytes. A headline
 is held out by the CRC-32 of its words: what differs in case or in a number stays on one side. The settings were chosen
@@ -19,7 +19,7 @@ from evals.sentiment.sets import Labelled, held_out, sentfin
 from trading.signals.headlines import LABELS, PLACES, Model, features, read, softmax
 
 ROUNDS, RATE, DECAY = 120, 0.25, 1e-4
-_TARGET = Path(__file__).parents[1] / "trading/signals/headlines.npz"
+_TARGET = Path(__file__).parents[2] / "trading/signals/headlines.npz"
 _Matrix = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 
 
