@@ -12,7 +12,7 @@ books: an empty one, and one of four holdings and four working orders. Five ques
     further symbol    an order in another symbol on an unchanged snapshot that has answered before
     further order     another quantity in a symbol that has been asked about: what a search for the largest order asks
 
-All of them keep every answer and read none; "every verdict read" is what telling them in full costs on top of that.
+All of them end with every verdict told in full.
 Nothing is measured then. A record needs it, a decision does not. Beside them in the same run:
 
     floor             the same number of comparisons of Decimals in a plain loop, and nothing else
@@ -223,14 +223,7 @@ def ours(policy: Policy, count: int) -> list[Row]:
         for kind, asked in (("symbol", further_symbols), ("order", further_orders)):
             taken = per_call_us(lambda pair: evaluate(pair[0], policy, pair[1]), asked(case, policy, count))
             rows.append(row(f"{named}: further {kind}", taken, checks=len(policy.gates)))
-        rows.append(row(f"{named}: every verdict read", read_late(case, policy, count), checks=len(policy.gates)))
     return rows
-
-
-def read_late(case: Case, policy: Policy, count: int) -> list[float]:
-    """What it takes to tell all verdicts of an evaluation in full."""
-    standing = Standing(case, policy)
-    return per_call_us(lambda said: said.verdicts, [evaluate(case, policy, standing) for _ in range(count)])
 
 
 def books(policy: Policy) -> dict[str, Case]:

@@ -1,16 +1,16 @@
-"""Asking gates and keeping what they say: every answer is kept as it was given, and told in full to whoever reads it.
+"""Asking gates and keeping what they say.
 
 An answer is either a ``Verdict`` or the figures of a pass, ``(PASSED, limit, value, margin)``. It is judged at once and
-never again: what is neither has denied. The verdicts of an evaluation are made of the kept answers when somebody first
-reads them; nothing is measured then, so that they say what was so at the moment of the asking.
+never again: what is neither has denied. What a group of gates said of a snapshot is told in full once, however many
+orders it stands for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
@@ -19,6 +19,7 @@ from policies.worst_case import is_finite, is_positive
 
 REDUCE = Outcome.REDUCE
 _first = itemgetter(0)
+T = TypeVar("T")
 
 Objection = tuple[Verdict, BoundGate]
 
@@ -41,21 +42,20 @@ class Said:
         return self._told
 
 
-class Record:
-    """All that was said of one order, not yet told in full."""
+def in_order(aside: tuple[tuple[int, Verdict], ...], saids: Iterable[Said]) -> tuple[Verdict, ...]:
+    """One verdict a gate, in the order of the policy: what each group said, and the gates that stood ``aside``."""
+    found: dict[int, Verdict] = dict(aside)
+    for said in saids:
+        found.update(zip(said.group.places, said.told(), strict=True))
+    return tuple([found[place] for place in range(len(found))])
 
-    __slots__ = ("_aside", "_saids")
 
-    def __init__(self, aside: tuple[tuple[int, Verdict], ...], saids: tuple[Said, ...]) -> None:
-        self._aside = aside
-        self._saids = saids
-
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """One verdict a gate, in the order of the policy."""
-        found: dict[int, Verdict] = dict(self._aside)
-        for said in self._saids:
-            found.update(zip(said.group.places, said.told(), strict=True))
-        return tuple([found[place] for place in range(len(found))])
+def attempt(call: Callable[..., T], *given: Any) -> T | Exception:
+    """What a call returns, or the error it raises as a value: whatever fails while gates look has denied."""
+    try:
+        return call(*given)
+    except Exception as error:  # noqa: BLE001 a gate that fails, for whatever reason, has denied
+        return error
 
 
 def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
@@ -64,10 +64,10 @@ def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
     ``case`` and ``figures`` are as much of a case and its worst case as these gates read. Only a gate that is shown a
     quantity can cut it.
     """
-    answers = _look(group.checks, case, figures)
+    answers = attempt(_look, group.checks, case, figures)
     if isinstance(answers, Exception):
         # One of them fails: each is asked by itself, so that the others are heard.
-        alone = [_look((check,), case, figures) for check in group.checks]
+        alone = [attempt(_look, (check,), case, figures) for check in group.checks]
         answers = [
             failed(gate, found) if isinstance(found, Exception) else found[0]
             for gate, found in zip(group.gates, alone, strict=True)
@@ -79,11 +79,8 @@ def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
     return Said(group, heard, tuple(each for each in objections if each[0].outcome is not PASS))
 
 
-def _look(checks: Sequence[tuple[Any, Any]], case: Any, figures: Any) -> list[Answer] | Exception:
-    try:
-        return [check(case, figures, limits) for check, limits in checks]
-    except Exception as error:  # noqa: BLE001 a gate that fails, for whatever reason, has denied
-        return error
+def _look(checks: Sequence[tuple[Any, Any]], case: Any, figures: Any) -> list[Answer]:
+    return [check(case, figures, limits) for check, limits in checks]
 
 
 def _all_pass(answers: Sequence[object]) -> bool:

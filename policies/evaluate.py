@@ -20,12 +20,12 @@ from typing import NamedTuple
 
 from domain.case import Case
 from domain.money import ZERO
-from domain.verdicts import Evaluation, Outcome, Verdict, evaluated
-from policies.answers import Objection, Record, ask, failed
+from domain.verdicts import Evaluation, Outcome, Verdict
+from policies.answers import Objection, Said, ask, attempt, failed, in_order
 from policies.codes import ReasonCode
 from policies.policy import Policy
 from policies.standing import Standing
-from policies.worst_case import worst_case
+from policies.worst_case import WorstCase, worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
 HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcome.DENY: 3}
@@ -38,7 +38,7 @@ class Round(NamedTuple):
     position, the others have no say: it is an exit then.
     """
 
-    record: Record
+    verdicts: tuple[Verdict, ...]
     outcome: Outcome
     refused: bool
     reduces_risk: bool
@@ -55,19 +55,18 @@ def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Ev
         standing = Standing(case, policy)
     asked = _all_gates(case, standing)
     if asked.outcome is PASS:
-        return evaluated(PASS, case.order.qty, asked.record, policy.digest)
+        return Evaluation(PASS, case.order.qty, (), asked.verdicts, policy.digest)
     # Cut to what closes the position it is another order, before which fewer gates stand.
     if asked.smallest is None or (asked.refused and not asked.becomes_exit):
         qty = case.order.qty if asked.outcome is not DENY else ZERO
-        verdicts = asked.record.verdicts()
-        return Evaluation(asked.outcome, qty, _codes(verdicts), verdicts, policy.digest)
+        return Evaluation(asked.outcome, qty, _codes(asked.verdicts), asked.verdicts, policy.digest)
     smaller = replace(case, order=replace(case.order, qty=asked.smallest))
     return _reduced(asked, _all_gates(smaller, standing), policy)
 
 
 def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
     """Both rounds in one: the smaller quantity where it passed, else a denial with the harder verdict of each gate."""
-    pairs = tuple(zip(asked.record.verdicts(), cut.record.verdicts(), strict=True))
+    pairs = tuple(zip(asked.verdicts, cut.verdicts, strict=True))
     lifted = asked.outcome is not Outcome.DENY or cut.reduces_risk
     if asked.smallest is not None and lifted and cut.outcome in (Outcome.PASS, Outcome.NEED_APPROVAL):
         verdicts = tuple(first if first.outcome is Outcome.REDUCE else second for first, second in pairs)
@@ -81,32 +80,33 @@ def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
 def _all_gates(case: Case, standing: Standing) -> Round:
     """One look of every gate, those included that have looked at this snapshot or subject before."""
     policy = standing.policy
-    try:
-        worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional, holdings=standing.holdings)
-        before = standing.about(case, worst)
-    except Exception as error:  # noqa: BLE001 an order whose figures cannot be computed is stopped by every gate
-        return _unmeasured(policy, error)
+    measured = attempt(_measured, case, standing)
+    if isinstance(measured, Exception):  # an order whose figures cannot be computed is stopped by every gate
+        verdicts = tuple(failed(gate, measured) for gate in policy.gates)
+        return _weighed(verdicts, tuple(zip(verdicts, policy.gates, strict=True)), False, ZERO)
+    worst, (nothing, subject, book) = measured
     groups = policy.leaving if worst.reduces_risk else policy.entering
     said = ask(groups.order, case, worst, case.order.qty)
-    nothing, subject, book = before
     objections = nothing.objections + subject.objections + book.objections + said.objections
     # Between them the four groups and those aside hold every gate, so no place is left without a verdict.
-    record = Record(groups.aside, (nothing, subject, book, said))
+    verdicts = in_order(groups.aside, (nothing, subject, book, said))
     if not objections and policy.gates:
-        return Round(record, PASS, False, worst.reduces_risk, None)
-    return _weighed(record, objections, worst.reduces_risk, worst.closable)
+        return Round(verdicts, PASS, False, worst.reduces_risk, None)
+    return _weighed(verdicts, objections, worst.reduces_risk, worst.closable)
 
 
-def _unmeasured(policy: Policy, error: Exception) -> Round:
-    verdicts = tuple(enumerate(failed(gate, error) for gate in policy.gates))
-    objections = [(verdict, gate) for (_, verdict), gate in zip(verdicts, policy.gates, strict=True)]
-    return _weighed(Record(verdicts, ()), objections, False, ZERO)
+def _measured(case: Case, standing: Standing) -> tuple[WorstCase, tuple[Said, Said, Said]]:
+    policy = standing.policy
+    worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional, holdings=standing.holdings)
+    return worst, standing.about(case, worst)
 
 
-def _weighed(record: Record, objections: Sequence[Objection], reduces_risk: bool, closable: Decimal) -> Round:
+def _weighed(
+    verdicts: tuple[Verdict, ...], objections: Sequence[Objection], reduces_risk: bool, closable: Decimal
+) -> Round:
     """The hardest answer of all; a policy without gates denies, because nobody has looked."""
     if not objections:
-        return Round(record, DENY, True, reduces_risk, None)
+        return Round(verdicts, DENY, True, reduces_risk, None)
     outcome, refused = PASS, False
     cuts: list[Decimal] = []
     exit_cuts: list[Decimal] = []
@@ -119,8 +119,8 @@ def _weighed(record: Record, objections: Sequence[Objection], reduces_risk: bool
         if found is REDUCE and verdict.quantity is not None:
             (cuts if gate.exempts_exits else exit_cuts).append(verdict.quantity)
     if exit_cuts and min(exit_cuts) <= closable:
-        return Round(record, outcome, refused, reduces_risk, min(exit_cuts), becomes_exit=True)
-    return Round(record, outcome, refused, reduces_risk, min((*cuts, *exit_cuts), default=None))
+        return Round(verdicts, outcome, refused, reduces_risk, min(exit_cuts), becomes_exit=True)
+    return Round(verdicts, outcome, refused, reduces_risk, min((*cuts, *exit_cuts), default=None))
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
