@@ -6,9 +6,9 @@ FPB, tfns             never trained on                                        ba
 adversarial flips     the label changes when a headline is disguised, after   bar: at most 1 %
                       cleaning as every text from outside is cleaned
 
-Disguises: zero-width characters, full-width and look-alike letters, hidden tag and direction characters. Where a set is
-not there it has no cases, and a case of its own says so and is answered by nothing, so that no run without data passes
-for one that has measured. The sets stand in ``../shared/data/sentiment`` beside the checkout.
+Disguises: zero-width characters, full-width and look-alike letters, hidden tag and direction characters. A set that
+is not there has no cases and stands in the report as not measured; without any set the suite has nothing to play and is
+not passed. The sets stand in ``../shared/data/sentiment`` beside the checkout.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ SEED, FLIPS = 7, 500
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "sentiment"
 ONE, MANY, FPB, TFNS, FLIP = "SEntFiN one name", "SEntFiN several names", "FPB AllAgree", "tfns", "disguised"
 BARS: Mapping[str, float] = {ONE: 0.80, FPB: 0.85, TFNS: 0.75}
-ABSENT = "absent"
 _FILES = {ONE: "sentfin.csv", FPB: "fpb.csv", TFNS: "tfns.csv"}
 _LOOK_ALIKES = str.maketrans("aeopcyxis", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455")
 
 
 @lru_cache(maxsize=1)
 def cases() -> Sequence[Case]:
-    """All held-out headlines, some of them once more in disguise; one case in place of a set that is not there."""
+    """All held-out headlines, some of them once more in disguise; a set that is not there has none."""
     made = [each for name in (FPB, TFNS) for each in _plain_cases(name)]
     path = DATA / _FILES[ONE]
     if not path.is_file():
-        return (*made, _absent(ONE))
+        return tuple(made)
     rows = [row for row in sentfin(path) if held_out(row)]
     made += [_case(ONE if row.single else MANY, number, row) for number, row in enumerate(rows)]
     chance = random.Random(SEED)
@@ -70,14 +69,12 @@ def disguised(headline: str, number: int, chance: random.Random) -> str:
 
 def solve(_stage: Stage, case: Case) -> Outcome:
     """The product: a text from outside is cleaned, then read."""
-    if case.inputs.get(ABSENT):
-        return Outcome(ABSENT)
     said = read(clean(case.inputs["headline"]).text, case.inputs["entity"])
     return Outcome(said.label, facts={"shares": [round(share, 4) for share in said.shares]})
 
 
 def good(_stage: Stage, case: Case) -> Outcome:
-    """Reads like the person who labelled it, and says when there is nothing to read."""
+    """Reads like the person who labelled it."""
     return Outcome(case.expect["label"])
 
 
@@ -89,16 +86,14 @@ def bad(_stage: Stage, case: Case) -> Outcome:
 def score(case: Case, outcome: Outcome) -> Score:
     """Whether the label is the one on record; of a disguised headline, the one it has without disguise."""
     right = outcome.verdict == case.expect["label"]
-    label = float(LABELS.index(case.expect["label"])) if case.expect["label"] in LABELS else -1.0
-    note = f"{case.inputs['set']} is not there: nothing was measured" if case.inputs.get(ABSENT) else outcome.verdict
-    return Score(right, {"right": float(right), "label": label}, note)
+    return Score(right, {"right": float(right), "label": float(LABELS.index(case.expect["label"]))}, outcome.verdict)
 
 
 def measure(results: Sequence[Result]) -> Sequence[Measure]:
     """Accuracy of each set that is there beside the majority's, the gain over it, and flips."""
     found: list[Measure] = []
     for name in (ONE, MANY, FPB, TFNS):
-        part = [each for each in results if each.tags["set"] == name and each.score.values["label"] >= 0]
+        part = [each for each in results if each.tags["set"] == name]
         found += _accuracy(name, part) if part else [_missing(name)] if name in _FILES else []
     flips = [each for each in results if each.tags["set"] == FLIP]
     if flips:
@@ -126,13 +121,8 @@ def _missing(name: str) -> Measure:
 def _plain_cases(name: str) -> Sequence[Case]:
     path = DATA / _FILES[name]
     if not path.is_file():
-        return (_absent(name),)
+        return ()
     return [_case(name, number, row) for number, row in enumerate(plain(path))]
-
-
-def _absent(name: str) -> Case:
-    slug = name.replace(" ", "-")
-    return Case(f"{slug}-absent", NAME, {ABSENT: True, "set": name}, {"label": ABSENT}, {"set": name}, origin=name)
 
 
 def _case(name: str, number: int, row: Labelled, shown: str = "") -> Case:
