@@ -26,12 +26,12 @@ with rooms_on_first_use():
     import composition
     import evals.running as running
     import evals.verify as evals
-    import interfaces.cli.cells as cells
+    import interfaces.acting.releasing as releasing
     import interfaces.cli.console as console
     import interfaces.cli.gate as gate_command
     import interfaces.cli.killing as killing
+    import interfaces.cli.rendering.cells as cells
     import interfaces.cli.run as commands
-    import interfaces.releasing as releasing
     import policies.kill_switch as kill_switches
     import policies.policy as policies
     import settings as configuration

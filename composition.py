@@ -37,7 +37,7 @@ with rooms_on_first_use():
     import graphs.deps as wiring
     import graphs.oversight as oversight_graph
     import graphs.telemetry as telemetry
-    import interfaces.releasing as releasing
+    import interfaces.acting.releasing as releasing
     import interfaces.runtime as runtimes
     import interfaces.service as services
     import interfaces.serving.times as times

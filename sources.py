@@ -20,10 +20,10 @@ from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import agents.llm as llm
-    import agents.openai_embeddings as openai_embeddings
-    import agents.openai_llm as openai_llm
-    import agents.recorded_llm as recorded_llm
-    import agents.rules_llm as rules_llm
+    import agents.models.openai_embeddings as openai_embeddings
+    import agents.models.openai_llm as openai_llm
+    import agents.models.recorded_llm as recorded_llm
+    import agents.models.rules_llm as rules_llm
     import memory.lesson_texts as lesson_texts
     import settings as configuration
     import trading.data.alpaca_market as alpaca_market

@@ -14,7 +14,7 @@ with rooms_on_first_use():
     import domain.case as cases
     import domain.records as records
     import graphs.deps as wiring
-    import interfaces.releasing as releasing
+    import interfaces.acting.releasing as releasing
     import interfaces.runtime as runtimes
     import policies.coverage as coverage
     import policies.kill_switch as kill_switches

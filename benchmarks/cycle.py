@@ -38,7 +38,7 @@ from langgraph.types import Send
 
 import composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Sampling
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from domain.clock import FixedClock
 from domain.market import Session, Symbol
 from graphs.approval import build_approval

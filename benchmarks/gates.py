@@ -45,9 +45,9 @@ from policies.evaluate import evaluate
 from policies.gate import BoundGate, Reads
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, Kind
+from policies.measures.standing import Standing
+from policies.measures.worst_case import WorstCase, worst_case
 from policies.policy import Policy, load_policy, policy_from_limits
-from policies.standing import Standing
-from policies.worst_case import WorstCase, worst_case
 
 REACH_US = 25.0
 HELD = 4

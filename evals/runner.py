@@ -17,7 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from time import perf_counter
 
-from agents.recorded_llm import RecordingMissing
+from agents.models.recorded_llm import RecordingMissing
 from domain.errors import ConfigurationError, OversightError
 from evals.case import Case
 from evals.catalogue import SUITES

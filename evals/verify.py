@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from agents.models.recorded_llm import Recorded, read_recordings
 from agents.outputs import OUTPUTS, schema_of
-from agents.recorded_llm import Recorded, read_recordings
 from domain.canonical import digest
 from prompts.loader import load
 

@@ -9,45 +9,32 @@ from domain.case import Mode
 from domain.decisions import Phase
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces import checkup, controlling, conversing, explaining, looking, ordering, releasing, slicing, whynot
-from interfaces.duty_views import AlgosView, AlgoView, ScheduleView, WatchView
-from interfaces.gate_views import (
+from interfaces.acting import controlling, ordering, releasing, slicing
+from interfaces.lazy import rooms_on_first_use
+from interfaces.runtime import Runtime
+from interfaces.serving import holding, timetable
+from interfaces.serving.life import Life
+from interfaces.telling import checkup, conversing, explaining, looking, whynot
+from interfaces.views.checks import AuditView, DoctorView, MemoryView
+from interfaces.views.control import AnswerView, ControlView, ModeView, PendingView, PolicyChangeView, ResumePlan
+from interfaces.views.cycles import CycleReport, ExplainView
+from interfaces.views.duties import AlgosView, AlgoView, ScheduleView, WatchView
+from interfaces.views.gates import (
     LimitsView,
     RiskView,
     TicketView,
     WhyNotView,
 )
-from interfaces.lazy import rooms_on_first_use
-from interfaces.memory_views import LearnView, MemoryStatsView, RecallView
-from interfaces.runtime import Runtime
-from interfaces.serving import holding, timetable
-from interfaces.serving.life import Life
-from interfaces.views import (
-    AnswerView,
-    AuditView,
-    ControlView,
-    CycleReport,
-    DoctorView,
-    ExplainView,
-    MemoryView,
-    ModeView,
-    OrdersView,
-    PendingView,
-    PnlView,
-    PolicyChangeView,
-    PositionsView,
-    ResumePlan,
-    StatusView,
-    TradesView,
-)
+from interfaces.views.memory import LearnView, MemoryStatsView, RecallView
+from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
 from trading.execution.changes import Change
 from trading.store.approvals import ApprovalState
 
 with rooms_on_first_use():
     # These run graphs or live on, and take a second to load; the rest of the use cases only look.
-    import interfaces.approving as approving
-    import interfaces.cycling as cycling
-    import interfaces.remembering as remembering
+    import interfaces.acting.approving as approving
+    import interfaces.acting.cycling as cycling
+    import interfaces.acting.remembering as remembering
     import interfaces.serving.live as serving
 
 

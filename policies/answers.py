@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import DENY, PASS, PASSED, Answer, BoundGate, Group, in_full
-from policies.worst_case import is_finite, is_positive
+from policies.measures.worst_case import is_finite, is_positive
 
 REDUCE = Outcome.REDUCE
 _first = itemgetter(0)

@@ -17,7 +17,7 @@ from domain.orders import OrderIntent, Side
 from domain.verdicts import Figure
 from policies.codes import ReasonCode
 from policies.gates.ages import seconds
-from policies.worst_case import is_positive, percent
+from policies.measures.worst_case import is_positive, percent
 
 DEFAULT_TTL_S = Decimal(120)
 

@@ -23,9 +23,9 @@ from domain.money import ZERO
 from domain.verdicts import Evaluation, Outcome, Verdict
 from policies.answers import Objection, Said, ask, attempt, failed, in_order
 from policies.codes import ReasonCode
+from policies.measures.standing import Standing
+from policies.measures.worst_case import WorstCase, worst_case
 from policies.policy import Policy
-from policies.standing import Standing
-from policies.worst_case import WorstCase, worst_case
 
 PASS, REDUCE, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.DENY
 HARDNESS = {Outcome.PASS: 0, Outcome.REDUCE: 1, Outcome.NEED_APPROVAL: 2, Outcome.DENY: 3}

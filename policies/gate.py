@@ -24,7 +24,7 @@ from domain.market import MarketInput
 from domain.money import ZERO
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 
 class _Passed:
@@ -75,7 +75,7 @@ class Reads(StrEnum):
     once for all quantities and prices. BOOK: positions, and the orders and counts that every order sent adds to; again
     after each of them. ORDER: the order itself, and the book with it.
 
-    Gates are not shown the rest (``policies/standing.py``): one that asks for it fails, and has denied.
+    Gates are not shown the rest (``policies/measures/standing.py``): one that asks for it fails, and has denied.
     """
 
     NOTHING = "nothing"

@@ -14,8 +14,8 @@ from domain.ids import ClientOrderId
 from domain.orders import OrderClass, OrderIntent
 from domain.ports import Broker
 from domain.verdicts import Evaluation
+from policies.measures.worst_case import usable
 from policies.policy import Policy
-from policies.worst_case import usable
 from trading.execution.account import Told
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import intent_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.evidence import Evidence
 from domain.money import rounded
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from tools.environment import Environment
 from tools.tool import SymbolArgument, figure, tool
 from trading.portfolio.exposure import view_of

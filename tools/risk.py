@@ -13,8 +13,8 @@ from domain.case import Case
 from domain.evidence import Evidence
 from domain.market import Symbol
 from domain.money import floor_to
-from policies.headroom import largest_passing, probe
-from policies.worst_case import usable
+from policies.measures.headroom import largest_passing, probe
+from policies.measures.worst_case import usable
 from tools.environment import Environment
 from tools.tool import SymbolArgument, figure, tool
 from trading.portfolio.exposure import view_of

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agents.llm import ModelReply, ModelRequest, Role, Sampling
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from agents.slots import read_slot
 from evals.attacks.corpus import can_be_read_in
 from evals.stage.world import ACME, ZENITH

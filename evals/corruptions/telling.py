@@ -17,8 +17,8 @@ from itertools import groupby
 from typing import Any
 
 from agents.explainer import disclosures, template
+from agents.models.recorded_llm import Recorded, read_recordings
 from agents.record import Record, facts
-from agents.recorded_llm import Recorded, read_recordings
 from domain.decisions import Action, Phase, Ruling, Stance, Statement
 from domain.evidence import Evidence, Value
 from domain.ids import Ref

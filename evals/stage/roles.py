@@ -17,10 +17,10 @@ from types import MappingProxyType
 from agents.explainer import explain
 from agents.learner import ClosedCase, review
 from agents.llm import LanguageModel, Role
+from agents.models.rules_llm import RulesModel
 from agents.monitor import watch
 from agents.reader import read, was_read
 from agents.record import Record
-from agents.rules_llm import RulesModel
 from domain.case import TradingState
 from domain.decisions import Phase, Statement
 from domain.money import ZERO

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 
-from agents.recorded_llm import Recorded, read_recordings
+from agents.models.recorded_llm import Recorded, read_recordings
 from evals.case import Case
 from evals.outcome import Outcome, Result, Score, Spent
 from evals.statistics import Interval, bootstrap, mean

@@ -17,8 +17,8 @@ from time import thread_time
 from typing import Any
 
 from agents.llm import BadAnswer, ModelReply, ModelRequest, NoAnswer, Role, Sampling, WrongSetup
+from agents.models.rules_llm import RulesModel
 from agents.outputs import OUTPUTS
-from agents.rules_llm import RulesModel
 from evals.attacks.outputs import LARGE, Answered, answers
 from evals.case import Case, without_repeats
 from evals.outcome import Outcome, Result, Score

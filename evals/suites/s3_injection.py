@@ -22,9 +22,9 @@ from typing import Any
 
 from agents.explainer import explain
 from agents.llm import LanguageModel, ModelRequest
+from agents.models.rules_llm import RulesModel
 from agents.reader import read
 from agents.record import Record
-from agents.rules_llm import RulesModel
 from domain.decisions import Phase
 from domain.ids import ClientOrderId
 from domain.news import NewsArticle

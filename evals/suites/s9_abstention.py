@@ -22,7 +22,7 @@ from importlib import resources
 from typing import Any
 
 from agents.llm import BadAnswer, ModelReply, ModelRequest, NoAnswer, Sampling
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from domain.book import Performance
 from domain.case import Control, Mode, Pause, SymbolView, TradingState
 from domain.errors import DataQualityError

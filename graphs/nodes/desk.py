@@ -25,8 +25,8 @@ from memory.rebuild import decision_body
 from policies.approval import answerable_until, price_shown
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
-from policies.headroom import probe
 from policies.ladder import state_after
+from policies.measures.headroom import probe
 from tools.orders import intent_for, place_order, preview_order, taken_in_fractions
 from trading.execution.account import Told
 from trading.execution.desk import Placement

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from domain.canonical import plain
 from domain.errors import OversightError
-from interfaces.cli.cells import BAD, DIM, words
+from interfaces.cli.rendering.cells import BAD, DIM, words
 
 View = TypeVar("View")
 _LONGEST_COMPLAINT = 1_000

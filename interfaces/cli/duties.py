@@ -10,12 +10,12 @@ from decimal import Decimal
 from domain.errors import ConfigurationError, OversightError
 from domain.market import Symbol
 from domain.orders import Side
+from interfaces.acting.slicing import NeedsYes, Wanted
 from interfaces.cli import confirming, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
 from interfaces.serving.life import Life, stopped_by_signals
-from interfaces.slicing import NeedsYes, Wanted
 from trading.execution.algos.base import AlgoKind, Rest
 from trading.monitor.logs import also_to
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from domain.errors import OversightError, UsageError
 from domain.orders import OrderType, Side, TimeInForce
+from interfaces.acting.ordering import Ticket
 from interfaces.cli import render
 from interfaces.cli.confirming import confirmed
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
-from interfaces.gate_views import TicketView
-from interfaces.ordering import Ticket
 from interfaces.service import Service
+from interfaces.views.gates import TicketView
 from trading.execution.changes import Change
 
 

@@ -1,6 +1,6 @@
 """Every screen by the name of its command: ``render.<command>(view)`` is a pure function from view to renderable."""
 
-from interfaces.cli.render_answers import (
+from interfaces.cli.rendering.answers import (
     answer,
     audit,
     control,
@@ -14,10 +14,10 @@ from interfaces.cli.render_answers import (
     recalled,
     resume_plan,
 )
-from interfaces.cli.render_cycle import cycle, demo
-from interfaces.cli.render_duties import algo, algos, schedule, watch
-from interfaces.cli.render_policy import limits, risk, tally, ticket, whynot
-from interfaces.cli.render_state import orders, pending, pnl, positions, status, trades
+from interfaces.cli.rendering.cycle import cycle, demo
+from interfaces.cli.rendering.duties import algo, algos, schedule, watch
+from interfaces.cli.rendering.policy import limits, risk, tally, ticket, whynot
+from interfaces.cli.rendering.state import orders, pending, pnl, positions, status, trades
 
 __all__ = [
     "algo",

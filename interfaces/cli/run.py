@@ -17,8 +17,8 @@ from domain.signals import Regime
 from interfaces.cli import confirming, duties, ordering, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
-from interfaces.conversing import HELP, Topic
 from interfaces.service import Service
+from interfaces.telling.conversing import HELP, Topic
 
 OWNER = "owner"
 Look = Callable[[Service], Any]

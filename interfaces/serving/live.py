@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from domain.clock import SystemClock
 from domain.errors import ManualActionError
 from domain.market import Symbol
-from interfaces import ordering
+from interfaces.acting import ordering
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import JobKind, Trigger
 from interfaces.serving.endpoint import endpoint
@@ -33,7 +33,7 @@ from interfaces.serving.life import Life
 from interfaces.serving.times import SimulatedTime, wait_s
 from interfaces.serving.vitals import Vitals
 from interfaces.serving.work import Worker, first_comparison
-from interfaces.views import State
+from interfaces.views.state import State
 
 if TYPE_CHECKING:
     from interfaces.service import Service  # which offers this use case among the others

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from domain.clock import SystemClock
-from interfaces.duty_views import NextRun, PastRun, ScheduleView, ServiceRow, WatchView
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import JobKind, due_times, next_runs
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.process import told
+from interfaces.views.duties import NextRun, PastRun, ScheduleView, ServiceRow, WatchView
 from trading.store.scheduling.leases import Lease
 from trading.store.scheduling.runs import Run, RunState, RunStore
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.canonical import plain
 from domain.errors import IntegrityError, OversightError, RetryableError
 from domain.market import Symbol
-from interfaces import ordering, slicing
-from interfaces.rereading import reread
+from interfaces.acting import ordering, slicing
+from interfaces.acting.rereading import reread
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import JobKind
 from interfaces.serving.events import Inbox
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.vitals import Vitals
-from interfaces.views import CycleReport
+from interfaces.views.cycles import CycleReport
 from trading.store.scheduling.runs import Run, RunState
 
 if TYPE_CHECKING:

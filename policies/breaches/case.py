@@ -17,8 +17,8 @@ from domain.ids import ClientOrderId, DecisionId
 from domain.market import EventKind, Instrument, Quote, Session, Symbol, TradingStatus
 from domain.money import CENT, HUNDRED, ONE, ZERO, cents
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
+from policies.measures.worst_case import LARGEST
 from policies.policy import Policy
-from policies.worst_case import LARGEST
 
 NOW = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

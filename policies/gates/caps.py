@@ -16,7 +16,7 @@ from domain.money import HUNDRED, ONE, ZERO
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import DENY, OVERSIZE_REDUCE, PASSED, Answer, denied
-from policies.worst_case import WorstCase, affordable, percent
+from policies.measures.worst_case import WorstCase, affordable, percent
 
 REDUCE = Outcome.REDUCE
 

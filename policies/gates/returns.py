@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from domain.case import SymbolView
 from domain.market import Symbol
 from domain.money import ONE
-from policies.worst_case import NOTHING, is_finite
+from policies.measures.worst_case import NOTHING, is_finite
 
 OPPOSED = -ONE
 YEAR_ROOT = Decimal("15.8745078664")

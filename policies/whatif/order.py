@@ -13,9 +13,9 @@ from domain.ids import DecisionId, Ref
 from domain.money import ONE
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from policies.approval import DEFAULT_TTL_S
+from policies.measures.worst_case import STOP_TYPES
 from policies.policy import Policy
 from policies.whatif.fields import EPOCH, NAN, Fields, ordered_symbol_of, refused, text_of, word_of
-from policies.worst_case import STOP_TYPES
 
 MATCH = "MATCH"
 """In place of a digest that the author of a case cannot compute: the right one."""

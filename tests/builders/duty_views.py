@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain.market import Symbol
 from domain.orders import Side
-from interfaces.duty_views import (
+from interfaces.views.duties import (
     AlgoRow,
     AlgosView,
     AlgoView,

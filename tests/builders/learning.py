@@ -13,7 +13,7 @@ from domain.market import Symbol
 from domain.orders import Side
 from domain.records import ClosedTrade
 from domain.signals import Regime
-from interfaces.memory_views import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
+from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
 from memory.calibration import Forecast
 from memory.lessons import figures, lesson_of
 from memory.reviews import Finding, LearnedTrade, Review, Subject, Suggestion

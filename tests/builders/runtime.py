@@ -31,7 +31,7 @@ from sqlalchemy import Connection
 import app
 import composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from agents.slots import read_slot
 from domain.clock import FixedClock
 from domain.market import Quote, Symbol
@@ -42,8 +42,8 @@ from domain.ports import Clock, Market, NewsFeed
 from graphs.approval import build_approval
 from graphs.deps import CycleDeps
 from graphs.oversight import build_oversight
+from interfaces.acting.cycling import Progress
 from interfaces.cli.home import LATCH
-from interfaces.cycling import Progress
 from interfaces.runtime import Compiled, Graphs, Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch

@@ -12,7 +12,30 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, Regime, TradeCandidate
 from domain.verdicts import Outcome
-from interfaces.gate_views import (
+from interfaces.views.checks import AuditView, DoctorRow, DoctorView, MemoryView
+from interfaces.views.control import (
+    AnswerView,
+    ControlView,
+    LimitChange,
+    ModeView,
+    PendingRow,
+    PendingView,
+    PolicyChangeView,
+    ResumePlan,
+    RiskRow,
+    VerdictView,
+)
+from interfaces.views.cycles import (
+    AdviceView,
+    CycleReport,
+    DecisionView,
+    ExplainView,
+    ExplanationView,
+    ModelCallsView,
+    SeenView,
+    SourceView,
+)
+from interfaces.views.gates import (
     Basis,
     LimitRow,
     LimitsView,
@@ -22,38 +45,16 @@ from interfaces.gate_views import (
     TicketView,
     WhyNotView,
 )
-from interfaces.views import (
-    AdviceView,
-    AnswerView,
-    AuditView,
-    ControlView,
-    CycleReport,
-    DecisionView,
+from interfaces.views.state import (
     DependencyView,
-    DoctorRow,
-    DoctorView,
-    ExplainView,
-    ExplanationView,
-    LimitChange,
-    MemoryView,
-    ModelCallsView,
-    ModeView,
     OrdersView,
-    PendingRow,
-    PendingView,
     PnlView,
-    PolicyChangeView,
     PositionsView,
     PositionView,
     ReconciledView,
-    ResumePlan,
-    RiskRow,
-    SeenView,
-    SourceView,
     State,
     StatusView,
     TradesView,
-    VerdictView,
 )
 from tests.builders.memory import a_closed_trade
 

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from agents.advisor import advise
 from agents.ask import Asker, Budget
 from agents.llm import LanguageModel, ModelRequest, Sampling
-from agents.openai_llm import OpenAIModel
+from agents.models.openai_llm import OpenAIModel
+from agents.models.recorded_llm import RecordedModel, RecordingModel
+from agents.models.rules_llm import RulesModel
 from agents.outputs import parse
-from agents.recorded_llm import RecordedModel, RecordingModel
-from agents.rules_llm import RulesModel
 from domain.clock import FixedClock
 from domain.decisions import Stance
 from tests.builders.agents import (

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.llm import ModelReply, ModelRequest
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from domain.market import parse_symbol
 from tests.builders.runtime import a_cycle, a_runtime
 

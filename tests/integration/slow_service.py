@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agents.llm import ModelReply, ModelRequest
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from interfaces.service import Service
 from interfaces.serving.life import Life, stopped_by_signals
 from interfaces.serving.live import live

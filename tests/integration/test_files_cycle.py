@@ -4,7 +4,7 @@ import pytest
 
 from domain.clock import FixedClock
 from domain.verdicts import Outcome
-from interfaces.views import CycleReport
+from interfaces.views.cycles import CycleReport
 from tests.builders.market import at
 from tests.builders.runtime import a_cycle, a_runtime, the_calendar
 from tests.converters.headlines import convert_finnhub

@@ -3,7 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
-from interfaces.gating import answers
+from interfaces.telling.gating import answers
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 

@@ -31,7 +31,7 @@ from domain.verdicts import Outcome
 from graphs.nodes import desk, observe, read_news, review, screen
 from graphs.nodes.observe import market_now
 from graphs.state import Ruled
-from interfaces.cycling import started
+from interfaces.acting.cycling import started
 from tests.builders.agents import Answer, an_article
 from tests.builders.hostile import FAILURES, HostileModel, answers, strings, whole
 from tests.builders.market import NOON

@@ -15,7 +15,7 @@ from domain.errors import UsageError
 from domain.ids import next_leg
 from domain.money import ZERO
 from domain.orders import Order, OrderIntent, OrderStatus
-from policies.worst_case import STOP_TYPES
+from policies.measures.worst_case import STOP_TYPES
 
 CHANGEABLE = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
 """An order in flight, of unknown fate or being changed already is waited for first."""

@@ -30,8 +30,8 @@ from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Si
 from domain.ports import Broker, Calendar, Clock, Market
 from domain.verdicts import Outcome
 from policies.gates.catalogue import BY_ID
+from policies.measures.worst_case import usable
 from policies.policy import Policy
-from policies.worst_case import usable
 from trading.data.view import market_view
 from trading.execution.cancel_entries import Parts
 from trading.execution.desk import OrderDesk, Placement

@@ -22,7 +22,7 @@ from domain.market import Symbol
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.ports import Broker, Clock, Ledger
 from domain.records import RecordKind
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from trading.execution.account import external_orders
 from trading.execution.protection import (
     BARE,

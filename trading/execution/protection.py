@@ -23,7 +23,7 @@ from domain.ids import ClientOrderId, DecisionId, leg_kind
 from domain.market import Instrument, Quote, Symbol
 from domain.money import ONE, ZERO, ceil_to, floor_to
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
-from policies.worst_case import STOP_TYPES
+from policies.measures.worst_case import STOP_TYPES
 from trading.store.trades import Trade
 
 LASTING = frozenset({TimeInForce.GTC, TimeInForce.GTD})

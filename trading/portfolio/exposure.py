@@ -13,7 +13,7 @@ from domain.book import Account, Book, Performance, Position
 from domain.case import MarketView, SymbolView
 from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 
 NO_SECTOR = "unknown"
 _NO_VIEW = SymbolView()

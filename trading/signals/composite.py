@@ -19,7 +19,7 @@ from domain.case import SymbolView
 from domain.market import EventKind, Quote
 from domain.money import HUNDRED, ZERO
 from domain.signals import CompositeSignal, QuantSignals, Regime, TextSignals
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from trading.signals.quant import SCORE_STEP
 
 RiskFlag = Literal[

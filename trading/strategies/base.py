@@ -22,7 +22,7 @@ from domain.book import Position
 from domain.case import SymbolView
 from domain.money import HUNDRED, ceil_to, floor_to
 from domain.signals import CompositeSignal, ScannerAlert
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from trading.portfolio.sizing import NOTHING, PositionSize, SizingRule, position_size, step_of
 
 NEAREST_STOP_PCT = Decimal("0.6")

@@ -22,7 +22,7 @@ from domain.market import Symbol
 from domain.money import ONE, ZERO
 from domain.orders import Side
 from domain.signals import CandidateKind, CompositeSignal, ScannerAlert, TradeCandidate
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from trading.portfolio.exposure import mark_of, view_of
 from trading.portfolio.sizing import SizingRule, excess_qty
 from trading.strategies.base import Context, StrategyBase

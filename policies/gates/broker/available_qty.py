@@ -14,7 +14,7 @@ from domain.case import Case
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
-from policies.worst_case import WorstCase, is_finite, whole_lots
+from policies.measures.worst_case import WorstCase, is_finite, whole_lots
 
 QTY_NOT_AVAILABLE = ReasonCode.QTY_NOT_AVAILABLE
 NOTHING_CLOSES = NO_OBJECTION

@@ -14,7 +14,7 @@ from domain.money import HUNDRED, ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied
 from policies.gates.caps import too_large
-from policies.worst_case import WorstCase, affordable, is_finite
+from policies.measures.worst_case import WorstCase, affordable, is_finite
 
 CODE, UNKNOWN = ReasonCode.BUYING_POWER, ReasonCode.PRICE_UNKNOWN
 SHORT_MARKUP = Decimal("1.03")

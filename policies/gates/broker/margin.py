@@ -18,8 +18,8 @@ from domain.money import ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, of_equity
-from policies.holdings import sum_of
-from policies.worst_case import FLAT, NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
+from policies.measures.holdings import sum_of
+from policies.measures.worst_case import FLAT, NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
 
 MARGIN = ReasonCode.MARGIN
 

@@ -13,7 +13,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, below, denied
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 ROUND_TRIPS = ReasonCode.ROUND_TRIPS
 

@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.orders import Order, OrderType, Side
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 MARKET = OrderType.MARKET
 BUY = Side.BUY

@@ -14,7 +14,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import in_money
-from policies.worst_case import SELL, WorstCase, is_finite
+from policies.measures.worst_case import SELL, WorstCase, is_finite
 
 SETTLED_CASH = ReasonCode.SETTLED_CASH
 PRICE_UNKNOWN = ReasonCode.PRICE_UNKNOWN

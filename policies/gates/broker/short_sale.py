@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
-from policies.worst_case import NOTHING, WorstCase, whole_lots
+from policies.measures.worst_case import NOTHING, WorstCase, whole_lots
 
 SHORT_FORBIDDEN = ReasonCode.SHORT_FORBIDDEN
 NOT_SHORTABLE = ReasonCode.NOT_SHORTABLE

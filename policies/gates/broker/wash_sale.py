@@ -16,7 +16,7 @@ from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import DENY, OK, PASS, PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 SELL = Side.SELL
 WASH_SALE = ReasonCode.WASH_SALE

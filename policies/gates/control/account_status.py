@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from domain.case import Case
 from policies.approval import ApprovalTerms, fault, price_shown
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 NONE_NEEDED = NO_OBJECTION
 

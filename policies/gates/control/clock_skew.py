@@ -12,7 +12,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 CLOCK_SKEW = ReasonCode.CLOCK_SKEW
 

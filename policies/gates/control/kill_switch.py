@@ -11,7 +11,7 @@ from domain.case import Case
 from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, NoLimits, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 FLATTEN = Origin.FLATTEN
 

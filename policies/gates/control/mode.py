@@ -18,7 +18,7 @@ from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 NOTIONAL_NEEDS_APPROVAL = ReasonCode.NOTIONAL_NEEDS_APPROVAL
 NEED_APPROVAL = Outcome.NEED_APPROVAL

@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.case import Case, Pause
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, Answer, Gate, NoLimits, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:

@@ -14,7 +14,7 @@ from domain.case import Case, Provenance
 from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 MANUAL = Origin.MANUAL
 RULE = Origin.RULE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain.case import Case, Release
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 PARTS = ("code", "policy", "prompts")
 

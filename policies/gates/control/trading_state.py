@@ -10,7 +10,7 @@ from domain.case import Case, TradingState
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
 from policies.gates.control.kill_switch import closes_for_owner
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 HALTED = TradingState.HALTED
 REDUCING = TradingState.REDUCING

@@ -15,7 +15,7 @@ from domain.money import ZERO
 from domain.orders import Side
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, at_most, denied
-from policies.worst_case import WorstCase, is_plausible, is_positive
+from policies.measures.worst_case import WorstCase, is_plausible, is_positive
 
 ADDS = ReasonCode.ADDS
 BUY = Side.BUY

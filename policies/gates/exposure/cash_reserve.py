@@ -15,7 +15,7 @@ from domain.money import HUNDRED, ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import too_large
-from policies.worst_case import WorstCase, affordable, is_finite, rounded_up
+from policies.measures.worst_case import WorstCase, affordable, is_finite, rounded_up
 
 CODE = ReasonCode.CASH_RESERVE
 

@@ -22,7 +22,7 @@ from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import in_percent
 from policies.gates.returns import correlations
-from policies.worst_case import NOTHING, Holdings, WorstCase
+from policies.measures.worst_case import NOTHING, Holdings, WorstCase
 
 CORRELATION_UNKNOWN = ReasonCode.CORRELATION_UNKNOWN
 CORRELATED = Decimal("0.7")

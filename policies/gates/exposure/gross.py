@@ -14,7 +14,7 @@ from domain.money import HUNDRED
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, in_full
 from policies.gates.caps import in_percent
-from policies.worst_case import WorstCase, percent
+from policies.measures.worst_case import WorstCase, percent
 
 GROSS, LEVERAGE, UNKNOWN = ReasonCode.GROSS_EXPOSURE, ReasonCode.LEVERAGE, ReasonCode.EXPOSURE_UNKNOWN
 

@@ -23,8 +23,8 @@ from domain.orders import Order, Side
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, of_equity
-from policies.holdings import sum_of
-from policies.worst_case import BUY, FLAT, NOTHING, SELL, Holdings, Working, WorstCase, is_plausible, usable
+from policies.measures.holdings import sum_of
+from policies.measures.worst_case import BUY, FLAT, NOTHING, SELL, Holdings, Working, WorstCase, is_plausible, usable
 
 CODE, UNKNOWN = ReasonCode.HEAT, ReasonCode.HEAT_UNKNOWN
 

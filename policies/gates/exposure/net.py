@@ -20,7 +20,7 @@ from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, in_percent, of_equity
-from policies.worst_case import FLAT, NOTHING, Holdings, WorstCase, is_finite
+from policies.measures.worst_case import FLAT, NOTHING, Holdings, WorstCase, is_finite
 
 EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
 BETA_UNKNOWN = ReasonCode.BETA_UNKNOWN

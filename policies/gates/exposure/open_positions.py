@@ -15,7 +15,7 @@ from domain.money import ONE
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 CYCLE_ENTRIES = ReasonCode.CYCLE_ENTRIES
 ENTRIES_TODAY = ReasonCode.ENTRIES_TODAY

@@ -13,7 +13,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope
 from policies.gates.caps import in_money, in_percent
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 CODE, UNKNOWN = ReasonCode.ORDER_NOTIONAL, ReasonCode.PRICE_UNKNOWN
 

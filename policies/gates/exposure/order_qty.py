@@ -9,7 +9,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope
 from policies.gates.caps import in_shares
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 CODE = ReasonCode.ORDER_QTY
 

@@ -17,7 +17,7 @@ from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope
 from policies.gates.ages import seconds
 from policies.gates.caps import in_percent
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 WEEKEND_EXPOSURE = ReasonCode.WEEKEND_EXPOSURE
 UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN

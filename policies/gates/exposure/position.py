@@ -18,7 +18,7 @@ from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, in_money, in_percent, in_shares, of_equity
 from policies.gates.returns import annual, times_up
-from policies.worst_case import WorstCase, is_plausible
+from policies.measures.worst_case import WorstCase, is_plausible
 
 VOLATILITY_SIZE = ReasonCode.VOLATILITY_SIZE
 CODE, UNKNOWN = ReasonCode.POSITION_SIZE, ReasonCode.POSITION_UNKNOWN

@@ -14,7 +14,7 @@ from domain.money import HUNDRED, ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import fits, too_large
-from policies.worst_case import WorstCase, affordable, is_positive, percent
+from policies.measures.worst_case import WorstCase, affordable, is_positive, percent
 
 TRADE_RISK = ReasonCode.TRADE_RISK
 

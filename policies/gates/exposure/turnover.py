@@ -13,7 +13,7 @@ from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import in_money
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 CODE, UNKNOWN = ReasonCode.TURNOVER, ReasonCode.PRICE_UNKNOWN
 

@@ -31,7 +31,7 @@ from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import too_large
 from policies.gates.returns import EXACT, correlations, root_down, root_up
-from policies.worst_case import FLAT, NOTHING, Holdings, WorstCase, affordable, is_plausible, rounded_up
+from policies.measures.worst_case import FLAT, NOTHING, Holdings, WorstCase, affordable, is_plausible, rounded_up
 
 PRICE_UNKNOWN = ReasonCode.PRICE_UNKNOWN
 EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN

@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import HUNDRED, ZERO
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Need, Reads, Scope, below, denied
-from policies.worst_case import WorstCase, is_finite, is_positive, percent
+from policies.measures.worst_case import WorstCase, is_finite, is_positive, percent
 
 GIVE_BACK = ReasonCode.GIVE_BACK
 FROM_PCT = Decimal("0.5")

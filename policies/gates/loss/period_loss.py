@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
-from policies.worst_case import WorstCase, is_finite, is_positive, percent
+from policies.measures.worst_case import WorstCase, is_finite, is_positive, percent
 
 WEEK_LOSS = ReasonCode.WEEK_LOSS
 MONTH_LOSS = ReasonCode.MONTH_LOSS

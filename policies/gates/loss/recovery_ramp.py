@@ -15,7 +15,7 @@ from domain.money import HUNDRED, ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, Answer, Gate, Need, Scope, denied, in_full
 from policies.gates.caps import in_money
-from policies.worst_case import LARGEST, WorstCase, is_finite
+from policies.measures.worst_case import LARGEST, WorstCase, is_finite
 
 EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
 CODE, FULL_SIZE = ReasonCode.RECOVERY_RAMP, NO_OBJECTION

@@ -15,7 +15,7 @@ from domain.case import Case
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Need, Reads, Scope, below, denied
-from policies.worst_case import WorstCase, is_finite, percent
+from policies.measures.worst_case import WorstCase, is_finite, percent
 
 STRATEGY_LOSS = ReasonCode.STRATEGY_LOSS
 SYMBOL_LOSS = ReasonCode.SYMBOL_LOSS

@@ -12,7 +12,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import fresh, seconds
-from policies.worst_case import NOTHING, WorstCase
+from policies.measures.worst_case import NOTHING, WorstCase
 
 BAR_STALE = ReasonCode.BAR_STALE
 

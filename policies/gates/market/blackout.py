@@ -18,7 +18,7 @@ from domain.market import EventKind
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 EARNINGS_BLACKOUT = ReasonCode.EARNINGS_BLACKOUT
 EARNINGS_UNKNOWN = ReasonCode.EARNINGS_UNKNOWN

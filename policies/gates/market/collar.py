@@ -19,7 +19,7 @@ from domain.orders import OrderClass
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, at_most, denied
 from policies.gates.ages import seconds
-from policies.worst_case import STOP_TYPES, WorstCase, is_positive, rounded_up
+from policies.measures.worst_case import STOP_TYPES, WorstCase, is_positive, rounded_up
 
 CODE = ReasonCode.PRICE_COLLAR
 OLD_S = Decimal(60)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, at_most, denied
-from policies.worst_case import NOTHING, WorstCase, is_plausible, percent
+from policies.measures.worst_case import NOTHING, WorstCase, is_plausible, percent
 
 SOURCES_DISAGREE = ReasonCode.SOURCES_DISAGREE
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import NOTHING, WorstCase
+from policies.measures.worst_case import NOTHING, WorstCase
 
 
 @dataclass(frozen=True, slots=True)

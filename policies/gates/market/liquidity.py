@@ -16,7 +16,7 @@ from domain.money import HUNDRED
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Scope, denied
 from policies.gates.caps import fits, too_large
-from policies.worst_case import LARGEST, WorstCase, is_positive, percent, whole_lots
+from policies.measures.worst_case import LARGEST, WorstCase, is_positive, percent, whole_lots
 
 LIQUIDITY = ReasonCode.LIQUIDITY
 PARTICIPATION = ReasonCode.PARTICIPATION

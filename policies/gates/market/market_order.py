@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.orders import OrderType
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 MARKET, NOT_AT_MARKET = OrderType.MARKET, NO_OBJECTION
 

@@ -16,7 +16,7 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 AGENT = Origin.AGENT
 HOUR = Decimal(3600)

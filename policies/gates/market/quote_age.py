@@ -13,7 +13,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import ahead_allowed, fresh, seconds
-from policies.worst_case import WorstCase, is_plausible
+from policies.measures.worst_case import WorstCase, is_plausible
 
 QUOTE_STALE = ReasonCode.QUOTE_STALE
 

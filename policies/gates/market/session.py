@@ -15,7 +15,7 @@ from domain.case import Case
 from domain.orders import TimeInForce
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 OPG = TimeInForce.OPG
 NEW_YORK_CALENDARS = frozenset({"XNYS", "XNAS"})

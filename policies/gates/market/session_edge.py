@@ -13,7 +13,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 SESSION_EDGE = ReasonCode.SESSION_EDGE
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
-from policies.worst_case import WorstCase, percent
+from policies.measures.worst_case import WorstCase, percent
 
 SPREAD_TOO_WIDE = ReasonCode.SPREAD_TOO_WIDE
 

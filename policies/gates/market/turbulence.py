@@ -14,7 +14,7 @@ from decimal import ROUND_CEILING, Context, Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_least, at_most, denied
-from policies.worst_case import NOTHING, WorstCase, is_finite, is_plausible
+from policies.measures.worst_case import NOTHING, WorstCase, is_finite, is_plausible
 
 VOLATILITY_SPIKE = ReasonCode.VOLATILITY_SPIKE
 INDEX_DROP = ReasonCode.INDEX_DROP

@@ -15,7 +15,7 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.model.record import unrecorded
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 AGENT = Origin.AGENT
 MODEL_BUDGET = ReasonCode.MODEL_BUDGET

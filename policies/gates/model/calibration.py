@@ -17,7 +17,7 @@ from domain.verdicts import Verdict
 from policies.codes import ReasonCode
 from policies.gate import OK, PASS, PASSED, Answer, Gate, Need, Reads, Scope, at_least, denied
 from policies.gates.model.record import asks, unrecorded
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 AGENT = Origin.AGENT
 PAPER = Mode.PAPER

@@ -12,7 +12,7 @@ from domain.case import Case
 from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 AGENT = Origin.AGENT
 CONFIDENCE_TOO_LOW = ReasonCode.CONFIDENCE_TOO_LOW

@@ -17,7 +17,7 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Need, Reads, Scope, denied
 from policies.gates.model.record import asks, unrecorded
-from policies.worst_case import WorstCase, is_finite, is_positive, percent
+from policies.measures.worst_case import WorstCase, is_finite, is_positive, percent
 
 AGENT = Origin.AGENT
 DISAGREEMENT = ReasonCode.DISAGREEMENT

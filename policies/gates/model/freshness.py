@@ -13,7 +13,7 @@ from domain.case import Case, Proposal
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.gates.ages import ahead_allowed, fresh, seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 SIGNAL_STALE = ReasonCode.SIGNAL_STALE
 

@@ -15,7 +15,7 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, denied
 from policies.gates.model.record import unrecorded
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 AGENT = Origin.AGENT
 MODEL_NOT_RELEASED = ReasonCode.MODEL_NOT_RELEASED

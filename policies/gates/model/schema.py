@@ -11,7 +11,7 @@ from domain.money import ONE, ZERO
 from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, NoLimits, Reads, Scope, denied
-from policies.worst_case import WorstCase, is_finite, is_positive
+from policies.measures.worst_case import WorstCase, is_finite, is_positive
 
 AGENT = Origin.AGENT
 

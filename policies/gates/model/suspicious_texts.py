@@ -14,7 +14,7 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Need, Reads, Scope, denied
 from policies.gates.model.record import asks, unrecorded
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 AGENT = Origin.AGENT
 SUSPICIOUS_TEXT = ReasonCode.SUSPICIOUS_TEXT

@@ -10,7 +10,7 @@ from domain.case import Case
 from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, Answer, Gate, NoLimits, Scope, at_most, denied
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 ENLARGED = ReasonCode.ENLARGED
 

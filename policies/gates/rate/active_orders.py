@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 ACTIVE_ORDERS = ReasonCode.ACTIVE_ORDERS
 

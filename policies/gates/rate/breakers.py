@@ -17,7 +17,7 @@ from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, below, denied
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 REJECTS_IN_ROW = ReasonCode.REJECTS_IN_ROW
 API_ERRORS = ReasonCode.API_ERRORS

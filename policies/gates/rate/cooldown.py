@@ -15,7 +15,7 @@ from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 COOLDOWN = ReasonCode.COOLDOWN
 

@@ -14,8 +14,8 @@ from domain.orders import Origin
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, denied
 from policies.gates.ages import seconds
-from policies.holdings import sent
-from policies.worst_case import WorstCase
+from policies.measures.holdings import sent
+from policies.measures.worst_case import WorstCase
 
 FLATTEN = Origin.FLATTEN
 

@@ -12,7 +12,7 @@ from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, below, denied
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 LOSS_STREAK = ReasonCode.LOSS_STREAK
 

@@ -17,8 +17,8 @@ from domain.money import ONE
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted
-from policies.holdings import sent
-from policies.worst_case import WorstCase
+from policies.measures.holdings import sent
+from policies.measures.worst_case import WorstCase
 
 ORDER_RATE = ReasonCode.ORDER_RATE
 ORDERS_TODAY = ReasonCode.ORDERS_TODAY

@@ -16,7 +16,7 @@ from domain.money import HUNDRED, ONE
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_most, below, denied
 from policies.gates.counts import counted
-from policies.worst_case import WorstCase, percent
+from policies.measures.worst_case import WorstCase, percent
 
 ORDER_TO_TRADE = ReasonCode.ORDER_TO_TRADE
 CANCELS_TODAY = ReasonCode.CANCELS_TODAY

@@ -13,7 +13,7 @@ from domain.money import ONE
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_most, denied
 from policies.gates.counts import counted_of
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 SYMBOL_ROUND_TRIPS = ReasonCode.SYMBOL_ROUND_TRIPS
 

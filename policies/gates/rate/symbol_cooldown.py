@@ -16,7 +16,7 @@ from domain.market import Symbol
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 COOLDOWN = ReasonCode.COOLDOWN
 

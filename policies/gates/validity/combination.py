@@ -17,7 +17,7 @@ from domain.money import ONE, ZERO
 from domain.orders import OrderIntent, OrderType, TimeInForce
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import STOP_TYPES, WorstCase
+from policies.measures.worst_case import STOP_TYPES, WorstCase
 
 TRAILING_STOP = OrderType.TRAILING_STOP
 LIMIT = OrderType.LIMIT

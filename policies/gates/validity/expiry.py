@@ -19,7 +19,7 @@ from domain.orders import TimeInForce
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, denied
 from policies.gates.ages import seconds
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 GTD = TimeInForce.GTD
 OPG = TimeInForce.OPG

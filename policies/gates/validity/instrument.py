@@ -14,7 +14,7 @@ from domain.errors import DataQualityError
 from domain.market import AssetClass, parse_symbol
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 INSTRUMENT_UNKNOWN = ReasonCode.INSTRUMENT_UNKNOWN
 

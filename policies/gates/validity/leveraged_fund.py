@@ -14,7 +14,7 @@ from domain.market import AssetClass
 from domain.money import ONE
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase, is_finite
+from policies.measures.worst_case import WorstCase, is_finite
 
 ETF = AssetClass.ETF
 

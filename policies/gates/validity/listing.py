@@ -13,7 +13,7 @@ from decimal import Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_least, denied
-from policies.worst_case import WorstCase, is_positive
+from policies.measures.worst_case import WorstCase, is_positive
 
 LISTING_TOO_YOUNG = ReasonCode.LISTING_TOO_YOUNG
 MARKET_CAP_TOO_SMALL = ReasonCode.MARKET_CAP_TOO_SMALL

@@ -11,7 +11,7 @@ from decimal import Decimal
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, Reads, Scope, at_least, denied
-from policies.worst_case import WorstCase, is_positive
+from policies.measures.worst_case import WorstCase, is_positive
 
 PRICE_TOO_LOW = ReasonCode.PRICE_TOO_LOW
 

@@ -17,7 +17,7 @@ from domain.money import HUNDRED, ZERO
 from domain.orders import OrderClass, OrderIntent, OrderType
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
-from policies.worst_case import LIMIT_TYPES, TRIGGER_TYPES, WorstCase, is_plausible
+from policies.measures.worst_case import LIMIT_TYPES, TRIGGER_TYPES, WorstCase, is_plausible
 
 TRAILING_STOP = OrderType.TRAILING_STOP
 LIMIT = OrderType.LIMIT

@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, denied
-from policies.worst_case import WorstCase, is_positive, percent
+from policies.measures.worst_case import WorstCase, is_positive, percent
 
 NO_EXITS = NO_OBJECTION
 

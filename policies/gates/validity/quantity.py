@@ -11,7 +11,7 @@ from domain.case import Case
 from domain.money import ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
-from policies.worst_case import WorstCase, is_plausible
+from policies.measures.worst_case import WorstCase, is_plausible
 
 
 def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:

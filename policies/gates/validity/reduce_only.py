@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.case import Case
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
-from policies.worst_case import WorstCase, whole_lots
+from policies.measures.worst_case import WorstCase, whole_lots
 
 NOT_REDUCING = ReasonCode.NOT_REDUCING
 NOT_ASKED = NO_OBJECTION

@@ -15,7 +15,7 @@ from domain.case import Case
 from domain.market import Symbol
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, Answer, Gate, Reads, Scope, denied
-from policies.worst_case import WorstCase
+from policies.measures.worst_case import WorstCase
 
 
 class Restriction(NamedTuple):

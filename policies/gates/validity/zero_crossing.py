@@ -12,7 +12,7 @@ from domain.case import Case
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
-from policies.worst_case import WorstCase, whole_lots
+from policies.measures.worst_case import WorstCase, whole_lots
 
 CROSSES_ZERO = ReasonCode.CROSSES_ZERO
 

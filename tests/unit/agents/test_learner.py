@@ -6,7 +6,7 @@ import pytest
 
 from agents.learner import cited_evidence, review
 from agents.llm import NoAnswer
-from agents.rules_llm import RulesModel
+from agents.models.rules_llm import RulesModel
 from agents.slots import figures, read_slot
 from domain.ids import Ref
 from domain.rendering import check, render

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from agents.models.rules_llm import RulesModel
 from agents.outputs import OUTPUTS
-from agents.rules_llm import RulesModel
 from evals.attacks.corpus import CHANNELS, INSIDER, attacks, can_be_read_in, look_alikes
 from evals.attacks.obeying import ObeyingModel
 from evals.attacks.outputs import answers

@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from agents.llm import NoAnswer, Sampling
-from agents.openai_llm import OpenAIModel
-from agents.recorded_llm import RecordedModel, RecordingModel
+from agents.models.openai_llm import OpenAIModel
+from agents.models.recorded_llm import RecordedModel, RecordingModel
 from domain.clock import FixedClock
 from evals.relay import Relay, serve
 from tests.builders.agents import AT, a_request

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from agents.recorded_llm import RecordingMissing
+from agents.models.recorded_llm import RecordingMissing
 from domain.errors import ConfigurationError, DataQualityError
 from evals.case import Case, read_cases
 from evals.outcome import Outcome, Score, Status

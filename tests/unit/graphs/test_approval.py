@@ -10,7 +10,7 @@ from domain.errors import IntegrityError
 from domain.records import RecordKind
 from graphs.nodes.approval import submit
 from graphs.state import ApprovalInput
-from interfaces.approving import approval_of, decision_of
+from interfaces.acting.approving import approval_of, decision_of
 from tests.builders.market import NOON
 from tests.builders.runtime import OSTRE, SpyModel, a_cycle, a_runtime
 from trading.store.approvals import ApprovalState

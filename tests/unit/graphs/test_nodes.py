@@ -24,7 +24,7 @@ from domain.signals import CandidateKind
 from domain.verdicts import Outcome
 from graphs.nodes import desk, observe, outcome, read_news, review, screen
 from graphs.state import CycleInput
-from interfaces.cycling import config_of, started
+from interfaces.acting.cycling import config_of, started
 from memory.trades import TradeMemory
 from tests.builders.agents import an_evidence_set, an_exit
 from tests.builders.market import NOON

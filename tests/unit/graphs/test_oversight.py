@@ -17,7 +17,7 @@ from graphs.approval import after_pause
 from graphs.candidate import build_candidate_review
 from graphs.oversight import after_gate, after_park, fan_out
 from graphs.state import CycleInput, Ruled, joined
-from interfaces.cycling import RECURSION_LIMIT, config_of
+from interfaces.acting.cycling import RECURSION_LIMIT, config_of
 from tests.builders.agents import a_candidate, an_exit
 from tests.builders.market import NOON
 from tests.builders.runtime import SCENE, SpyModel, a_cycle, a_runtime

@@ -13,7 +13,7 @@ from domain.ids import CycleId, Ref
 from domain.observation import Observation
 from domain.orders import Origin
 from graphs.proposal import proposal_for, provenance_of
-from interfaces.cycling import config_of
+from interfaces.acting.cycling import config_of
 from prompts.loader import load
 from tests.builders import policies
 from tests.builders.agents import an_article, an_evidence_set, an_exit

@@ -145,7 +145,7 @@ WRITES = {
 MAY_WRITE = {
     "memory/chroma_index.py",  # the folder of the memory and its lock
     "memory/proposals.py",  # HOME/proposals
-    "agents/recorded_llm.py",  # the file that SAGE_RECORD_TO names
+    "agents/models/recorded_llm.py",  # the file that SAGE_RECORD_TO names
     "graphs/checkpoints.py",  # the folder of the checkpoints
 }
 

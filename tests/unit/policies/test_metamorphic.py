@@ -26,8 +26,8 @@ from policies.evaluate import evaluate
 from policies.gate import BoundGate, Scope
 from policies.gates.catalogue import GATES
 from policies.limits import BY_NAME, LIMITS, NUMBERS
+from policies.measures.worst_case import worst_case
 from policies.policy import Policy, policy_from_limits, tightens
-from policies.worst_case import worst_case
 from tests.builders.cases import ALL_LIMITS, some_limits, tighter, values, wide_cases
 from tests.builders.policies import ago
 from tests.builders.tally import count, examples

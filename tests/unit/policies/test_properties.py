@@ -16,9 +16,9 @@ from policies.evaluate import evaluate
 from policies.gate import Scope
 from policies.gates.catalogue import GATES
 from policies.limits import BY_NAME, Kind
+from policies.measures.worst_case import worst_case
 from policies.permit import PermitOffice
 from policies.policy import Policy, load_policy, policy_from_limits, tightens
-from policies.worst_case import worst_case
 from tests.builders.policies import (
     MSFT,
     NOW,

@@ -24,7 +24,7 @@ from domain.market import Symbol
 from domain.money import ONE
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.verdicts import Evaluation, Outcome
-from policies.worst_case import usable
+from policies.measures.worst_case import usable
 from trading.execution.algos.base import (
     MOST_REFUSALS,
     AlgoKind,

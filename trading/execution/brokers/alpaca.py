@@ -32,8 +32,8 @@ from domain.market import Symbol
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderReport, TimeInForce
 from domain.ports import Clock
 from policies.ladder import LIVE
+from policies.measures.worst_case import STOP_TYPES
 from policies.permit import PermitOffice, closable_at
-from policies.worst_case import STOP_TYPES
 from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig
 from trading.execution.brokers import alpaca_wire as wire

@@ -35,7 +35,7 @@ from domain.orders import (
     Side,
     TimeInForce,
 )
-from policies.worst_case import STOP_TYPES
+from policies.measures.worst_case import STOP_TYPES
 from trading.data.vendors.alpaca_fields import Raw, mapping, moment, number, optional, word
 
 STATUSES: Mapping[str, OrderStatus] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interfaces.cli.cells import UNKNOWN, age, amount, clean, figure, moment, signed
+from interfaces.cli.rendering.cells import UNKNOWN, age, amount, clean, figure, moment, signed
 
 
 @pytest.mark.parametrize(

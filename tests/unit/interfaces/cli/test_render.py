@@ -17,19 +17,12 @@ from domain.decisions import Ruling
 from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
-from interfaces.cli.render_cycle import strands
-from interfaces.gate_views import Basis, RiskView, TicketView
-from interfaces.views import (
-    DoctorRow,
-    DoctorView,
-    ExplainView,
-    OrdersView,
-    PendingView,
-    PositionsView,
-    RiskRow,
-    State,
-    TradesView,
-)
+from interfaces.cli.rendering.cycle import strands
+from interfaces.views.checks import DoctorRow, DoctorView
+from interfaces.views.control import PendingView, RiskRow
+from interfaces.views.cycles import ExplainView
+from interfaces.views.gates import Basis, RiskView, TicketView
+from interfaces.views.state import OrdersView, PositionsView, State, TradesView
 from tests.builders import duty_views, learning, views
 from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 

@@ -8,8 +8,8 @@ from policies.answers import legible
 from policies.codes import ReasonCode
 from policies.gates.caps import of_equity, without_order
 from policies.gates.exposure.value_at_risk import OneWay, Risk, _books, _largest
-from policies.holdings import holdings_of, sent
-from policies.worst_case import worst_case
+from policies.measures.holdings import holdings_of, sent
+from policies.measures.worst_case import worst_case
 from tests.builders.policies import AAPL, D, a_book, a_case, a_view, an_account, an_order, held, working
 
 row = pytest.param

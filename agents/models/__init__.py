@@ -1,0 +1,1 @@
+"""The twins behind the port ``agents/llm.py``: hosted, recorded, and rules."""

@@ -1,0 +1,1 @@
+"""What an owner's word changes: cycles, orders, approvals, control, policy in force."""

@@ -1,0 +1,232 @@
+"""Controlling: pause, resume, kill, flatten. Tightening is always possible; loosening asks a checklist first."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+
+from domain.case import Mode, Pause, TradingState
+from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
+from graphs.nodes.observe import market_now
+from interfaces.runtime import Runtime
+from interfaces.telling.announcing import announce_alerts, announce_control
+from interfaces.telling.looking import health_of, risk, why_stopped
+from interfaces.views.control import ControlView, ModeView, ResumePlan, RiskRow
+from interfaces.views.state import State
+from policies.gates.control.mode import SENDS_NOTHING
+from policies.kill_switch import NOT_KILLED
+from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
+from policies.limits import LADDER
+from policies.policy import Policy
+from policies.selftest import run_self_test
+from trading.execution import flatten as flattening
+from trading.execution.settle import Settlement
+from trading.strategies.registry import STRATEGY_NAMES
+
+OWNER = "owner"
+SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
+
+
+def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
+    """Stop new entries of a scope; exits go on. A name that nothing carries is refused: it would stop nothing."""
+    now = runtime.deps.clock.now()
+    name = known_name(runtime, scope, name)
+    until = now + lasting if lasting is not None else None
+    runtime.deps.stores.control.pause(Pause(scope, name, now, OWNER, until, reason))
+    return view_of(runtime, "pause", "new entries stop, exits go on")
+
+
+def known_name(runtime: Runtime, scope: str, name: str) -> str:
+    """The strategy or symbol of that name as candidates carry it."""
+    known: tuple[str, ...] = {"strategy": STRATEGY_NAMES, "symbol": runtime.deps.market.symbols()}.get(scope, ())
+    folded = next((each for each in known if each.lower() == name.lower()), None)
+    if scope == "global" or (scope == "symbol" and not known):
+        return name.upper()
+    if folded is None:
+        raise UsageError(f"there is no {scope} {name!r}", f"Choose from {', '.join(known)}.")
+    return folded
+
+
+def resume(runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
+    """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows.
+
+    ``plan`` is what the owner was shown: a kill that fell after it is not among what is released.
+    """
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    if scope != "global":
+        name = known_name(runtime, scope, name)
+        if not control.resume(scope, name, by=OWNER, at=now):
+            raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
+        return view_of(runtime, "resume", f"the {scope} {name} may enter again")
+    engaged = runtime.kill_switch.stamp() if plan is None else plan.stamp
+    failed = checklist(runtime)
+    if failed:
+        raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
+    stopped = release_all(runtime, engaged)
+    note = f"{_active_again(control.read().mode)}; counters and limits are as they were"
+    return view_of(runtime, "resume", f"{note}, and orders start at a quarter of their size" if stopped else note)
+
+
+def _active_again(mode: Mode) -> str:
+    if mode in SENDS_NOTHING:
+        return f"nothing is stopped any more, but mode {mode} sends no orders: `sage mode paper` is the next step"
+    return "trading is active again"
+
+
+def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
+    """Lift pauses, halt and latch, or none of them; True where more than a pause was lifted, which starts the ramp."""
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    with runtime.deps.stores.database.transaction():
+        present = control.read()
+        stopped = present.kill_switch or present.trading_state is not TradingState.ACTIVE
+        for each in present.pauses:
+            if each.scope == "global":
+                control.resume(each.scope, each.name, by=OWNER, at=now)
+        if stopped:
+            control.start_ramp(by=OWNER, at=now)
+        control.set_killed(False, by=OWNER, at=now, reason="resumed by the owner")
+        control.set_trading_state(TradingState.ACTIVE, by=OWNER, at=now, reason="resumed by the owner")
+        # Last, and it takes only the kill that was looked at: a newer one undoes everything above.
+        if not runtime.kill_switch.release(seen=engaged or NOT_KILLED, by=OWNER, at_text=now.isoformat()):
+            raise ManualActionError("not resumed: somebody killed it in the meantime", "Ask them, then `sage resume`.")
+        control.kills.remember(at=now)
+        control.alerts.seen(at=now)
+    return stopped
+
+
+def plan(runtime: Runtime) -> ResumePlan:
+    """What a resume would release, and what its checklist finds."""
+    control = runtime.deps.stores.control.read()
+    details = runtime.kill_switch.details()
+    releases = [f"the pause of everything by {each.by}" for each in control.pauses if each.scope == "global"]
+    if control.trading_state is not TradingState.ACTIVE:
+        releases.append(f"trading {control.trading_state}: {why_stopped(runtime) or 'no reason on record'}")
+    if details is not None:
+        releases.append(f"the kill by {details.by} at {details.at}: {details.reason}")
+    elif control.kill_switch:
+        releases.append("the kill in the database, whose latch file is gone")
+    return ResumePlan(
+        as_of=runtime.deps.clock.now(),
+        releases=tuple(releases),
+        findings=checklist(runtime),
+        stopped=control.kill_switch or control.trading_state is not TradingState.ACTIVE,
+        stamp=runtime.kill_switch.stamp(),
+    )
+
+
+def set_mode(runtime: Runtime, mode: Mode, *, confirmed: bool) -> ModeView:
+    """Move on the autonomy ladder: down at once, up as the owner and, where real money starts to move, confirmed."""
+    control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    capped = above_ceiling(runtime.deps.policy, mode)
+    with runtime.deps.stores.database.transaction():
+        before = control.read().mode
+        live = not runtime.deps.broker.paper
+        refused = mode_refusal(before, mode, Actor.OWNER, confirmed=confirmed, live_account=live)
+        if refused is not None:
+            raise ManualActionError(refused, "Answer the question, or say --yes.")
+        # A way down stays open even where it ends above the ceiling: refusing it would keep the higher mode.
+        if capped and is_up(before, mode):
+            raise ManualActionError(f"{capped}: the mode stays {before}", "`sage limits` shows the policy's mode.")
+        if mode is not before:
+            control.set_mode(mode, by=OWNER, at=now, reason="sage mode")
+    return ModeView(now, mode, before, capped or _also_rules(runtime.deps.policy, mode))
+
+
+def above_ceiling(policy: Policy, mode: Mode) -> str:
+    """What the policy has against that mode; empty where it goes as far.
+
+    Paper and approve share a rung: under one of them as the ceiling the other one adds its own rule (gate A2), so with
+    a ceiling of paper the mode approve asks a person for every order and still reaches no real money.
+    """
+    ceiling = policy.limits.get("mode")
+    if ceiling is None or {mode, ceiling} == SAME_RUNG or LADDER.index(mode) <= LADDER.index(ceiling):
+        return ""
+    return f"the policy {policy.profile} goes no further than {ceiling}"
+
+
+def _also_rules(policy: Policy, mode: Mode) -> str:
+    ceiling = policy.limits.get("mode")
+    both = mode is not ceiling and {mode, ceiling} == SAME_RUNG
+    told = "orders go to a paper account alone, and only after a person's yes"
+    return f"the policy's own mode is {ceiling}: {told}" if both else ""
+
+
+def is_up(old: Mode, new: Mode) -> bool:
+    """True where only the owner may make that move."""
+    return mode_refusal(old, new, Actor.PERSON) is not None
+
+
+def checklist(runtime: Runtime) -> tuple[str, ...]:
+    """What stands against resuming: the ladder's list, the symbols that differ, and a ledger that was changed."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    report = deps.stores.ledger.verify()  # first: whatever is appended renews the anchor
+    differences = deps.reconciler.reconcile(now=now).differences
+    facts = ResumeFacts(
+        reconciled=not differences,
+        data_fresh=all(source.ok for source in health_of(runtime, now)),
+        breaches=tuple(row.gate for row in risk(runtime).risk if _is_loss_breach(row)),
+        self_test_ok=all(result.ok for result in run_self_test(deps.policy)),
+    )
+    return (
+        *resume_checklist(facts),
+        *(f"{each.symbol} differs from the broker" for each in differences),
+        *(() if report.ok else ("the ledger does not verify",)),
+    )
+
+
+def _is_loss_breach(row: RiskRow) -> bool:
+    return row.gate.startswith("G") and row.state is State.FAILED
+
+
+def kill(runtime: Runtime, reason: str, *, flatten: bool = False) -> ControlView:
+    """Latch in file and database, then cancel what could still add exposure, then close what is held if so ordered.
+
+    Raises ManualActionError where something is still held, which names it: the kill stands.
+    """
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    runtime.kill_switch.engage(OWNER, reason, now.isoformat(), flatten=flatten)
+    deps.stores.control.set_killed(True, by=OWNER, at=now, reason=reason)
+    if not flatten:
+        cancelled = deps.desk.cancel_working()
+        return view_of(runtime, "kill", f"nothing is sent any more; {len(cancelled)} working entries cancelled")
+    try:
+        deps.desk.cancel_working()
+    except (RetryableError, DataQualityError) as error:
+        logging.getLogger(__name__).warning("an entry is not cancelled: %s", error.what)
+    done = flattening.flatten(hands_of(runtime), runtime.kill_switch.flatten())
+    view = view_of(runtime, "kill", f"nothing else is sent any more; {done.told or 'nothing is held'}")
+    if done.left:
+        raise ManualActionError(f"killed; {done.told}", "`sage kill --flatten` again goes on with it.")
+    return view
+
+
+def go_on_closing(runtime: Runtime) -> None:
+    """Go on with a flatten that the present kill has ordered: a crash or a slow market may have left something."""
+    ordered = runtime.kill_switch.flatten()
+    if not ordered:
+        return
+    try:
+        flattening.flatten(hands_of(runtime), ordered)
+    except (RetryableError, DataQualityError) as error:
+        logging.getLogger(__name__).warning("positions are not closed: %s", error.what)
+
+
+def hands_of(runtime: Runtime) -> flattening.Hands:
+    """What a flatten works with in this process."""
+    deps, stores = runtime.deps, runtime.deps.stores
+    settlement = Settlement(stores.database, stores.ledger, stores.orders, stores.control)
+    market = partial(market_now, deps)
+    return flattening.Hands(deps.desk, deps.broker, stores.orders, settlement, deps.clock, market, time.sleep)
+
+
+def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
+    """The control plane afterwards."""
+    control = runtime.deps.stores.control.read()
+    if action in ("kill", "resume"):
+        announce_control(runtime, control, note)
+    announce_alerts(runtime)
+    return ControlView(
+        runtime.deps.clock.now(), action, control.trading_state, control.kill_switch, control.pauses, note
+    )

@@ -1,0 +1,237 @@
+"""Ordering by hand: buy, sell, cancel, replace; through the gates, the outbox and the ledger that every order takes.
+
+    asked      what is held decides what a side means: a sale of what is held may only reduce, a buy covers a short
+    judged     the gates say the same to a person as to the agents; a refusal names them and the nearest that passes
+    approved   where they want a person's yes, the one who orders is asked on the spot, and the yes is on record
+    sent       once: the same words at the same moment are the same order
+
+A price that is not named is the marketable limit that the agents use too. With ``what_if`` no order is
+written or sent; the books are brought up to date for it all the same, or the answer would be of yesterday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+
+from domain.case import Approval
+from domain.errors import UsageError
+from domain.ids import ClientOrderId, decision_id
+from domain.market import Instrument, Quote, Symbol
+from domain.money import ZERO
+from domain.orders import Order, OrderIntent, OrderType, Origin, Side, TimeInForce, class_of
+from domain.records import RecordKind
+from domain.verdicts import Evaluation, Outcome
+from graphs.nodes.observe import market_now
+from interfaces.acting.slicing import MANUAL, check_time, priced, settled
+from interfaces.runtime import Runtime
+from interfaces.telling.announcing import announce_bare
+from interfaces.telling.whynot import answered_now
+from interfaces.views.gates import TicketView
+from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
+from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES
+from tools.orders import place_order
+from trading.execution.changes import Change
+from trading.execution.desk import Placement
+from trading.execution.guard import plans, protection_of_books
+from trading.execution.intents import marketable_limit, qty_for
+from trading.execution.protection import Cover, Protection
+
+OWNER = "owner"
+TO_SEND = frozenset({Outcome.PASS, Outcome.REDUCE})
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An order as a person writes it: a quantity in shares or an ``amount`` of money, prices in the currency."""
+
+    side: Side
+    symbol: Symbol
+    qty: Decimal | None = None
+    amount: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    tif: TimeInForce = TimeInForce.DAY
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    trail: Decimal | None = None
+    trail_pct: Decimal | None = None
+
+
+def order(runtime: Runtime, ticket: Ticket, *, what_if: bool = False, confirmed: bool = False) -> TicketView:
+    """Judge it, and send it where the gates allow; ``confirmed`` is the yes of whoever is asked."""
+    check_time(runtime)
+    settled(runtime)
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    market = market_now(deps, [ticket.symbol])
+    instrument, quote = priced(market, ticket.symbol)
+    held = {each.symbol: each.qty for each in deps.broker.positions()}.get(ticket.symbol, ZERO)
+    intent = intent_of(ticket, instrument, quote, held, at=now, fractional=fractions(runtime, ticket, held))
+    said = deps.desk.preview(intent, market=market)
+    if what_if:
+        return judged(runtime, intent, said, note="nothing was sent: this was only asked")
+    if said.outcome is Outcome.NEED_APPROVAL and not confirmed:
+        return judged(runtime, intent, said, note="it needs a person's yes")
+    approval = None
+    if said.outcome is Outcome.NEED_APPROVAL:
+        intent = replace(intent, qty=said.final_qty)  # the gates may have cut it, and the yes is to what they left
+        approval = approved(runtime, intent, quote)
+    placed = place_order(
+        deps.desk, intent, market=market, proposal=None, approval=approval, parent=entry_behind(runtime, intent)
+    )
+    return told(runtime, intent, placed)
+
+
+def cancel(runtime: Runtime, name: str) -> TicketView:
+    """Take an order out; what became of it is in the view. Protection is moved and not cancelled."""
+    check_time(runtime)
+    settled(runtime)
+    found = known(runtime, name)
+    if not found.status.is_open:
+        raise UsageError(f"{found.client_order_id} is {found.status.value} already", "See `sage orders`.")
+    after = runtime.deps.desk.cancel(found.client_order_id, by=OWNER)
+    return TicketView(runtime.deps.clock.now(), None, None, ZERO, order=after, done=not after.status.is_open)
+
+
+def change(runtime: Runtime, name: str, wanted: Change) -> TicketView:
+    """Put a changed order in the place of a working one."""
+    check_time(runtime)
+    settled(runtime)
+    old = known(runtime, name)
+    if wanted.trigger_price is not None and old.type not in STOP_TYPES:
+        raise UsageError(f"{old.client_order_id} has no stop price of its own", "Change the stop order behind it.")
+    market = market_now(runtime.deps, [old.symbol])
+    placed = runtime.deps.desk.replace(old.client_order_id, wanted, market=market)
+    return told(runtime, None, placed)
+
+
+def protect(runtime: Runtime) -> tuple[Protection, ...]:
+    """Put planned stops back where our books show one missing or ending with the day; what stays bare comes back."""
+    before = protection_of_books(runtime.deps.stores.orders)
+    if all(each.cover in (Cover.LASTING, Cover.UNPLANNED) for each in before.values()):
+        return ()
+    bare = runtime.deps.desk.protect(partial(market_now, runtime.deps))
+    announce_bare(runtime, [each for each in bare if each != before.get(each.symbol)])
+    return bare
+
+
+def intent_of(
+    ticket: Ticket, instrument: Instrument, quote: Quote, held: Decimal, *, at: datetime, fractional: bool
+) -> OrderIntent:
+    """The intent behind the words; UsageError where they do not go together."""
+    closing = held * ticket.side.sign < ZERO
+    exits = (ticket.stop is not None) + (ticket.target is not None)
+    if closing and exits == 1:
+        raise UsageError(
+            "behind an exit rest both a stop and a target, or neither",
+            "For a stop alone write --type stop --trigger P, for a target alone --limit P.",
+        )
+    limit = ticket.limit if ticket.limit is not None or not (closing and exits) else ticket.target
+    if limit is None and ticket.type is OrderType.LIMIT:
+        limit = marketable_limit(ticket.side, quote, instrument.tick)
+    wanted = quantity_of(ticket, limit, quote, instrument, fractional=fractional)
+    words = (ticket.side, ticket.symbol, wanted, ticket.type, ticket.tif, limit, ticket.trigger, at.isoformat())
+    return OrderIntent(
+        decision_id=decision_id(MANUAL, " ".join(map(str, words))),
+        symbol=ticket.symbol,
+        side=ticket.side,
+        qty=wanted,
+        type=ticket.type,
+        tif=ticket.tif,
+        created_at=at,
+        origin=Origin.MANUAL,
+        strategy=MANUAL,
+        limit_price=limit if ticket.type in LIMIT_TYPES or ticket.limit is not None else None,
+        trigger_price=ticket.trigger,
+        stop_loss=ticket.stop,
+        take_profit=ticket.target,
+        currency=instrument.currency,
+        reduce_only=closing,
+        leg="exit" if closing else "entry",
+        trail_amount=ticket.trail,
+        trail_pct=ticket.trail_pct,
+    )
+
+
+def quantity_of(
+    ticket: Ticket, limit: Decimal | None, quote: Quote, instrument: Instrument, *, fractional: bool
+) -> Decimal:
+    """Shares as they were named, or what the amount buys at the worst price of the order."""
+    if (ticket.qty is None) is (ticket.amount is None):
+        raise UsageError("name a quantity or an amount of money", "Write `sage buy NIMBO 10`, or `--amount 500`.")
+    if ticket.amount is None:
+        return ticket.qty or ZERO
+    worst = limit or ticket.trigger or marketable_limit(ticket.side, quote, instrument.tick)
+    qty = qty_for(ticket.amount, worst, instrument, allow_fractional=fractional)
+    if qty <= ZERO:
+        raise UsageError(f"{ticket.amount} buys no share of {ticket.symbol} at {worst}", "Name a larger amount.")
+    return qty
+
+
+def fractions(runtime: Runtime, ticket: Ticket, held: Decimal) -> bool:
+    """Whether policy and broker take this kind of order in fractions; the instrument has its own say."""
+    kind = class_of(ticket.stop, ticket.target, reduce_only=held * ticket.side.sign < ZERO)
+    return runtime.deps.policy.allow_fractional and kind in runtime.deps.broker.fractional
+
+
+def approved(runtime: Runtime, intent: OrderIntent, quote: Quote) -> Approval:
+    """The yes of the person who orders, bound to exactly this order, on record before anything is sent."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    ttl = deps.policy.limits.get("approval_ttl_s", DEFAULT_TTL_S)
+    terms = ApprovalTerms(approval_ttl_s=ttl, policy_digest=deps.policy.digest)
+    body = {"answer": "approved", "by": OWNER, "order_digest": intent.digest}
+    deps.stores.ledger.append(RecordKind.APPROVAL, intent.decision_id, body, at=now, cause=intent.decision_id)
+    return grant(intent, by=OWNER, at=now, price=price_shown(quote, intent.side), terms=terms)
+
+
+def entry_behind(runtime: Runtime, intent: OrderIntent) -> ClientOrderId | None:
+    """The entry whose protection this is: exits that rest until a price is reached belong behind the holding."""
+    if not intent.reduce_only or (intent.type not in STOP_TYPES and intent.stop_loss is None):
+        return None
+    plan = plans(runtime.deps.stores.orders).get(intent.symbol)
+    return None if plan is None else plan.parent_id
+
+
+def told(runtime: Runtime, intent: OrderIntent | None, placed: Placement) -> TicketView:
+    """What became of it; a refusal in the gates' words."""
+    if placed.order is not None:
+        outcome = None if placed.evaluation is None else placed.evaluation.outcome
+        done = placed.order.status.value not in ("rejected", "denied")
+        return TicketView(
+            runtime.deps.clock.now(), intent, outcome, placed.order.qty, order=placed.order, done=done,
+            note=placed.order.reason if not done else "",
+        )  # fmt: skip
+    if placed.evaluation is None or intent is None:
+        codes = () if placed.evaluation is None else placed.evaluation.codes
+        note = f"the gates refuse it: {', '.join(map(str, codes))}" if codes else "nothing was sent"
+        return TicketView(runtime.deps.clock.now(), intent, Outcome.DENY, ZERO, note=note)
+    return judged(runtime, intent, placed.evaluation)
+
+
+def judged(runtime: Runtime, intent: OrderIntent, said: Evaluation, note: str = "") -> TicketView:
+    """The gates' answer to what was not sent, with the nearest order that they would let through."""
+    why = answered_now(runtime, intent, said)
+    refused = said.outcome not in TO_SEND
+    return TicketView(
+        as_of=why.as_of,
+        intent=intent,
+        outcome=said.outcome,
+        final_qty=said.final_qty,
+        why=why if refused or why.objections else None,
+        note=note or "the gates refuse it",
+        waits=said.outcome is Outcome.NEED_APPROVAL,
+    )
+
+
+def known(runtime: Runtime, name: str) -> Order:
+    """The order of that id, or of the only one that works and begins like it."""
+    orders = runtime.deps.stores.orders
+    found = orders.get(ClientOrderId(name))
+    alike = [each for each in orders.open() if each.client_order_id.startswith(name)] if found is None else [found]
+    if len(alike) != 1:
+        what = "several orders begin with" if alike else "there is no order"
+        raise UsageError(f"{what} {name}", "Take the whole id from `sage orders`.")
+    return alike[0]

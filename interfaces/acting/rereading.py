@@ -1,0 +1,105 @@
+"""Rereading: the policy file of a start, read again while the process lives; what tightens comes into force at once.
+
+    the same as before             nothing
+    tighter in every limit         in force, with every change on record
+    looser in any                  the old one stays, and the owner is told
+    cannot be read                 the old one stays, and nothing is entered until it can be read (gate A5)
+
+A file that cannot be read may have been meant to tighten, so going on as before would be a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from domain.alerts import Alert, AlertCode, Severity
+from domain.errors import ConfigurationError, IntegrityError
+from domain.ids import derive
+from graphs.deps import CycleDeps
+from interfaces.acting.releasing import notice, present, release_of
+from interfaces.lazy import rooms_on_first_use
+from interfaces.runtime import Compiled, Graphs, Runtime
+from interfaces.telling.announcing import announce_alerts
+from policies.policy import Policy, compare_policies, load_policy
+from policies.release import Standing, Step, guarded
+
+with rooms_on_first_use():
+    # The graph framework takes a second to load, and most often nothing has changed.
+    import graphs.approval as approval_graph
+    import graphs.oversight as oversight_graph
+
+
+class Reread(NamedTuple):
+    """What reading it came to: the runtime to go on with, whether its policy has changed, and a line to tell."""
+
+    runtime: Runtime
+    changed: bool
+    told: str = ""
+
+
+def reread(runtime: Runtime) -> Reread:
+    """Read the policy of this start again, before each cycle of a process that runs for long.
+
+    The desk judges by what was found from here on, which is what counts; the runtime that is returned shows it to
+    everybody else, and may be put aside by whoever cannot change theirs.
+    """
+    running = runtime.deps.desk.policy
+    if not runtime.setup.policy_source:
+        return Reread(runtime, False)
+    try:
+        found = load_policy(runtime.setup.policy_source)
+    except ConfigurationError as error:
+        told = f"{error.what}; the policy of before goes on, and nothing is entered until this one can be read"
+        runtime.deps.desk.adopt(guarded(running), None)
+        _tell(runtime, AlertCode.POLICY_UNREADABLE, Severity.CRITICAL, told)
+        return Reread(runtime, False, told)
+    step = _put_in_force(runtime, found)
+    if step.needs_owner:
+        runtime.deps.desk.adopt(guarded(running), release_of(running))
+        told = notice(step, found)
+        _tell(runtime, AlertCode.POLICY_WAITS, Severity.WARNING, told)
+        return Reread(runtime, False, told)
+    if found.digest == running.digest:
+        runtime.deps.desk.adopt(found, release_of(found))
+        return Reread(runtime, False)
+    return _adopted(runtime, running, found)
+
+
+def _put_in_force(runtime: Runtime, found: Policy) -> Standing:
+    """Put what only tightens in force, unless another release is: a process of old code must not put that back."""
+    control, now, ours = runtime.deps.stores.control, runtime.deps.clock.now(), release_of(found)
+    with runtime.deps.stores.database.transaction():
+        step, at_work = present(control, ours, found), control.read().release
+        same_code = at_work is not None and (at_work.code, at_work.prompts) == (ours.code, ours.prompts)
+        if step.step is Step.TIGHTER and same_code:
+            reason = "the policy of a running process was tightened"
+            control.put_in_force(ours, found, by="reload", at=now, reason=reason, changes=step.changes)
+    return step
+
+
+def _adopted(runtime: Runtime, running: Policy, found: Policy) -> Reread:
+    runtime.deps.desk.adopt(found, release_of(found))
+    names = ", ".join(change.name for change in compare_policies(running, found))
+    told = f"the policy {found.profile} was changed while running and is followed from here on: {names}"
+    _tell(runtime, AlertCode.POLICY_TIGHTENED, Severity.INFO, told)
+    return Reread(under(runtime, replace(runtime.deps, policy=found)), True, told)
+
+
+def under(runtime: Runtime, deps: CycleDeps) -> Runtime:
+    """The same start over other dependencies; its graphs are compiled anew when they are next asked for."""
+
+    def build() -> Compiled:
+        saver = runtime.approval.checkpointer
+        if saver is None or isinstance(saver, bool):
+            raise IntegrityError("the graphs of this start keep no checkpoints", "Start again.")
+        return Compiled(oversight_graph.build_oversight(deps, saver), approval_graph.build_approval(deps, saver))
+
+    return replace(runtime, deps=deps, graphs=Graphs(build))
+
+
+def _tell(runtime: Runtime, code: AlertCode, severity: Severity, words: str) -> None:
+    """An alert, once for the same words."""
+    at = runtime.deps.clock.now()
+    runtime.deps.stores.control.alerts.raised(Alert(severity, code, words, derive("alr", code, words), at))
+    announce_alerts(runtime)

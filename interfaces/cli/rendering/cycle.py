@@ -1,0 +1,308 @@
+"""The story of a cycle: what was seen, what each role said, which gate spoke, what was sent and filled, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from domain.decisions import Action, Inspection, Phase, Ruling, Severity, Stance
+from domain.money import HUNDRED
+from domain.orders import Fill, Order
+from domain.signals import TradeCandidate
+from domain.verdicts import Outcome
+from interfaces.cli.rendering.answers import explanation, remedy_of, unit_of
+from interfaces.cli.rendering.cells import (
+    BAD,
+    BOLD,
+    DIM,
+    GOOD,
+    LONGEST_CELL,
+    WAIT,
+    amount,
+    clean,
+    heading,
+    lines,
+    measured,
+    moment,
+    pairs,
+    quantity,
+    screen,
+    section,
+    signed,
+    table,
+    words,
+)
+from interfaces.cli.rendering.state import order_status
+from interfaces.views.control import PendingRow, VerdictView
+from interfaces.views.cycles import AdviceView, CycleReport, DecisionView, ExplanationView, SeenView
+from policies.codes import ReasonCode
+from policies.measures.headroom import NAMES
+
+T = TypeVar("T")
+
+_STANCE = {Stance.TAKE: GOOD, Stance.REDUCE: WAIT, Stance.SKIP: BAD}
+_RULING = {Ruling.ALLOW: GOOD, Ruling.SHRINK: WAIT, Ruling.ASK: WAIT, Ruling.BLOCK: BAD}
+_ACTION = {Action.TAKE: GOOD, Action.SHRINK: WAIT, Action.SKIP: BAD, Action.DELAY: WAIT}
+_OUTCOME = {Outcome.PASS: GOOD, Outcome.REDUCE: WAIT, Outcome.NEED_APPROVAL: WAIT, Outcome.DENY: BAD}
+_DIRECTION = {1: ("up", GOOD), 0: ("flat", DIM), -1: ("down", BAD)}
+_SEVERITY = {Severity.INFO: DIM, Severity.CAUTION: WAIT, Severity.CRITICAL: BAD}
+_SAYS = {
+    Outcome.PASS: "passes",
+    Outcome.REDUCE: "cuts the size",
+    Outcome.NEED_APPROVAL: "asks for a person",
+    Outcome.DENY: "refuses",
+}
+_MEANING = {code.value: code.meaning for code in ReasonCode}
+RULES_MODEL = "rules"
+LONGEST_WARNING = 28
+MOST_GATES = 3
+
+
+class Strand(NamedTuple):
+    """Everything one cycle has about one candidate; None where it never got that far."""
+
+    candidate: TradeCandidate
+    advice: AdviceView | None
+    inspection: Inspection | None
+    decision: DecisionView | None
+    verdicts: tuple[VerdictView, ...]
+    pending: PendingRow | None
+    order: Order | None
+    fills: tuple[Fill, ...]
+
+
+def cycle(report: CycleReport) -> RenderableType:
+    """``sage cycle``: the story on one screen."""
+    return screen(*_story(report), _reasons(report), _footer(report))
+
+
+def demo(report: CycleReport, home: str) -> RenderableType:
+    """``sage demo``: the story, one explanation in full, and what to try next in the demo's ``home``."""
+    shown = _most_telling(report)
+    told = () if shown is None else (explanation(shown, sources=False),)
+    return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report, home))
+
+
+def strands(report: CycleReport) -> tuple[Strand, ...]:
+    """The candidates in their order, each with what became of it."""
+    return tuple(_strand(report, candidate) for candidate in report.candidates)
+
+
+def _strand(report: CycleReport, candidate: TradeCandidate) -> Strand:
+    own = candidate.candidate_id
+    decision = _first(each for each in report.decisions if each.candidate_id == own)
+    name = None if decision is None else decision.decision_id
+    order = _first(each for each in report.orders if each.decision_id == name and each.leg == "entry") or _first(
+        each for each in report.orders if each.decision_id == name
+    )
+    return Strand(
+        candidate,
+        _first(each for each in report.advice if each.candidate_id == own),
+        _first(each for each in report.inspections if each.candidate_id == own),
+        decision,
+        tuple(each for each in report.verdicts if each.decision_id == name),
+        _first(each for each in report.pending if each.decision_id == name),
+        order,
+        tuple(each for each in report.fills if order is not None and each.client_order_id == order.client_order_id),
+    )
+
+
+def _first(found: Iterable[T]) -> T | None:
+    return next(iter(found), None)
+
+
+def _story(report: CycleReport) -> tuple[RenderableType, ...]:
+    model = f"{report.model}, which is no language model" if report.model == RULES_MODEL else report.model
+    note = f"{moment(report.as_of).plain} · {report.mode.value} · market {report.market} · model {model}"
+    parts: list[RenderableType] = [heading("Cycle", note)]
+    if report.degraded:
+        parts.append(words(f"Degraded: {report.degraded}", WAIT))
+    if report.seen:
+        parts.append(section("What was seen", _seen(report.seen), f"{report.evidence_count} pieces of evidence"))
+    if report.monitor is not None:
+        parts.append(_monitor(report))
+    told = strands(report)
+    if told:
+        parts.append(section("What each role said, and what became of it", _strands(told)))
+    else:
+        parts.append(Text("No candidate: nothing was proposed, so no model was asked and nothing was sent.", DIM))
+    return tuple(parts)
+
+
+def _seen(rows: Sequence[SeenView]) -> RenderableType:
+    made = table("symbol", "price>", "day>", "regime", "signal", "news")
+    for each in rows:
+        direction, colour = _DIRECTION[each.direction]
+        made.add_row(
+            words(each.symbol, BOLD),
+            amount(each.price),
+            signed(each.day_pct, " %"),
+            Text(each.regime.value.replace("_", " ")),
+            Text(f"{direction} {each.score:+.2f}", colour),
+            _news(each),
+        )
+    return made
+
+
+def _news(seen: SeenView) -> Text:
+    if not seen.texts:
+        return Text("none", DIM)
+    told = words(f"{seen.texts} {'text' if seen.texts == 1 else 'texts'}")
+    if seen.suspicious:
+        return Text.assemble(told, ", ", (f"{seen.suspicious} hostile, ignored", BAD))
+    return Text.assemble(told, (" on ", DIM), words(seen.topic, DIM)) if seen.topic else told
+
+
+def _monitor(report: CycleReport) -> Text:
+    monitor = report.monitor
+    if monitor is None:
+        return Text()
+    asked = "asks for nothing" if monitor.request == "none" else f"asks to {monitor.request}"
+    told = Text.assemble(
+        ("Monitor   ", BOLD), words(f"{monitor.state}, {asked}", DIM if monitor.request == "none" else WAIT)
+    )
+    for concern in monitor.concerns:
+        about = f"{concern.kind} {concern.symbol or ''}".replace("_", " ")
+        told.append_text(Text.assemble("\n  ", words(about, _SEVERITY[concern.severity])))
+    return told
+
+
+def _strands(told: Sequence[Strand]) -> RenderableType:
+    made = table("proposed", "advisor", "inspector", "decided", "outcome")
+    for each in told:
+        made.add_row(
+            _proposed(each.candidate),
+            _advised(each.advice),
+            _inspected(each.inspection),
+            _decided(each.decision),
+            _became(each),
+        )
+    return made
+
+
+def _proposed(candidate: TradeCandidate) -> Text:
+    trade = Text.assemble(words(candidate.symbol, BOLD), f" {candidate.side.value} {quantity(candidate.qty)}")
+    return lines(trade, words(candidate.strategy.replace("_", " "), DIM))
+
+
+def _advised(advice: AdviceView | None) -> Text:
+    if advice is None:
+        return Text("not asked", DIM)
+    size = f" to {_part(advice.size_fraction)}" if advice.stance is Stance.REDUCE else ""
+    return lines(
+        Text(f"{advice.stance.value}{size}", _STANCE[advice.stance]), Text(f"{_part(advice.confidence)} sure", DIM)
+    )
+
+
+def _inspected(inspection: Inspection | None) -> Text:
+    if inspection is None:
+        return Text("not asked", DIM)
+    size = f" to {_part(inspection.max_fraction)}" if inspection.ruling is Ruling.SHRINK else ""
+    worst = _first(inspection.warnings)
+    about = None if worst is None else words(worst.kind.replace("_", " "), DIM, LONGEST_WARNING)
+    return lines(Text(f"{inspection.ruling.value}{size}", _RULING[inspection.ruling]), about)
+
+
+def _decided(decision: DecisionView | None) -> Text:
+    if decision is None:
+        return Text("-", DIM)
+    size = f" {quantity(decision.qty)}" if decision.action in (Action.TAKE, Action.SHRINK) else ""
+    return Text(f"{decision.action.value}{size}", _ACTION[decision.action])
+
+
+def _became(strand: Strand) -> Text:
+    """Filled, on its way, waiting, refused by a gate, or never sent."""
+    spoke = _hardest(strand.verdicts)
+    gate = None if spoke is None else words(spoke.gate.replace("_", " "), DIM, LONGEST_WARNING)
+    if strand.fills:
+        return _filled(strand.fills)
+    if strand.order is not None:
+        return order_status(strand.order)
+    if strand.pending is not None:
+        return lines(Text("waits for you", WAIT), gate)
+    if spoke is not None and spoke.outcome is Outcome.DENY:
+        return lines(Text("refused", BAD), gate)
+    return Text("nothing sent", DIM)
+
+
+def _filled(fills: Sequence[Fill]) -> Text:
+    shares = sum((fill.qty for fill in fills), Decimal(0))
+    paid = sum((fill.qty * fill.price for fill in fills), Decimal(0))
+    return lines(Text(f"filled {quantity(shares)}", GOOD), Text(f"at {amount(paid / shares)}", DIM))
+
+
+def _hardest(verdicts: Sequence[VerdictView]) -> VerdictView | None:
+    """The hardest answer that did not pass, the first of equals."""
+    spoken = [each for each in verdicts if each.outcome is not Outcome.PASS]
+    return max(spoken, key=lambda each: list(Outcome).index(each.outcome), default=None)
+
+
+def _part(share: Decimal) -> str:
+    return f"{share * HUNDRED:.0f} %"
+
+
+def _reasons(report: CycleReport) -> RenderableType:
+    """One sentence a decision, and the gates that did not let it pass as it was."""
+    told = tuple((each.symbol, _reason(each, report.verdicts)) for each in report.decisions)
+    return section("Why", pairs(told)) if told else Text("No decision was taken.", DIM)
+
+
+def _reason(decision: DecisionView, verdicts: Sequence[VerdictView]) -> Text:
+    own = [each for each in verdicts if each.decision_id == decision.decision_id]
+    spoken = [each for each in own if each.outcome is not Outcome.PASS]
+    passed = Text(f"all {len(own)} gates pass", DIM) if own and not spoken else None
+    more = Text(f"and {len(spoken) - MOST_GATES} more gates", DIM) if len(spoken) > MOST_GATES else None
+    reason = words(decision.reasons[0]) if decision.reasons else None
+    return lines(reason, passed, *(_spoke(each) for each in spoken[:MOST_GATES]), more)
+
+
+def _spoke(verdict: VerdictView) -> Text:
+    """``E7 spread refuses: 0.5891 % where the limit is 0.5 %``; without a figure, what its code means."""
+    gate = " ".join(filter(None, (verdict.gate.replace("_", " "), NAMES.get(verdict.gate))))
+    told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
+    if verdict.value is not None and verdict.limit is not None:
+        unit = unit_of(verdict.gate)
+        found, limit = (measured(each, unit, LONGEST_CELL) for each in (verdict.value, verdict.limit))
+        told.append_text(Text.assemble((": ", DIM), found, (" where the limit is ", DIM), limit))
+    elif verdict.code in _MEANING:
+        told.append_text(Text(f": {_MEANING[verdict.code]}", DIM))
+    remedy = remedy_of(verdict)
+    return lines(told, words(remedy, WAIT) if remedy else None)
+
+
+def _footer(report: CycleReport) -> RenderableType:
+    calls = report.model_calls
+    seconds = Decimal(sum(report.timings_ms.values())) / 1000
+    paid = sum((fill.commission for fill in report.fills), Decimal(0))
+    told = (
+        f"{len(report.orders)} orders, {len(report.fills)} fills, {amount(paid)} commission · "
+        f"{calls.count} model calls, {calls.tokens_in + calls.tokens_out:,} tokens, {amount(calls.cost_usd, 4)} USD · "
+        f"{seconds:.1f} s · ledger {report.ledger_head[:12]}"
+    )
+    missing = (words(f"Did without: {each}", WAIT) for each in report.missing)
+    waiting = Text(f"{len(report.pending)} waiting for you: sage pending", WAIT) if report.pending else None
+    return lines(*missing, waiting, words(told, DIM))
+
+
+def _most_telling(report: CycleReport) -> ExplanationView | None:
+    """What became of an order, if one was sent; else the first explanation there is."""
+    sent = {order.decision_id for order in report.orders}
+    after = (each for each in report.explanations if each.phase is Phase.AFTER and each.decision_id in sent)
+    return _first(after) or _first(report.explanations)
+
+
+def _try_next(report: CycleReport, home: str) -> RenderableType:
+    sage = f"sage --home {home}"
+    waiting = _first(report.pending)
+    rows = [
+        (f"{sage} approve {waiting.id}", "let the waiting order go to the gates") if waiting is not None else None,
+        (f"{sage} explain last", "every explanation of this cycle, with its sources"),
+        (f"{sage} risk", "how much room each gate leaves now"),
+        (f"{sage} cycle --model rules", "the next session; the recording ends here"),
+        (f"{sage} audit verify", "prove that no record was changed"),
+    ]
+    return section("Try next", pairs((clean(row[0]), words(row[1])) for row in rows if row is not None))

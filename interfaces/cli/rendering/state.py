@@ -1,0 +1,299 @@
+"""Screens of what is: status, positions, orders, trades, profit and loss, room under the limits, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from domain.alerts import Alert, Severity
+from domain.case import Pause, TradingState
+from domain.money import HUNDRED, ONE, decimal_of
+from domain.orders import Order, OrderIntent, OrderStatus
+from domain.records import ClosedTrade
+from interfaces.cli.rendering.cells import (
+    BAD,
+    BOLD,
+    DIM,
+    GOOD,
+    WAIT,
+    age,
+    amount,
+    day,
+    heading,
+    lines,
+    moment,
+    pairs,
+    percent,
+    quantity,
+    screen,
+    short,
+    signed,
+    since,
+    table,
+    words,
+    yes_no,
+)
+from interfaces.views.control import PendingRow, PendingView
+from interfaces.views.gates import (
+    RiskView,
+)
+from interfaces.views.state import (
+    OrdersView,
+    PnlView,
+    PositionsView,
+    PositionView,
+    ReconciledView,
+    StatusView,
+    TradesView,
+)
+from policies.gates.control.mode import SENDS_NOTHING
+
+_TRADING = {TradingState.ACTIVE: GOOD, TradingState.REDUCING: WAIT, TradingState.HALTED: BAD}
+_ORDER = {OrderStatus.FILLED: GOOD, OrderStatus.REJECTED: BAD, OrderStatus.DENIED: BAD, OrderStatus.UNKNOWN: WAIT}
+PARTLY = "partly"
+_COVERS = {"protected": GOOD, "for the day": WAIT, "in flight": WAIT, PARTLY: BAD, "unprotected": BAD}
+_BAR_WIDTH = 20
+_SEVERITIES = {Severity.INFO: DIM, Severity.WARNING: WAIT, Severity.CRITICAL: BAD}
+
+
+def status(view: StatusView) -> RenderableType:
+    """``sage status``."""
+    facts = pairs(
+        (
+            ("mode", Text(view.mode.value, BOLD)),
+            ("trading", trading(view)),
+            ("size", ramp(view.ramp)),
+            ("kill switch", Text("ON", BAD) if view.kill_switch else Text("off", GOOD)),
+            ("paused", pauses(view.paused)),
+            ("books", reconciled(view.reconciled, view)),
+            *((("unprotected", bare(view.unprotected)),) if view.unprotected else ()),
+            *((("alerts", alerts(view.alerts)),) if view.alerts else ()),
+            ("model", words(view.model)),
+            ("degraded", words(view.degraded, WAIT) if view.degraded else Text("no", GOOD)),
+            ("policy", policy(view)),
+            ("prompts", short(view.prompt_digest)),
+            ("last cycle", _last_cycle(view)),
+        )
+    )
+    return screen(_dated("Sage", view), facts, _dependencies(view))
+
+
+def trading(view: StatusView) -> Text:
+    """The trading state; where orders are stopped, by what, why, and the commands that lift it."""
+    stops = tuple(_stops(view))
+    told = [Text(view.trading_state.value, _TRADING[view.trading_state])] if not stops else []
+    why = words(view.why, DIM) if view.why else None
+    commands = ", then ".join(dict.fromkeys(command for _, command in stops))
+    following = Text.assemble("next: ", words(commands, BOLD)) if commands else None
+    return lines(*told, *(words(what, BAD) for what, _ in stops), why, following)
+
+
+def _stops(view: StatusView) -> Iterator[tuple[str, str]]:
+    """What keeps orders back, each with the command that lifts it."""
+    if view.kill_switch:
+        yield "the kill switch stops every order", "sage resume"
+    if view.trading_state is TradingState.HALTED:
+        yield "HALTED: nothing is sent", "sage resume"
+    if view.trading_state is TradingState.REDUCING:
+        yield "REDUCING: only exits are sent", "sage resume"
+    if view.mode in SENDS_NOTHING:
+        yield f"mode {view.mode} sends no orders", "sage mode paper"
+
+
+def alerts(news: Sequence[Alert]) -> Text:
+    """The newest of what nobody has looked at, and how many more there are; a resume is the look."""
+    newest, more = news[0], len(news) - 1
+    told = words(f"{newest.code}: {newest.words}", _SEVERITIES[newest.severity])
+    return lines(told, Text(f"and {more} before it", DIM)) if more else told
+
+
+def ramp(share: Decimal | None) -> Text:
+    """How large orders may be: smaller for two sessions after a resume."""
+    if share is None:
+        return Text("unknown, so nothing is entered", BAD)
+    if share == ONE:
+        return Text("full", GOOD)
+    return Text(f"{quantity(share * HUNDRED)} % of the usual size, after a resume", WAIT)
+
+
+def policy(view: StatusView) -> Text:
+    """The policy of this start, and whether it waits for the owner."""
+    told = short(view.policy_digest)
+    return lines(told, words(view.release, BAD)) if view.release else told
+
+
+def pauses(paused: Sequence[Pause]) -> Text:
+    """What is paused, by whom and until when."""
+    if not paused:
+        return Text("nothing", GOOD)
+    return lines(*(_pause(each) for each in paused))
+
+
+def reconciled(view: ReconciledView, status: StatusView) -> Text:
+    """Whether our books agreed with the broker's, and how long ago."""
+    if view.at is None:
+        return Text("never compared with the broker's", WAIT)
+    told = yes_no(view.ok, "agree with the broker's", "differ from the broker's")
+    told.append(f", {since(view.at, status.as_of)} ago", DIM)
+    return lines(told, *(words(each, BAD) for each in view.differences))
+
+
+def bare(unprotected: Sequence[str]) -> Text:
+    """Holdings without their planned stop, and what puts one there."""
+    return lines(*(words(each, BAD) for each in unprotected), words("the next cycle in a session tries again", DIM))
+
+
+def positions(view: PositionsView) -> RenderableType:
+    """``sage positions``: our books and the broker's side by side."""
+    if not view.positions:
+        return _empty("Positions", view, "None held.")
+    made = table("symbol", "held>", "at broker>", "average>", "market>", "age>", "profit>", "stop>", "protection")
+    for each in view.positions:
+        made.add_row(
+            words(each.symbol, BOLD),
+            quantity(each.qty),
+            _broker_quantity(each),
+            amount(each.avg_price),
+            amount(each.market_price),
+            Text(since(each.as_of, view.as_of), DIM),
+            signed(each.unrealized_pnl),
+            Text("none", WAIT) if each.stop_loss is None else amount(each.stop_loss),
+            _protection(each),
+        )
+    return screen(_dated("Positions", view), made)
+
+
+def _protection(each: PositionView) -> Text:
+    """How well stops cover it."""
+    covered = each.protected_qty
+    part = f", {quantity(covered)} covered" if covered is not None and each.protection == PARTLY else ""
+    return words(f"{each.protection or '-'}{part}", _COVERS.get(each.protection, DIM))
+
+
+def orders(view: OrdersView) -> RenderableType:
+    """``sage orders``."""
+    if not view.orders:
+        return _empty("Orders", view, "None yet.")
+    made = table("order", "filled>", "status", "broker says", "age>")
+    for each in view.orders:
+        made.add_row(
+            lines(order_words(each), words(each.client_order_id, DIM)),
+            f"{quantity(each.filled_qty)} of {quantity(each.qty)}",
+            order_status(each),
+            words(each.broker_status or "-", DIM),
+            Text(since(each.created_at, view.as_of), DIM),
+        )
+    return screen(_dated("Orders", view), made)
+
+
+def order_words(order: Order | OrderIntent) -> Text:
+    """``buy 60 AAPL limit 187.40``."""
+    price = order.limit_price if order.limit_price is not None else order.trigger_price
+    told = f"{order.side.value} {quantity(order.qty)} {order.symbol} {order.type.value.replace('_', ' ')}"
+    return words(told if price is None else f"{told} {amount(price)}")
+
+
+def order_status(order: Order) -> Text:
+    """Our status, with the reason below where there is one."""
+    told = Text(order.status.value.replace("_", " "), _ORDER.get(order.status, WAIT if order.status.is_open else DIM))
+    return lines(told, words(order.reason, DIM, 60) if order.reason else None)
+
+
+def trades(view: TradesView) -> RenderableType:
+    """``sage trades``: newest first."""
+    if not view.trades:
+        return _empty("Trades", view, "None closed yet.")
+    made = table("trade", "in>", "out>", "profit>", "return>", "ended by", "closed>")
+    for each in view.trades:
+        made.add_row(
+            lines(_trade_words(each), words(each.strategy.replace("_", " "), DIM)),
+            amount(decimal_of(each.entry_price)),
+            amount(decimal_of(each.exit_price)),
+            signed(decimal_of(each.pnl)),
+            signed(_return_pct(each), " %"),
+            words(each.exit_reason.replace("_", " "), limit=24),
+            day(each.closed_at),
+        )
+    return screen(_dated("Trades", view), made)
+
+
+def pnl(view: PnlView) -> RenderableType:
+    """``sage pnl``."""
+    facts = pairs(
+        (
+            ("equity", words(f"{amount(view.equity)} {view.currency}", BOLD)),
+            ("today", Text("  ").join((signed(view.day_pnl), signed(view.day_pnl_pct, " %")))),
+            ("realised today", signed(view.realized_pnl_day)),
+            ("open positions", signed(view.unrealized_pnl)),
+            ("day began at", Text(amount(view.day_start_equity))),
+            ("highest equity", Text(amount(view.peak_equity))),
+            ("below it by", percent(view.drawdown_pct, 2)),
+            ("closed trades", Text(f"{view.closed_trades}, of which {view.wins} won")),
+            ("realised in all", signed(view.realized_pnl)),
+        )
+    )
+    return screen(_dated("Profit and loss", view), facts)
+
+
+def pending(view: PendingView) -> RenderableType:
+    """``sage pending``: what waits, why, for how long still, and how to answer."""
+    if not view.pending:
+        return _empty("Waiting for you", view, "Nothing.")
+    return screen(_dated("Waiting for you", view), *(_request(each, view) for each in view.pending))
+
+
+def _request(row: PendingRow, view: PendingView) -> RenderableType:
+    left = Decimal((row.expires_at - view.as_of).total_seconds())
+    until = Text("expired", BAD) if left <= 0 else Text(f"{age(left)} left", WAIT)
+    return lines(
+        Text("   ").join((order_words(row.order), until)),
+        *(words(f"because {reason}", DIM) for reason in row.reasons),
+        Text.assemble("sage approve ", words(row.id), "   or   sage reject ", words(row.id)),
+    )
+
+
+def _pause(pause: Pause) -> Text:
+    until = "" if pause.until is None else f"until {moment(pause.until).plain}, "
+    why = f": {pause.reason}" if pause.reason else ""
+    return Text.assemble(words(f"{pause.scope} {pause.name}", WAIT), " ", words(f"{until}by {pause.by}{why}", DIM))
+
+
+def _last_cycle(view: StatusView) -> Text:
+    if view.last_cycle is None:
+        return Text("none yet", DIM)
+    return Text.assemble(words(view.last_cycle), (f", {since(view.last_cycle_at, view.as_of)} ago", DIM))
+
+
+def _dependencies(view: StatusView) -> RenderableType:
+    made = table("leans on", "state", "age>", "")
+    for each in view.dependencies:
+        made.add_row(words(each.name), yes_no(each.ok, "ok", "down"), age(each.age_s), words(each.note, DIM))
+    return made
+
+
+def _broker_quantity(position: PositionView) -> Text:
+    if position.broker_qty is None:
+        return Text("unknown", WAIT)
+    return Text(quantity(position.broker_qty), GOOD if position.broker_qty == position.qty else BAD)
+
+
+def _trade_words(trade: ClosedTrade) -> Text:
+    return Text.assemble(words(trade.symbol, BOLD), " ", words(trade.side), " ", quantity(decimal_of(trade.qty)))
+
+
+def _return_pct(trade: ClosedTrade) -> Decimal | None:
+    cost = abs(decimal_of(trade.qty)) * decimal_of(trade.entry_price)
+    return decimal_of(trade.pnl) / cost * HUNDRED if cost else None
+
+
+def _dated(
+    title: str, view: StatusView | PositionsView | OrdersView | TradesView | PnlView | RiskView | PendingView
+) -> Text:
+    return heading(title, moment(view.as_of).plain)
+
+
+def _empty(title: str, view: PositionsView | OrdersView | TradesView | PendingView, told: str) -> RenderableType:
+    return screen(_dated(title, view), Text(told, DIM))

@@ -1,0 +1,128 @@
+"""The doctor: every part asked once whether it is fit, with the remedy where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.case import TradingState
+from domain.errors import OversightError
+from interfaces.runtime import Runtime
+from interfaces.telling.looking import account_of, health_of
+from interfaces.views.checks import DoctorRow, DoctorView
+from interfaces.views.state import State
+from policies.coverage import OURS, unfed
+from policies.ladder import LIVE
+from policies.policy import set_but_not_enforced
+from policies.selftest import run_self_test
+from trading.data.normalise import described
+
+
+def doctor(runtime: Runtime) -> DoctorView:
+    """All checks; ``ok`` when none failed."""
+    rows = tuple(checks(runtime))
+    return DoctorView(runtime.deps.clock.now(), all(row.state is not State.FAILED for row in rows), rows)
+
+
+def checks(runtime: Runtime) -> Iterator[DoctorRow]:
+    """One row a check, in the order in which things depend on each other."""
+    deps, setup = runtime.deps, runtime.setup
+    yield DoctorRow("home", State.OK, str(setup.home))
+    yield DoctorRow("database", State.OK, deps.stores.database.place)
+    yield ledger(runtime)
+    yield DoctorRow("policy", State.OK, f"{deps.policy.profile}, digest {deps.policy.digest[:12]}")
+    yield gates(runtime)
+    yield from coverage(runtime)
+    yield control(runtime)
+    if setup.notice:
+        yield DoctorRow("release", State.FAILED, setup.notice, "Look at it, then decide.")
+    yield broker(runtime)
+    yield from sources(runtime)
+    yield from files(runtime)
+    yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
+    yield DoctorRow("model", State.OK, setup.model)
+    yield memory(runtime)
+
+
+def ledger(runtime: Runtime) -> DoctorRow:
+    """Whether the chain of records holds."""
+    report = runtime.deps.stores.ledger.verify()
+    if report.ok:
+        return DoctorRow("ledger", State.OK, f"{report.entries} entries, chain intact")
+    return DoctorRow("ledger", State.FAILED, str(report.problems[0]), "Stop, and see `sage audit verify`.")
+
+
+def gates(runtime: Runtime) -> DoctorRow:
+    """Whether every enforced gate refuses the order that it must refuse."""
+    results = run_self_test(runtime.deps.policy)
+    failed = [result.gate for result in results if not result.ok]
+    if failed:
+        return DoctorRow("gates", State.FAILED, f"{', '.join(failed)} let a bad order pass", "Do not trade; report it.")
+    return DoctorRow("gates", State.OK, f"{len(results)} gates enforced, each refused its must-block order")
+
+
+def coverage(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Gates whose inputs no configured source supplies, and limits that no gate reads."""
+    for line in runtime.setup.uncovered:
+        yield DoctorRow("coverage", State.TIGHT, line, "Choose a source that knows, or a policy without this gate.")
+    if not runtime.setup.uncovered:
+        yield DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
+    for line in unfed(runtime.deps.policy, OURS | runtime.deps.market.supplies):
+        yield DoctorRow("not covered", State.OFF, f"{line}; the policy leaves it off")
+    idle = set_but_not_enforced(runtime.deps.policy)
+    if idle:
+        remedy = "Set in the policy what their gates also need, or take them out."
+        yield DoctorRow("limits", State.TIGHT, f"set, but no running gate reads them: {', '.join(idle)}", remedy)
+
+
+def files(runtime: Runtime) -> Iterator[DoctorRow]:
+    """What is wrong or odd in the files of bars and news, one row a rule."""
+    for line in described(runtime.setup.issues):
+        yield DoctorRow("files", State.TIGHT, line, "Look at these rows in the files.")
+
+
+def control(runtime: Runtime) -> DoctorRow:
+    """Kill switch, trading state and mode."""
+    now = runtime.deps.stores.control.read()
+    told = f"mode {now.mode.value}, {now.trading_state.value}"
+    if now.kill_switch or not now.readable:
+        details = runtime.kill_switch.details()
+        who = "" if details is None else f" by {details.by} at {details.at}: {details.reason}"
+        return DoctorRow("control", State.FAILED, f"{told}, killed{who}", "`sage resume` when you know why.")
+    state = State.OK if now.trading_state is TradingState.ACTIVE else State.TIGHT
+    return DoctorRow("control", state, told, "" if state is State.OK else "`sage resume` when you know why.")
+
+
+def broker(runtime: Runtime) -> DoctorRow:
+    """Whether the broker answers, and how far its clock is from ours."""
+    account, note = account_of(runtime)
+    if account is None:
+        return DoctorRow("broker", State.FAILED, note, "Nothing new is sent until it answers.")
+    try:
+        skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
+    except OversightError as error:
+        return DoctorRow("broker", State.FAILED, error.what, error.remedy)
+    kind = "paper" if account.paper else "live"
+    told = f"{runtime.deps.broker.name}, {kind} account {account.account_id}, clocks {skew:.0f} s apart"
+    mode = runtime.deps.stores.control.read().mode
+    if not account.paper and mode not in LIVE:
+        remedy = "Real money takes `sage mode approve` besides the live address; for paper change the address."
+        return DoctorRow("broker", State.TIGHT, f"{told}; nothing is sent in mode {mode.value}", remedy)
+    return DoctorRow("broker", State.OK, told)
+
+
+def sources(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Whether broker and market answer, and how old their newest answer is."""
+    for source in health_of(runtime, runtime.deps.clock.now()):
+        remedy = "" if source.ok else "Check its settings, folder or keys; until then new exposure is denied."
+        told = source.note or f"newest answer {source.age_s} s old"
+        yield DoctorRow(source.name, State.OK if source.ok else State.FAILED, told, remedy)
+
+
+def memory(runtime: Runtime) -> DoctorRow:
+    """Whether the memory of trades can be reached."""
+    if runtime.deps.memory is None:
+        return DoctorRow("memory", State.OFF, "not configured")
+    try:
+        return DoctorRow("memory", State.OK, f"{len(runtime.deps.memory.remembered())} trades remembered")
+    except OversightError as error:
+        return DoctorRow("memory", State.TIGHT, error.what, error.remedy)

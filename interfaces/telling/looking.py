@@ -1,0 +1,302 @@
+"""Looking: status, positions, orders, trades, profit and loss, risk and limits as of now; nothing is changed here.
+
+Broker truth stands beside our own books, with the age of each; a broker that does not answer leaves its column empty.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from domain.book import Account, Position
+from domain.canonical import restore
+from domain.case import MarketView, TradingState
+from domain.errors import ConfigurationError, DataQualityError, RetryableError, UsageError
+from domain.market import Symbol
+from domain.money import HUNDRED, ZERO
+from domain.records import ClosedTrade, RecordKind
+from graphs.nodes.observe import bars_of, market_now, valued
+from interfaces.runtime import Runtime
+from interfaces.views.control import LimitChange, RiskRow
+from interfaces.views.gates import LimitRow, LimitsView, RiskView
+from interfaces.views.state import (
+    DependencyView,
+    OrdersView,
+    PnlView,
+    PositionsView,
+    PositionView,
+    ReconciledView,
+    State,
+    StatusView,
+    TradesView,
+)
+from policies.limit_words import meaning
+from policies.limits import BY_NAME, LIMITS
+from policies.measures.headroom import Headroom, headroom, probe
+from policies.policy import Policy, compare_policies, load_policy, set_but_not_enforced
+from trading.execution.account import read_book, unrealized_pnl
+from trading.execution.guard import plans, protection_of_books
+from trading.execution.protection import BARE, Protection, protections
+from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
+from trading.portfolio.performance import statistics_of
+
+SHOWN_ORDERS = 50
+SHOWN_TRADES = 50
+_LONGEST_ANSWER_AGE_S = 300
+_LONGEST_BAR_AGE_S = 4 * 86_400
+_PERCENT_STEP = Decimal("0.01")
+_STATES = {
+    "ok": State.OK,
+    "warning": State.TIGHT,
+    "approval": State.TIGHT,
+    "blocked": State.FAILED,
+    "unknown": State.UNKNOWN,
+    "idle": State.IDLE,
+    "off": State.OFF,
+}
+
+
+def status(runtime: Runtime) -> StatusView:
+    """Mode, trading state, pauses, the last cycle, and what Sage leans on."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    control = deps.stores.control.read(at=now)
+    last = last_report(runtime)
+    return StatusView(
+        as_of=now,
+        mode=control.mode,
+        trading_state=control.trading_state,
+        kill_switch=control.kill_switch,
+        paused=control.pauses,
+        policy_digest=deps.policy.digest,
+        prompt_digest=runtime.setup.prompt_digest,
+        model=runtime.setup.model,
+        degraded=last.get("degraded") if last else None,
+        reconciled=ReconciledView(
+            at=control.reconciled_at,
+            ok=None if control.reconciled_at is None else not control.mismatched,
+            differences=tuple(f"{symbol} differs" for symbol in control.mismatched),
+        ),
+        last_cycle=last["cycle_id"] if last else None,
+        last_cycle_at=datetime.fromisoformat(last["as_of"]) if last else None,
+        dependencies=(
+            DependencyView("database", True, ZERO, deps.stores.database.place),
+            *(
+                DependencyView(each.name, each.ok, None if each.age_s is None else Decimal(each.age_s), each.note)
+                for each in health_of(runtime, now)
+            ),
+        ),
+        ramp=control.ramp,
+        why=why_stopped(runtime),
+        release=runtime.setup.notice,
+        unprotected=bare_holdings(runtime),
+        alerts=tuple(reversed(deps.stores.control.alerts.open())),
+    )
+
+
+def bare_holdings(runtime: Runtime) -> tuple[str, ...]:
+    """Holdings without the stop that was planned, by our own books: a broker that is away hides none of them."""
+    known = protection_of_books(runtime.deps.stores.orders).values()
+    return tuple(each.told for each in known if each.cover in BARE)
+
+
+def why_stopped(runtime: Runtime) -> str:
+    """Why trading is not active, as the newest move of the trading state says; empty while it is."""
+    control = runtime.deps.stores.control.read()
+    if control.trading_state is TradingState.ACTIVE or not control.readable:
+        return ""
+    moves = runtime.deps.stores.ledger.entries(subject="control", kind=RecordKind.CONTROL)
+    newest = next((entry.body for entry in reversed(moves) if "trading_state" in entry.body), None)
+    return "" if newest is None else f"{newest['by']}: {newest['reason']}"
+
+
+def last_report(runtime: Runtime) -> dict[str, Any] | None:
+    """The stored report of the newest finished cycle."""
+    record = runtime.deps.stores.cycles.last(runtime.setup.account_id, finished=True)
+    return dict(record.report) if record is not None and record.report is not None else None
+
+
+def account_of(runtime: Runtime) -> tuple[Account | None, str]:
+    """The broker's account, or None and why."""
+    try:
+        return runtime.deps.broker.account(), ""
+    except (RetryableError, DataQualityError, ConfigurationError) as error:
+        return None, error.what
+
+
+def sources_of(runtime: Runtime, now: datetime) -> tuple[SourceState, ...]:
+    """When broker and market last answered."""
+    account, note = account_of(runtime)
+    missing: list[str] = []
+    bars = bars_of(runtime.deps, runtime.deps.market.symbols()[:1], now, missing)
+    newest = max((series[-1].end for series in bars.values() if series), default=None)
+    return (
+        SourceState(f"broker {runtime.setup.broker}", account.as_of if account is not None else None, note),
+        SourceState(f"market {runtime.setup.market}", newest, "; ".join(missing)),
+    )
+
+
+def health_of(runtime: Runtime, now: datetime) -> tuple[Dependency, ...]:
+    """Each source with its age, judged by the ages that the policy allows."""
+    limits = runtime.deps.policy.limits
+    market = f"market {runtime.setup.market}"
+    ages = {market: int(limits.get("max_bar_age_s", _LONGEST_BAR_AGE_S))}
+    return dependencies(sources_of(runtime, now), now, HealthLimits(_LONGEST_ANSWER_AGE_S, ages))
+
+
+def positions(runtime: Runtime) -> PositionsView:
+    """Every holding by our books and by the broker's."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    ours = deps.stores.trades.positions()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    held = book.positions
+    market = market_now(deps, sorted({*ours, *held}))
+    shares = {symbol: each.qty for symbol, each in held.items()}
+    covers = protections(shares, book.open_orders, plans(deps.stores.orders))
+    rows = (
+        position_view(symbol, ours.get(symbol), held.get(symbol), market, covers.get(symbol))
+        for symbol in sorted({*ours, *held})
+    )
+    return PositionsView(now, tuple(rows))
+
+
+def position_view(
+    symbol: Symbol,
+    ours: Decimal | None,
+    held: Position | None,
+    market: MarketView,
+    protection: Protection | None = None,
+) -> PositionView:
+    """One holding at the price at which it could be sold."""
+    quote = market.symbols[symbol].quote
+    price = None if quote is None else quote.bid if held is None or held.qty > 0 else quote.ask
+    avg = held.avg_price if held is not None else ZERO
+    return PositionView(
+        symbol=symbol,
+        qty=ours if ours is not None else ZERO,
+        avg_price=avg,
+        market_price=price,
+        unrealized_pnl=None if price is None or held is None else (price - avg) * held.qty,
+        broker_qty=held.qty if held is not None else ZERO,
+        as_of=quote.at if quote is not None else None,
+        stop_loss=held.stop_loss if held is not None else None,
+        strategy=held.strategy if held is not None else "",
+        protection="" if protection is None else protection.cover.value,
+        protected_qty=None if protection is None else protection.covered,
+    )
+
+
+def orders(runtime: Runtime) -> OrdersView:
+    """Our records of orders, newest first."""
+    return OrdersView(runtime.deps.clock.now(), runtime.deps.stores.orders.newest(SHOWN_ORDERS))
+
+
+def trades(runtime: Runtime) -> TradesView:
+    """Finished round trips, newest first."""
+    entries = runtime.deps.stores.ledger.entries(kind=RecordKind.TRADE_CLOSED)
+    newest = entries[: -SHOWN_TRADES - 1 : -1]
+    return TradesView(runtime.deps.clock.now(), tuple(restore(ClosedTrade, entry.body) for entry in newest))
+
+
+def pnl(runtime: Runtime) -> PnlView:
+    """Profit and loss of the exchange day and in all, unrealised included."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    counters, equity = book.performance, book.account.equity
+    closed = deps.stores.trades.closed()
+    start, peak = counters.day_start_equity, counters.peak_equity
+    day = None if equity is None or start is None else equity - start
+    return PnlView(
+        as_of=now,
+        currency=book.account.currency,
+        equity=equity,
+        day_start_equity=start,
+        day_pnl=day,
+        day_pnl_pct=percent(day, start),
+        realized_pnl_day=counters.realized_pnl_day,
+        unrealized_pnl=unrealized_pnl(book.account, tuple(book.positions.values())),
+        peak_equity=peak,
+        drawdown_pct=None if equity is None or peak is None else percent(peak - equity, peak),
+        closed_trades=len(closed),
+        wins=sum(trade.pnl is not None and trade.pnl > 0 for trade in closed),
+        realized_pnl=sum((trade.pnl for trade in closed if trade.pnl is not None), ZERO),
+        statistics=statistics_of(
+            [trade.pnl for trade in closed if trade.pnl is not None],
+            deps.stores.equity.days(),
+            deps.stores.trades.commissions(),
+        ),
+    )
+
+
+def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """``part`` of ``whole`` in per cent, two places; None where either is unknown."""
+    return None if part is None or not whole else (part / whole * HUNDRED).quantize(_PERCENT_STEP)
+
+
+def risk(runtime: Runtime) -> RiskView:
+    """The room every gate leaves at this moment."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
+    if not symbols:
+        raise UsageError(f"{runtime.setup.market} names no symbols", "Name them in SAGE_UNIVERSE.")
+    market = market_now(deps, symbols)
+    control = deps.stores.control.read(broker_time=deps.broker.time())
+    book = valued(deps, book, market, now)
+    case = probe(now, control, book, market, symbols[0], policy=deps.policy, release=deps.desk.release)
+    rows = headroom(case, deps.policy)
+    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0], bare_holdings(runtime))
+
+
+def risk_row(row: Headroom) -> RiskRow:
+    """One gate for people."""
+    state = _STATES[row.state]
+    return RiskRow(row.gate, row.limit, row.value, row.headroom_pct, state, row.name, row.unit, row.note)
+
+
+def limits(
+    runtime: Runtime, profile: str | None = None, against: str | None = None, *, waits: bool = False
+) -> LimitsView:
+    """The policy of this start, or a profile or file, and how it would change if that of ``against`` took its place.
+
+    ``waits``: the policy of this start is not in force before the owner accepts it.
+    """
+    now, ours = runtime.deps.clock.now(), profile is None
+    policy = runtime.deps.policy if profile is None else load_policy(profile)
+    other = None if against is None else load_policy(against)
+    return LimitsView(
+        as_of=now,
+        profile=policy.profile,
+        digest=policy.digest,
+        loaded_at=runtime.setup.started_at if ours else now,
+        limits=policy.limits,
+        rows=limit_rows(policy),
+        in_force=ours and not waits,
+        waits=ours and waits,
+        compared_with=None if other is None else other.profile,
+        changes=() if other is None else limit_changes(policy, other),
+    )
+
+
+def limit_rows(policy: Policy) -> tuple[LimitRow, ...]:
+    """Every limit that the policy sets, in the order of the catalogue."""
+    idle = set(set_but_not_enforced(policy))
+    return tuple(
+        LimitRow(limit.name, policy.limits[limit.name], limit.unit, meaning(limit), limit.gates, limit.name not in idle)
+        for limit in LIMITS
+        if limit.name in policy.limits
+    )
+
+
+def limit_changes(old: Policy, new: Policy) -> tuple[LimitChange, ...]:
+    """Every limit that differs, and which way."""
+    return tuple(
+        LimitChange(
+            change.name,
+            BY_NAME[change.name].unit,
+            change.old,
+            change.new,
+            "tighter" if change.direction > 0 else "looser",
+        )
+        for change in compare_policies(old, new)
+    )

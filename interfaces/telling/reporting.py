@@ -1,0 +1,214 @@
+"""The report of a cycle, put together from its records: pure look-ups, no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agents.record import facts
+from domain.canonical import restore
+from domain.decisions import Advice, Decision, Explanation, MonitorReport, Phase, Statement
+from domain.evidence import Evidence
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.observation import Observation
+from domain.orders import Fill, Order
+from domain.records import RecordKind
+from domain.rendering import figure, refs_in, render
+from domain.signals import CompositeSignal
+from domain.verdicts import Evaluation
+from graphs.nodes.screen import observation_of
+from graphs.record import evaluation_of, record_of
+from interfaces.runtime import Runtime
+from interfaces.views.control import PendingRow, VerdictView
+from interfaces.views.cycles import (
+    AdviceView,
+    CycleReport,
+    DecisionView,
+    ExplanationView,
+    ModelCallsView,
+    SeenView,
+    SourceView,
+)
+from trading.data.normalise import Rule, described
+from trading.store.approvals import PendingApproval
+from trading.store.cycles import CycleRecord
+
+Known = Mapping[str, Evidence]
+
+
+def report_of(
+    runtime: Runtime, cycle: CycleRecord, state: Mapping[str, Any], timings: Mapping[str, int], unheard: str | None
+) -> CycleReport:
+    """Everything one cycle saw, heard, decided and did."""
+    stores = runtime.deps.stores
+    seen = observation_of(runtime.deps, cycle.cycle_id)
+    decisions: Sequence[Decision] = state["decisions"]
+    known = {each.decision_id: facts_of(runtime, each) for each in decisions}
+    monitor: MonitorReport | None = state.get("monitor")
+    calls = stores.calls.of_cycle(cycle.cycle_id)
+    degraded = tuple(dict.fromkeys((*state.get("degraded", ()), *filter(None, [unheard]))))
+    return CycleReport(
+        cycle_id=cycle.cycle_id,
+        as_of=cycle.as_of,
+        mode=seen.control.mode,
+        model=runtime.setup.model,
+        market=runtime.setup.market,
+        policy_digest=runtime.deps.policy.digest,
+        evidence_count=len(seen.evidence.items),
+        seen=tuple(seen_view(signal, seen) for signal in seen.signals),
+        monitor=monitor,
+        candidates=tuple(state["candidates"]),
+        advice=tuple(advice_view(each.advice, known[each.decision_id]) for each in decisions if each.advice),
+        inspections=tuple(each.inspection for each in decisions if each.inspection),
+        decisions=tuple(decision_view(each, known[each.decision_id]) for each in decisions),
+        verdicts=tuple(view for each in decisions for view in verdicts_of(runtime, each)),
+        pending=pending_of(runtime, cycle.cycle_id),
+        orders=orders_of(runtime, cycle.cycle_id),
+        fills=fills_of(runtime, cycle.cycle_id),
+        explanations=tuple(view for each in decisions for view in explanations_of(runtime, each)),
+        model_calls=ModelCallsView(
+            count=len(calls),
+            tokens_in=sum(call.tokens_in for call in calls),
+            tokens_out=sum(call.tokens_out for call in calls),
+            cost_usd=sum((call.cost_usd for call in calls), ZERO),
+        ),
+        timings_ms=dict(timings),
+        degraded="; ".join(degraded) or None,
+        missing=(*left_out(runtime), *seen.missing),
+        ledger_head=stores.ledger.head(),
+    )
+
+
+def left_out(runtime: Runtime) -> tuple[str, ...]:
+    """Rows of files that this start could not use, a line a rule; an equal row that is left out takes nothing away."""
+    return described(issue for issue in runtime.setup.issues if not issue.kept and issue.rule is not Rule.DUPLICATE)
+
+
+def seen_view(signal: CompositeSignal, seen: Observation) -> SeenView:
+    """One symbol in one line."""
+    view, text = seen.market.symbols[signal.symbol], signal.text
+    return SeenView(
+        symbol=signal.symbol,
+        price=view.quote.last if view.quote is not None else None,
+        day_pct=signal.quant.values.get("ret1"),
+        regime=signal.quant.regime,
+        direction=signal.direction,
+        score=signal.score,
+        confidence=signal.confidence,
+        texts=text.articles + text.posts,
+        topic=text.strongest_topic,
+        suspicious=text.suspicious,
+        flags=tuple(signal.risk_flags),
+    )
+
+
+def facts_of(runtime: Runtime, decision: Decision) -> Known:
+    """Every figure a sentence about this decision may show."""
+    record = record_of(runtime.deps.stores, decision)
+    return {**{str(ref): item for ref, item in record.evidence.items.items()}, **facts(record)}
+
+
+def told(statements: Sequence[Statement], known: Known) -> tuple[str, ...]:
+    """Sentences with their figures filled in."""
+    return tuple(render(statement, known) for statement in statements)
+
+
+def advice_view(advice: Advice, known: Known) -> AdviceView:
+    """Advice for people."""
+    return AdviceView(
+        candidate_id=advice.candidate_id,
+        symbol=advice.symbol,
+        stance=advice.stance,
+        direction=advice.direction,
+        confidence=advice.confidence,
+        size_fraction=advice.size_fraction,
+        horizon=advice.horizon,
+        stop_loss=advice.stop_loss,
+        bull=told(advice.bull, known),
+        bear=told(advice.bear, known),
+        cited=tuple(advice.cited),
+        source=advice.source,
+    )
+
+
+def decision_view(decision: Decision, known: Known) -> DecisionView:
+    """A decision for people."""
+    return DecisionView(
+        decision_id=decision.decision_id,
+        candidate_id=decision.candidate.candidate_id,
+        symbol=decision.candidate.symbol,
+        side=decision.candidate.side,
+        action=decision.action,
+        qty=decision.qty,
+        stop_loss=decision.stop_loss,
+        needs_approval=decision.needs_approval,
+        reasons=told(decision.reasons, known),
+        codes=tuple(decision.codes),
+        source=decision.source,
+    )
+
+
+def verdicts_of(runtime: Runtime, decision: Decision) -> tuple[VerdictView, ...]:
+    """What the gates said of a decision, the last time they were asked."""
+    evaluation = evaluation_of(runtime.deps.stores.ledger, decision.decision_id)
+    return () if evaluation is None else verdict_views(decision.decision_id, decision.candidate.symbol, evaluation)
+
+
+def verdict_views(decision_id: str, symbol: Symbol, evaluation: Evaluation) -> tuple[VerdictView, ...]:
+    """Every verdict of an evaluation."""
+    return tuple(VerdictView(decision_id, symbol, *verdict) for verdict in evaluation.verdicts)
+
+
+def pending_of(runtime: Runtime, cycle: str) -> tuple[PendingRow, ...]:
+    """What of this cycle waits for a person."""
+    waiting = runtime.deps.stores.approvals.open(runtime.deps.clock.now())
+    return tuple(row_of(request) for request in waiting if request.cycle_id == cycle)
+
+
+def row_of(request: PendingApproval) -> PendingRow:
+    """One request as people see it."""
+    return PendingRow(
+        request.pending_id,
+        request.decision_id,
+        request.intent,
+        request.order_digest,
+        request.expires_at,
+        tuple(request.reasons),
+    )
+
+
+def orders_of(runtime: Runtime, cycle: str) -> tuple[Order, ...]:
+    """Orders that this cycle sent, protective legs left out."""
+    return tuple(order for order in runtime.deps.stores.orders.of_cycle(cycle) if order.parent_id is None)
+
+
+def fills_of(runtime: Runtime, cycle: str) -> tuple[Fill, ...]:
+    """What was filled of them so far."""
+    return tuple(
+        fill
+        for order in orders_of(runtime, cycle)
+        for fill in runtime.deps.stores.orders.fills_of(order.client_order_id)
+    )
+
+
+def explanations_of(runtime: Runtime, decision: Decision, phase: Phase | None = None) -> tuple[ExplanationView, ...]:
+    """Stored explanations of a decision, figures filled in from the record as it is now."""
+    entries = runtime.deps.stores.ledger.entries(subject=decision.decision_id, kind=RecordKind.EXPLANATION)
+    stored = [restore(Explanation, entry.body) for entry in entries]
+    known = facts_of(runtime, decision)
+    return tuple(explanation_view(each, known) for each in stored if phase in (None, each.phase))
+
+
+def explanation_view(explanation: Explanation, known: Known) -> ExplanationView:
+    """An explanation for people, with where each figure comes from."""
+    cited = dict.fromkeys(ref for statement in explanation.statements for ref in refs_in(statement.text))
+    sources = (known[ref] for ref in cited if ref in known)
+    return ExplanationView(
+        decision_id=explanation.decision_id,
+        symbol=explanation.symbol,
+        phase=explanation.phase,
+        source=explanation.source,
+        statements=told(explanation.statements, known),
+        sources=tuple(SourceView(item.ref, figure(item), item.source, item.observed_at) for item in sources),
+    )

@@ -1,0 +1,226 @@
+"""Why not: which gates stood in the way of an order, and the nearest order that they would have let through.
+
+The answer comes from the record. What another size would have met is asked of the gates themselves: of the recorded
+case where the record still makes it (asked again, the gates say what they said then), else of the present state, and
+the view says which. A symbol that nothing was decided on is answered with the smallest entry into it, now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from domain.canonical import restore
+from domain.case import Case, Proposal
+from domain.decisions import Decision
+from domain.errors import DataQualityError, UsageError
+from domain.ids import DecisionId, client_order_id
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.orders import OrderIntent
+from domain.records import LedgerEntry, RecordKind
+from domain.verdicts import Evaluation, Outcome, Verdict
+from graphs.nodes.observe import market_now, valued
+from graphs.nodes.screen import observation_of
+from graphs.proposal import proposal_for
+from interfaces.runtime import Runtime
+from interfaces.telling.explaining import decisions_for
+from interfaces.views.gates import (
+    Basis,
+    ObjectionView,
+    WhyNotView,
+)
+from policies.codes import ReasonCode
+from policies.evaluate import evaluate
+from policies.gates.catalogue import BY_ID
+from policies.measures.headroom import largest_passing, probe, standing
+from policies.policy import Policy
+from tools.orders import intent_for, taken_in_fractions
+from trading.execution.account import read_book
+
+PASSED = "no gate stood in its way"
+LEFT = "it never came before the gates: the roles left nothing of it to send"
+
+
+class Judged(NamedTuple):
+    """What the gates said of an order, when, and of exactly which order."""
+
+    said: Evaluation
+    intent: OrderIntent
+    at: datetime
+
+
+class Asked(NamedTuple):
+    """The case that is asked about another size, of what it was made, and what it is if not the order itself."""
+
+    case: Case
+    basis: Basis
+    note: str = ""
+
+
+def why_not(runtime: Runtime, name: str) -> WhyNotView:
+    """The newest refusal behind ``name``: a decision, candidate, order, request, cycle, symbol, or ``last``."""
+    found = decisions_for(runtime, name)
+    if not found:
+        return _of_symbol(runtime, name)
+    judged = [(decision, _judged(runtime, decision)) for decision in reversed(found)]
+    refused = [pair for pair in judged if pair[1] is not None and _objections(pair[1].said)]
+    decision, what = refused[0] if refused else judged[0]
+    if what is None or not _objections(what.said):
+        return _not_refused(runtime, name, decision, what)
+    asked = _case(runtime, decision, what)
+    return replace(
+        _answer(runtime, name, what.intent, what.said, asked.case, asked.basis),
+        decision_id=decision.decision_id,
+        decided_at=decision.decided_at,
+        asked_at=what.at,
+        note=asked.note,
+    )
+
+
+def answered_now(runtime: Runtime, intent: OrderIntent, said: Evaluation) -> WhyNotView:
+    """What the gates have said of an order just now, and the nearest one that they would let through."""
+    case = replace(_present(runtime, intent.symbol), order=intent)
+    view = _answer(runtime, intent.symbol, intent, said, case, Basis.PRESENT)
+    return replace(view, asked_at=case.now)
+
+
+def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
+    symbol = Symbol(name.upper())
+    if symbol not in runtime.deps.market.symbols():
+        raise UsageError(f"nothing called {name} is on record", "Take an id from `sage orders`, or name a symbol.")
+    case = _present(runtime, symbol)
+    view = _answer(runtime, name, case.order, evaluate(case, runtime.deps.policy), case, Basis.PRESENT)
+    note = f"nothing was decided on {symbol}; this is the smallest entry into it, now"
+    return replace(view, note=note, asked_at=case.now)
+
+
+def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged | None) -> WhyNotView:
+    why = f" ({', '.join(decision.codes)})" if decision.codes else ""
+    return WhyNotView(
+        as_of=runtime.deps.clock.now(),
+        id=name,
+        decision_id=decision.decision_id,
+        symbol=decision.candidate.symbol,
+        decided_at=decision.decided_at,
+        order=None if what is None else what.intent,
+        outcome=None if what is None else what.said.outcome,
+        final_qty=ZERO if what is None else what.said.final_qty,
+        objections=(),
+        basis=Basis.NONE,
+        nearest_qty=None,
+        stopped_by=None,
+        at_any_size=(),
+        note=PASSED if what is not None else f"{LEFT}{why}",
+    )
+
+
+def _answer(runtime: Runtime, name: str, intent: OrderIntent, said: Evaluation, case: Case, basis: Basis) -> WhyNotView:
+    policy = runtime.deps.policy
+    nearest, stopped_by = largest_passing(case, policy)
+    stand = standing(case, policy) if nearest == ZERO else ()
+    return WhyNotView(
+        as_of=runtime.deps.clock.now(),
+        id=name,
+        decision_id=None,
+        symbol=intent.symbol,
+        decided_at=None,
+        order=intent,
+        outcome=said.outcome,
+        final_qty=said.final_qty,
+        objections=tuple(_objection(verdict) for verdict in _objections(said)),
+        basis=basis,
+        nearest_qty=nearest,
+        stopped_by=stopped_by,
+        at_any_size=tuple(verdict.gate for verdict in stand),
+        note="",
+        needs_approval=nearest > ZERO and _waits(case, policy, nearest),
+    )
+
+
+def _waits(case: Case, policy: Policy, qty: Decimal) -> bool:
+    asked = replace(case, order=replace(case.order, qty=qty), approval=None)
+    return evaluate(asked, policy).outcome is Outcome.NEED_APPROVAL
+
+
+def _judged(runtime: Runtime, decision: Decision) -> Judged | None:
+    """The gates' answer when it counted, else their opinion before; None where they were never asked."""
+    entry = _entry(runtime, decision.decision_id)
+    if entry is None:
+        return None
+    said, intent = restore(Evaluation, entry.body["evaluation"]), restore(OrderIntent, entry.body["intent"])
+    return Judged(said, intent, entry.at)
+
+
+def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
+    ledger = runtime.deps.stores.ledger
+    for subject in (*(client_order_id(DecisionId(decision_id), leg) for leg in ("entry", "exit")), decision_id):
+        entries = ledger.entries(subject=subject, kind=RecordKind.VERDICTS)
+        if entries:
+            return entries[-1]
+    return None
+
+
+def _case(runtime: Runtime, decision: Decision, what: Judged) -> Asked:
+    """The recorded case if it still answers as it did, else the present one."""
+    seen = observation_of(runtime.deps, decision.cycle_id)
+    proposal = proposal_for(decision, seen, runtime.deps)
+    recorded = Case(
+        now=what.at, order=what.intent, control=seen.control, book=seen.book, market=seen.market, proposal=proposal,
+        release=runtime.deps.desk.release,
+    )  # fmt: skip
+    again = evaluate(recorded, runtime.deps.policy)
+    if (again.policy_digest, again.outcome, again.codes) == (
+        what.said.policy_digest,
+        what.said.outcome,
+        what.said.codes,
+    ):
+        return Asked(recorded, Basis.RECORD)
+    return _decided_now(runtime, decision, proposal)
+
+
+def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None) -> Asked:
+    """The same decision as if it were made now; the smallest entry, and a note of that, where nothing prices it."""
+    case = _present(runtime, decision.candidate.symbol)
+    # An old decision would be refused for its age alone, which is not what is asked.
+    fresh = None if proposal is None else replace(proposal, evidence_as_of=case.now, decided_at=case.now)
+    try:
+        fractional = taken_in_fractions(runtime.deps.policy, runtime.deps.broker)
+        intent = intent_for(decision, case.market, at=case.now, fractional=fractional)
+    except DataQualityError as error:
+        instead = f"the smallest entry into {case.order.symbol}, a {case.order.side.value} of {case.order.qty}"
+        note = f"the order cannot be asked about as it is now, because {error.what}: what stands now is of {instead}"
+        return Asked(replace(case, proposal=fresh), Basis.PRESENT, note)
+    return Asked(replace(case, order=intent, proposal=fresh), Basis.PRESENT)
+
+
+def _present(runtime: Runtime, symbol: Symbol) -> Case:
+    """The smallest entry into ``symbol``, now."""
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    control, market = deps.stores.control.read(broker_time=deps.broker.time()), market_now(deps, [symbol])
+    book = valued(deps, book, market, now)
+    return probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
+
+
+def _objections(said: Evaluation) -> tuple[Verdict, ...]:
+    return tuple(verdict for verdict in said.verdicts if verdict.outcome is not Outcome.PASS)
+
+
+def _objection(verdict: Verdict) -> ObjectionView:
+    gate = BY_ID.get(verdict.gate)
+    known = verdict.code in ReasonCode.__members__
+    return ObjectionView(
+        gate=verdict.gate,
+        name=verdict.gate if gate is None else gate.name,
+        code=str(verdict.code),
+        meaning=ReasonCode[verdict.code].meaning if known else "",
+        outcome=verdict.outcome,
+        limit=verdict.limit,
+        value=verdict.value,
+        margin=verdict.margin,
+        unit="text" if gate is None else gate.unit,
+        note=verdict.note,
+    )

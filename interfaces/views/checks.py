@@ -1,0 +1,47 @@
+"""What was checked: sources, memory, audit trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from interfaces.views.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """``sage memory rebuild``: how many trades are remembered, and where."""
+
+    as_of: datetime
+    trades: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """``sage audit verify``: each problem names its entry."""
+
+    as_of: datetime
+    ok: bool
+    entries: int
+    head: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorRow:
+    """One check; ``remedy`` is for the ones that are not fine."""
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorView:
+    """``sage doctor``."""
+
+    as_of: datetime
+    ok: bool
+    checks: tuple[DoctorRow, ...]

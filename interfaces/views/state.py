@@ -1,0 +1,138 @@
+"""How it stands: status, positions, orders, trades, profit and loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.alerts import Alert
+from domain.case import Mode, Pause, TradingState
+from domain.market import Symbol
+from domain.orders import Order
+from domain.records import ClosedTrade
+from trading.portfolio.performance import Statistics
+
+
+class State(StrEnum):
+    """How a check or a limit stands: fine, close to its limit, beyond it, not known, nothing to look at, not in use."""
+
+    OK = "ok"
+    TIGHT = "tight"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    IDLE = "idle"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyView:
+    """Something outside that Sage leans on; ``age_s`` is the age of its last answer in seconds."""
+
+    name: str
+    ok: bool | None
+    age_s: Decimal | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledView:
+    """The last comparison of our books with the broker's."""
+
+    at: datetime | None
+    ok: bool | None
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """``sage status``."""
+
+    as_of: datetime
+    mode: Mode
+    trading_state: TradingState
+    kill_switch: bool
+    paused: tuple[Pause, ...]
+    policy_digest: str
+    prompt_digest: str
+    model: str
+    degraded: str | None
+    reconciled: ReconciledView
+    last_cycle: str | None
+    last_cycle_at: datetime | None
+    dependencies: tuple[DependencyView, ...]
+    ramp: Decimal | None = Decimal(1)
+    """Share of the usual size after a resume; None is unknown, and then nothing is entered."""
+    why: str = ""
+    """Why trading is not active, in the words of whoever stopped it."""
+    release: str = ""
+    """A policy of this start that waits for the owner; empty where none does."""
+    unprotected: tuple[str, ...] = ()
+    """Holdings by our books of which some or all has no stop although one was planned, a line each."""
+    alerts: tuple[Alert, ...] = ()
+    """What nobody has looked at since the last resume, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One holding: ``qty`` by our books, ``broker_qty`` by the broker's; ``as_of`` is the age of the market price.
+
+    ``protection`` says how well stops cover it, ``protected_qty`` how many shares.
+    """
+
+    symbol: Symbol
+    qty: Decimal
+    avg_price: Decimal
+    market_price: Decimal | None
+    unrealized_pnl: Decimal | None
+    broker_qty: Decimal | None
+    as_of: datetime | None
+    stop_loss: Decimal | None = None
+    strategy: str = ""
+    protection: str = ""
+    protected_qty: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsView:
+    """``sage positions``."""
+
+    as_of: datetime
+    positions: tuple[PositionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersView:
+    """``sage orders``: our own records with the broker's words beside."""
+
+    as_of: datetime
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TradesView:
+    """``sage trades``: round trips, newest first."""
+
+    as_of: datetime
+    trades: tuple[ClosedTrade, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PnlView:
+    """``sage pnl``: money in ``currency``, percentages of the day's opening and of the highest equity."""
+
+    as_of: datetime
+    currency: str
+    equity: Decimal | None
+    day_start_equity: Decimal | None
+    day_pnl: Decimal | None
+    day_pnl_pct: Decimal | None
+    realized_pnl_day: Decimal | None
+    unrealized_pnl: Decimal | None
+    peak_equity: Decimal | None
+    drawdown_pct: Decimal | None
+    closed_trades: int
+    wins: int
+    realized_pnl: Decimal | None
+    statistics: Statistics | None = None

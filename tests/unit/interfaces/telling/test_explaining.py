@@ -1,0 +1,88 @@
+"""Explaining by any name a thing goes by, before and after, from records alone."""
+
+import re
+
+import pytest
+
+from domain.decisions import Phase
+from domain.errors import UsageError
+from domain.records import RecordKind
+from interfaces.telling.explaining import explain
+from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, SpyModel, a_runtime, entries_of
+
+
+@pytest.fixture
+def runtime(traded, clock):
+    clock.at = GONE
+    silent = SpyModel(lambda _request, _answer: AssertionError("an explanation is made of records"))
+    with a_runtime(traded, clock=clock, model=silent) as runtime:
+        yield runtime
+
+
+def names(runtime):
+    """Every kind of name of what happened to NIMBO, and the id of the closed trade."""
+    (order,) = [each for each in entries_of(runtime) if each.symbol == NIMBO]
+    ledger = runtime.deps.stores.ledger
+    decision = ledger.entries(subject=order.decision_id, kind=RecordKind.DECISION)[0]
+    (closed,) = ledger.entries(kind=RecordKind.TRADE_CLOSED)
+    return {
+        "decision": order.decision_id,
+        "candidate": decision.cause,
+        "order": order.client_order_id,
+        "symbol": "NIMBO",
+        "symbol_in_small_letters": "nimbo",
+        "trade": closed.subject,
+    }
+
+
+@pytest.mark.parametrize("kind", ["decision", "candidate", "order", "symbol", "symbol_in_small_letters", "trade"])
+def test_everything_with_a_name_is_explained_before_and_after(runtime, kind):
+    view = explain(runtime, names(runtime)[kind], None)
+    assert [told.phase for told in view.explanations] == [Phase.BEFORE, Phase.AFTER]
+    assert {told.symbol for told in view.explanations} == {KORVA if kind == "trade" else NIMBO}
+
+
+def test_a_protective_leg_is_explained_by_its_decision(runtime):
+    leg = next(each for each in runtime.deps.stores.orders.newest(99) if each.symbol == NIMBO and each.parent_id)
+    assert {told.symbol for told in explain(runtime, leg.client_order_id, None).explanations} == {NIMBO}
+
+
+def test_a_request_is_explained_by_its_decision(runtime):
+    (asked,) = runtime.deps.stores.ledger.entries(kind=RecordKind.APPROVAL_REQUESTED)
+    view = explain(runtime, asked.subject, None)
+    assert {told.symbol for told in view.explanations} == {OSTRE}
+    assert any("person" in statement for told in view.explanations for statement in told.statements)
+
+
+def test_a_cycle_and_last_explain_all_their_decisions(runtime):
+    first = runtime.deps.stores.ledger.entries(kind=RecordKind.CYCLE_STARTED)[0].subject
+    assert {told.symbol for told in explain(runtime, first, Phase.BEFORE).explanations} == {KORVA, NIMBO, OSTRE}
+    assert {told.symbol for told in explain(runtime, "last", None).explanations} == {KORVA}
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_one_phase_alone(runtime, phase):
+    view = explain(runtime, "NIMBO", phase)
+    assert [told.phase for told in view.explanations] == [phase]
+
+
+def test_figures_are_filled_in_and_their_sources_named(runtime):
+    (told,) = explain(runtime, "NIMBO", Phase.AFTER).explanations
+    text = " ".join(told.statements)
+    assert "{" not in text
+    assert "46 shares" in text
+    figures = {source.figure for source in told.sources}
+    assert figures
+    assert all(figure in text for figure in figures)
+    assert re.search(r"\d", text)
+
+
+@pytest.mark.parametrize("name", ["ord-unknown", "ZZZZ", "", "x'; DROP TABLE ledger;--", "{book.cash}"])
+def test_what_is_not_on_record_is_refused_by_name(runtime, name):
+    with pytest.raises(UsageError, match=f"nothing called {re.escape(name)} is on record"):
+        explain(runtime, name, None)
+
+
+def test_last_of_a_new_home_is_nothing_yet(tmp_path):
+    with a_runtime(tmp_path) as runtime, pytest.raises(UsageError, match="nothing called last"):
+        explain(runtime, "last", None)

@@ -1,0 +1,221 @@
+"""What is shown of a home with a history: two entries, one left in two parts, one request that nobody answered."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.case import Mode, Pause, TradingState
+from domain.errors import ConfigurationError, SourceUnavailable
+from domain.orders import OrderStatus
+from interfaces.telling import looking as product
+from interfaces.views.state import State
+from policies.gates.catalogue import GATES
+from tests.builders.market import NOON
+from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, ShiftedMarket, a_runtime, rewired, the_market
+
+looking: Any = product
+"""As Any: here it is known what is there and what is None."""
+
+
+@pytest.fixture
+def runtime(traded_home, clock):
+    clock.at = GONE
+    with a_runtime(traded_home, clock=clock) as runtime:
+        yield runtime
+
+
+class SilentBroker:
+    """A broker whose account does not answer."""
+
+    def __init__(self, broker):
+        self._broker = broker
+
+    def __getattr__(self, name):
+        return getattr(self._broker, name)
+
+    def account(self):
+        raise SourceUnavailable("the broker is away", "Wait.")
+
+
+def test_status_tells_how_things_stand(runtime):
+    status = looking.status(runtime)
+    last = runtime.deps.stores.cycles.last("paper")
+    assert (status.mode, status.trading_state, status.kill_switch, status.paused) == (
+        Mode.PAPER,
+        TradingState.ACTIVE,
+        False,
+        (),
+    )
+    assert (status.last_cycle, status.last_cycle_at, status.degraded) == (last.cycle_id, GONE, None)
+    assert (status.reconciled.at, status.reconciled.ok, status.reconciled.differences) == (GONE, True, ())
+    assert (status.policy_digest, status.model) == (runtime.deps.policy.digest, "rules")
+    assert len(status.prompt_digest) == 64
+    assert [(each.name, each.ok) for each in status.dependencies] == [
+        ("database", True),
+        ("broker paper", True),
+        ("market simulated", True),
+    ]
+
+
+def test_status_of_a_new_home(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        status = looking.status(runtime)
+    assert (status.last_cycle, status.last_cycle_at, status.degraded) == (None, None, None)
+    assert (status.reconciled.at, status.reconciled.ok) == (None, None)
+
+
+def test_status_names_what_was_paused_and_what_differs(runtime):
+    control = runtime.deps.stores.control
+    control.pause(Pause("symbol", "OSTRE", GONE, "owner", reason="odd"))
+    control.mark_reconciled(GONE, [NIMBO])
+    control.set_killed(True, by="owner", at=GONE)
+    status = looking.status(runtime)
+    assert [(pause.scope, pause.name) for pause in status.paused] == [("symbol", "OSTRE")]
+    assert (status.kill_switch, status.reconciled.ok, status.reconciled.differences) == (
+        True,
+        False,
+        ("NIMBO differs",),
+    )
+
+
+def test_a_broker_that_is_silent_is_named_and_status_still_answers(runtime):
+    status = looking.status(rewired(runtime, broker=SilentBroker(runtime.deps.broker)))
+    (broker,) = [each for each in status.dependencies if each.name == "broker paper"]
+    assert not broker.ok
+    assert "the broker is away" in broker.note
+
+
+def test_positions_show_both_sides_at_the_price_they_could_be_sold_for(runtime):
+    (row,) = looking.positions(runtime).positions
+    quote: Any = the_market().quote(NIMBO, as_of=GONE)
+    assert (row.symbol, row.qty, row.broker_qty, row.strategy) == (NIMBO, 46, 46, "momentum")
+    assert (row.market_price, row.as_of) == (quote.bid, quote.at)
+    assert row.unrealized_pnl == (quote.bid - row.avg_price) * 46
+    assert row.stop_loss < row.avg_price
+
+
+def test_a_position_without_a_quote_has_no_profit(runtime):
+    blind = rewired(runtime, market=ShiftedMarket(the_market(), NIMBO=None))
+    (row,) = looking.positions(blind).positions
+    assert (row.market_price, row.unrealized_pnl, row.as_of) == (None, None, None)
+    assert row.qty == row.broker_qty == 46
+
+
+def test_orders_are_newest_first_with_their_legs(runtime):
+    rows = looking.orders(runtime).orders
+    assert [row.created_at for row in rows] == sorted((row.created_at for row in rows), reverse=True)
+    main = {(row.symbol, row.leg, row.status) for row in rows if row.parent_id is None}
+    assert (KORVA, "exit", OrderStatus.FILLED) in main
+    assert (NIMBO, "entry", OrderStatus.FILLED) in main
+    assert all(row.broker_id and row.broker_status for row in rows)
+    assert OSTRE not in {row.symbol for row in rows}
+
+
+def test_a_trade_is_the_round_trip(runtime):
+    (trade,) = looking.trades(runtime).trades
+    assert (trade.symbol, trade.qty, trade.closed_at) == (KORVA, "116", GONE)
+
+
+def test_profit_and_loss_add_up(runtime):
+    pnl = looking.pnl(runtime)
+    (trade,) = looking.trades(runtime).trades
+    (row,) = looking.positions(runtime).positions
+    assert (pnl.currency, pnl.closed_trades) == ("USD", 1)
+    assert pnl.realized_pnl == Decimal(trade.pnl)
+    assert pnl.wins == (Decimal(trade.pnl) > 0)
+    assert pnl.unrealized_pnl == row.unrealized_pnl
+    fees = sum(f.commission for f in runtime.deps.broker.fills(since=NOON.replace(day=1)) if f.symbol == NIMBO)
+    assert pnl.equity == Decimal(100_000) + pnl.realized_pnl + pnl.unrealized_pnl - fees
+    assert pnl.day_pnl == pnl.equity - pnl.day_start_equity
+    assert pnl.drawdown_pct == looking.percent(pnl.peak_equity - pnl.equity, pnl.peak_equity)
+
+
+def test_equity_is_unknown_while_a_holding_has_no_quote(runtime, traded_home, clock):
+    with a_runtime(traded_home, clock=clock, market=ShiftedMarket(the_market(), NIMBO=None)) as blind:
+        pnl = looking.pnl(blind)
+    assert (pnl.equity, pnl.day_pnl, pnl.day_pnl_pct, pnl.unrealized_pnl, pnl.drawdown_pct) == (None,) * 5
+    assert pnl.realized_pnl is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "told"),
+    [(1, 3, "33.33"), (-1, 200, "-0.50"), (0, 5, "0.00"), (1, 0, None), (1, None, None), (None, 5, None)],
+)
+def test_percent(part, whole, told):
+    given = [None if each is None else Decimal(each) for each in (part, whole)]
+    assert looking.percent(*given) == (None if told is None else Decimal(told))
+
+
+def test_risk_shows_the_room_under_every_gate(runtime):
+    rows = {row.gate: row for row in looking.risk(runtime).risk}
+    assert {"A1", "C3", "C4", "G1", "G3"} <= rows.keys()
+    assert rows["A1"].state is State.OK
+    runtime.deps.stores.control.set_killed(True, by="owner", at=GONE)
+    assert {row.gate: row.state for row in looking.risk(runtime).risk}["A1"] is State.FAILED
+
+
+def test_risk_lists_the_whole_catalogue_and_says_why_a_gate_has_no_figure(runtime):
+    rows = {row.gate: row for row in looking.risk(runtime).risk}
+    assert list(rows) == [gate.id for gate in GATES]
+    assert (rows["C1"].name, rows["C1"].unit) == ("order notional", "USD")
+    assert (rows["H1"].state, rows["H1"].note) == (State.IDLE, "looks at orders of the agents")
+    assert rows["B8"].state is State.OK, "the probe carries a stop, as every entry has to"
+    unset = [row for row in rows.values() if row.state is State.OFF]
+    assert all((row.limit, row.value, row.headroom_pct, row.note) == (None, None, None, "not set") for row in unset)
+    assert {row.gate for row in unset} == set(rows) - set(runtime.deps.policy.enforced)
+
+
+def test_limits_are_the_policy_in_force(runtime):
+    limits = looking.limits(runtime)
+    assert (limits.profile, limits.digest) == ("conservative", runtime.deps.policy.digest)
+    assert limits.limits["approval_required_above_notional"] == 8000
+    assert (limits.loaded_at, limits.in_force, limits.changes) == (GONE, True, ())
+    assert {row.name for row in limits.rows} == set(limits.limits)
+    rows = {row.name: row for row in limits.rows}
+    assert (rows["max_order_qty"].unit, rows["max_order_qty"].gates) == ("shares", ("C2",))
+    assert rows["max_order_qty"].meaning == "shares of one order"
+
+
+def test_limits_of_another_profile_and_how_they_differ(runtime):
+    other = looking.limits(runtime, "balanced")
+    assert (other.profile, other.in_force, other.compared_with) == ("balanced", False, None)
+    compared = looking.limits(runtime, None, "balanced")
+    changes = {change.name: change for change in compared.changes}
+    assert (compared.profile, compared.compared_with) == ("conservative", "balanced")
+    assert changes["max_order_notional"].direction == "looser"
+    assert changes["max_order_notional"].old < changes["max_order_notional"].new
+    back = {change.name: change for change in looking.limits(runtime, "balanced", runtime_policy(runtime)).changes}
+    assert back["max_order_notional"].direction == "tighter"
+
+
+@pytest.mark.parametrize("asked", [("nope", None), (None, "nope")], ids=["profile", "diff"])
+def test_a_policy_that_does_not_exist_is_told_in_words(runtime, asked):
+    with pytest.raises(ConfigurationError) as refused:
+        looking.limits(runtime, *asked)
+    assert refused.value.what == "the policy nope cannot be read: there is no such profile or file"
+    assert "balanced" in refused.value.remedy
+
+
+def test_a_policy_file_that_does_not_open_is_told_without_a_number(runtime, tmp_path):
+    with pytest.raises(ConfigurationError, match="cannot be read: is a directory") as refused:
+        looking.limits(runtime, str(tmp_path))
+    assert "Errno" not in str(refused.value)
+
+
+def test_a_policy_file_that_says_nonsense_keeps_its_own_error(runtime, tmp_path):
+    (tmp_path / "odd.toml").write_text("= 1")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        looking.limits(runtime, str(tmp_path / "odd.toml"))
+
+
+def runtime_policy(runtime):
+    """The file that this start has read its policy from."""
+    return str(runtime.setup.home / "policy.toml")
+
+
+def test_the_last_report_is_that_of_a_finished_cycle(runtime):
+    report = looking.last_report(runtime)
+    assert report["cycle_id"] == runtime.deps.stores.cycles.last("paper").cycle_id
+    silent = rewired(runtime, broker=SilentBroker(runtime.deps.broker))
+    assert looking.last_report(silent) == report, "no broker is asked for what is on record"

@@ -1,0 +1,1 @@
+"""Messages on their way to people: written down first, then delivered, each once."""
