@@ -50,6 +50,11 @@ def rounded(value: float, digits: int = 4) -> Decimal | None:
     return number.quantize(Decimal(1).scaleb(number.adjusted() - digits + 1), ROUND_HALF_EVEN)
 
 
+def known(value: Decimal | None) -> Decimal | None:
+    """The number, or None where there is none: NaN and infinity are things nobody knows."""
+    return value if value is not None and value.is_finite() else None
+
+
 def cents(value: Decimal) -> Decimal:
     """An amount of money in whole cents, half to even."""
     return value.quantize(CENT, ROUND_HALF_EVEN)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from domain.ids import CandidateId, Ref
 from domain.market import Symbol, Timeframe
+from domain.money import ZERO, known
 from domain.orders import Side
 
 
@@ -36,6 +37,13 @@ class QuantSignals:
     values: Mapping[str, Decimal | None]
     regime: Regime
     score: Decimal
+
+    def __post_init__(self) -> None:
+        """A figure that is no number is an unknown one; without a score nobody knows the regime either."""
+        object.__setattr__(self, "values", {name: known(value) for name, value in self.values.items()})
+        if known(self.score) is None:
+            object.__setattr__(self, "score", ZERO)
+            object.__setattr__(self, "regime", Regime.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
 from domain.errors import ConfigurationError, DataQualityError, UsageError
 from domain.evidence import Evidence, Value
 from domain.ids import Ref
 from domain.market import Symbol, parse_symbol
+from domain.money import known
 from tools.environment import Environment
 
 SymbolArgument = Annotated[Symbol, "The ticker, one of this cycle's symbols, for example AAPL."]
@@ -95,10 +97,13 @@ def figure(
     symbol: Symbol | None = None,
     observed_at: datetime | None = None,
 ) -> Evidence:
-    """One piece of evidence, called ``name@symbol``; known since ``at``, and observed then unless said otherwise."""
+    """One piece of evidence, called ``name@symbol``; known since ``at``, and observed then unless said otherwise.
+
+    NaN and infinity become None: a broker's or an indicator's figure that is no number is not available.
+    """
     return Evidence(
         ref=Ref(name if symbol is None else f"{name}@{symbol}"),
-        value=value,
+        value=known(value) if isinstance(value, Decimal) else value,
         unit=unit,
         source=source,
         observed_at=at if observed_at is None else observed_at,

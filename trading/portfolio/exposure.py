@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.book import Account, Book, Performance, Position
 from domain.case import MarketView, SymbolView
 from domain.market import Symbol
-from domain.money import HUNDRED, ZERO
+from domain.money import HUNDRED, ZERO, known
 from policies.measures.worst_case import usable
 
 NO_SECTOR = "unknown"
@@ -55,6 +55,7 @@ def net(book: Book, market: MarketView) -> Decimal | None:
 
 def share_pct(amount: Decimal | None, equity: Decimal | None) -> Decimal | None:
     """``amount`` in per cent of equity; None where either is unknown or there is no equity."""
+    amount, equity = known(amount), known(equity)
     return None if amount is None or equity is None or equity <= 0 else amount / equity * HUNDRED
 
 
@@ -68,11 +69,11 @@ def pnl_pct(position: Position, market: MarketView) -> Decimal | None:
 
 def day_pnl_pct(account: Account, performance: Performance) -> Decimal | None:
     """Change of equity since the start of the exchange day, in per cent of that start."""
-    start = performance.day_start_equity
-    return None if account.equity is None or start is None else share_pct(account.equity - start, start)
+    equity, start = known(account.equity), known(performance.day_start_equity)
+    return None if equity is None or start is None else share_pct(equity - start, start)
 
 
 def drawdown_pct(account: Account, performance: Performance) -> Decimal | None:
     """How far equity stands below its peak, in per cent of the peak: peak 110, now 99 -> 10; 0 at a new peak."""
-    peak = performance.peak_equity
-    return None if account.equity is None or peak is None else share_pct(max(ZERO, peak - account.equity), peak)
+    equity, peak = known(account.equity), known(performance.peak_equity)
+    return None if equity is None or peak is None else share_pct(max(ZERO, peak - equity), peak)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from domain.market import Instrument
-from domain.money import HUNDRED, ONE, ZERO, floor_to
+from domain.money import HUNDRED, ONE, ZERO, floor_to, known
 
 FINEST_FRACTION = Decimal("0.000000001")
 
@@ -57,6 +57,7 @@ def position_size(
     *, equity: Decimal | None, entry: Decimal, stop: Decimal, lot: Decimal, rule: SizingRule
 ) -> PositionSize:
     """The size of a new position; nothing where equity is unknown or the stop is not below the entry."""
+    equity = known(equity)
     if equity is None or not (equity > 0 and ZERO < stop < entry and lot > 0):
         return NOTHING
     by_risk = rule.risk_pct / HUNDRED * equity / (entry - stop)
@@ -67,6 +68,7 @@ def position_size(
 
 def excess_qty(*, held: Decimal, price: Decimal, equity: Decimal | None, lot: Decimal, rule: SizingRule) -> Decimal:
     """Shares of a long position above its cap, once it has outgrown the cap by a fifth; otherwise 0."""
+    equity = known(equity)
     if equity is None or equity <= 0 or price <= 0:
         return ZERO
     cap = rule.cap_pct / HUNDRED * equity

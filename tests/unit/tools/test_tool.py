@@ -1,5 +1,6 @@
 """How tools are defined, and how a model's call of one can fail."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from domain.errors import ConfigurationError, UsageError
 from domain.evidence import Evidence
 from domain.market import Symbol
-from tests.builders.signals import AAPL
+from tests.builders.signals import AAPL, NOW
 from tests.builders.tools import an_environment
 from tools.environment import Environment
 from tools.tool import SymbolArgument, ToolError, figure, tool
@@ -107,3 +108,8 @@ def test_a_wrong_call_is_told_to_the_model(arguments, told):
     with pytest.raises(ToolError, match=told):
         last_price.call(an_environment(), arguments)
     assert issubclass(ToolError, UsageError)
+
+
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_a_figure_that_is_no_number_is_not_available(value):
+    assert figure("book.equity", Decimal(value), "USD", source="broker", at=NOW).value is None

@@ -63,6 +63,9 @@ def test_a_price_that_is_none_marks_nothing(bid):
         pytest.param("99", "100", "110", "-1", "10", id="down"),
         pytest.param("121", "110", "110", "10", "0", id="new_peak"),
         pytest.param(None, "100", "110", None, None, id="equity_unknown"),
+        pytest.param("NaN", "100", "110", None, None, id="equity_nan"),
+        pytest.param("Infinity", "100", "110", None, None, id="equity_endless"),
+        pytest.param("99", "NaN", "NaN", None, None, id="counters_nan"),
         pytest.param("99", None, None, None, None, id="never_counted"),
         pytest.param("99", "0", "0", None, None, id="no_base"),
     ],
@@ -77,4 +80,6 @@ def test_day_and_drawdown(equity, start, peak, day, drawdown):
 def test_a_share_of_unknown_equity_is_unknown():
     assert share_pct(d(5), None) is None
     assert share_pct(None, d(5)) is None
+    assert share_pct(d(5), d("NaN")) is None
+    assert share_pct(d("NaN"), d(5)) is None
     assert share_pct(d(5), d(50)) == 10

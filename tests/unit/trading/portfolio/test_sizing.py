@@ -35,6 +35,8 @@ def size(equity="100000", entry="200", stop="190", lot="1", rule=RULE):
         pytest.param({"equity": None}, "0", "unknown", id="equity_unknown"),
         pytest.param({"equity": "0"}, "0", "unknown", id="no_equity"),
         pytest.param({"equity": "-5"}, "0", "unknown", id="negative_equity"),
+        pytest.param({"equity": "NaN"}, "0", "unknown", id="nan_equity"),
+        pytest.param({"equity": "Infinity"}, "0", "unknown", id="endless_equity"),
         pytest.param({"stop": "200"}, "0", "unknown", id="stop_at_entry"),
         pytest.param({"stop": "201"}, "0", "unknown", id="stop_above_entry"),
         pytest.param({"stop": "0"}, "0", "unknown", id="no_stop"),
