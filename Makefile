@@ -9,7 +9,7 @@ check: ## linter, formatter, types, import contracts
 	uv run lint-imports --no-logo
 
 test: ## all tests
-	uv run pytest
+	uv run pytest -n auto
 
 coverage: ## every branch of the policies, by the tables of cases; fails where one is not reached
 	uv run pytest --quiet --cov --cov-report=term-missing tests/unit/policies tests/unit/evals/test_gate_agreement.py \
