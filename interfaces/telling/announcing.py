@@ -48,8 +48,9 @@ def announce_bare(runtime: Runtime, holdings: Iterable[Protection]) -> None:
 
 
 def bare_message(runtime: Runtime, holding: Protection) -> Message:
-    """One holding without its planned stop."""
-    at, key = runtime.deps.clock.now(), f"protection:{holding.symbol}"
+    """One holding without its planned stop: news once a day, and again where another part of it is bare."""
+    at = runtime.deps.clock.now()
+    key = f"protection:{holding.symbol}:{holding.cover.value}:{holding.missing.normalize():f}:{at:%Y-%m-%d}"
     return Message(BusTopic.RISK_ALERT, at, Alert(Severity.CRITICAL, AlertCode.UNPROTECTED, holding.told, key, at))
 
 
