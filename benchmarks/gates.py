@@ -1,24 +1,19 @@
 """One order through all gates, every answer kept, in microseconds.
 
 Two policies: the conservative profile, and one that sets every limit there is, so that the whole catalogue runs. Two
-books: an empty one, and one of four holdings and four working orders. Five questions, which cost differently:
+books: an empty one, and one of four holdings and four working orders. Three questions, which cost differently:
 
     fresh snapshot    the first order on a book and a market that nobody has asked about yet. What the desk pays for
-                      each order, because it reads everything again before each
-    next order        the order of another decision after one that was accepted, on a kept snapshot that goes on by it:
-                      ``Standing.after`` and ``evaluate`` together. What REACH_US is for
-    next symbol       the same in a symbol that nobody has asked about; the conservative profile would soon refuse
-                      either for its counts
+                      each order, because it reads everything again before each. What REACH_US is for
     further symbol    an order in another symbol on an unchanged snapshot that has answered before
     further order     another quantity in a symbol that has been asked about: what a search for the largest order asks
 
-All of them end with every verdict told in full.
-Nothing is measured then. A record needs it, a decision does not. Beside them in the same run:
+All of them end with every verdict told in full. Beside them in the same run:
 
     floor             the same number of comparisons of Decimals in a plain loop, and nothing else
     nautilus_trader   `submit_order` as a strategy sees it (risk engine, execution engine, queue), about ten checks, on
-                      a cache that its engine keeps up to date, so that "next order" is the like of it; in an
-                      environment of its own, see harness/environments.py
+                      a cache that its engine keeps up to date; in an environment of its own, see
+                      harness/environments.py
 """
 
 from __future__ import annotations
@@ -28,7 +23,6 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter_ns
 from typing import Any
 
 from harness.environments import interpreter, run_peer, takes_peers
@@ -52,7 +46,6 @@ from policies.policy import Policy, load_policy, policy_from_limits
 REACH_US = 25.0
 HELD = 4
 WORKING = 4
-ACCEPTED = 4
 OTHERS = 100
 NAMES = [Symbol(f"SYM{number}") for number in range(OTHERS)]
 CHOSEN: Mapping[str, Any] = {
@@ -144,41 +137,6 @@ def further_orders(case: Case, policy: Policy, count: int) -> list[tuple[Case, S
     return [(quantities[number % 2], standing) for number in range(count)]
 
 
-def accepted(asked: Case, number: int) -> Order:
-    """The order that was asked for, at the broker."""
-    intent = asked.order
-    return replace(
-        a_working_order(asked, number),
-        client_order_id=ClientOrderId(f"sent-{number}"),
-        decision_id=intent.decision_id,
-        symbol=intent.symbol,
-        qty=intent.qty,
-        limit_price=intent.limit_price,
-        stop_loss=intent.stop_loss,
-        reserved_price=intent.limit_price,
-    )
-
-
-def going_on(case: Case, policy: Policy, count: int, symbols: Sequence[Symbol]) -> list[float]:
-    """Orders after accepted ones, a few on each snapshot; the first, on a fresh one, is not timed."""
-    taken: list[float] = []
-    while len(taken) < count:
-        standing, last = Standing(case, policy), case
-        evaluate(case, policy, standing)
-        for number in range(ACCEPTED):
-            sent = accepted(last, number)
-            last = in_symbol(case, symbols[number % len(symbols)])
-            # Another decision, another quantity: the same order again would be a duplicate.
-            order = replace(last.order, decision_id=DecisionId(f"next-{number}"), qty=Decimal(2 + number))
-            since = perf_counter_ns()
-            standing = standing.after(sent)
-            last = standing.case(order, last.proposal)
-            said = evaluate(last, policy, standing)
-            taken.append((perf_counter_ns() - since) / 1000)
-            assert said.codes == (), f"the next order is refused: {said.codes}"
-    return taken[:count]
-
-
 def refused_cases(policy: Policy) -> list[Case]:
     """For each gate of the policy the case that it must stop, where there is one."""
     good = good_case(policy)
@@ -214,12 +172,7 @@ def ours(policy: Policy, count: int) -> list[Row]:
     for title, case in books(policy).items():
         fresh = per_call_us(lambda asked: evaluate(asked, policy), [case] * count)
         named = f"{policy.profile}, {len(policy.gates)} gates, {title}"
-        rows.append(row(f"{named}: fresh snapshot", fresh, checks=len(policy.gates)))
-        if policy.limits["max_adds"] >= ACCEPTED:
-            same = going_on(case, policy, count, [case.order.symbol])
-            rows.append(row(f"{named}: next order", same, checks=len(policy.gates), reach=REACH_US))
-            another = going_on(case, policy, count, NAMES)
-            rows.append(row(f"{named}: next symbol", another, checks=len(policy.gates)))
+        rows.append(row(f"{named}: fresh snapshot", fresh, checks=len(policy.gates), reach=REACH_US))
         for kind, asked in (("symbol", further_symbols), ("order", further_orders)):
             taken = per_call_us(lambda pair: evaluate(pair[0], policy, pair[1]), asked(case, policy, count))
             rows.append(row(f"{named}: further {kind}", taken, checks=len(policy.gates)))

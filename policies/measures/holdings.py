@@ -7,9 +7,6 @@ They are the same for every order on one snapshot, and so is whatever a gate mak
     beside(measure, symbol)   of all symbols but one
     seen(measure, symbol)     of the whole book, as one symbol sees it
 
-When an order is sent only one symbol of the book changes. ``after`` works that one out anew and keeps what was made of
-the others, of each by itself and beside the one: the figures of the whole book are sums of few known terms then.
-
 Holdings are valued at the ask, open orders at the price that was reserved for them. What is not finite and positive is
 unknown: a price becomes None, and an open quantity ``LARGEST`` shares at no price, so that whoever needs either has no
 figure, and nothing of that direction is left to close.
@@ -172,28 +169,6 @@ class Holdings:
             found = known[measure] = measure(self, symbol)
         return found  # type: ignore[no-any-return]
 
-    def after(self, book: Book, order: Order) -> Holdings:
-        """These holdings once ``order`` works as well, the newest in ``book``.
-
-        One that only reduces, or belongs to another, may change what protects what: then all is worked out anew.
-        """
-        if order.reduce_only or order.parent_id is not None:
-            return holdings_of(book, self.market, self.slippage)
-        symbol, new = order.symbol, _working((order,), self.market, self.slippage)
-        here = (*self.by_symbol.get(symbol, ()), *new)
-        exposures = {**self.exposures, symbol: _exposure(book.positions.get(symbol), self.market, symbol, here)}
-        following = Holdings(
-            book, self.market, self.slippage, self.working + new, {**self.by_symbol, symbol: here}, exposures
-        )
-        for measure, known in self._own.items():
-            kept = following._own[measure] = known.copy()
-            kept.pop(symbol, None)
-        if symbol in self._beside:
-            following._beside[symbol] = self._beside[symbol]
-        if sent in self._once:
-            following._once[sent] = _sent_too(self._once[sent], order)
-        return following
-
 
 def holdings_of(book: Book, market: MarketView, slippage: Decimal = ZERO) -> Holdings:
     """Everything that the book shows by itself; ``slippage`` is a fraction of the price, e.g. 0.002."""
@@ -223,14 +198,6 @@ def sent(holdings: Holdings) -> Sent:
         tuple(order.decision_id for order in orders),
         tuple(order.symbol for order in orders),
     )
-
-
-def _sent_too(before: Sent, order: Order) -> Sent:
-    """With one more, which is recent and open."""
-    recent, beside, decisions, symbols = before
-    if order.status is _DENIED:
-        return before
-    return Sent((*recent, order), beside, (*decisions, order.decision_id), (*symbols, order.symbol))
 
 
 def is_taken(exposure: Exposure) -> bool:

@@ -2,13 +2,12 @@
 
     reads nothing   kill switch, day loss, drawdown, ...     asked once for a snapshot
     reads subject   quote age, events, grounding, ...        asked once for a symbol, side, origin, proposal, approval
-    reads book      order rate, entries today, ...           asked once for a snapshot, and after every order sent
+    reads book      order rate, entries today, ...           asked once for a snapshot
     reads order     sizes, exposures, prices, ...            asked for every order
 
 One order costs what the last line costs once the others have answered: the largest order that passes is found by asking
-a dozen times about one snapshot, and a cut order is asked about twice. Whoever sends one order after the other on one
-snapshot goes on with ``Standing.after``: its book is the one with that order, of which only what the order has changed
-is worked out, and the last two lines are asked again.
+a dozen times about one snapshot, and a cut order is asked about twice. After an order was sent the book is another one,
+and everything is asked again: what was read before a send is never what a send is judged by.
 
 Gates are shown no more than they say they read: in place of the order a ``Subject``, or nothing; in place of the book
 what no order sent changes. One that reads more than it says fails, and a gate that fails has denied, so that a verdict
@@ -28,7 +27,7 @@ from typing import Any, NamedTuple
 from domain.book import Account, Book, Counters, Performance
 from domain.case import Approval, Case, Control, MarketView, Proposal, Release
 from domain.market import Instrument, Quote, Symbol
-from domain.orders import Order, OrderIntent, Origin, Side
+from domain.orders import OrderIntent, Origin, Side
 from policies.answers import Said, ask
 from policies.gate import Groups
 from policies.measures.worst_case import Holdings, WorstCase, holdings_of
@@ -159,17 +158,11 @@ class Standing:
         self._nothing: dict[bool, Said] = {}
         self._subjects: dict[Symbol, tuple[About, Said]] = {}
         self._book: dict[bool, Said] = {}
-        self._before: tuple[Standing, Order] | None = None
 
     @cached_property
     def holdings(self) -> Holdings:
         """The figures of the book."""
-        if self._before is None:
-            return holdings_of(self.snapshot.book, self.snapshot.market, self.policy.slippage)
-        standing, order = self._before
-        found = standing.holdings.after(self.snapshot.book, order)
-        self._before = None  # else every standing of a day would be kept by the last one
-        return found
+        return holdings_of(self.snapshot.book, self.snapshot.market, self.policy.slippage)
 
     @cached_property
     def _still(self) -> StillBook:
@@ -192,19 +185,6 @@ class Standing:
         """An order on this very snapshot."""
         now, control, book, market, entries, release = self.snapshot
         return Case(now, order, control, book, market, proposal, approval, entries, release)
-
-    def after(self, order: Order) -> Standing:
-        """The standing once ``order`` has been sent and works; what it does not change has been said already.
-
-        It is a row of the book that nobody has filled yet: account, results and positions are as before. The answers
-        that both standings share are those of gates that were not shown the orders of a book.
-        """
-        now, control, book, market, entries, release = self.snapshot
-        entered = entries if order.reduce_only or order.parent_id is not None else entries + 1
-        following = Standing(Snapshot(now, control, with_order(book, order), market, entered, release), self.policy)
-        following._nothing, following._subjects, following._still = self._nothing, self._subjects, self._still
-        following._before = self, order
-        return following
 
     def about(self, case: Case, worst: WorstCase) -> tuple[Said, Said, Said]:
         """What gates say that do not read the order: of nothing, of its subject, of the book."""
@@ -266,26 +246,3 @@ def _still(found: Counters) -> StillCounters:
         found.round_trips_5d, found.round_trips_today, found.last_exit_at, found.last_stop_at, found.last_reject_at,
         found.last_loss_on, found.rejects_in_row, found.api_error_pct, found.slippage_pct,
     )  # fmt: skip
-
-
-def with_order(book: Book, order: Order) -> Book:
-    """The book once ``order`` has been sent: it works, and counts as one of today's orders, messages and entries.
-
-    A protective leg is nobody's message, and what only reduces is no entry. What is not known stays so.
-    """
-    sent, found = order.parent_id is None, book.counters
-    counters = Counters(
-        _plus(found.entries_today, sent and not order.reduce_only), found.cancels_today,
-        _plus(found.messages_today, sent), found.fills_today, found.round_trips_5d, found.round_trips_today,
-        found.last_exit_at, found.last_stop_at, found.last_reject_at, found.last_loss_on, found.rejects_in_row,
-        found.api_error_pct, found.slippage_pct,
-    )  # fmt: skip
-    return Book(
-        book.account, book.performance, book.positions, (*book.open_orders, order),
-        (*book.recent_orders, order) if sent else book.recent_orders, _plus(book.orders_today, sent),
-        book.turnover_today, counters,
-    )  # fmt: skip
-
-
-def _plus(count: int | None, more: bool) -> int | None:
-    return count + 1 if more and count is not None else count

@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain.book import Counters
 from domain.canonical import plain, restore
 from domain.case import Case, Release
-from domain.ids import ClientOrderId, DecisionId
-from domain.orders import Order, OrderIntent, OrderStatus
 from domain.verdicts import Evaluation, Outcome
-from policies.breaches import good_case
 from policies.evaluate import evaluate
 from policies.gate import BoundGate, NoLimits, Reads, passed
 from policies.gates.catalogue import GATES
@@ -23,7 +19,6 @@ from policies.measures.worst_case import worst_case
 from policies.policy import Policy, policy_from_limits
 from tests.builders.gate_cases import Luck, any_case, any_limits, any_order
 from tests.builders.policies import (
-    AAPL,
     MSFT,
     NOW,
     D,
@@ -38,12 +33,9 @@ from tests.builders.policies import (
     a_view,
     ago,
     an_account,
-    an_instrument,
     an_order,
-    done,
     held,
 )
-from tests.builders.tally import examples
 
 row = pytest.param
 SEEDS = range(250)
@@ -114,119 +106,6 @@ def test_no_gate_is_left_out_or_asked_twice():
         placed = [place for group in groups[:4] for place in group.places] + [place for place, _ in groups.aside]
         assert sorted(placed) == list(range(len(policy.gates)))
     assert {gate.reads for gate in GATES} == set(Reads)
-
-
-def sent(intent: OrderIntent, number: int, **changes: Any) -> Order:
-    """The order that an intent became; it works, and nobody has filled any of it."""
-    order = Order(
-        client_order_id=ClientOrderId(f"sent-{number}"),
-        decision_id=intent.decision_id,
-        symbol=intent.symbol,
-        side=intent.side,
-        qty=intent.qty,
-        type=intent.type,
-        tif=intent.tif,
-        status=OrderStatus.ACCEPTED,
-        created_at=intent.created_at,
-        updated_at=intent.created_at,
-        strategy=intent.strategy,
-        origin=intent.origin,
-        limit_price=intent.limit_price,
-        trigger_price=intent.trigger_price,
-        stop_loss=intent.stop_loss,
-        reserved_price=intent.limit_price,
-        reduce_only=intent.reduce_only,
-    )
-    return replace(order, **changes)
-
-
-@pytest.mark.parametrize("few_limits", [row(True, id="few_limits"), row(False, id="many_limits")])
-def test_after_any_orders_the_verdicts_are_those_of_the_book_with_them(few_limits):
-    outcomes, compared = set(), 0
-    for seed in range(examples(90, proofs=1_500)):
-        case, luck = any_case(seed), Luck(seed)
-        policy = policy_from_limits({} if few_limits else any_limits(seed))
-        counts: object = case.book.counters
-        if not isinstance(counts, Counters):  # no book that an order could be added to
-            continue
-        standing = Standing(case, policy)
-        for number in range(5):
-            intent = replace(any_order(luck, case.now), decision_id=DecisionId(f"dec-{seed}-{number}"))
-            asked = standing.case(intent, case.proposal, case.approval)
-            alone = evaluate(asked, policy)
-            assert shown(evaluate(asked, policy, standing)) == shown(alone), f"seed {seed}, order {number}"
-            outcomes.add(alone.outcome)
-            compared += 1
-            standing = standing.after(
-                sent(intent, number, parent_id=luck.choice((None, None, None, ClientOrderId("p"))))
-            )
-    assert compared > 300
-    assert Outcome.DENY in outcomes
-    assert Outcome.PASS in outcomes or not few_limits
-
-
-def test_after_orders_that_pass_the_verdicts_are_those_of_the_book_with_them():
-    policy = policy_from_limits(
-        {"max_orders_per_day": 5, "max_position_pct_equity": 90, "max_gross_exposure_pct": 300, "max_heat_pct": 50,
-         "max_var_pct": 90, "max_cluster_pct_equity": 300, "max_sector_pct_equity": 300, "max_beta_exposure_pct": 900,
-         "max_margin_use_pct": 100, "duplicate_window_s": 60, "max_adds": 9, "oversize": "reduce"}
-    )  # fmt: skip
-    case = good_case(policy)
-    view = case.market.symbols[AAPL]
-    quote, proposal = view.quote, case.proposal
-    assert quote is not None
-    assert proposal is not None
-    there = replace(
-        view, instrument=an_instrument(MSFT), quote=replace(quote, symbol=MSFT), correlations={AAPL: D("0.3")}
-    )
-    case = replace(case, market=replace(case.market, symbols={AAPL: view, MSFT: there}))
-    standing, kept, outcomes = Standing(case, policy), Standing(case, policy), []
-    for number, symbol in enumerate((AAPL, AAPL, MSFT, AAPL, MSFT, AAPL)):
-        order = replace(case.order, symbol=symbol, qty=D(2 + number), decision_id=DecisionId(f"d-{number}"))
-        asked = standing.case(order, replace(proposal, asked_symbol=symbol))
-        found = evaluate(asked, policy, standing)
-        assert shown(found) == shown(evaluate(asked, policy))
-        outcomes.append(found.outcome)
-        standing = standing.after(sent(order, number))
-    assert outcomes == [Outcome.PASS] * 5 + [Outcome.DENY]
-    # What went on from it has changed nothing about the first.
-    assert shown(evaluate(case, policy, kept)) == shown(evaluate(case, policy))
-
-
-def test_a_standing_after_an_order_does_not_answer_for_the_book_before_it():
-    case, policy = a_case(), a_policy(max_orders_per_day="1")
-    standing = Standing(case, policy)
-    following = standing.after(sent(case.order, 1))
-    assert (standing.holds(case, policy), following.holds(case, policy)) == (True, False)
-    assert evaluate(case, policy, following).outcome is Outcome.PASS
-    another = an_order(qty=D(3), decision_id=DecisionId("another"))
-    assert evaluate(following.case(another, case.proposal), policy, following).codes == ("ORDERS_TODAY",)
-
-
-@pytest.mark.parametrize(
-    ("changes", "added"),
-    [
-        row({}, (1, 1, 1, 1), id="an_entry"),
-        row({"reduce_only": True}, (1, 0, 1, 0), id="what_only_reduces_is_no_entry"),
-        row({"parent_id": ClientOrderId("p"), "reduce_only": True}, (0, 0, 0, 0), id="a_leg_is_nobodys_message"),
-    ],
-)
-def test_an_order_that_was_sent_counts_as_one(changes, added):
-    case = a_case(orders_today=3, counts=done(entries_today=3, messages_today=3))
-    standing, book = Standing(case, a_policy()), case.book
-    following = standing.after(sent(an_order(), 1, **changes))
-    now = following.snapshot.book
-    assert now.open_orders[:-1] == book.open_orders
-    assert (now.orders_today, now.counters.entries_today, now.counters.messages_today) == tuple(
-        3 + n for n in added[:3]
-    )
-    assert following.snapshot.cycle_entries - standing.snapshot.cycle_entries == added[3]
-
-
-def test_counts_that_nobody_knows_stay_unknown():
-    case = a_case(orders_today=None, counts=done(entries_today=None, messages_today=None))
-    now = Standing(case, a_policy()).after(sent(an_order(), 1)).snapshot.book
-    assert (now.orders_today, now.counters.entries_today, now.counters.messages_today) == (None, None, None)
 
 
 def test_an_evaluation_can_be_stored_and_copied():
