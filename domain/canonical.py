@@ -14,7 +14,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -23,6 +23,9 @@ from typing import Any, TypeVar
 from domain.errors import DataQualityError
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
+"""From the plain form of a value back to the value."""
+
 _AS_IT_IS = frozenset({str, int, bool, type(None)})
 _FIELDS_OF: dict[type, tuple[str, ...]] = {}
 _TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -103,61 +106,88 @@ def time_text(value: datetime) -> str:
 def restore(kind: type[T], stored: Any) -> T:
     """Rebuild a value of type ``kind`` from its plain form; raises DataQualityError where it does not fit."""
     try:
-        return typing.cast(T, _restore(kind, stored))
+        return typing.cast(T, _reader(kind)(stored))
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         name = getattr(kind, "__name__", str(kind))
         raise DataQualityError(f"a stored {name} cannot be read: {error}", "Run `sage audit verify`.") from error
 
 
-def _restore(kind: Any, stored: Any) -> Any:
+def _reader(kind: Any) -> Reader:
+    """How a value of a kind is read."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, typing.NewType):
-        return _restore(kind.__supertype__, stored)
+        return _reader(kind.__supertype__)
     if origin in (typing.Union, types.UnionType):
-        return _restore_union(arguments, stored)
+        return _union_reader(arguments)
     if origin is typing.Literal or kind in (Any, str, int, bool, None, type(None)):
-        return stored
-    if origin is frozenset:
-        return frozenset(_restore(arguments[0], item) for item in stored)
-    if origin is tuple:
-        inner = arguments[0] if arguments else Any
-        return tuple(_restore(inner, item) for item in stored)
+        return _as_stored
+    if origin in (frozenset, tuple):
+        return _row_reader(origin, _reader(arguments[0] if arguments else Any))
     if origin in (Mapping, dict):
-        return {_restore(arguments[0], key): _restore(arguments[1], item) for key, item in stored.items()}
+        return _table_reader(_reader(arguments[0]), _reader(arguments[1]))
     if kind is Decimal:
-        return _restore_decimal(stored)
-    if kind is datetime:
-        return datetime.fromisoformat(stored)
-    if kind is date:
-        return date.fromisoformat(stored)
+        return _read_decimal
+    if kind in (datetime, date):
+        return typing.cast(Reader, kind.fromisoformat)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return kind(stored)
-    hints = _hints(kind)
-    return kind(**{name: _restore(hint, stored[name]) for name, hint in hints.items() if name in stored})
+        return kind
+    return _record_reader(kind)
 
 
-def _restore_decimal(stored: Any) -> Decimal:
+def _as_stored(stored: Any) -> Any:
+    return stored
+
+
+def _row_reader(made: Callable[[Iterator[Any]], Any], one: Reader) -> Reader:
+    def read(stored: Any) -> Any:
+        return made(map(one, stored))
+
+    return read
+
+
+def _table_reader(key: Reader, value: Reader) -> Reader:
+    def read(stored: Any) -> Any:
+        return {key(name): value(item) for name, item in stored.items()}
+
+    return read
+
+
+# By type alone: two unions that differ in their order are equal, and are not read alike.
+@lru_cache(maxsize=256)
+def _record_reader(kind: type) -> Reader:
+    """Made once for a kind, because an evaluation alone holds a hundred and twenty verdicts."""
+    readers: dict[str, Reader] = {}
+
+    def read(stored: Any) -> Any:
+        if not readers:  # at first use and not before: a record may hold others of its own kind
+            readers.update((name, _reader(hint)) for name, hint in typing.get_type_hints(kind).items())
+        return kind(**{name: one(stored[name]) for name, one in readers.items() if name in stored})
+
+    return read
+
+
+def _read_decimal(stored: Any) -> Decimal:
     if not isinstance(stored, str) or not (number := Decimal(stored)).is_finite():
         raise ValueError(f"{stored!r} is not a finite decimal")
     return number
 
 
-def _restore_union(options: tuple[Any, ...], stored: Any) -> Any:
-    if stored is None and type(None) in options:
-        return None
-    candidates = [option for option in options if option is not type(None)]
-    if len(candidates) == 1:
-        return _restore(candidates[0], stored)
-    for option in candidates:
-        try:
-            value = _restore(option, stored)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            continue
-        if plain(value) == stored:  # "1_0" is a text and True is a bool, though Decimal would take both
-            return value
-    raise ValueError(f"{stored!r} fits none of {options}")
+def _union_reader(options: tuple[Any, ...]) -> Reader:
+    nothing = type(None) in options
+    readers = [_reader(option) for option in options if option is not type(None)]
 
+    def read(stored: Any) -> Any:
+        if stored is None and nothing:
+            return None
+        if len(readers) == 1:
+            return readers[0](stored)
+        for one in readers:
+            try:
+                value = one(stored)
+            except (KeyError, TypeError, ValueError, ArithmeticError):
+                continue
+            if plain(value) == stored:  # "1_0" is a text and True is a bool, though Decimal would take both
+                return value
+        raise ValueError(f"{stored!r} fits none of {options}")
 
-@lru_cache(maxsize=256)
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    return read

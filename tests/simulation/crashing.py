@@ -93,9 +93,11 @@ class Watch:
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             self(f"{name}:before")
-            answer = method(*args, **kwargs)
-            self(f"{name}:after")
-            return answer
+            try:
+                return method(*args, **kwargs)
+            finally:
+                # A call that fails has happened too: the exchange may have heard it, and counts it.
+                self(f"{name}:after")
 
         return watched
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -97,3 +98,29 @@ def test_canonical_text_is_a_fixed_point(values: dict[str, Decimal]) -> None:
 
 def test_a_day_is_written_as_a_day() -> None:
     assert plain(date(2026, 3, 17)) == "2026-03-17"
+
+
+@dataclass(frozen=True)
+class NumberFirst:
+    value: Decimal | str
+
+
+@dataclass(frozen=True)
+class TextFirst:
+    value: str | Decimal
+
+
+def test_unions_of_the_same_kinds_are_read_in_the_order_they_are_written():
+    assert restore(NumberFirst, {"value": "1.5"}) == NumberFirst(Decimal("1.5"))
+    assert restore(TextFirst, {"value": "1.5"}) == TextFirst("1.5")
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    below: tuple[Node, ...] = ()
+
+
+def test_a_record_may_hold_others_of_its_own_kind():
+    tree = Node("a", (Node("b", (Node("c"),)), Node("d")))
+    assert restore(Node, plain(tree)) == tree
