@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import add
 from pathlib import Path
@@ -55,6 +55,9 @@ from trading.store.database import open_database
 
 SIZES = (1, 10, 50)
 BARS = 301
+INDEX = Symbol("SPY")
+AFTER_OPEN = timedelta(minutes=10)
+"""The policy sends nothing in the first five minutes of a session."""
 LAST_DAY = datetime(2026, 3, 17, tzinfo=UTC)
 STEPS = ("observe", "advise", "inspect", "decide", "gate", "explain")
 ANSWERED = frozenset(STEPS[1:4]) | {STEPS[5]}
@@ -110,7 +113,7 @@ def write_market(folder: Path, symbols: Sequence[Symbol], sessions: Sequence[Ses
     """
     (folder / "bars").mkdir(parents=True)
     lines = ["symbol,time,open,high,low,close,volume"]
-    for place, symbol in enumerate(symbols):
+    for place, symbol in enumerate((*symbols, INDEX)):
         close = Decimal(40 + place)
         for number, session in enumerate(sessions):
             opened, close = close, round(close * Decimal("0.992" if number % 3 == 0 else "1.006"), 2)
@@ -118,8 +121,11 @@ def write_market(folder: Path, symbols: Sequence[Symbol], sessions: Sequence[Ses
             high, low = max(opened, close) + width, min(opened, close) - width
             lines.append(f"{symbol},{session.day},{opened},{high},{low},{close},{2_000_000 + 1000 * number}")
     (folder / "bars" / "daily.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    stated = ['event_kinds = ["earnings"]']
-    stated += [f'[instruments.{symbol}]\nsector = "Sector {place % 10}"' for place, symbol in enumerate(symbols)]
+    stated = ['event_kinds = ["earnings", "macro", "split", "dividend"]']
+    known = 'listed_on = 2001-01-02\nmarket_cap = "5000000000"'
+    stated += [
+        f'[instruments.{symbol}]\nsector = "Sector {place % 10}"\n{known}' for place, symbol in enumerate(symbols)
+    ]
     (folder / "source.toml").write_text("\n".join(stated) + "\n", encoding="utf-8")
 
 
@@ -136,7 +142,7 @@ def a_start(folder: Path, model: LanguageModel, symbols: Sequence[Symbol]) -> It
         database = open_database(settings.database)
         stack.callback(database.close)
         stores, market = composition.stores_of(database, settings, latch), FilesMarket(folder, calendar)
-        clock = FixedClock(calendar.sessions(LAST_DAY, LAST_DAY.replace(hour=23))[0].opens_at)
+        clock = FixedClock(calendar.sessions(LAST_DAY, LAST_DAY.replace(hour=23))[0].opens_at + AFTER_OPEN)
         runtime = composition.runtime_of(settings, stores, latch, calendar, market, tuple(symbols), clock, stack)
         saver = stack.enter_context(open_checkpoints(home, settings.database))
         deps = replace(runtime.deps, asker=replace(runtime.deps.asker, model=model))
