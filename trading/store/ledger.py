@@ -28,6 +28,8 @@ from trading.store.writing.prepared import Prepared, first_row
 
 ANCHOR_BYTES = 128
 """Room for the hash and any number of entries."""
+LONGEST_ANCHOR = 4096
+"""What is read of a file that somebody may have made longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class SqlLedger:
         self._database = database
         self._anchor = anchor
         self._written = Head(0, GENESIS)
+        self._anchored = b""
 
     def append(
         self, kind: RecordKind, subject: str, body: Any, *, at: datetime, cycle_id: str = "", cause: str = ""
@@ -131,14 +134,18 @@ class SqlLedger:
             return
         last = self._written
         try:
-            with os.fdopen(os.open(self._anchor, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
-                known = file.read()
-                if _entries_in(known.decode(errors="replace")) > last.entries:
+            # Opened each time, because somebody may have put a backup in its place.
+            descriptor = os.open(self._anchor, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                known = os.pread(descriptor, LONGEST_ANCHOR, 0)
+                if known != self._anchored and _entries_in(known.decode(errors="replace")) > last.entries:
                     return  # the ledger was cut: what shows it must not be written over
-                file.seek(0)
-                file.write(canonical_json(last).ljust(ANCHOR_BYTES).encode())
+                self._anchored = canonical_json(last).ljust(ANCHOR_BYTES).encode()
+                os.pwrite(descriptor, self._anchored, 0)
                 if len(known) > ANCHOR_BYTES:
-                    file.truncate(ANCHOR_BYTES)
+                    os.ftruncate(descriptor, ANCHOR_BYTES)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise ConfigurationError(
                 f"the ledger's anchor {self._anchor} cannot be written: {error.strerror}", "Check the folder's rights."
