@@ -245,6 +245,7 @@ class MustBeUnique(Fills):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
+        broker.passing("wire:refused")
         found = broker.find(approved.client_order_id)
         assert found is not None
         return found

@@ -124,6 +124,9 @@ class ServerStage:
             for name in self._tables
         ]
         self._all = sql.SQL(" UNION ALL ").join(parts)
+        numbered = """SELECT table_name, column_name FROM information_schema.columns
+            WHERE table_schema = %s AND column_default LIKE 'nextval(%%' ORDER BY table_name"""
+        self._numbered = [(table, column) for table, column in self._admin.execute(numbered, (schema,))]
         self._template = self.keep()
 
     def restore(self, kept: Kept | None = None) -> None:
@@ -138,6 +141,11 @@ class ServerStage:
             for name, rows in state.rows.items():
                 put = "INSERT INTO {0} SELECT (r::{0}).* FROM unnest(%s::text[]) r"
                 self._admin.execute(sql.SQL(put).format(sql.Identifier(name)), (list(rows),))
+            for table, column in self._numbered:
+                # A number that a dead process has drawn stays drawn, and would make equal states differ.
+                again = "SELECT setval(pg_get_serial_sequence({0}, {1}), coalesce(max({2}), 0) + 1, false) FROM {3}"
+                names = sql.Literal(table), sql.Literal(column), sql.Identifier(column), sql.Identifier(table)
+                self._admin.execute(sql.SQL(again).format(*names))
 
     def keep(self) -> Kept:
         self._number += 1
