@@ -1,6 +1,6 @@
 # What a developer does here, one word each. `make check test` is what the continuous integration asks for.
 
-.PHONY: check test coverage mutation proofs gates demo evals bench pins hooks crash simulate soak
+.PHONY: check test coverage mutation proofs gates reproduce demo evals bench pins hooks crash simulate soak
 
 check: ## linter, formatter, types, import contracts
 	uv run ruff check
@@ -32,6 +32,9 @@ simulate: ## trading lives from a seed each; SEEDS=500 for less, FROM=17 SEEDS=1
 
 soak: ## the service for simulated hours on end, with a crash in each of them; HOURS=48 for less, SEED=3 for others
 	uv run python -m tests.simulation.soak $(if $(HOURS),--hours $(HOURS)) $(if $(SEED),--seed $(SEED))
+
+reproduce: ## simulated cycles run again from their records, equal in every byte; COUNT=100 for less, SEED=3 for others
+	uv run python -m tests.simulation.reproduce $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--from $(SEED))
 
 demo: ## one whole cycle with no key, no network and no server
 	uv run sage demo

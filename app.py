@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,11 @@ from interfaces.cli.home import LATCH, home_folder
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
+    import agents.blind as blind
+    import answering
     import composition
+    import evals.answers.collect as collecting
+    import evals.answers.questions as asked
     import evals.running as running
     import evals.verify as evals
     import interfaces.acting.releasing as releasing
@@ -31,16 +36,21 @@ with rooms_on_first_use():
     import interfaces.cli.gate as gate_command
     import interfaces.cli.killing as killing
     import interfaces.cli.rendering.cells as cells
+    import interfaces.cli.rendering.reproduction as reproduced
     import interfaces.cli.run as commands
+    import interfaces.telling.reproducing as reproducing
     import policies.kill_switch as kill_switches
     import policies.policy as policies
+    import prompts.loader as loader
     import settings as configuration
     import sources
     import trading.data.calendar as calendars
     import trading.execution.cancel_entries as cancelling
     import trading.execution.flatten as flattening
+    import trading.store.database as databases
 
 if TYPE_CHECKING:
+    from agents.llm import LanguageModel
     from domain.ports import Clock
     from policies.permit import PermitOffice
     from trading.store.control import ControlStore
@@ -58,8 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "gate":
             return gate_command.gate(arguments, terminal)  # opens nothing: no home, no settings, no database
+        if arguments.command == "reproduce":
+            return reproduce(arguments, terminal)
         if arguments.command == "evals verify":
             return verify_recordings(arguments, terminal)
+        if arguments.command == "evals record":
+            return record_answers(arguments, terminal)
         if arguments.command == "evals run":
             return run_suites(arguments, terminal)
         if arguments.command == "evals report":
@@ -128,12 +142,50 @@ def close_all(
     return flattening.flatten(hands, kill_id).report
 
 
+def reproduce(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Run a stored cycle again over the database alone: no broker, no market, and no model that was not asked for."""
+    settings = configuration.load_settings(home=arguments.home, model=arguments.model)
+    with ExitStack() as stack:
+        database = databases.open_database(settings.database)
+        stack.callback(database.close)
+        stores = composition.stores_of(database, settings, kill_switches.KillSwitch(settings.home / LATCH))
+        found = loader.read_prompts(Path(arguments.prompt)) if arguments.prompt else {}
+        asks = arguments.model or arguments.blind or found
+        model = answering.answering_model(settings, stack) if asks else None
+        otherwise = reproducing.Otherwise(
+            policy=policies.load_policy(arguments.policy) if arguments.policy else None,
+            model=model if model is None or not arguments.blind else blind.Blinded(model, blind.Mask(settings.seed)),
+            prompts=reproducing.by_role(found),
+        )
+        view = reproducing.reproduce(stores, arguments.id, policies.load_policy(settings.policy), otherwise)
+    terminal.show(view, reproduced.screen_of)
+    return 0 if view.ok else 1
+
+
 def verify_recordings(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Check the recordings in use against today's prompts and schemas."""
-    paths = sources.recordings_of(configuration.load_settings(home=arguments.home))
-    verified = evals.verify(paths, now=SystemClock().now())
+    paths = answering.recordings_of(configuration.load_settings(home=arguments.home))
+    verified = evals.verify(paths, now=SystemClock().now(), answers=collecting.recordings())
     terminal.show(verified, lambda found: cells.lines(*map(cells.words, evals.told(found).split("\n"))))
     return 0 if verified.ok else 1
+
+
+def record_answers(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Write the questions of the recorded cases down for a relay, take its answers back, or ask the model in use."""
+    if arguments.questions:
+        pages = asked.write_pages(Path(arguments.questions))
+        terminal.show(pages, lambda found: cells.lines(*(cells.words(str(page)) for page in found)))
+        return 0
+    with ExitStack() as stack:
+        if arguments.answers:
+            model: LanguageModel = collecting.AnsweredByFiles(Path(arguments.answers), arguments.model_label)
+        else:
+            model = answering.answering_model(configuration.load_settings(home=arguments.home), stack)
+        collected = collecting.collect(
+            model, Path(arguments.out), SystemClock(), origin="relay" if arguments.answers else "hosted"
+        )
+    terminal.show(collected, lambda found: cells.lines(*map(cells.words, collecting.told(found))))
+    return 0 if collected.complete else 1
 
 
 def run_suites(arguments: parser.Arguments, terminal: console.Terminal) -> int:

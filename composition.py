@@ -28,7 +28,7 @@ from interfaces.cli.home import LATCH
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
-    import agents.ask as asking
+    import answering
     import domain.canonical as canonical
     import duties
     import evals.product as products
@@ -78,7 +78,8 @@ if TYPE_CHECKING:
 
     Exchange = paper.PaperBroker | alpaca_broker.AlpacaBroker
 
-TRADES = ("cycle", "demo", "approve", "resume", "algo start", "run", "buy", "sell", "orders replace")
+TRADES = ("cycle", "demo", "approve", "resume", "algo start", "run", "buy", "sell", "orders replace", "flatten",
+          "telegram")  # fmt: skip
 """Commands whose start puts a newer release in force; the others only look, and change nothing by looking."""
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
@@ -260,8 +261,7 @@ def deps_of(
             stores.database, stores.ledger, stores.orders, stores.control, stores.equity, settlement, broker
         ),
         stores=stores,
-        policy=policy,
-        asker=asker_of(settings, stores, clock, stack),
+        asker=answering.asker_of(settings, stores, clock, stack),
         memory=memory,
         calibration=reviews.CalibrationBook(stores.ledger),
         texts=sources.embedder_of(settings, stack),
@@ -291,14 +291,6 @@ def desk_of(
         clock=clock,
         release=releasing.release_of(policy),
     )
-
-
-def asker_of(settings: configuration.Settings, stores: wiring.Stores, clock: Clock, stack: ExitStack) -> asking.Asker:
-    """The door to the model, with what a cycle may spend and what a token costs."""
-    model = sources.model_of(settings, clock, stack)
-    budget = asking.Budget(settings.max_calls_per_cycle, settings.max_tokens_per_cycle)
-    price = asking.Price(settings.price_in_usd_per_mtok, settings.price_out_usd_per_mtok)
-    return asking.Asker(model, stores.calls, clock, budget, {model.sampling.model: price})
 
 
 def graphs_over(deps: wiring.CycleDeps, settings: configuration.Settings, stack: ExitStack) -> runtimes.Graphs:

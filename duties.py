@@ -15,6 +15,8 @@ from interfaces.cli import parser
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
+    import carriers
+    import chats
     import graphs.deps as wiring
     import interfaces.runtime as runtimes
     import interfaces.scheduler.jobs as scheduled
@@ -62,10 +64,12 @@ def duties_of(
         runs=run_store.RunStore(database, wall, process),
         algos=algo_runner.AlgoRunner(deps.desk, deps.stores.orders, deps.stores.control, algos),
         algo_store=algos,
+        telling=carriers.telling_of(settings, database),
         time=deps.clock if isinstance(deps.clock, times.SimulatedTime) else None,
         listen=listen_of(settings, deps, settlement) if settings.broker == "alpaca" else None,
         pace=runtimes.Pace(settings.schedule.simulated_speed, settings.schedule.longest_wait_s),
         health_port=settings.health_port,
+        talks=chats.talks_of(settings),
     )
 
 

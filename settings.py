@@ -11,6 +11,7 @@ from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -62,14 +63,88 @@ class ScheduleSettings(BaseModel):
         return {name.replace("_", "-"): job for name, job in told.items() if isinstance(job, JobSettings)}
 
 
+RoleName = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner", "chat"]
+Temperature = Annotated[Decimal | None, BeforeValidator(_none_for_none)]
+
+
+class RoleModelSettings(BaseModel):
+    """``[models.roles.NAME]``: how one role asks; what is left out is as for all others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = ""
+    """As SAGE_MODEL; empty means the model of all others."""
+    temperature: Temperature = Field(None, ge=0, le=2)
+    max_tokens: int | None = Field(None, ge=64)
+    seed: int | None = None
+
+
+class PriceSettings(BaseModel):
+    """``[models.prices."NAME"]``: what a model costs, in USD a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens_in: Decimal = Field(ge=0)
+    tokens_out: Decimal = Field(ge=0)
+
+
+class ProviderSettings(BaseModel):
+    """``[models.providers.NAME]``: another server that speaks as OpenAI's; its models are ``NAME:MODEL``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    """Ends in ``/v1``. Its key stands in SAGE_PROVIDER_KEYS, because ``sage.toml`` is no place for secrets."""
+
+
+class AllowanceSettings(BaseModel):
+    """The most that a day may use; what is left out is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: int | None = Field(None, ge=0)
+    usd: Decimal | None = Field(None, ge=0)
+
+
+class ModelBudgetSettings(BaseModel):
+    """``[models.budget]``: what asking may cost, beside the calls and tokens of a cycle."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cycle_usd: Decimal | None = Field(None, ge=0)
+    day: AllowanceSettings = AllowanceSettings()
+    """Of the exchange's day, over all cycles and processes of a home."""
+    roles: dict[RoleName, AllowanceSettings] = {}
+    """Of one role on that day."""
+    edge_pct: Decimal = Field(Decimal(80), gt=0, le=100)
+    """From here on the cheaper model of the fallback is asked, where there is one."""
+
+
+class ModelsSettings(BaseModel):
+    """``[models]`` of ``sage.toml``: who is asked, what it costs, and what happens when a model fails."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    roles: dict[RoleName, RoleModelSettings] = {}
+    prices: dict[str, PriceSettings] = {}
+    providers: dict[str, ProviderSettings] = {}
+    budget: ModelBudgetSettings = ModelBudgetSettings()
+    breaker_failures: int = Field(5, ge=1)
+    """So many failures in a row, and a model is left alone."""
+    breaker_pause_minutes: Decimal = Field(Decimal(5), gt=0, le=1440)
+    reuse_minutes: int = Field(60, ge=0, le=1440)
+    """An answer of a hosted model to exactly the same question counts so long; 0 asks every time."""
+
+
 class _SageToml(TomlConfigSettingsSource):
-    """``sage.toml``, whose one table ``[schedule]`` is the setting SAGE_SCHEDULE."""
+    """``sage.toml``, whose tables ``[schedule]`` and ``[models]`` are the settings SAGE_SCHEDULE and SAGE_MODELS."""
 
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         told: dict[str, Any] = super()._read_file(file_path)
-        if "schedule" in told:
-            told["SAGE_SCHEDULE"] = told.pop("schedule")
-        return told
+        return {_TABLES.get(name, name): value for name, value in told.items()}
+
+
+_TABLES = {"schedule": "SAGE_SCHEDULE", "models": "SAGE_MODELS"}
 
 
 class Settings(BaseSettings):
@@ -98,6 +173,13 @@ class Settings(BaseSettings):
     """Profile name or path of a policy file."""
     model: str = Field("", alias="SAGE_MODEL")
     """``openai:NAME``, ``recorded`` or ``rules``; empty means openai where a key is set, otherwise rules."""
+    model_fallback: str = Field("", alias="SAGE_MODEL_FALLBACK")
+    """Comma-separated models that are asked in this order where the first fails; ``rules`` at the end changes nothing:
+    behind the last model code decides, which opens nothing."""
+    models: ModelsSettings = Field(ModelsSettings(), alias="SAGE_MODELS")
+    """Models by role, prices, providers and budgets: the table ``[models]`` of ``sage.toml``, or JSON of the same."""
+    provider_keys: SecretStr | None = Field(None, alias="SAGE_PROVIDER_KEYS")
+    """Keys of other servers: ``NAME=KEY,NAME=KEY``."""
     market: str = Field("simulated", alias="SAGE_MARKET")
     news: str = Field("", alias="SAGE_NEWS")
     """Empty means the twin of the market: simulated news, the same files, or none."""
@@ -115,12 +197,12 @@ class Settings(BaseSettings):
     concurrency: int = Field(8, alias="SAGE_CONCURRENCY", ge=1, le=64)
     """Candidates reviewed at once."""
     model_timeout_s: float = Field(60.0, alias="SAGE_MODEL_TIMEOUT_S", gt=0)
+    """The most that one question may take, with its retries."""
     model_max_tokens: int = Field(900, alias="SAGE_MODEL_MAX_TOKENS", ge=64)
-    model_temperature: Annotated[Decimal | None, BeforeValidator(_none_for_none)] = Field(
-        Decimal(0), alias="SAGE_MODEL_TEMPERATURE", ge=0, le=2
-    )
+    model_temperature: Temperature = Field(Decimal(0), alias="SAGE_MODEL_TEMPERATURE", ge=0, le=2)
     """``none`` leaves it to the server: some reasoning models refuse any."""
     price_in_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_IN_USD_PER_MTOK", ge=0)
+    """Of a model that ``[models.prices]`` does not name."""
     price_out_usd_per_mtok: Decimal = Field(Decimal(0), alias="SAGE_PRICE_OUT_USD_PER_MTOK", ge=0)
     max_calls_per_cycle: int = Field(200, alias="SAGE_MAX_CALLS_PER_CYCLE", ge=0)
     max_tokens_per_cycle: int = Field(600_000, alias="SAGE_MAX_TOKENS_PER_CYCLE", ge=0)
@@ -133,6 +215,23 @@ class Settings(BaseSettings):
     """When `sage run` does what: the table ``[schedule]`` of ``sage.toml``, or JSON of the same."""
     health_port: int = Field(8687, alias="SAGE_HEALTH_PORT", ge=0, le=65535)
     """Where `sage run` answers /healthz and /metrics, on loopback only; 0 takes any free port."""
+
+    smtp_url: SecretStr | None = Field(None, alias="SAGE_SMTP_URL")
+    """Where mail is handed over: ``smtps://user:password@host:465`` or ``smtp://user:password@host:587``."""
+    mail_to: str = Field("", alias="SAGE_MAIL_TO")
+    """Comma-separated addresses that are told what happens."""
+    mail_from: str = Field("", alias="SAGE_MAIL_FROM")
+    """Empty means the user of SAGE_SMTP_URL where that is an address, else the first of SAGE_MAIL_TO."""
+    slack_webhook: SecretStr | None = Field(None, alias="SAGE_SLACK_WEBHOOK")
+    """Incoming webhook of the channel that is told what happens."""
+
+    telegram_bot_token: SecretStr | None = Field(None, alias="TELEGRAM_BOT_TOKEN")
+    """As @BotFather told it; with it `sage run` talks by Telegram too."""
+    telegram_api_base_url: str = Field("https://api.telegram.org", alias="TELEGRAM_API_BASE_URL")
+    telegram_owner_ids: str = Field("", alias="TELEGRAM_OWNER_IDS")
+    """Comma-separated numbers of people who are owners; without any, `sage telegram` shows a code for the first."""
+    telegram_groups: str = Field("", alias="TELEGRAM_GROUPS")
+    """Comma-separated ``CHAT:TOPIC`` in which known people may talk to the bot; 0 is a group without topics."""
 
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
     openai_base_url: str = Field("https://api.openai.com/v1", alias="OPENAI_BASE_URL")
@@ -183,7 +282,25 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the redaction filter only."""
         held = (self.openai_api_key, self.alpaca_key_id, self.alpaca_secret_key, self.newsapi_key)
-        return tuple(secret.get_secret_value() for secret in held if secret is not None)
+        ways = (self.smtp_url, self.slack_webhook, self.telegram_bot_token)
+        known = (*held, *self.keys_of_providers.values(), *ways)
+        told = (secret.get_secret_value() for secret in known if secret is not None)
+        return (*told, *self._mail_passwords)
+
+    @property
+    def _mail_passwords(self) -> tuple[str, ...]:
+        """The password within SAGE_SMTP_URL, as it is written there and as the mail server is told it."""
+        text = "" if self.smtp_url is None else self.smtp_url.get_secret_value()
+        credentials, _, _host = text.partition("://")[2].rpartition("@")
+        written = credentials.partition(":")[2]
+        return tuple(dict.fromkeys(filter(None, (written, unquote(written)))))
+
+    @property
+    def keys_of_providers(self) -> dict[str, SecretStr]:
+        """The keys of other servers by their names."""
+        text = "" if self.provider_keys is None else self.provider_keys.get_secret_value()
+        pairs = (part.strip().partition("=") for part in text.split(",") if part.strip())
+        return {name.strip(): SecretStr(key.strip()) for name, _, key in pairs if key.strip()}
 
 
 def load_settings(**overrides: object) -> Settings:

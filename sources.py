@@ -1,4 +1,4 @@
-"""What the settings name, made: market, news and model, the symbols of a run and the moment at which it stands.
+"""What the settings name, made: market and news, the symbols of a run and the moment at which it stands.
 
 Part of the composition root: ``app.py`` alone calls it, and like it names the rooms once and runs them on first use.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,11 +18,7 @@ from interfaces.cli import parser
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
-    import agents.llm as llm
     import agents.models.openai_embeddings as openai_embeddings
-    import agents.models.openai_llm as openai_llm
-    import agents.models.recorded_llm as recorded_llm
-    import agents.models.rules_llm as rules_llm
     import memory.lesson_texts as lesson_texts
     import settings as configuration
     import trading.data.alpaca_market as alpaca_market
@@ -125,37 +120,6 @@ def secret(value: SecretStr | None, name: str) -> str:
     return value.get_secret_value()
 
 
-def model_of(settings: configuration.Settings, clock: Clock, stack: ExitStack) -> llm.LanguageModel:
-    """The model twin by its name, recording what it says where that was asked for."""
-    model = answering_model(settings, stack)
-    if settings.record_to is None:
-        return model
-    return recorded_llm.RecordingModel(model, settings.record_to, SystemClock(), origin=settings.record_origin)
-
-
-def answering_model(settings: configuration.Settings, stack: ExitStack) -> llm.LanguageModel:
-    """``rules``, ``recorded`` or ``openai:NAME``."""
-    kind, _, name = settings.model_name.partition(":")
-    if kind == "rules" and not name:
-        return rules_llm.RulesModel()
-    if kind == "recorded" and not name:
-        return recorded_llm.RecordedModel(recordings_of(settings))
-    if kind != "openai" or not name:
-        raise UsageError(f"there is no model {settings.model_name!r}", "Choose openai:NAME, recorded or rules.")
-    if settings.openai_api_key is None:
-        raise ConfigurationError("OPENAI_API_KEY is not set", "Set it, or use --model rules.")
-    sampling = llm.Sampling(name, settings.model_temperature, settings.model_max_tokens)
-    return stack.enter_context(
-        openai_llm.OpenAIModel(
-            sampling,
-            base_url=settings.openai_base_url,
-            api_key=settings.openai_api_key,
-            timeout_s=settings.model_timeout_s,
-            origin=settings.record_origin,
-        )
-    )
-
-
 def embedder_of(settings: configuration.Settings, stack: ExitStack) -> lesson_texts.TextEmbedder | None:
     """What compares lessons by their words, where a model is named."""
     kind, _, name = settings.embeddings.partition(":")
@@ -173,12 +137,6 @@ def embedder_of(settings: configuration.Settings, stack: ExitStack) -> lesson_te
             timeout_s=settings.model_timeout_s,
         )
     )
-
-
-def recordings_of(settings: configuration.Settings) -> list[Path]:
-    """The named recording, a folder of them, or those that are shipped."""
-    place = settings.recordings or Path(str(resources.files("evals") / "recordings"))
-    return sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
 
 
 def moment_of(

@@ -1,31 +1,45 @@
 """Asking a model: budget first, journal before that, record before reading, one repair turn at most.
 
     render -> journal? -> reserve -> call -> save -> read -> (repair turn -> the same once more) -> answer
+                                       +-> the next model of the line, where this one brought nothing usable
 
 A finished call is never paid twice: after a crash the journal answers. The record is written before anybody reads the
-reply, so that a reply which breaks the reader is on record too.
+reply, so that a reply which breaks the reader is on record too. Behind the last model stands no rule: where nobody
+answers, that is a state and no decision, and the roles say what code does then (no entry; exits go by rule).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from agents.llm import BadAnswer, LanguageModel, ModelReply, ModelRequest, NoAnswer, Reason, Role
+from agents.calls.breaker import Breaker
+from agents.calls.budget import Budget, Price
+from agents.calls.reuse import Reuse
+from agents.llm import (
+    UNANSWERED,
+    UNBILLED,
+    BadAnswer,
+    LanguageModel,
+    ModelReply,
+    ModelRequest,
+    NoAnswer,
+    Reason,
+    Role,
+    reason_of,
+)
 from agents.outputs import LONGEST_ANSWER, OUTPUTS, parse, schema_of
 from agents.slots import encode
 from domain.decisions import ModelCall
 from domain.errors import OversightError
 from domain.ids import CycleId, derive
-from domain.money import ZERO
+from domain.model_use import Handover, SetAside
+from domain.money import ONE, ZERO
 from domain.ports import Clock
 from prompts.loader import load
 
 T = TypeVar("T")
-_MILLION = Decimal(1_000_000)
 _CHARS_PER_TOKEN = 3
 LONGEST_NAME = 120
 MOST_TOKENS = 10**9
@@ -48,47 +62,6 @@ class CallJournal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """What a model costs, in USD a million tokens."""
-
-    tokens_in: Decimal
-    tokens_out: Decimal
-
-    def of(self, reply: ModelReply) -> Decimal:
-        """Cost of one reply in USD."""
-        return (self.tokens_in * reply.tokens_in + self.tokens_out * reply.tokens_out) / _MILLION
-
-
-@dataclass
-class Budget:
-    """Calls and tokens one cycle may spend; reserved before each call, so that parallel calls cannot overspend.
-
-    A call whose outcome is unknown keeps its reservation: it may have been billed.
-    """
-
-    calls: int
-    tokens: int
-    _spent: dict[CycleId, dict[str, int]] = field(default_factory=dict, repr=False)
-    _lock: Lock = field(default_factory=Lock, repr=False)
-
-    def reserve(self, cycle_id: CycleId, key: str, tokens: int) -> None:
-        """Set tokens aside for the call ``key``; raises NoAnswer when the cycle has too little left."""
-        with self._lock:
-            spent = self._spent.setdefault(cycle_id, {})
-            others = sum(used for name, used in spent.items() if name != key)
-            if len(spent.keys() | {key}) > self.calls or others + tokens > self.tokens:
-                raise NoAnswer(
-                    "budget", f"the model budget of cycle {cycle_id} is spent", "Rules decide until it ends."
-                )
-            spent[key] = tokens
-
-    def settle(self, cycle_id: CycleId, key: str, tokens: int) -> None:
-        """Replace a reservation by what the call really used."""
-        with self._lock:
-            self._spent.setdefault(cycle_id, {})[key] = tokens
-
-
-@dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
     """A read answer. ``repaired``: it took the second attempt, so its reader let it do less."""
 
@@ -101,62 +74,170 @@ Reader = Callable[[Any, str, bool], T]
 """From the role's parsed document (``OUTPUTS[role]``), its source and whether it was repaired, to a domain value."""
 
 
+def _told_to_nobody(_passed: Handover) -> None:
+    """Where a question went is nobody's business."""
+
+
+class _Turn(NamedTuple):
+    """A question on its way down the line; the first model of ``line`` is the one that is asked now."""
+
+    line: tuple[LanguageModel, ...]
+    role: Role
+    subject: str
+    cycle_id: CycleId
+    variables: Mapping[str, str]
+
+    @property
+    def model(self) -> LanguageModel:
+        return self.line[0]
+
+    def after(self, count: int) -> _Turn:
+        return self._replace(line=self.line[count:])
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Everything a role needs to ask. ``prices`` are by model name; a model without one is recorded at no cost."""
+    """Everything a role needs to ask. ``prices`` are by model name; a model without one is recorded at no cost.
+
+    ``roles`` have models of their own instead of ``model``; ``fallback`` is asked in its order where they fail.
+    ``handed_over`` hears of every question that went on to the next. Without ``reuse`` every cycle asks anew.
+    """
 
     model: LanguageModel
     journal: CallJournal
     clock: Clock
     budget: Budget
     prices: Mapping[str, Price] = field(default_factory=dict)
+    roles: Mapping[Role, LanguageModel] = field(default_factory=dict)
+    fallback: tuple[LanguageModel, ...] = ()
+    breaker: Breaker | None = None
+    reuse: Reuse | None = None
+    handed_over: Callable[[Handover], None] = _told_to_nobody
 
     def ask(
         self, role: Role, subject: str, cycle_id: CycleId, variables: Mapping[str, str], read: Reader[T]
     ) -> Answer[T]:
-        """Put one question; raises NoAnswer, BadAnswer or WrongSetup when it brings nothing usable."""
-        request = self.request(role, variables)
-        try:
-            return self._answer(request, subject, cycle_id, read)
-        except BadAnswer as first:
-            return self._answer(repair(request, str(first)), subject, cycle_id, read)
+        """Put one question; raises NoAnswer, BadAnswer or WrongSetup when nobody brings anything usable."""
+        turn = _Turn(self.line(role), role, subject, cycle_id, variables)
+        turn = turn.after(self._reached(turn))
+        while len(turn.line) > 1:
+            try:
+                return self._ask(turn, read)
+            except UNANSWERED as error:
+                failed, following = turn.line[:2]
+                self.handed_over(Handover(cycle_id, role, failed.name, following.name, reason_of(error)))
+                turn = turn.after(1)
+        return self._ask(turn, read)
 
-    def request(self, role: Role, variables: Mapping[str, str]) -> ModelRequest:
-        """The canonical first question of a role."""
+    def line(self, role: Role) -> tuple[LanguageModel, ...]:
+        """The models of a role in the order in which they are asked."""
+        first = self.roles.get(role, self.model)
+        return (first, *(each for each in self.fallback if each.name != first.name))
+
+    def request(self, role: Role, variables: Mapping[str, str], model: LanguageModel | None = None) -> ModelRequest:
+        """The canonical first question of a role, put to its first model or to another one."""
         prompt = load(role)
         text = prompt.render(**variables)
         schema = schema_of(OUTPUTS[role])
-        return ModelRequest(role, text.system, text.user, prompt.output, schema, self.model.sampling, 1, prompt.digest)
+        sampling = (model or self.line(role)[0]).sampling
+        return ModelRequest(role, text.system, text.user, prompt.output, schema, sampling, 1, prompt.digest)
 
-    def _answer(self, request: ModelRequest, subject: str, cycle_id: CycleId, read: Reader[T]) -> Answer[T]:
-        call = self._call(request, subject, cycle_id)
+    def _reached(self, turn: _Turn) -> int:
+        """How far down the line a cycle that was cut off had come: whoever stands before that had failed it."""
+        for place in range(len(turn.line) - 1, 0, -1):
+            request = self.request(turn.role, turn.variables, turn.line[place])
+            if self.journal.finished(turn.cycle_id, request.digest) is not None:
+                return place
+        return 0
+
+    def _ask(self, turn: _Turn, read: Reader[T]) -> Answer[T]:
+        request = self.request(turn.role, turn.variables, turn.model)
+        try:
+            return self._answer(turn, request, read)
+        except BadAnswer as first:
+            return self._answer(turn, repair(request, str(first)), read)
+
+    def _answer(self, turn: _Turn, request: ModelRequest, read: Reader[T]) -> Answer[T]:
+        call = self._call(turn, request)
         source, repaired = f"{call.origin}:{call.model}", request.attempt > 1
         try:
-            return Answer(read(parse(request.role, finished_text(call)), source, repaired), source, repaired)
+            answer = Answer(read(parse(request.role, finished_text(call)), source, repaired), source, repaired)
         except BadAnswer as bad:
             self.journal.unusable(call, bad.reason)
             raise
+        if self.reuse is not None:
+            self.reuse.offer(call)
+        return answer
 
-    def _call(self, request: ModelRequest, subject: str, cycle_id: CycleId) -> ModelCall:
-        key = request.digest
-        call = self.journal.finished(cycle_id, key)
+    def _call(self, turn: _Turn, request: ModelRequest) -> ModelCall:
+        cycle_id, key = turn.cycle_id, request.digest
+        call = self.journal.finished(cycle_id, key) or self._reused(turn, request)
         if call is None:
-            self.budget.reserve(cycle_id, key, estimate(request))
-            call = self.journal.save(self._record(request, self._complete(request), subject, cycle_id))
-        self.budget.settle(cycle_id, key, call.tokens_in + call.tokens_out)
+            self._set_aside(turn, request)
+            call = self.journal.save(self._record(request, self._complete(turn, request), turn.subject, cycle_id))
+        if not call.reused:
+            self.budget.settle(cycle_id, key, call.tokens_in + call.tokens_out, call.cost_usd)
         return call
 
-    def _complete(self, request: ModelRequest) -> ModelReply:
+    def _reused(self, turn: _Turn, request: ModelRequest) -> ModelCall | None:
+        """An earlier answer to exactly this question, kept once more for this cycle; or None."""
+        if self.reuse is None:
+            return None
+        found = self.reuse.find(request.digest, turn.cycle_id, turn.subject, self.clock.now())
+        return None if found is None else self.journal.save(found)
+
+    def _set_aside(self, turn: _Turn, request: ModelRequest) -> None:
+        """What the call may come to is set aside first; then its model must not be resting."""
+        model, price = turn.model, self._price(turn.model)
+        cost = ZERO if price is None else price.of(sent_tokens(request), request.sampling.max_tokens)
+        wanted = SetAside(
+            turn.cycle_id, request.digest, request.role, model.name, estimate(request), cost, self.clock.now()
+        )
+        self.budget.reserve(wanted, self.budget.edge if self._cheaper(turn.line) else ONE)
+        if self.breaker is None:
+            return
         try:
-            return self.model.complete(request)
-        except OversightError:
+            self.breaker.admit(model.name)
+        except NoAnswer:
+            self.budget.give_back(turn.cycle_id, request.digest)
+            raise
+
+    def _cheaper(self, line: tuple[LanguageModel, ...]) -> bool:
+        """Whether a cheaper model stands behind the first."""
+        first, *behind = (self._price(model) for model in line)
+        return first is not None and any(price is not None and price.below(first) for price in behind)
+
+    def _price(self, model: LanguageModel) -> Price | None:
+        return self.prices.get(model.sampling.model)
+
+    def _complete(self, turn: _Turn, request: ModelRequest) -> ModelReply:
+        model = turn.model
+        try:
+            reply = model.complete(request)
+        except UNANSWERED as error:
+            self._failed(model, error.reason)
+            if error.reason in UNBILLED:
+                self.budget.give_back(turn.cycle_id, request.digest)
+            raise
+        except OversightError:  # a recording that is missing says nothing about the model
+            if self.breaker is not None:
+                self.breaker.untried(model.name)
             raise
         except Exception as error:  # whatever a server sends, no model may end a cycle
-            what = f"{self.model.name} broke the {request.role}'s call ({type(error).__name__})"
+            self._failed(model, "garbage")
+            what = f"{model.name} broke the {request.role}'s call ({type(error).__name__})"
             raise NoAnswer("garbage", what, "It counts as no answer.") from error
+        if self.breaker is not None:
+            self.breaker.answered(model.name)
+        return reply
+
+    def _failed(self, model: LanguageModel, reason: Reason) -> None:
+        if self.breaker is not None:
+            self.breaker.failed(model.name, reason)
 
     def _record(self, request: ModelRequest, reply: ModelReply, subject: str, cycle_id: CycleId) -> ModelCall:
         price = self.prices.get(reply.model) or self.prices.get(request.sampling.model)
+        tokens_in, tokens_out = counted(reply.tokens_in), counted(reply.tokens_out)
         return ModelCall(
             call_id=derive("call", cycle_id, request.digest),
             cycle_id=cycle_id,
@@ -168,9 +249,9 @@ class Asker:
             prompt_digest=request.prompt_digest,
             response=storable(reply.text),
             finish=reply.finish,
-            tokens_in=counted(reply.tokens_in),
-            tokens_out=counted(reply.tokens_out),
-            cost_usd=price.of(reply) if price is not None else ZERO,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost_usd=price.of(tokens_in, tokens_out) if price is not None else ZERO,
             latency_ms=reply.latency_ms,
             at=self.clock.now(),
         )
@@ -208,6 +289,10 @@ def repair(request: ModelRequest, reason: str) -> ModelRequest:
 
 
 def estimate(request: ModelRequest) -> int:
-    """Tokens to reserve: a third of the characters sent, plus all that may come back."""
-    sent = len(request.system) + len(request.user) + len(encode(request.schema))
-    return sent // _CHARS_PER_TOKEN + request.sampling.max_tokens
+    """Tokens to set aside: all that is sent, plus all that may come back."""
+    return sent_tokens(request) + request.sampling.max_tokens
+
+
+def sent_tokens(request: ModelRequest) -> int:
+    """At most so many tokens are sent: a third of the characters."""
+    return (len(request.system) + len(request.user) + len(encode(request.schema))) // _CHARS_PER_TOKEN

@@ -2,18 +2,19 @@
 
 Whoever writes them, the figures come from the record, and code adds what must not be left out: that a trade was
 refused, made smaller or sent to a person. A model that fails, cites what it was not given, writes a figure by hand or
-says what the record contradicts (``agents/claims``) is replaced by the template as a whole.
+says what the record contradicts (``agents/claims``) is replaced by the template as a whole, which names the reason.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from agents.ask import Asker
 from agents.claims.check import faults
 from agents.decider import warnings_said
-from agents.llm import UNANSWERED, BadAnswer
+from agents.llm import UNANSWERED, BadAnswer, reason_of
 from agents.outputs import ExplanationOutput, statements_of
 from agents.record import Record, facts
 from agents.slots import encode, evidence_lines, index
@@ -79,8 +80,8 @@ def explain(asker: Asker, cycle_id: CycleId, record: Record, phase: Phase) -> Ex
 
     try:
         return asker.ask("explainer", f"{decision.decision_id}.{phase.value}", cycle_id, variables, read).value
-    except UNANSWERED:
-        return template(record, phase)
+    except UNANSWERED as error:
+        return replace(template(record, phase), source=f"template:{reason_of(error)}")
 
 
 def template(record: Record, phase: Phase) -> Explanation:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from domain.canonical import digest
 from domain.errors import ConfigurationError, ModelOutputError, ModelUnavailable, OversightError
 
-Role = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner"]
+Role = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner", "chat"]
 Finish = Literal["stop", "length", "content_filter", "refusal", "other"]
 Origin = Literal["hosted", "relay", "scripted", "rules"]
 Reason = Literal[
@@ -127,6 +127,10 @@ class WrongSetup(ConfigurationError):
         self.reason = reason
 
 
+UNBILLED: frozenset[Reason] = frozenset(
+    {"bad_request", "context_length", "permission", "quota", "rate_limit", "unauthorised", "unknown_model"}
+)
+"""Reasons for which a server refuses a question before any model has seen it, so that it costs nothing."""
 UNANSWERED = (NoAnswer, BadAnswer, WrongSetup)
 """What a role may raise where a model let it down; a cycle goes on without that answer."""
 

@@ -171,6 +171,24 @@ class LearnerOutput(Output):
     suggestions: Annotated[list[SuggestionOutput], Field(max_length=2)]
 
 
+class CardOutput(Output):
+    """Something the person may want done; they decide, and nothing happens by itself."""
+
+    effect: Literal["pause", "resume", "cancel", "flatten", "kill", "cycle"]
+    words: Annotated[list[RefText], Field(max_length=4)]
+    why: ShortText
+
+
+class ChatOutput(Output):
+    """One turn of a conversation: a look with a tool, or the answer."""
+
+    move: Literal["look", "answer"]
+    tool: RefText | None
+    words: Annotated[list[RefText], Field(max_length=6)]
+    statements: Annotated[list[StatementOutput], Field(max_length=8)]
+    cards: Annotated[list[CardOutput], Field(max_length=2)]
+
+
 OUTPUTS: Mapping[Role, type[Output]] = MappingProxyType(
     {
         "reader": ReaderOutput,
@@ -180,6 +198,7 @@ OUTPUTS: Mapping[Role, type[Output]] = MappingProxyType(
         "decider": DecisionOutput,
         "explainer": ExplanationOutput,
         "learner": LearnerOutput,
+        "chat": ChatOutput,
     }
 )
 

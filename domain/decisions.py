@@ -139,13 +139,26 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Statements about one decision; ``source`` is the model that wrote them or ``template``."""
+    """Statements about one decision; ``source`` is the model that wrote them or ``template``.
+
+    Where the template speaks for a model that failed, the reason stands behind it: ``template:timeout``.
+    """
 
     decision_id: DecisionId
     symbol: Symbol
     phase: Phase
     statements: tuple[Statement, ...]
     source: str
+
+    @property
+    def by_template(self) -> bool:
+        """True where no model wrote it."""
+        return self.source.partition(":")[0] == "template"
+
+    @property
+    def failure(self) -> str:
+        """Why no model wrote it although one was asked; empty otherwise."""
+        return self.source.partition(":")[2] if self.by_template else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +180,12 @@ class ModelCall:
     cost_usd: Decimal
     latency_ms: int
     at: datetime
+
+    @property
+    def reused(self) -> bool:
+        """True for an answer of an earlier cycle that was used again: nobody was asked, and it cost nothing."""
+        return self.call_id.startswith(f"{REUSED}-")
+
+
+REUSED = "reused"
+"""How the id of a call begins that was never made."""

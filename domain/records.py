@@ -35,6 +35,8 @@ class RecordKind(StrEnum):
     ALERT = "alert"
     RECONCILIATION = "reconciliation"
     CYCLE_FINISHED = "cycle_finished"
+    ACCESS = "access"
+    """What a person did from afar, was denied, or may do from now on."""
 
 
 GENESIS = "0" * 64

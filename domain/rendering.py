@@ -30,8 +30,11 @@ def refs_in(text: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(text))
 
 
-def check(statement: Statement, known: Mapping[str, Evidence]) -> str | None:
-    """Why a statement may not be shown, or None: free-hand figures, unknown references, control characters, length."""
+def check(statement: Statement, known: Mapping[str, Evidence], *, any_script: bool = False) -> str | None:
+    """Why a statement may not be shown, or None: free-hand figures, unknown references, control characters, length.
+
+    ``any_script`` is for talk in the language of a person; number words are known in English only.
+    """
     text = statement.text
     if not text.strip() or len(text) > LONGEST_STATEMENT:
         return "empty or too long"
@@ -40,7 +43,7 @@ def check(statement: Statement, known: Mapping[str, Evidence]) -> str | None:
         return "stray brace"
     if any(unicodedata.category(char)[0] == "C" for char in text):
         return "control character"
-    if any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in text):
+    if not any_script and any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in text):
         return "letter of another script"
     if any(unicodedata.category(char)[0] == "N" for char in bare) or _NUMBER_WORDS.search(bare):
         return "free-hand figure"

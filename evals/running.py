@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import ConfigurationError
+from evals.answers.collect import recordings as answers
 from evals.product import Opener
-from evals.report.document import SCHEMA, Document, baseline_of, document
+from evals.report.document import PROMPTS, SCHEMA, Document, baseline_of, document
 from evals.report.junit import junit
 from evals.report.page import page
 from evals.runner import Told, chosen, run
+from prompts.loader import NAMES, load
 
 REPORT, PAGE, JUNIT = "report.json", "page.html", "junit.xml"
 
@@ -36,6 +38,7 @@ def run_suites(
         code_sha=code,
         recordings={each.name: sha256(each.read_bytes()).hexdigest() for each in recordings()},
         baseline=before,
+        prompts={name: load(name).digest for name in NAMES},
     )
     write(made, out)
     return made
@@ -70,11 +73,10 @@ def committed_baseline() -> Document | None:
 
 
 def recordings() -> tuple[Traversable, ...]:
-    """The recording files that ship with the code, sorted by name."""
+    """The recording files that ship with the code: the demo's by name, then the answers by label."""
     folder = resources.files("evals").joinpath("recordings")
-    return tuple(
-        sorted((each for each in folder.iterdir() if each.name.endswith(".jsonl")), key=lambda each: each.name)
-    )
+    shipped = sorted((each for each in folder.iterdir() if each.name.endswith(".jsonl")), key=lambda each: each.name)
+    return (*shipped, *answers().values())
 
 
 def keep_as_baseline(made: Document, path: Path) -> None:
@@ -97,5 +99,6 @@ def told_in_lines(made: Mapping[str, Any]) -> str:
         ]
         unplayed = (each for each in suite["results"] if each["status"] in ("stale", "errored"))
         lines += [f"{suite['name']}: {each['case_id']} {each['status']}: {each['note']}" for each in unplayed][:20]
+    lines += [f"{each['suite']}: {each['what']}" for each in made["changes"] if each["suite"] == PROMPTS]
     lines += [f"{each['suite']}: {each['what']}, worse than the baseline" for each in made["changes"] if each["worse"]]
     return "\n".join(lines)

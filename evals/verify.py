@@ -2,13 +2,14 @@
 
 A recording answers the question that was asked then. When a prompt file or an output schema has changed since, a replay
 would answer another question, so the entry is stale; one older than ``LONGEST_LIFE`` has expired, because models change
-behind their names.
+behind their names. Recordings of the cases of S13 are held to those cases besides: a case without an answer is missing,
+an answer to no case is an orphan.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources.abc import Traversable
@@ -17,6 +18,7 @@ from pathlib import Path
 from agents.models.recorded_llm import Recorded, read_recordings
 from agents.outputs import OUTPUTS, schema_of
 from domain.canonical import digest
+from evals.answers.questions import blind_id, questions
 from prompts.loader import load
 
 LONGEST_LIFE = timedelta(days=90)
@@ -33,18 +35,40 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def verify(paths: Sequence[Path | Traversable], *, now: datetime) -> Verified:
-    """Check all entries; raises DataQualityError for a file that cannot be read."""
+def verify(
+    paths: Sequence[Path | Traversable], *, now: datetime, answers: Mapping[str, Path | Traversable] | None = None
+) -> Verified:
+    """Check all entries, and ``answers`` by their label; raises ConfigurationError for a file that cannot be read."""
     entries = tuple(read_recordings(paths).values())
-    problems = tuple(f"{each.request.role} {each.key[:12]}: {why}" for each in entries if (why := fault(each, now)))
+    problems = [f"{each.request.role} {each.key[:12]}: {why}" for each in entries if (why := fault(each, now))]
+    for label, path in (answers or {}).items():
+        answered = read_recordings([path])
+        entries = (*entries, *answered.values())
+        problems += [f"{label}: {line}" for line in answer_faults(answered, now)]
     origins = Counter(f"{each.origin}:{each.model}" for each in entries)
     return Verified(
         as_of=now,
         ok=bool(entries) and not problems,
         total=len(entries),
         origins=tuple(f"{name} {count}" for name, count in sorted(origins.items())),
-        problems=problems if entries else ("there is no recording",),
+        problems=tuple(problems) if entries else ("there is no recording",),
     )
+
+
+def answer_faults(answered: Mapping[str, Recorded], now: datetime) -> Iterator[str]:
+    """What is stale, expired, an orphan or missing in one model's answers to the cases of S13."""
+    samplings = {entry.request.sampling for entry in answered.values()}
+    if len(samplings) != 1:
+        yield f"it holds {len(samplings)} ways of sampling, not one"
+        return
+    asked = {request.digest: request for request in questions(samplings.pop()).values()}
+    for key, entry in answered.items():
+        why = fault(entry, now) or ("" if key in asked else "no case asks this any more")
+        if why:
+            yield f"{entry.request.role} {blind_id(entry.request)}: {why}"
+    for key, request in asked.items():
+        if key not in answered:
+            yield f"{request.role} {blind_id(request)}: nobody has answered it"
 
 
 def fault(entry: Recorded, now: datetime) -> str | None:

@@ -20,11 +20,11 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from domain import case, decisions, market, orders, signals, verdicts
+from domain import case, conversation, decisions, evidence, market, orders, signals, verdicts
 from domain.errors import ConfigurationError
 from graphs import state
 
-_ROOMS: tuple[ModuleType, ...] = (case, decisions, market, orders, signals, verdicts, state)
+_ROOMS: tuple[ModuleType, ...] = (case, conversation, decisions, evidence, market, orders, signals, verdicts, state)
 
 
 def strict_serialiser() -> JsonPlusSerializer:

@@ -76,7 +76,6 @@ class CycleDeps:
     desk: OrderDesk
     reconciler: Reconciler
     stores: Stores
-    policy: Policy
     asker: Asker
     memory: TradeMemory | None
     calibration: CalibrationBook | None = None
@@ -85,3 +84,8 @@ class CycleDeps:
     """Compares lessons by their words, for people who ask; None where no embedder is configured."""
     proposals: Path | None = None
     """The one folder that what models propose is written to; None where it is not kept."""
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the desk judges by at this moment: a running service may have followed a tighter one."""
+        return self.desk.policy

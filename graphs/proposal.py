@@ -101,7 +101,8 @@ def provenance_of(decision: Decision, calls: Iterable[ModelCall]) -> Provenance:
 def usage_of(calls: Sequence[ModelCall], deps: CycleDeps) -> Usage:
     """What the models have used by now: in this cycle, and on the exchange's day."""
     tokens, cost = deps.stores.calls.spent_since(deps.stores.equity.day_start(deps.clock.now()))
-    return Usage(len(calls), sum(call.tokens_in + call.tokens_out for call in calls), tokens, cost)
+    made = [call for call in calls if not call.reused]
+    return Usage(len(made), sum(call.tokens_in + call.tokens_out for call in calls), tokens, cost)
 
 
 def calibrated_of(decision: Decision, seen: Observation, deps: CycleDeps) -> Decimal | None:

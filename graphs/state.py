@@ -12,11 +12,14 @@ from decimal import Decimal
 from typing import Annotated, Any, Protocol, TypedDict
 
 from domain.case import Approval
+from domain.conversation import Exchange, Look, Reply
 from domain.decisions import Advice, Decision, Inspection, MonitorReport
 from domain.ids import CycleId
 from domain.market import Symbol
 from domain.signals import TradeCandidate
 from domain.verdicts import Outcome
+
+MOST_EXCHANGES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,27 @@ class ApprovalState(ApprovalInput):
 
     approval: Approval | None
     sent: list[Sent]
+
+
+def newest(left: list[Exchange], right: list[Exchange]) -> list[Exchange]:
+    """Reducer of a conversation: append, and forget what lies far back."""
+    return [*left, *right][-MOST_EXCHANGES:]
+
+
+class ChatInput(TypedDict):
+    """One question; its channels begin empty, so that nothing found for the last one answers this one."""
+
+    turn_id: CycleId
+    question: str
+    looks: list[Look]
+    wanted: list[str]
+    reply: Reply | None
+
+
+class ChatState(ChatInput):
+    """Channels of a chat's thread; ``earlier`` alone outlives the question."""
+
+    earlier: Annotated[list[Exchange], newest]
 
 
 class CycleNode(Protocol):

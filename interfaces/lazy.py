@@ -20,6 +20,9 @@ from types import ModuleType
 ROOMS = frozenset(
     {
         "agents",
+        "answering",
+        "carriers",
+        "chats",
         "composition",
         "domain",
         "duties",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from domain.market import Symbol
 from graphs.deps import CycleDeps
+from interfaces.delivery.bell import Bell
 from interfaces.scheduler.jobs import Job
 from interfaces.serving.times import SimulatedTime
 from policies.kill_switch import KillSwitch
@@ -17,6 +20,9 @@ from trading.bus.port import Bus
 from trading.data.normalise import Issue
 from trading.execution.algos.runner import AlgoRunner
 from trading.execution.algos.store import AlgoStore
+from trading.store.messages.message import Carrier
+from trading.store.messages.outbox import OutboxStore
+from trading.store.messages.tellings import TellingStore
 from trading.store.scheduling.leases import LeaseStore
 from trading.store.scheduling.runs import RunStore
 
@@ -24,6 +30,8 @@ if TYPE_CHECKING:
     # The graph framework takes a second to load, and most commands only look.
     from graphs.approval import ApprovalGraph
     from graphs.oversight import OversightGraph
+    from interfaces.service import Service
+    from interfaces.views.charts import EquityView
 
 
 class Listening(Protocol):
@@ -49,10 +57,45 @@ class Pace(NamedTuple):
     longest_wait_s: float = 0.0
 
 
+class Telling(NamedTuple):
+    """How people are told: what is written down for them, who they are, and the ways to them, opened and closed.
+
+    ``chart`` draws equity over time for the daily report, as a PNG.
+    """
+
+    outbox: OutboxStore
+    tellings: TellingStore
+    addresses: Callable[[], Sequence[str]]
+    carriers: Callable[[], AbstractContextManager[Sequence[Carrier]]]
+    bell: Bell
+    chart: Callable[[EquityView], bytes | None] | None = None
+
+
+class Talking(Protocol):
+    """A face that people talk with from afar."""
+
+    def running(self, stop: Event) -> AbstractContextManager[None]:
+        """Answer for the length of the block; setting ``stop`` ends it early."""
+        ...
+
+
+class Talks(Protocol):
+    """Makes that face over a start, and tells how its first owner is let in."""
+
+    def over(self, service: Service, runtime: Runtime, universe: tuple[Symbol, ...]) -> Talking:
+        """The face."""
+        ...
+
+    def pairing(self, runtime: Runtime) -> str:
+        """What somebody at the machine is told who wants to be its owner; empty once it has one."""
+        ...
+
+
 class Duties(NamedTuple):
     """What goes on by itself: the jobs, who is at work, the ledger of runs, sliced orders, and the broker's stream.
 
-    ``time`` is the clock of a service in simulated time, ``listen`` is None where the broker tells nothing by itself.
+    ``time`` is the clock of a service in simulated time, ``listen`` is None where the broker tells nothing by itself,
+    ``talks`` is None where the settings name no bot.
     """
 
     jobs: tuple[Job, ...]
@@ -61,10 +104,12 @@ class Duties(NamedTuple):
     runs: RunStore
     algos: AlgoRunner
     algo_store: AlgoStore
+    telling: Telling
     time: SimulatedTime | None = None
     listen: Listen | None = None
     pace: Pace = Pace()
     health_port: int = 0
+    talks: Talks | None = None
 
 
 class Compiled(NamedTuple):

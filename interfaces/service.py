@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from threading import Lock
 
 from domain.case import Mode
 from domain.decisions import Phase
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces.acting import controlling, ordering, releasing, slicing
+from interfaces.acting import closing, comparing, controlling, ordering, releasing, slicing
 from interfaces.lazy import rooms_on_first_use
 from interfaces.runtime import Runtime
 from interfaces.serving import holding, timetable
+from interfaces.serving import talking as chatting
 from interfaces.serving.life import Life
-from interfaces.telling import checkup, conversing, explaining, looking, whynot
-from interfaces.views.checks import AuditView, DoctorView, MemoryView
+from interfaces.telling import asking, checkup, conversing, drawing, explaining, looking, whynot
+from interfaces.views.charts import EquityView, PricesView
+from interfaces.views.chat import ChatView
+from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
 from interfaces.views.control import AnswerView, ControlView, ModeView, PendingView, PolicyChangeView, ResumePlan
 from interfaces.views.cycles import CycleReport, ExplainView
-from interfaces.views.duties import AlgosView, AlgoView, ScheduleView, WatchView
+from interfaces.views.duties import AlertsView, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
 from interfaces.views.gates import (
     LimitsView,
     RiskView,
@@ -26,6 +30,7 @@ from interfaces.views.gates import (
     WhyNotView,
 )
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView
+from interfaces.views.models import UsageView
 from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
 from trading.execution.changes import Change
 from trading.store.approvals import ApprovalState
@@ -35,7 +40,10 @@ with rooms_on_first_use():
     import interfaces.acting.approving as approving
     import interfaces.acting.cycling as cycling
     import interfaces.acting.remembering as remembering
+    import interfaces.delivery.preferring as preferring
+    import interfaces.delivery.running as telling
     import interfaces.serving.live as serving
+    import interfaces.telling.chatting as conversations
 
 
 def _silent(_text: str) -> None:
@@ -51,6 +59,8 @@ class Service:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._talker: conversations.Talker | None = None
+        self._begin_talking = Lock()
 
     @property
     def notice(self) -> str:
@@ -81,7 +91,7 @@ class Service:
                 progress(text)
 
             runtime.advance(as_of)
-            controlling.go_on_closing(runtime)
+            closing.go_on_closing(runtime)
             approving.recover(runtime)
             report = cycling.run_cycle(runtime, symbols, as_of, told, also)
             slicing.step(runtime)
@@ -91,6 +101,10 @@ class Service:
         """Run what is scheduled until told to stop."""
         serving.live(self, self._runtime, universe, life)
 
+    def talk(self, universe: tuple[Symbol, ...], life: Life) -> None:
+        """Answer people from afar until told to stop, and run nothing by the timetable."""
+        chatting.talk(self, self._runtime, universe, life)
+
     def schedule(self, count: int) -> ScheduleView:
         """The next runs, the newest that were, and who is at work."""
         return timetable.schedule(self._runtime, count)
@@ -98,6 +112,22 @@ class Service:
     def watch(self, longest: timedelta) -> WatchView:
         """What is wrong with the service, seen from outside."""
         return timetable.watch(self._runtime, longest)
+
+    def warn(self, seen: WatchView) -> int:
+        """Tell people what is wrong with the service, or that it is well again; how many messages arrived."""
+        return telling.tell_watch(self._runtime, seen.alerts)
+
+    def alerts(self) -> AlertsView:
+        """What was critical, and whether somebody has seen it."""
+        return telling.alerts(self._runtime)
+
+    def prefer(self, address: str, what: str, words: Sequence[str], by: str) -> WishesView:
+        """How an address is told, after a change by ``alerts``, ``quiet`` or ``mute``; without words only shown."""
+        return preferring.prefer(self._runtime, address, what, words, by)
+
+    def acknowledge(self, mark: str, by: str) -> None:
+        """Somebody has seen a critical matter: it is repeated no more."""
+        telling.acknowledge(self._runtime, mark, by)
 
     def start_algo(self, wanted: slicing.Wanted, *, confirmed: bool = False) -> AlgoView:
         """Work a large order in slices."""
@@ -110,6 +140,18 @@ class Service:
     def algos(self) -> AlgosView:
         """Orders that are worked in slices."""
         return slicing.listed(self._runtime)
+
+    def last_cycle(self) -> CycleReport | None:
+        """The newest finished cycle, as it was reported."""
+        return drawing.last_cycle(self._runtime)
+
+    def equity(self) -> EquityView:
+        """Equity by day, for a chart."""
+        return drawing.equity(self._runtime)
+
+    def prices(self, name: str) -> PricesView:
+        """Bars and fills of a symbol, for a chart."""
+        return drawing.prices(self._runtime, name)
 
     def status(self) -> StatusView:
         """How things stand."""
@@ -126,6 +168,10 @@ class Service:
     def trades(self) -> TradesView:
         """Round trips, newest first."""
         return looking.trades(self._runtime)
+
+    def usage(self, days: int) -> UsageView:
+        """What asking models has cost."""
+        return asking.usage(self._runtime, days)
 
     def pnl(self) -> PnlView:
         """Profit and loss."""
@@ -200,9 +246,17 @@ class Service:
         """Put a changed order in the place of a working one."""
         return ordering.change(self._runtime, name, change)
 
+    def flatten(self, only: tuple[Symbol, ...]) -> ControlView:
+        """Close these positions, or all; what is left is named in the error."""
+        return controlling.view_of(self._runtime, "flatten", closing.close(self._runtime, only))
+
     def kill(self, reason: str, *, flatten: bool) -> ControlView:
         """Stop everything; ``flatten`` then closes all positions, and names what is still held."""
         return controlling.kill(self._runtime, reason, flatten=flatten)
+
+    def reconcile(self) -> ComparedView:
+        """Bring the books up to the broker's and compare them now."""
+        return comparing.compare(self._runtime)
 
     def verify(self) -> AuditView:
         """Prove that no record was changed."""
@@ -230,6 +284,12 @@ class Service:
     def learn(self) -> LearnView:
         """Learn from closed trades, each once."""
         return remembering.learn_now(self._runtime)
+
+    def chat(self, chat: str, question: str, progress: Callable[[str], None] = _silent) -> ChatView:
+        """Answer a question of a chat from the records; nothing can be changed from there."""
+        with self._begin_talking:
+            talker = self._talker = self._talker or conversations.Talker(self, self._runtime)
+        return talker.ask(chat, question, progress)
 
     def understood(self, text: str) -> conversing.Question:
         """Which view a question in words asks for."""

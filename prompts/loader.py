@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from domain.canonical import digest
 from domain.errors import ConfigurationError
 
 NAMES = ("advisor", "decider", "explainer", "inspector", "learner", "monitor", "reader", "repair")
+TALK = ("chat",)
+"""Prompts on which no decision rests, and which no release has to name: whoever answers to them cannot act."""
 _FILE = re.compile(r"---\n(?P<header>.*?)\n---\n+# System\n+(?P<system>.*?)\n+# User\n+(?P<user>.*)", re.DOTALL)
 _SLOT = re.compile(r"\{\{([a-z_]+)\}\}")
 _HEADER = frozenset({"id", "version", "variables", "output"})
@@ -54,10 +57,10 @@ class Prompt:
         return Rendered(_fill(self.system, variables), _fill(self.user, variables))
 
 
-@lru_cache(maxsize=len(NAMES))
+@lru_cache(maxsize=len(NAMES) + len(TALK))
 def load(name: str) -> Prompt:
     """The prompt of that name, from the wheel or the checkout."""
-    if name not in NAMES:
+    if name not in (*NAMES, *TALK):
         raise ConfigurationError(f"there is no prompt {name!r}", f"Known are {', '.join(NAMES)}.")
     return parse(name, _source(name).read_bytes())
 
@@ -77,6 +80,18 @@ def parse(name: str, content: bytes) -> Prompt:
         )
     hashed = hashlib.sha256(content).hexdigest()
     return Prompt(name, header["version"], variables, header["output"], system, user, hashed)
+
+
+def read_prompts(place: Path) -> dict[str, Prompt]:
+    """Prompt files that are none of ours, by the name of the prompt that each stands for: one file, or a folder's."""
+    paths = sorted(place.glob("*.md")) if place.is_dir() else [place]
+    try:
+        found = {path.stem: parse(path.stem, path.read_bytes()) for path in paths if path.stem in NAMES}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the prompt {place} cannot be read", "Name a Markdown file or a folder.") from error
+    if not found:
+        raise ConfigurationError(f"there is no prompt in {place}", f"Files are called {', '.join(NAMES)}, with .md.")
+    return found
 
 
 def prompt_digest() -> str:

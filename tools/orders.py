@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from domain.case import Approval, MarketView, Proposal
+from domain.case import Approval, Case, MarketView, Proposal
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.ids import ClientOrderId
 from domain.orders import OrderClass, OrderIntent
 from domain.ports import Broker
-from domain.verdicts import Evaluation
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.execution.account import Told
-from trading.execution.desk import OrderDesk, Placement
+from trading.execution.desk import OrderDesk, Placement, Wish
 from trading.execution.intents import intent_of
 from trading.portfolio.exposure import view_of
 
@@ -51,18 +50,17 @@ def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:
     return broker.fractional if policy.allow_fractional else WHOLE
 
 
-def preview_order(
+def shown_order(
     desk: OrderDesk,
     intent: OrderIntent,
     *,
     market: MarketView,
     proposal: Proposal | None,
-    approval: Approval | None = None,
     cycle_id: str = "",
     told: Told | None = None,
-) -> Evaluation:
-    """What the gates say now; nothing is written or sent. ``told`` spares the broker the question."""
-    return desk.preview(intent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id, told=told)
+) -> Case:
+    """All that the gates would look at now; nothing is written or sent. ``told`` spares the broker the question."""
+    return desk.shown(Wish(intent, market, proposal, cycle_id=cycle_id), told)
 
 
 def place_order(

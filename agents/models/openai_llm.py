@@ -4,14 +4,20 @@ One question is one chat completion with a JSON schema; the raw text and the tok
 is worth, because reading it is not this module's job. The retries here are the only ones: the SDK's own would also
 repeat a call whose quota is spent. Tracing is switched off around every call, whatever the environment says, and the
 address is always explicit, so that prompts go to exactly one place.
+
+A question has one deadline, its retries and pauses included. The SDK's timeout bounds each wait for bytes, so a server
+that sends one now and then would never end; here the whole exchange runs on an event loop in a thread of its own, and
+is cancelled there when its time is up, which closes the connection.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from threading import Lock, Thread
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import openai
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -22,6 +28,7 @@ from pydantic import SecretStr
 from agents.llm import BadAnswer, Finish, ModelReply, ModelRequest, NoAnswer, Origin, Reason, Sampling, WrongSetup
 from domain.canonical import plain
 
+T = TypeVar("T")
 RETRIES = 2
 LONGEST_WAIT_S = 20.0
 _FINISHES: dict[str | None, Finish] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
@@ -29,9 +36,9 @@ _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 class OpenAIModel:
-    """The twin that talks HTTP. ``base_url`` ends in ``/v1``; ``timeout_s`` bounds each wait of an attempt.
+    """The twin that talks HTTP. ``base_url`` ends in ``/v1``; ``timeout_s`` bounds the whole question.
 
-    ``retries`` (two) follow only a rate limit, a server error, a timeout or a broken connection.
+    ``retries`` (two) follow only a rate limit, a server error or a broken connection, while there is time for them.
     """
 
     def __init__(
@@ -43,13 +50,17 @@ class OpenAIModel:
         timeout_s: float = 60.0,
         retries: int = RETRIES,
         origin: Origin = "hosted",
+        provider: str = "openai",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sampling = sampling
         self._origin: Origin = origin
+        self._provider = provider
         self._retries = retries
         self._sleep = sleep
-        self._http = openai.DefaultHttpxClient(timeout=timeout_s)
+        self._timeout_s = timeout_s
+        self._loop = _LoopThread()
+        self._http = openai.DefaultAsyncHttpxClient(timeout=timeout_s)
         self._chat = ChatOpenAI(
             model_name=sampling.model,
             openai_api_base=base_url,
@@ -60,14 +71,14 @@ class OpenAIModel:
             temperature=None if sampling.temperature is None else float(sampling.temperature),
             max_tokens=sampling.max_tokens,
             seed=sampling.seed,
-            http_client=self._http,
+            http_async_client=self._http,
             cache=False,
         )
 
     @property
     def name(self) -> str:
-        """``openai:`` and the model, or the origin for one that is not hosted."""
-        return f"{'openai' if self._origin == 'hosted' else self._origin}:{self._sampling.model}"
+        """The provider and the model, or the origin for one that is not hosted."""
+        return f"{self._provider if self._origin == 'hosted' else self._origin}:{self._sampling.model}"
 
     @property
     def sampling(self) -> Sampling:
@@ -75,19 +86,22 @@ class OpenAIModel:
         return self._sampling
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """One answer, with at most ``retries`` further attempts."""
+        """One answer, with at most ``retries`` further attempts before the deadline."""
+        deadline = time.perf_counter() + self._timeout_s
         for attempt in range(self._retries + 1):
             try:
-                return self._once(request)
+                return self._once(request, deadline)
             except openai.OpenAIError as error:
-                if attempt == self._retries or not may_repeat(error):
+                pause = pause_before_retry(error, attempt)
+                if attempt == self._retries or not may_repeat(error) or time.perf_counter() + pause >= deadline:
                     raise translated(error, self.name) from error
-                self._sleep(pause_before_retry(error, attempt))
+                self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Release the connections."""
-        self._http.close()
+        self._loop.run(self._http.aclose())
+        self._loop.close()
 
     def __enter__(self) -> Self:
         return self
@@ -97,16 +111,45 @@ class OpenAIModel:
     ) -> None:
         self.close()
 
-    def _once(self, request: ModelRequest) -> ModelReply:
-        messages = [SystemMessage(request.system), HumanMessage(request.user)]
+    def _once(self, request: ModelRequest, deadline: float) -> ModelReply:
         started = time.perf_counter()
         try:
-            with tracing_context(enabled=False, parent=False):
-                message = self._chat.invoke(messages, extra_body={"response_format": response_format(request)})
+            message = self._loop.run(self._invoke(request, deadline - started))
+        except TimeoutError as error:
+            raise NoAnswer("timeout", f"{self.name} did not answer in time", _NEXT) from error
         except _MALFORMED as error:
             raise BadAnswer("garbage", f"{self.name} sent something that is no chat completion") from error
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return reply_of(message, self._sampling.model, self._origin, elapsed_ms)
+
+    async def _invoke(self, request: ModelRequest, left_s: float) -> AIMessage:
+        messages = [SystemMessage(request.system), HumanMessage(request.user)]
+        with tracing_context(enabled=False, parent=False):
+            async with asyncio.timeout(left_s):
+                return await self._chat.ainvoke(messages, extra_body={"response_format": response_format(request)})
+
+
+class _LoopThread:
+    """An event loop in a thread of its own, begun with the first question."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="model", daemon=True)
+        self._begun = Lock()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run it there and wait for what it brings."""
+        with self._begun:
+            if not self._thread.is_alive():
+                self._thread.start()
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
 
 
 def response_format(request: ModelRequest) -> dict[str, Any]:

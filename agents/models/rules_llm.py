@@ -269,6 +269,11 @@ def _sign(text: str) -> int:
     return (balance > 0) - (balance < 0)
 
 
+def _say_nothing(_user: str) -> Document:
+    """Rules cannot talk; the records answer for themselves."""
+    return {"move": "answer", "tool": None, "words": [], "statements": [], "cards": []}
+
+
 _RULES: Mapping[Role, Callable[[str], Document]] = MappingProxyType(
     {
         "reader": _read,
@@ -278,6 +283,7 @@ _RULES: Mapping[Role, Callable[[str], Document]] = MappingProxyType(
         "decider": _decide,
         "explainer": _explain,
         "learner": _learn,
+        "chat": _say_nothing,
     }
 )
 

@@ -16,6 +16,8 @@ from evals.runner import SuiteRun
 from evals.suite import Measure
 
 SCHEMA = 1
+PROMPTS = "S11_prompts"
+"""Under what name changes of prompts stand: S11 is no suite of its own, but every other one read by its prompts."""
 Document = Mapping[str, Any]
 
 
@@ -26,15 +28,21 @@ def document(
     code_sha: str,
     recordings: Mapping[str, str],
     baseline: Document | None,
+    prompts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """All suites with all results. ``recordings`` are the digests of the recording files that were replayed."""
-    suites = [_suite(run) for run in runs]
-    changes = [] if baseline is None else list(changed(baseline, suites))
+    """All suites with all results. ``recordings`` are the digests of the recordings that were replayed.
+
+    ``prompts`` are the digests of the prompt files: one that differs from the baseline's heads the changes, so that
+    what moved along with it is read under its name (S11).
+    """
+    suites, asked_with = [_suite(run) for run in runs], dict(sorted((prompts or {}).items()))
+    changes = [] if baseline is None else [*prompt_changes(baseline, asked_with), *changed(baseline, suites)]
     return {
         "schema": SCHEMA,
         "made_at": time_text(made_at),
         "code_sha": code_sha,
         "recordings": dict(sorted(recordings.items())),
+        "prompts": asked_with,
         "ok": bool(runs) and all(run.ok for run in runs) and not any(each["worse"] for each in changes),
         "total": sum(run.total for run in runs),
         "completed": sum(run.completed for run in runs),
@@ -101,6 +109,7 @@ def baseline_of(document: Document) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "code_sha": document["code_sha"],
+        "prompts": dict(document.get("prompts", {})),
         "suites": {
             suite["name"]: {
                 "measures": {_key(each): each["value"] for each in suite["measures"]},
@@ -110,6 +119,15 @@ def baseline_of(document: Document) -> dict[str, Any]:
             for suite in document["suites"]
         },
     }
+
+
+def prompt_changes(baseline: Document, prompts: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """A line for each prompt that is another one than the baseline was played with; how much follows is told below."""
+    for name, then in baseline.get("prompts", {}).items():
+        now = prompts.get(name, "")
+        if now != then:
+            what = f"prompt {name}: {then[:12]} before, {now[:12] or 'none'} now"
+            yield {"suite": PROMPTS, "what": what, "worse": False}
 
 
 def changed(baseline: Document, suites: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agents.advisor import advise
-from agents.ask import Asker, Budget
+from agents.ask import Asker
+from agents.calls.budget import Budget
 from agents.decider import decide
 from agents.explainer import explain
 from agents.inspector import inspect
@@ -65,6 +66,11 @@ class Journal:
     def unusable(self, _call: ModelCall, fault: str) -> None:
         """Remember why an answer was not used."""
         self.faults.append(fault)
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What came back, in the order of the questions."""
+        return tuple(call.response for call in self._calls.values())
 
 
 class Heard:

@@ -14,14 +14,16 @@ from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 
+from agents.chat import Asked, ToolLine, Wanted, think
 from agents.explainer import explain
 from agents.learner import ClosedCase, review
-from agents.llm import LanguageModel, Role
+from agents.llm import UNANSWERED, LanguageModel, Role
 from agents.models.rules_llm import RulesModel
 from agents.monitor import watch
 from agents.reader import read, was_read
 from agents.record import Record
 from domain.case import TradingState
+from domain.conversation import Look
 from domain.decisions import Phase, Statement
 from domain.money import ZERO
 from domain.news import NewsArticle
@@ -42,6 +44,11 @@ TARGETS = {
     Subject.POLICY: frozenset(limit.name for limit in LIMITS),
     Subject.STRATEGY: frozenset(STRATEGY_NAMES),
 }
+
+
+TALK = (ToolLine("explain", "ID", "why something was decided"), ToolLine("risk", "", "the room under every limit"))
+EFFECTS = frozenset({"pause", "resume", "cancel", "flatten", "kill", "cycle"})
+"""What a card may propose; nothing of it happens without a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def _record() -> Record:
 
 def _explainer(model: LanguageModel, journal: Journal) -> Became:
     told = explain(asker_of(model, journal), CYCLE, _record(), Phase.BEFORE)
-    held = told.source == "template"
+    held = told.by_template
     found = ("words",) if _told_by_hand(told.statements) else ()
     return Became("held" if held else "parsed", (told.source,) if held else (), found)
 
@@ -154,6 +161,23 @@ def _learner(model: LanguageModel, journal: Journal) -> Became:
     return Became("held" if held else "parsed", (made.source,) if held else (), found)
 
 
+def _talker(model: LanguageModel, journal: Journal) -> Became:
+    record = _record()
+    found = (Look("explain", ("last",), tuple(record.plan)),)
+    asked = Asked(CYCLE, "Why was Acme bought?", (), found, left=2, symbols=frozenset({ACME}))
+    try:
+        made = think(asker_of(model, journal), asked, TALK)
+    except UNANSWERED as error:
+        return Became("held", (error.reason,))
+    if isinstance(made, Wanted):
+        return Became("parsed", (), () if made.tool in {each.name for each in TALK} else ("tool",))
+    wrong = {
+        "words": _told_by_hand(made.statements),
+        "card": any(each.effect not in EFFECTS for each in made.cards),
+    }
+    return Became("parsed", (), tuple(name for name, is_so in wrong.items() if is_so))
+
+
 def _told_by_hand(said: tuple[Statement, ...]) -> bool:
     """A figure outside braces, or a character that no keyboard of a careful person types."""
     for statement in said:
@@ -172,5 +196,6 @@ _ROLES: Mapping[Role, Callable[[LanguageModel, Journal], Became]] = MappingProxy
         "decider": _decider,
         "explainer": _explainer,
         "learner": _learner,
+        "chat": _talker,
     }
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from domain.case import MarketView
+from domain.case import Case, MarketView
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.money import ZERO
@@ -27,7 +27,7 @@ from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.ladder import state_after
 from policies.measures.headroom import probe
-from tools.orders import intent_for, place_order, preview_order, taken_in_fractions
+from tools.orders import intent_for, place_order, shown_order, taken_in_fractions
 from trading.execution.account import Told
 from trading.execution.desk import Placement
 from trading.store.approvals import PendingApproval, pending_id
@@ -85,10 +85,10 @@ def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 class Opinion(NamedTuple):
-    """What the gates say of a decision before it is sent; nothing is said of one that cannot be priced."""
+    """What the gates say of a decision before it is sent, and of what; nothing of one that cannot be priced."""
 
     decision: Decision
-    intent: OrderIntent | None
+    case: Case | None
     said: Evaluation | None
 
 
@@ -108,17 +108,17 @@ def opinion(
     except DataQualityError:
         return Opinion(decision, None, None)
     proposal, cycle = proposal_for(decision, seen, deps), decision.cycle_id
-    said = preview_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=cycle, told=told)
-    return Opinion(decision, intent, said)
+    case = shown_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=cycle, told=told)
+    return Opinion(decision, case, evaluate(case, deps.desk.policy))
 
 
 def recorded(deps: CycleDeps, given: Opinion) -> Ruled:
     """An opinion, written down and counted."""
-    decision, intent, said = given
-    if intent is None or said is None:
+    decision, case, said = given
+    if case is None or said is None:
         return Ruled(decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
-    record_verdicts(deps, decision, intent, said)
-    deps.desk.count_block(intent, said)
+    record_verdicts(deps, decision, case, said)
+    deps.desk.count_block(case.order, said)
     return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
 
@@ -128,13 +128,13 @@ def priced(deps: CycleDeps, decision: Decision, market: MarketView) -> OrderInte
     return intent_for(decision, market, at=deps.clock.now(), fractional=fractional)
 
 
-def record_verdicts(deps: CycleDeps, decision: Decision, intent: OrderIntent, said: Evaluation) -> None:
+def record_verdicts(deps: CycleDeps, decision: Decision, case: Case, said: Evaluation) -> None:
     """What the gates said before sending; the desk records what they said when it counted."""
     record_once(
         deps.stores.ledger,
         RecordKind.VERDICTS,
         decision.decision_id,
-        {"evaluation": said, "intent": intent},
+        {"evaluation": said, "intent": case.order, **deps.desk.cases.noted(case, decision.cycle_id)},
         at=deps.clock.now(),
         cycle_id=decision.cycle_id,
         cause=decision.decision_id,

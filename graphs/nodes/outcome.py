@@ -29,10 +29,10 @@ def explain(deps: CycleDeps) -> CycleNode:
         with deps.stores.database.transaction():  # one wait for the disk, however many there are
             for decision, explanation in zip(decisions, told, strict=True):
                 record_explanation(deps, decision, explanation)
-        silent = [each for each in told if each.source == "template"]
+        silent = [each for each in told if each.by_template]
         entries = {each.decision_id for each in decisions if each.candidate.kind is CandidateKind.ENTRY}
         failed = [each for each in silent if each.decision_id in entries]
-        return {"degraded": [f"explainer: template for {each.symbol}" for each in failed]}
+        return {"degraded": [f"explainer: template for {each.symbol} ({each.failure})" for each in failed]}
 
     return node
 

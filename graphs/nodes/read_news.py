@@ -45,7 +45,9 @@ def new_texts(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> tu
         return ()
     since = as_of - deps.rules.news_window
     articles = deps.news.articles(symbols, since=since, as_of=as_of)
-    return newest((*articles, *deps.news.posts(symbols, since=since, as_of=as_of)))
+    told: tuple[NewsArticle | SocialPost, ...] = (*articles, *deps.news.posts(symbols, since=since, as_of=as_of))
+    # A feed that tells what comes must not have it read: nobody could know it at this moment.
+    return newest(tuple(text for text in told if text.first_seen_at <= as_of))
 
 
 def newest(texts: Sequence[NewsArticle | SocialPost]) -> tuple[NewsArticle | SocialPost, ...]:

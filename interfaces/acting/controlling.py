@@ -1,15 +1,13 @@
-"""Controlling: pause, resume, kill, flatten. Tightening is always possible; loosening asks a checklist first."""
+"""Controlling: pause, resume, kill. Tightening is always possible; loosening asks a checklist first."""
 
 from __future__ import annotations
 
 import logging
-import time
 from datetime import timedelta
-from functools import partial
 
 from domain.case import Mode, Pause, TradingState
 from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
-from graphs.nodes.observe import market_now
+from interfaces.acting.closing import closed
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts, announce_control
 from interfaces.telling.looking import health_of, risk, why_stopped
@@ -21,8 +19,6 @@ from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
 from policies.limits import LADDER
 from policies.policy import Policy
 from policies.selftest import run_self_test
-from trading.execution import flatten as flattening
-from trading.execution.settle import Settlement
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
@@ -195,30 +191,11 @@ def kill(runtime: Runtime, reason: str, *, flatten: bool = False) -> ControlView
         deps.desk.cancel_working()
     except (RetryableError, DataQualityError) as error:
         logging.getLogger(__name__).warning("an entry is not cancelled: %s", error.what)
-    done = flattening.flatten(hands_of(runtime), runtime.kill_switch.flatten())
+    done = closed(runtime, runtime.kill_switch.flatten())
     view = view_of(runtime, "kill", f"nothing else is sent any more; {done.told or 'nothing is held'}")
     if done.left:
         raise ManualActionError(f"killed; {done.told}", "`sage kill --flatten` again goes on with it.")
     return view
-
-
-def go_on_closing(runtime: Runtime) -> None:
-    """Go on with a flatten that the present kill has ordered: a crash or a slow market may have left something."""
-    ordered = runtime.kill_switch.flatten()
-    if not ordered:
-        return
-    try:
-        flattening.flatten(hands_of(runtime), ordered)
-    except (RetryableError, DataQualityError) as error:
-        logging.getLogger(__name__).warning("positions are not closed: %s", error.what)
-
-
-def hands_of(runtime: Runtime) -> flattening.Hands:
-    """What a flatten works with in this process."""
-    deps, stores = runtime.deps, runtime.deps.stores
-    settlement = Settlement(stores.database, stores.ledger, stores.orders, stores.control)
-    market = partial(market_now, deps)
-    return flattening.Hands(deps.desk, deps.broker, stores.orders, settlement, deps.clock, market, time.sleep)
 
 
 def view_of(runtime: Runtime, action: str, note: str) -> ControlView:

@@ -20,6 +20,7 @@ from domain.market import Symbol
 from domain.records import RecordKind
 from graphs.nodes.observe import market_now
 from graphs.record import record_once
+from graphs.reproduction.conditions import conditions_of
 from graphs.state import CycleInput
 from interfaces.acting.approving import open_threads
 from interfaces.runtime import Runtime
@@ -74,6 +75,7 @@ def started(runtime: Runtime, account: str, symbols: tuple[Symbol, ...], as_of: 
         "market": runtime.setup.market,
         "policy": runtime.deps.policy.digest,
         "prompts": runtime.setup.prompt_digest,
+        "conditions": conditions_of(runtime.deps),
     }
     with stores.database.transaction():
         if not stores.cycles.start(cycle):

@@ -10,30 +10,21 @@ A file that cannot be read may have been meant to tighten, so going on as before
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from domain.alerts import Alert, AlertCode, Severity
-from domain.errors import ConfigurationError, IntegrityError
+from domain.errors import ConfigurationError
 from domain.ids import derive
-from graphs.deps import CycleDeps
 from interfaces.acting.releasing import notice, present, release_of
-from interfaces.lazy import rooms_on_first_use
-from interfaces.runtime import Compiled, Graphs, Runtime
+from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts
 from policies.policy import Policy, compare_policies, load_policy
 from policies.release import Standing, Step, guarded
 
-with rooms_on_first_use():
-    # The graph framework takes a second to load, and most often nothing has changed.
-    import graphs.approval as approval_graph
-    import graphs.oversight as oversight_graph
-
 
 class Reread(NamedTuple):
-    """What reading it came to: the runtime to go on with, whether its policy has changed, and a line to tell."""
+    """What reading it came to: whether the policy has changed, and a line to tell."""
 
-    runtime: Runtime
     changed: bool
     told: str = ""
 
@@ -41,28 +32,27 @@ class Reread(NamedTuple):
 def reread(runtime: Runtime) -> Reread:
     """Read the policy of this start again, before each cycle of a process that runs for long.
 
-    The desk judges by what was found from here on, which is what counts; the runtime that is returned shows it to
-    everybody else, and may be put aside by whoever cannot change theirs.
+    The desk judges by what was found from here on, and everybody else asks the desk.
     """
     running = runtime.deps.desk.policy
     if not runtime.setup.policy_source:
-        return Reread(runtime, False)
+        return Reread(False)
     try:
         found = load_policy(runtime.setup.policy_source)
     except ConfigurationError as error:
         told = f"{error.what}; the policy of before goes on, and nothing is entered until this one can be read"
         runtime.deps.desk.adopt(guarded(running), None)
         _tell(runtime, AlertCode.POLICY_UNREADABLE, Severity.CRITICAL, told)
-        return Reread(runtime, False, told)
+        return Reread(False, told)
     step = _put_in_force(runtime, found)
     if step.needs_owner:
         runtime.deps.desk.adopt(guarded(running), release_of(running))
         told = notice(step, found)
         _tell(runtime, AlertCode.POLICY_WAITS, Severity.WARNING, told)
-        return Reread(runtime, False, told)
+        return Reread(False, told)
     if found.digest == running.digest:
         runtime.deps.desk.adopt(found, release_of(found))
-        return Reread(runtime, False)
+        return Reread(False)
     return _adopted(runtime, running, found)
 
 
@@ -83,19 +73,7 @@ def _adopted(runtime: Runtime, running: Policy, found: Policy) -> Reread:
     names = ", ".join(change.name for change in compare_policies(running, found))
     told = f"the policy {found.profile} was changed while running and is followed from here on: {names}"
     _tell(runtime, AlertCode.POLICY_TIGHTENED, Severity.INFO, told)
-    return Reread(under(runtime, replace(runtime.deps, policy=found)), True, told)
-
-
-def under(runtime: Runtime, deps: CycleDeps) -> Runtime:
-    """The same start over other dependencies; its graphs are compiled anew when they are next asked for."""
-
-    def build() -> Compiled:
-        saver = runtime.approval.checkpointer
-        if saver is None or isinstance(saver, bool):
-            raise IntegrityError("the graphs of this start keep no checkpoints", "Start again.")
-        return Compiled(oversight_graph.build_oversight(deps, saver), approval_graph.build_approval(deps, saver))
-
-    return replace(runtime, deps=deps, graphs=Graphs(build))
+    return Reread(True, told)
 
 
 def _tell(runtime: Runtime, code: AlertCode, severity: Severity, words: str) -> None:

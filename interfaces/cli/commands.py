@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import TypeVar
 
-from domain.clock import parse_time
-from domain.errors import DataQualityError
-from domain.market import Symbol, parse_symbol
+from interfaces.cli.words import (
+    FACES,
+    duration,
+    faces,
+    identifier,
+    moment,
+    positive,
+    some,
+    symbol,
+    symbols,
+)
 
-T = TypeVar("T")
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_LONGEST_PAUSE_S = 366 * 86_400
-_LONGEST_ID = 80
-_MOST = 1_000
 MODES = ("off", "observe", "paper", "approve", "auto")
 """As ``domain.case.Mode`` has them; that module takes longer to load than all the rest that ``kill`` needs."""
 
-FACES = ("scheduler", "telegram", "dashboard")
 TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 TIFS = ("day", "gtc", "ioc", "fok", "opg", "cls")
-ALGOS, SIDES = ("twap", "vwap", "iceberg"), ("buy", "sell")
-_NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 REGIMES = ("trend_up", "trend_down", "range", "volatile", "unknown")
 """As ``domain.signals.Regime`` has them; left out here for the same reason."""
 
@@ -42,53 +38,6 @@ class Command:
     fill: Callable[[argparse.ArgumentParser], None] | None = None
     verbs: tuple[str, ...] = ()
     json: bool = True
-
-
-def symbols(text: str) -> tuple[Symbol, ...]:
-    """``AAPL,msft`` -> (AAPL, MSFT), each once."""
-    return tuple(dict.fromkeys(_told(parse_symbol, part.strip()) for part in text.split(",")))
-
-
-def symbol(text: str) -> Symbol:
-    """``aapl`` -> AAPL."""
-    return _told(parse_symbol, text.strip())
-
-
-def some(text: str) -> int:
-    """A count from 1 to 1000."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= _MOST):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST}")
-    return int(text)
-
-
-def moment(text: str) -> datetime:
-    """A time that names its zone."""
-    return _told(parse_time, text)
-
-
-def duration(text: str) -> timedelta:
-    """``90s``, ``45m``, ``2h`` or ``1d``; more than nothing and at most a year."""
-    number, unit = text[:-1], _UNITS.get(text[-1:])
-    if unit is None or not (number.isascii() and number.isdecimal()) or len(number) > len(str(_LONGEST_PAUSE_S)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 90s, 45m, 2h or 1d")
-    if not 0 < int(number) * unit <= _LONGEST_PAUSE_S:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between a second and a year")
-    return timedelta(seconds=int(number) * unit)
-
-
-def identifier(text: str) -> str:
-    """The id of something, or ``last``."""
-    name = text.strip()
-    if not name or not name.isascii() or not name.isprintable() or len(name) > _LONGEST_ID:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an id; copy one from `sage orders` or `sage pending`")
-    return name
-
-
-def _told(read: Callable[[str], T], text: str) -> T:
-    try:
-        return read(text)
-    except DataQualityError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _cycle(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +78,18 @@ def _whynot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=identifier, metavar="ID", help="a decision, order, request or symbol, or last")
 
 
+def _reproduce(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "id", nargs="?", default="last", type=identifier, metavar="CYCLE", help="a cycle (the last one)"
+    )
+    parser.add_argument("--policy", metavar="F", help="what this profile or file would have let through")
+    parser.add_argument("--model", metavar="M", help="what this model would have said, e.g. rules or openai:NAME")
+    parser.add_argument(
+        "--prompt", metavar="F", help="what would have been said to this prompt file, or a folder of them"
+    )
+    parser.add_argument("--blind", action="store_true", help="ask the model with names, years and prices masked")
+
+
 def _answer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=identifier, metavar="ID", help="the request, as `sage pending` shows it")
 
@@ -159,6 +120,11 @@ def _pause(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--for", dest="lasting", type=duration, metavar="2h", help="lift it after this long")
 
 
+def _flatten(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("symbols", nargs="?", type=symbols, metavar="A,B", help="only these symbols (all)")
+    _yes(parser)
+
+
 def _kill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flatten", action="store_true", help="then close all positions")
     parser.add_argument("--reason", metavar="TEXT", help="why, for the record")
@@ -175,8 +141,12 @@ def _memory(parser: argparse.ArgumentParser) -> None:
 
 def _evals(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("named", nargs="*", metavar="NAME", help="suites to run (all), or the folder of a report")
-    parser.add_argument("--out", metavar="DIR", help="folder for report.json, page.html and junit.xml (report)")
+    parser.add_argument("--out", metavar="DIR", help="folder of report.json, page.html and junit.xml, or a recording")
     parser.add_argument("--baseline", metavar="F", help="compare with this baseline, not with the one that ships")
+    parser.add_argument("--origin", choices=("relay", "hosted"), help="where recorded answers come from")
+    parser.add_argument("--model-label", metavar="NAME", help="what a relay's answers were written by")
+    parser.add_argument("--questions", metavar="DIR", help="write the questions of every role there, for a relay")
+    parser.add_argument("--answers", metavar="DIR", help="where a relay has left its answers")
 
 
 def _as_of(parser: argparse.ArgumentParser) -> None:
@@ -195,9 +165,22 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=some, metavar="N", help="how many of the next runs (10)")
 
 
+def _usage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=some, metavar="N", help="how many of the newest days (10)")
+
+
 def _watchdog(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=some, metavar="N", help="how long it may be silent or late (30)")
     parser.add_argument("--follow", action="store_true", help="look every minute and tell what changes")
+
+
+def _alerts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ack", type=identifier, metavar="MARK", help="somebody has seen it: repeat it no more")
+    parser.add_argument("--to", metavar="ADDRESS", help="how this address is told, e.g. mail:me@example.com")
+    change = parser.add_mutually_exclusive_group()
+    change.add_argument("--switch", nargs=2, metavar=("KIND", "HOW"), help="one kind on, silent, off or digest")
+    change.add_argument("--quiet-hours", metavar="H", help="22:00-07:00 of New York, or off")
+    change.add_argument("--mute", metavar="2h", help="hold back everything that is not critical; or off")
 
 
 def _algo(parser: argparse.ArgumentParser) -> None:
@@ -212,37 +195,6 @@ def _algo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rest", choices=("cancel", "marketable"), help="what becomes of the rest at the end (cancel)")
     parser.add_argument("--reduce-only", action="store_true", default=None, help="close what is held, open nothing")
     _yes(parser)
-
-
-def faces(text: str) -> tuple[str, ...]:
-    """``scheduler,telegram``, each once."""
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    unknown = [name for name in named if name not in FACES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"there is no {unknown[0]!r}; choose from {', '.join(FACES)}")
-    return named
-
-
-def positive(text: str) -> Decimal:
-    """A plain number above nothing."""
-    if not _NUMBER.fullmatch(text) or Decimal(text) <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
-    return Decimal(text)
-
-
-def algo_words(verb: str, given: object) -> tuple[str, ...]:
-    """The words behind ``start``, ``stop`` and ``list``, checked; ArgumentTypeError for others."""
-    words = tuple(map(str, given)) if isinstance(given, list) else ()
-    if verb == "list" and not words:
-        return ()
-    if verb == "stop" and len(words) == 1:
-        return (identifier(words[0]),)
-    if verb == "start" and len(words) == 4:
-        kind, name, side, qty = words
-        if kind in ALGOS and side in SIDES:
-            return kind, symbol(name), side, str(positive(qty))
-    shapes = {"start": f"start {'|'.join(ALGOS)} SYMBOL {'|'.join(SIDES)} QTY", "stop": "stop ID", "list": "list"}
-    raise argparse.ArgumentTypeError(f"write `sage algo {shapes[verb]}`")
 
 
 def _orders(parser: argparse.ArgumentParser) -> None:
@@ -286,6 +238,13 @@ COMMANDS = (
         _run,
         json=False,
     ),
+    Command(
+        "telegram",
+        "run",
+        "answer by Telegram alone; shows its first owner the code",
+        ("sage telegram",),
+        json=False,
+    ),
     Command("chat", "run", "ask about what happened, answered from the records", ("sage chat",), json=False),
     Command("status", "look", "mode, trading state, pauses, sources and their age", ("sage status",)),
     Command("positions", "look", "what is held, by our books and by the broker's", ("sage positions",)),
@@ -310,7 +269,15 @@ COMMANDS = (
     Command(
         "explain", "look", "why something was decided and what became of it", ("sage explain last --after",), _explain
     ),
+    Command("usage", "look", "what asking models has cost, by day, role and model", ("sage usage --count 3",), _usage),
     Command("whynot", "look", "what stood in an order's way, and what would pass", ("sage whynot NIMBO",), _whynot),
+    Command(
+        "reproduce",
+        "look",
+        "run a stored cycle again: is it the same, and what if",
+        ("sage reproduce last", "sage reproduce cyc-k3v5xw2a --policy research", "sage reproduce last --model rules"),
+        _reproduce,
+    ),
     Command(
         "gate",
         "look",
@@ -362,6 +329,7 @@ COMMANDS = (
         _resume,
     ),
     Command("mode", "decide", "how much Sage may do by itself", ("sage mode observe", "sage mode paper"), _mode),
+    Command("flatten", "decide", "close what is held", ("sage flatten", "sage flatten NIMBO,KORVA --yes"), _flatten),
     Command(
         "kill", "decide", "stop everything now, until a person resets it", ("sage kill --reason 'odd fills'",), _kill
     ),
@@ -373,14 +341,30 @@ COMMANDS = (
         ("sage watchdog", "sage watchdog --minutes 20 --follow"),
         _watchdog,
     ),
+    Command(
+        "alerts",
+        "care",
+        "what was critical, who was told, and who has seen it",
+        (
+            "sage alerts",
+            "sage alerts --ack 18f3b9280d13a362",
+            "sage alerts --to mail:me@example.com --switch trade silent",
+        ),
+        _alerts,
+    ),
     Command("doctor", "care", "check keys, sources, clocks, policy and every gate", ("sage doctor",)),
     Command(
         "evals",
         "care",
-        "play eval suites, show a report, or find stale recorded answers",
-        ("sage evals run", "sage evals run S2 S3 --out report", "sage evals report report", "sage evals verify"),
+        "play suites, show a report, record answers, find stale ones",
+        (
+            "sage evals run S2 S3 --out report",
+            "sage evals report report",
+            "sage evals verify",
+            "sage evals record --origin hosted --model-label gpt-5 --out gpt-5.jsonl",
+        ),
         _evals,
-        verbs=("run", "verify", "report"),
+        verbs=("run", "verify", "report", "record"),
     ),
     Command(
         "memory",

@@ -42,6 +42,17 @@ def resume(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     return 0
 
 
+def flatten(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Close positions after the owner has seen what is held and said yes."""
+    if not arguments.yes:
+        terminal.aside(render.positions(service.positions()))
+    meant = ", ".join(arguments.symbols or ()) or "everything"
+    if not confirmed(arguments, terminal, f"Close {meant} now?"):
+        return refused(terminal, "closed")
+    terminal.show(service.flatten(arguments.symbols or ()), render.control)
+    return 0
+
+
 def move_mode(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     """Down at once, up after a yes."""
     wanted = Mode(arguments.mode)

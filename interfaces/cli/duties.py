@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
-from domain.errors import ConfigurationError, OversightError
+from domain.errors import ConfigurationError, OversightError, UsageError
 from domain.market import Symbol
 from domain.orders import Side
 from interfaces.acting.slicing import NeedsYes, Wanted
@@ -19,23 +19,36 @@ from interfaces.serving.life import Life, stopped_by_signals
 from trading.execution.algos.base import AlgoKind, Rest
 from trading.monitor.logs import also_to
 
-THERE = "scheduler"
+THERE = ("scheduler", "telegram")
 FOLLOW_S = 60.0
+OWNER = "owner"
 Universe = tuple[Symbol, ...]
 
 
 def live(arguments: Arguments, service: Service, terminal: Terminal, universe: Universe) -> int:
     """Live until told to stop; the last line says so."""
-    absent = [name for name in arguments.only if name != THERE]
+    absent = [name for name in arguments.only if name not in THERE]
     if absent:
         raise ConfigurationError(
-            f"this version has no {' and no '.join(absent)} to run", f"Leave --only out, or write --only {THERE}."
+            f"this version has no {' and no '.join(absent)} to run",
+            f"Leave --only out, or choose of {', '.join(THERE)}.",
         )
+    if arguments.only == ("telegram",):
+        return talk(arguments, service, terminal, universe)
     if not sys.stderr.isatty():
         also_to(sys.stderr)  # whoever supervises the service collects its log there
     with stopped_by_signals() as stop:
-        service.live(universe, Life(stop, arguments.lasting, terminal.note))
+        talks = not arguments.only or "telegram" in arguments.only
+        service.live(universe, Life(stop, arguments.lasting, terminal.note, talks))
     terminal.note("stopped; the next start goes on from here")
+    return 0
+
+
+def talk(arguments: Arguments, service: Service, terminal: Terminal, universe: Universe) -> int:
+    """Answer by Telegram until told to stop."""
+    with stopped_by_signals() as stop:
+        service.talk(universe, Life(stop, arguments.lasting, terminal.note))
+    terminal.note("stopped")
     return 0
 
 
@@ -49,15 +62,32 @@ def watchdog(arguments: Arguments, service: Service, terminal: Terminal, _univer
     """Look once; with ``--follow`` again and again until told to stop, telling only what has changed."""
     longest = timedelta(minutes=arguments.minutes)
     view = service.watch(longest)
+    service.warn(view)
     terminal.show(view, render.watch)
     if not arguments.follow:
         return 0 if view.ok else terminal.fail(OversightError(view.alerts[0], "Look at `sage schedule` and sage.log."))
     with stopped_by_signals() as stop:
         while not stop.wait(FOLLOW_S):
             seen, view = view, service.watch(longest)
+            service.warn(view)
             if view.alerts != seen.alerts:
                 terminal.show(view, render.watch)
     return 0 if view.ok else 1
+
+
+def alerts(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
+    """What was critical; ``--ack`` says that somebody has seen one of them."""
+    changes = {"alerts": tuple(arguments.switch), "quiet": (arguments.quiet_hours,), "mute": (arguments.mute,)}
+    wanted = next(((what, words) for what, words in changes.items() if any(words)), ("alerts", ()))
+    if arguments.to:
+        terminal.show(service.prefer(arguments.to, *wanted, OWNER), render.wishes)
+        return 0
+    if any(wanted[1]):
+        raise UsageError("name the address whose wishes change", "For example --to mail:me@example.com.")
+    if arguments.ack:
+        service.acknowledge(arguments.ack, OWNER)
+    terminal.show(service.alerts(), render.alerts)
+    return 0
 
 
 def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
@@ -95,8 +125,10 @@ def stop_algo(arguments: Arguments, service: Service, terminal: Terminal, _unive
 
 COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal, Universe], int]] = {
     "run": live,
+    "telegram": talk,
     "schedule": schedule,
     "watchdog": watchdog,
+    "alerts": alerts,
     "algo start": start_algo,
     "algo stop": stop_algo,
 }

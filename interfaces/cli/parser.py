@@ -15,7 +15,8 @@ from difflib import get_close_matches
 from typing import Literal, NoReturn
 
 from domain.market import Symbol
-from interfaces.cli.commands import COMMANDS, Command, algo_words
+from interfaces.cli.commands import COMMANDS, Command
+from interfaces.cli.words import algo_words
 
 _GROUPS = {"run": "Run", "look": "Look", "decide": "Decide and control", "care": "Look after it"}
 _BY_NAME = {command.name: command for command in COMMANDS}
@@ -82,6 +83,17 @@ class Arguments:
     """Suites of ``evals run``, or the folder of ``evals report``."""
     out: str = "report"
     baseline: str = ""
+    origin: str = ""
+    model_label: str = ""
+    questions: str = ""
+    answers: str = ""
+    prompt: str = ""
+    blind: bool = False
+    ack: str = ""
+    to: str = ""
+    switch: tuple[str, ...] = ()
+    quiet_hours: str = ""
+    mute: str = ""
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -210,13 +222,33 @@ def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> No
     listed = told["named"]
     named = tuple(listed) if isinstance(listed, list) else ()
     told["named"] = named
-    verb, given = told.get("verb"), [name for name in ("out", "baseline") if told.get(name) is not None]
-    if verb != "run" and given:
-        parser.error(f"only run takes --{given[0]}")
+    verb = told.get("verb")
+    for owner, options in (("run", ("baseline",)), ("record", ("origin", "model_label", "questions", "answers"))):
+        given = [name.replace("_", "-") for name in options if told.get(name) is not None]
+        if verb != owner and given:
+            parser.error(f"only {owner} takes --{given[0]}")
+    if told.get("out") is not None and verb not in ("run", "record"):
+        parser.error("only run and record take --out")
+    if verb == "record":
+        _check_record(parser, told, named)
     if verb == "report" and len(named) != 1:
         parser.error("name the folder of one report, for example `sage evals report report`")
     if verb == "verify" and named:
         parser.error("verify takes no names")
+
+
+def _check_record(parser: argparse.ArgumentParser, told: dict[str, object], named: tuple[str, ...]) -> None:
+    """Pages for a relay stand alone; answers name where they come from, and a relay's also where they lie."""
+    if named and named not in (("S13",), ("S13_answers",)):
+        parser.error("only the cases of S13 are recorded")
+    if told.get("questions") is not None:
+        return
+    label, relay = told.get("model_label"), told.get("origin") == "relay"
+    if told.get("origin") is None or label is None:
+        parser.error("name --origin and --model-label, or --questions DIR to have the questions written")
+    if relay is not (told.get("answers") is not None):
+        parser.error("a relay's answers are read from --answers DIR, and a hosted model is asked itself")
+    told["out"] = told.get("out") or f"{label}.jsonl"
 
 
 def _check_algo(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from interfaces.cli.rendering.answers import (
     answer,
     audit,
+    chat,
     control,
     doctor,
     explain,
@@ -15,15 +16,18 @@ from interfaces.cli.rendering.answers import (
     resume_plan,
 )
 from interfaces.cli.rendering.cycle import cycle, demo
-from interfaces.cli.rendering.duties import algo, algos, schedule, watch
+from interfaces.cli.rendering.duties import alerts, algo, algos, schedule, watch, wishes
 from interfaces.cli.rendering.policy import limits, risk, tally, ticket, whynot
 from interfaces.cli.rendering.state import orders, pending, pnl, positions, status, trades
+from interfaces.cli.rendering.usage import usage
 
 __all__ = [
+    "alerts",
     "algo",
     "algos",
     "answer",
     "audit",
+    "chat",
     "control",
     "cycle",
     "demo",
@@ -47,6 +51,8 @@ __all__ = [
     "tally",
     "ticket",
     "trades",
+    "usage",
     "watch",
     "whynot",
+    "wishes",
 ]

@@ -21,6 +21,9 @@ from interfaces.service import Service
 from interfaces.telling.conversing import HELP, Topic
 
 OWNER = "owner"
+TERMINAL = "terminal"
+SHORT = 2
+"""A farewell is short: who asks whether to exit a position is not leaving."""
 Look = Callable[[Service], Any]
 Screen = Callable[[Any], RenderableType]
 
@@ -79,6 +82,8 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "memory recall" if arguments.symbol is not None:
             regime = Regime(arguments.regime) if arguments.regime else None
             terminal.show(service.recall(arguments.symbol, regime, arguments.limit, arguments.like), render.recalled)
+        case "usage":
+            terminal.show(service.usage(arguments.count), render.usage)
         case "whynot":
             terminal.show(service.whynot(arguments.id), render.whynot)
         case "approve" | "reject":
@@ -91,6 +96,8 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
         case "resume":
             return confirming.resume(arguments, service, terminal)
+        case "flatten":
+            return confirming.flatten(arguments, service, terminal)
         case "mode":
             return confirming.move_mode(arguments, service, terminal)
         case _:
@@ -102,11 +109,26 @@ def chat(service: Service, terminal: Terminal) -> int:
     """Answer questions from the records until the input ends."""
     terminal.note(HELP)
     for line in questions(terminal):
-        asked = service.understood(line)
-        if asked.topic == "bye":
+        if service.understood(line).topic == "bye" and len(line.split()) <= SHORT:
             break
-        answer(asked.topic, asked.about, service, terminal)
+        try:
+            talk(line, service, terminal)
+        except OversightError as error:
+            terminal.fail(error)  # one question that fails ends no talk
     return 0
+
+
+def talk(line: str, service: Service, terminal: Terminal) -> None:
+    """One question: the model's answer from the records, or the view that the words name."""
+    with terminal.working("thinking") as progress:
+        view = service.chat(TERMINAL, line, progress)
+    if view.lines or view.cards:
+        terminal.show(view, render.chat)
+        return
+    who, _, why = view.source.partition(":")
+    if who == "nobody":
+        terminal.note(f"the model gave no usable answer ({why}); this is from the records")
+    answer(view.topic, view.about, service, terminal)
 
 
 def questions(terminal: Terminal) -> Any:

@@ -17,6 +17,8 @@ class Life(NamedTuple):
     stop: threading.Event
     lasting: timedelta | None = None
     tell: Callable[[str], None] = lambda _line: None
+    talks: bool = True
+    """Whether people may talk to it from afar, where the settings name a bot."""
 
 
 @contextmanager

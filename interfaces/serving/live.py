@@ -23,6 +23,7 @@ from domain.clock import SystemClock
 from domain.errors import ManualActionError
 from domain.market import Symbol
 from interfaces.acting import ordering
+from interfaces.delivery.running import told
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import JobKind, Trigger
 from interfaces.serving.endpoint import endpoint
@@ -30,6 +31,7 @@ from interfaces.serving.events import Inbox, Lookout
 from interfaces.serving.holding import SERVICE, SIMULATED_TIME, held, kept_alive
 from interfaces.serving.lane import Lane
 from interfaces.serving.life import Life
+from interfaces.serving.talking import talking
 from interfaces.serving.times import SimulatedTime, wait_s
 from interfaces.serving.vitals import Vitals
 from interfaces.serving.work import Worker, first_comparison
@@ -58,12 +60,14 @@ def live(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], life:
         vitals = Vitals(SystemClock(), runtime.kill_switch.engaged)
         address = stack.enter_context(endpoint(vitals, duties.health_port))
         stack.enter_context(announced(runtime, vitals))
+        stack.enter_context(told(runtime, broken=life.stop.set))
         events = next((job.on for job in duties.jobs if job.kind is JobKind.CYCLE), frozenset())
         worker = Worker(service, runtime, universe, vitals, Inbox(events, vitals.happened), life.stop.is_set)
         worker.inbox.listen(runtime)
         if not first_comparison(worker, life.stop.wait):
             return
         stack.enter_context(listening(worker))
+        stack.enter_context(talking(service, runtime, universe, life))
         life.tell(f"running; health and metrics at {address}")
         _log.info("running at %s", address)
         if duties.time is not None:

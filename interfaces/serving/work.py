@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.canonical import plain
+from domain.clock import SystemClock
 from domain.errors import IntegrityError, OversightError, RetryableError
 from domain.market import Symbol
 from interfaces.acting import ordering, slicing
 from interfaces.acting.rereading import reread
+from interfaces.delivery.running import tell_day
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import JobKind
 from interfaces.serving.events import Inbox
@@ -119,7 +121,8 @@ def report(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """The day on one page: profit and loss, holdings, orders, how things stand."""
     now, service = worker.runtime.deps.clock.now(), worker.service
     folder = worker.runtime.setup.home / REPORTS
-    page = {"pnl": service.pnl(), "positions": service.positions(), "orders": service.orders(), "as_of": now}
+    pnl = service.pnl()
+    page = {"pnl": pnl, "positions": service.positions(), "orders": service.orders(), "as_of": now}
     name = f"{now:%Y-%m-%d}.json"
     try:
         folder.mkdir(exist_ok=True)
@@ -128,6 +131,7 @@ def report(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
         draft.replace(folder / name)
     except OSError as error:
         raise RetryableError(f"the report cannot be written: {error.strerror}", f"Look at {folder}.") from error
+    tell_day(worker.runtime, pnl)
     return f"{REPORTS}/{name}"
 
 
@@ -147,6 +151,7 @@ def maintenance(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> s
     duties = worker.runtime.duties
     gone = duties.runs.prune(worker.runtime.deps.clock.now() - RUNS_KEPT)
     duties.leases.clear(SERVICE)
+    duties.telling.outbox.prune(SystemClock().now() - RUNS_KEPT)
     return f"{found.entries} ledger entries verified, {gone} old runs forgotten"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from domain.case import TradingState
 from domain.errors import OversightError
 from interfaces.runtime import Runtime
+from interfaces.telling.asking import models
 from interfaces.telling.looking import account_of, health_of
 from interfaces.views.checks import DoctorRow, DoctorView
 from interfaces.views.state import State
@@ -39,8 +40,9 @@ def checks(runtime: Runtime) -> Iterator[DoctorRow]:
     yield from sources(runtime)
     yield from files(runtime)
     yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
-    yield DoctorRow("model", State.OK, setup.model)
+    yield from asked(runtime)
     yield memory(runtime)
+    yield telegram(runtime)
 
 
 def ledger(runtime: Runtime) -> DoctorRow:
@@ -118,6 +120,15 @@ def sources(runtime: Runtime) -> Iterator[DoctorRow]:
         yield DoctorRow(source.name, State.OK if source.ok else State.FAILED, told, remedy)
 
 
+def asked(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Every model that is asked; one that failed is left alone for a while, and tried again by itself."""
+    found = models(runtime)
+    for each in found:
+        told = each.name if len(found) == 1 else f"{each.name}, {each.place}"
+        remedy = "" if each.state is State.OK else "It is tried again by itself; without any model nothing is entered."
+        yield DoctorRow("model", each.state, f"{told}: {each.note}" if each.note else told, remedy)
+
+
 def memory(runtime: Runtime) -> DoctorRow:
     """Whether the memory of trades can be reached."""
     if runtime.deps.memory is None:
@@ -126,3 +137,12 @@ def memory(runtime: Runtime) -> DoctorRow:
         return DoctorRow("memory", State.OK, f"{len(runtime.deps.memory.remembered())} trades remembered")
     except OversightError as error:
         return DoctorRow("memory", State.TIGHT, error.what, error.remedy)
+
+
+def telegram(runtime: Runtime) -> DoctorRow:
+    """Whether there is a bot, and how its first owner is let in."""
+    talks = runtime.duties.talks
+    if talks is None:
+        return DoctorRow("telegram", State.OFF, "no TELEGRAM_BOT_TOKEN")
+    pairing = talks.pairing(runtime)
+    return DoctorRow("telegram", State.TIGHT if pairing else State.OK, pairing or "the bot has an owner")

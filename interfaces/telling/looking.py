@@ -18,6 +18,7 @@ from domain.money import HUNDRED, ZERO
 from domain.records import ClosedTrade, RecordKind
 from graphs.nodes.observe import bars_of, market_now, valued
 from interfaces.runtime import Runtime
+from interfaces.telling.asking import models
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import LimitRow, LimitsView, RiskView
 from interfaces.views.state import (
@@ -91,6 +92,7 @@ def status(runtime: Runtime) -> StatusView:
         release=runtime.setup.notice,
         unprotected=bare_holdings(runtime),
         alerts=tuple(reversed(deps.stores.control.alerts.open())),
+        models=models(runtime),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agents.record import facts
 from domain.canonical import restore
-from domain.decisions import Advice, Decision, Explanation, MonitorReport, Phase, Statement
+from domain.decisions import Advice, Decision, Explanation, ModelCall, MonitorReport, Phase, Statement
 from domain.evidence import Evidence
 from domain.market import Symbol
 from domain.money import ZERO
@@ -20,6 +20,7 @@ from domain.verdicts import Evaluation
 from graphs.nodes.screen import observation_of
 from graphs.record import evaluation_of, record_of
 from interfaces.runtime import Runtime
+from interfaces.telling.asking import handed_over, rows_of
 from interfaces.views.control import PendingRow, VerdictView
 from interfaces.views.cycles import (
     AdviceView,
@@ -47,7 +48,8 @@ def report_of(
     known = {each.decision_id: facts_of(runtime, each) for each in decisions}
     monitor: MonitorReport | None = state.get("monitor")
     calls = stores.calls.of_cycle(cycle.cycle_id)
-    degraded = tuple(dict.fromkeys((*state.get("degraded", ()), *filter(None, [unheard]))))
+    passed = handed_over(stores.calls.handovers(cycle.cycle_id))
+    degraded = tuple(dict.fromkeys((*passed, *state.get("degraded", ()), *filter(None, [unheard]))))
     return CycleReport(
         cycle_id=cycle.cycle_id,
         as_of=cycle.as_of,
@@ -67,16 +69,24 @@ def report_of(
         orders=orders_of(runtime, cycle.cycle_id),
         fills=fills_of(runtime, cycle.cycle_id),
         explanations=tuple(view for each in decisions for view in explanations_of(runtime, each)),
-        model_calls=ModelCallsView(
-            count=len(calls),
-            tokens_in=sum(call.tokens_in for call in calls),
-            tokens_out=sum(call.tokens_out for call in calls),
-            cost_usd=sum((call.cost_usd for call in calls), ZERO),
-        ),
+        model_calls=calls_view(runtime, calls),
         timings_ms=dict(timings),
         degraded="; ".join(degraded) or None,
         missing=(*left_out(runtime), *seen.missing),
         ledger_head=stores.ledger.head(),
+    )
+
+
+def calls_view(runtime: Runtime, calls: Sequence[ModelCall]) -> ModelCallsView:
+    """What the models of a cycle cost, in all and by role and model."""
+    rows = rows_of(calls, runtime.deps.stores.equity.day_of)
+    return ModelCallsView(
+        count=sum(row.calls for row in rows),
+        tokens_in=sum(row.tokens_in for row in rows),
+        tokens_out=sum(row.tokens_out for row in rows),
+        cost_usd=sum((row.cost_usd for row in rows), ZERO),
+        reused=sum(row.reused for row in rows),
+        by=rows,
     )
 
 

@@ -45,3 +45,12 @@ class DoctorView:
     as_of: datetime
     ok: bool
     checks: tuple[DoctorRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedView:
+    """A comparison of our books with the broker's: a line each difference."""
+
+    as_of: datetime
+    ok: bool
+    differences: tuple[str, ...]

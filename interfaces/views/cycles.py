@@ -13,6 +13,7 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, Side
 from domain.signals import Regime, TradeCandidate
 from interfaces.views.control import PendingRow, VerdictView
+from interfaces.views.models import UsageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,10 @@ class ModelCallsView:
     tokens_in: int
     tokens_out: int
     cost_usd: Decimal
+    reused: int = 0
+    """Answers of earlier cycles to the same questions, which cost nothing."""
+    by: tuple[UsageRow, ...] = ()
+    """The same by role and answering model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,38 @@ class ScheduleView:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRow:
+    """Something critical: ``mark`` names it, ``told`` says how often and in which state each address was told."""
+
+    mark: str
+    at: datetime
+    words: str
+    told: tuple[str, ...]
+    acknowledged_by: str
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsView:
+    """``sage alerts``: newest first; ``waiting`` messages of any kind are still on their way."""
+
+    as_of: datetime
+    alerts: tuple[AlertRow, ...]
+    waiting: int
+    ways: tuple[str, ...]
+    """Who is told; empty where nothing is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishesView:
+    """How one address is told: each kind, quiet hours, a mute, a line each."""
+
+    as_of: datetime
+    address: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WatchView:
     """``sage watchdog``: what is wrong, a line each; nothing where all is well."""
 

@@ -46,6 +46,17 @@ class ReconciledView:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelView:
+    """One model that is asked: ``place`` says for whom; ``note`` why it failed, until when it is left alone."""
+
+    name: str
+    place: str
+    state: State
+    note: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusView:
     """``sage status``."""
 
@@ -72,6 +83,8 @@ class StatusView:
     """Holdings by our books of which some or all has no stop although one was planned, a line each."""
     alerts: tuple[Alert, ...] = ()
     """What nobody has looked at since the last resume, newest first."""
+    models: tuple[ModelView, ...] = ()
+    """Every model of this start in the order in which it is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from agents.ask import Asker, Budget
+from agents.ask import Asker
+from agents.calls.budget import Budget
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.outputs import OUTPUTS, schema_of
 from domain.clock import FixedClock
@@ -17,6 +18,7 @@ from domain.decisions import Advice, Inspection, ModelCall, Ruling, Stance, Stat
 from domain.evidence import Evidence, EvidenceSet, Value, gather
 from domain.ids import CandidateId, CycleId, Ref
 from domain.market import Symbol
+from domain.model_use import SetAside
 from domain.news import NewsArticle, SocialPost
 from domain.orders import Side
 from domain.signals import CandidateKind, TradeCandidate
@@ -251,6 +253,33 @@ def an_asker(
 ) -> Asker:
     """An asker with room to spare."""
     return Asker(model, journal or MemoryJournal(), FixedClock(AT), Budget(calls, tokens))
+
+
+def a_call(**changed: Any) -> ModelCall:
+    """A finished call of the reader."""
+    made = ModelCall(
+        "call-0",
+        CYCLE,
+        "reader",
+        "art-1",
+        "test-model",
+        "scripted",
+        "r-0",
+        "p",
+        "{}",
+        "stop",
+        900,
+        120,
+        Decimal(0),
+        1,
+        AT,
+    )
+    return replace(made, **changed)
+
+
+def set_aside(key: str, tokens: int, usd: str = "0", **changed: Any) -> SetAside:
+    """What a call of the reader may come to."""
+    return replace(SetAside(CYCLE, key, "reader", "test-model", tokens, Decimal(usd), AT), **changed)
 
 
 def asking(*answers: Answer) -> tuple[Asker, ScriptedModel, MemoryJournal]:

@@ -5,7 +5,10 @@ from decimal import Decimal
 
 from domain.market import Symbol
 from domain.orders import Side
+from interfaces.views.chat import CardView, ChatView
 from interfaces.views.duties import (
+    AlertRow,
+    AlertsView,
     AlgoRow,
     AlgosView,
     AlgoView,
@@ -14,10 +17,29 @@ from interfaces.views.duties import (
     ScheduleView,
     ServiceRow,
     WatchView,
+    WishesView,
 )
 from tests.builders.market import NOON
 
 HOUR = timedelta(hours=1)
+
+
+def some_alerts() -> AlertsView:
+    """One that nobody has seen, told twice, and one that somebody has."""
+    unseen = AlertRow("18f3b9280d13a362", NOON, "KILLED: no order leaves", ("mail:a@b.c sent 2 times",), "", None)
+    seen = AlertRow("eeb74e25e43e5c42", NOON, "HALTED", ("slack:webhook sent",), "owner", NOON + HOUR)
+    return AlertsView(NOON + HOUR, (unseen, seen), 3, ("mail:a@b.c", "slack:webhook"))
+
+
+def a_talk() -> ChatView:
+    """An answer with a figure, and a card."""
+    card = CardView("pause", ("NIMBO",), "It has fallen a lot", "sage pause symbol NIMBO")
+    return ChatView(("Your equity is 100,000.00 USD.",), ("pnl", "explain NIMBO"), (card,), "scripted:spy")
+
+
+def some_wishes() -> WishesView:
+    """Trades without sound."""
+    return WishesView(NOON, "mail:a@b.c", ("trade: silent", "critical: always", "quiet hours: none"))
 
 
 def an_algo(reason: str = "") -> AlgoRow:

@@ -100,7 +100,7 @@ def a_policy(folder: Path, **limits: object) -> str:
 def a_runtime(
     home: Path,
     *,
-    model: LanguageModel | None = None,
+    model: LanguageModel | str | None = None,
     clock: Clock | None = None,
     market: Market | None = None,
     news: NewsFeed | None = None,
@@ -110,10 +110,12 @@ def a_runtime(
 ) -> Iterator[Any]:
     """One start of Sage in ``home``; ``deps`` replaces fields of CycleDeps, ``changes`` are settings.
 
+    A ``model`` that is a text is a setting too: it is made as the product makes it.
+
     It yields a ``Runtime``, as Any: tests know what is there where the product must ask whether it is.
     """
     with ExitStack() as stack:
-        settings = settings_in(home, **changes)
+        settings = settings_in(home, **changes, **({"model": model} if isinstance(model, str) else {}))
         composition.open_log(settings, stack)
         latch = KillSwitch(settings.home / LATCH)
         opened = open_database(settings.database)
@@ -131,7 +133,7 @@ def a_runtime(
             stack,
         )
         given = dict(deps or {})
-        if model is not None:
+        if model is not None and not isinstance(model, str):
             given["asker"] = replace(runtime.deps.asker, model=model)
         if news is not None:
             given["news"] = news

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from agents.advisor import advise
-from agents.ask import Asker, Budget
+from agents.ask import Asker
+from agents.calls.budget import Budget
 from agents.llm import LanguageModel, ModelRequest, Sampling
 from agents.models.openai_llm import OpenAIModel
 from agents.models.recorded_llm import RecordedModel, RecordingModel

@@ -6,10 +6,11 @@ And one that obeys everybody: what it may do is bounded by what code proposed.
 import json
 import shutil
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
-from agents.llm import BadAnswer, NoAnswer, WrongSetup
+from agents.llm import BadAnswer, NoAnswer, Reason, WrongSetup
 from domain.decisions import Action
 from domain.orders import Side
 from tests.builders.agents import an_article
@@ -93,8 +94,12 @@ def test_a_model_that_fails_makes_no_entry_and_stops_no_exit(tmp_path, holding, 
             NIMBO: (Action.SKIP, ("ADVISOR_MISSING",)),
         }
         assert f"advisor: {reason}" in report.degraded
-        assert "explainer: template for NIMBO" in report.degraded
-        assert {each.source for each in report.explanations} == {"template"}
+        assert {each.source for each in report.explanations if each.symbol == KORVA} == {"template"}
+        (told,) = [each.source for each in report.explanations if each.symbol == NIMBO]
+        name, _, why = told.partition(":")
+        assert name == "template"
+        assert why in get_args(Reason), "the record says why no model wrote it"
+        assert f"explainer: template for NIMBO ({why})" in report.degraded
         left = {leg[-1] for leg in at_the_broker(runtime)["working"]}
         assert stops
         assert "stop" in left or at_the_broker(runtime)["held"] == []

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from agents.ask import Budget
+from agents.calls.budget import Budget
 from agents.monitor import watch
 from agents.reader import read
 from domain.case import Case, TradingState
@@ -133,7 +133,8 @@ class Ending:
 def carried_out(stage: Stage, candidate: TradeCandidate, script: dict[str, Sequence[Answer]]) -> Ending:
     """Review, gates and desk, as the graph runs them."""
     model = HostileModel(script)
-    asker = replace(stage.runtime.deps.asker, model=model, budget=Budget(50, 500_000))
+    # each case stands alone: what failed in the one before must not have the model left alone in this one
+    asker = replace(stage.runtime.deps.asker, model=model, budget=Budget(50, 500_000), breaker=None)
     deps = replace(stage.runtime.deps, asker=asker)
     state: Any = {**stage.state, "candidate": candidate}
     for node in (review.advise, review.inspect, review.decide):
@@ -273,7 +274,7 @@ def test_a_monitor_that_says_anything_only_tightens(stage, answer):
     with stage.undone():
         control, deps = stage.runtime.deps.stores.control, stage.runtime.deps
         control.set_trading_state(TradingState.REDUCING, by="test", at=NOON)
-        asker = replace(deps.asker, model=HostileModel({"monitor": [answer]}), budget=Budget(50, 500_000))
+        asker = replace(deps.asker, model=HostileModel({"monitor": [answer]}), budget=Budget(50, 500_000), breaker=None)
         report = watch(asker, seen)
         assert report.request in {"tighten", "halt"}
         act_on(report, control, at=NOON)
@@ -289,7 +290,9 @@ def test_a_monitor_that_says_anything_only_tightens(stage, answer):
 def test_a_reader_that_says_anything_leaves_no_event_that_the_text_does_not_hold(stage, answer):
     """I-60: what does not fit its form is no reading, and nothing of it goes on."""
     with stage.undone():
-        asker = replace(stage.runtime.deps.asker, model=HostileModel({"reader": [answer]}), budget=Budget(50, 500_000))
+        asker = replace(
+            stage.runtime.deps.asker, model=HostileModel({"reader": [answer]}), budget=Budget(50, 500_000), breaker=None
+        )
         reading = read(asker, stage.state["cycle_id"], an_article(symbols=(NIMBO,)))
         assert reading.events == ()
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+import answering
 import app
 import sources
 from domain.case import Mode, TradingState
@@ -245,7 +246,7 @@ def test_a_model_that_is_priced_is_charged(tmp_path):
 def test_a_source_that_cannot_be_had_is_refused_by_name(tmp_path, make, name, error, told):
     settings, clock = settings_in(tmp_path, **{make: name}), FixedClock(NOON)
     makers = {
-        "model": lambda: sources.model_of(settings, clock, ExitStack()),
+        "model": lambda: answering.model_of(settings, ExitStack()),
         "news": lambda: sources.news_of(settings, the_calendar(), clock),
         "market": lambda: sources.market_of(settings, the_calendar()),
     }

@@ -27,6 +27,10 @@ SMALL = [
         marks=pytest.mark.slow,
     ),
     pytest.param(
+        "bot", ["--count", "4"], "Kills while a cycle waits for a hung model", id="bot", marks=pytest.mark.slow
+    ),
+    pytest.param("delivery", ["--count", "20"], "Messages over a line that fails", id="delivery"),
+    pytest.param(
         "recall", ["--trades", "300", "--symbols", "5", "--queries", "5"], "Recall filtered by symbol", id="recall"
     ),
     pytest.param("startup", ["--rounds", "1", "--slow-rounds", "0"], "Whole-process time", id="startup"),

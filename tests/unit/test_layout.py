@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "policies", "trading", "memory", "prompts", "tools", "agents", "graphs", "interfaces", "evals")
-ROOT_MODULES = ("app", "composition", "duties", "settings", "sources", "starting")
+ROOT_MODULES = ("app", "answering", "carriers", "chats", "composition", "duties", "settings", "sources", "starting")
 BESIDE_THE_ROOMS = {"tests", "benchmarks", "docs"}
 SHADOWING = {"telegram", "schemas", "build", "google", "signal"}
 VAGUE = {"utils", "util", "helpers", "common", "manager", "misc"}

@@ -43,7 +43,7 @@ def test_a_field_is_read_by_its_alias_and_by_nothing_else(folder, name):
     assert alias == alias.upper() != name
     others = {name, name.upper()} - {alias}
     (folder / ".env").write_text("".join(f"{other}=/somewhere\n" for other in others))
-    tables = {"schedule"}  # the one name that is a table of the file, and no variable
+    tables = {"schedule", "models"}  # names of tables of the file, and no variables
     (folder / "sage.toml").write_text("".join(f'{other} = "/somewhere"\n' for other in others - tables))
     with standing_in(folder, **dict.fromkeys(others, "/somewhere")):
         assert getattr(load_settings(), name) == Settings.model_fields[name].default

@@ -51,6 +51,7 @@ from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 from trading.store.database import Database
 from trading.store.equity import EquityStore
+from trading.store.judged.cases import CaseStore
 from trading.store.orders import OrderStore
 
 OLDEST_INTENT = timedelta(minutes=30)
@@ -73,7 +74,7 @@ class Placement:
     evaluation: Evaluation | None
 
 
-class _Wish(NamedTuple):
+class Wish(NamedTuple):
     """An intent with all that was given along with it."""
 
     intent: OrderIntent
@@ -126,6 +127,7 @@ class OrderDesk:
         self._lookout = Lookout(broker, orders, clock)
         self._guard = Guard(orders, ledger, settlement, broker, clock, self._place_leg)
         self._breakers = Breakers(control, CallStore(database), policy.limits)
+        self.cases = CaseStore(database)
 
     @property
     def release(self) -> Release | None:
@@ -160,7 +162,7 @@ class OrderDesk:
         known = self._orders.find(intent.decision_id, intent.leg)
         if known is not None and known.status is not OrderStatus.INTENT:
             return Placement(known, self._recorded(known.client_order_id))
-        wish, asked = _Wish(intent, market, proposal, approval, cycle_id, parent), self._lookout.ask()
+        wish, asked = Wish(intent, market, proposal, approval, cycle_id, parent), self._lookout.ask()
         ruled = self._database.write(lambda: self._authorise(wish, asked))
         if ruled is None:
             return self.place(intent, market=market)  # somebody else has sent it in the meantime
@@ -173,7 +175,7 @@ class OrderDesk:
             self.protect(lambda _symbols: market)
         return Placement(order, ruled.evaluation)
 
-    def _authorise(self, wish: _Wish, asked: Asked) -> _Ruled | None:
+    def _authorise(self, wish: Wish, asked: Asked) -> _Ruled | None:
         """The gates, the permit and the INTENT row in one transaction; None where the order is on its way already."""
         intent, arrival = wish.intent, arrival_price(wish.intent, wish.market)
         order_id = id_of_leg(intent.decision_id, intent.leg)
@@ -207,12 +209,15 @@ class OrderDesk:
         proposal: Proposal | None = None,
         approval: Approval | None = None,
         cycle_id: str = "",
-        told: Told | None = None,
     ) -> Evaluation:
-        """What the gates would say now, or with what the broker ``told``; nothing is written and nothing is sent."""
-        wish, told = _Wish(intent, market, proposal, approval, cycle_id), told or self.ask()
+        """What the gates would say now; nothing is written and nothing is sent."""
+        return evaluate(self.shown(Wish(intent, market, proposal, approval, cycle_id)), self._policy)
+
+    def shown(self, wish: Wish, told: Told | None = None) -> Case:
+        """All that the gates would look at now, or with what the broker ``told``."""
+        told = told or self.ask()
         with self._database.reading():
-            return evaluate(self._case(wish, told), self._policy)
+            return self._case(wish, told)
 
     def ask(self) -> Told:
         """What the broker says now, for several previews."""
@@ -256,10 +261,10 @@ class OrderDesk:
         seen = market(sorted({order.symbol for order in gone}))
         return tuple(self._resume(order, seen) for order in gone)
 
-    def cancel(self, client_order_id: ClientOrderId, *, by: str, for_exit: bool = False) -> Order:
-        """Take an order out for a person, or a protective leg that holds the shares an exit is to sell."""
+    def cancel(self, client_order_id: ClientOrderId, *, by: str) -> Order:
+        """Take an order out for a person; a protective leg is moved and not cancelled."""
         order = self._outbox.present(client_order_id)
-        if order.parent_id is not None and not for_exit:
+        if order.parent_id is not None:
             raise UsageError(f"{client_order_id} protects {order.symbol}", "Close the position, or move the order.")
         body = {"cancel": client_order_id, "by": by}
         self._ledger.append(RecordKind.CONTROL, client_order_id, body, at=self._clock.now(), cause=order.decision_id)
@@ -280,7 +285,7 @@ class OrderDesk:
             intent = changed(old, change, at=self._clock.now())
             cycle = self._orders.cycle_of(client_order_id)
             # The broker never works both, so an exit that is moved may sell what the old one was to sell.
-            wish, without = _Wish(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
+            wish, without = Wish(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
             case = self._case(wish, self._lookout.holds(asked), without=old if without else None)
             order_id = id_of_leg(intent.decision_id, intent.leg)
             approved, evaluation = self._judge(case, order_id, cycle)
@@ -304,7 +309,7 @@ class OrderDesk:
             raise error
         return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
-    def _case(self, wish: _Wish, told: Told, *, without: Order | None = None) -> Case:
+    def _case(self, wish: Wish, told: Told, *, without: Order | None = None) -> Case:
         """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
         now = self._clock.now()
         return Case(
@@ -369,7 +374,7 @@ class OrderDesk:
 
     def _record(self, evaluation: Evaluation, case: Case, order_id: ClientOrderId, cycle_id: str) -> None:
         """Write the verdicts down; a breached loss limit also moves the trading state by itself."""
-        body = {"evaluation": evaluation, "intent": case.order}
+        body = {"evaluation": evaluation, "intent": case.order, **self.cases.noted(case, cycle_id)}
         if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE):
             body |= {"proposal": case.proposal, "approval": case.approval}  # what ``resume`` would need
         cause = case.order.decision_id

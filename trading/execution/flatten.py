@@ -1,11 +1,13 @@
-"""Closing everything because a kill's owner ordered it: exits alone, each provably reducing, as often as it takes.
+"""Closing what is held because its owner ordered it: exits alone, each provably reducing, as often as it takes.
 
-    the kill stands -> our own exits are taken out -> what is held is closed, symbol by symbol -> what is left is named
+    the order stands -> our own exits are taken out -> what is held is closed, symbol by symbol -> what is left is named
 
-Each closing order is a leg of one decision, which is named after the kill and the symbol: whoever goes on after a crash
-finds the orders of before, waits for those that still work, and adds a leg only for what is then still held. With 116
-held and 100 sold by a leg that was cut off, the next leg sells 16. The gates (A1, A4) and the permit let such orders
-through while that kill stands, and no others.
+Each closing order is a leg of one decision, which is named after the order to close and the symbol: whoever goes on
+after a crash finds the orders of before, waits for those that still work, and adds a leg only for what is then still
+held. With 116 held and 100 sold by a leg that was cut off, the next leg sells 16.
+
+Where a kill ordered it the closing orders have an origin of their own: the gates (A1, A4) and the permit let these
+through while that kill stands, and no others. Without a kill they are orders by hand like any other.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ LOOKS, LOOK_S = 10, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What a flatten works with. ``market`` shows these symbols as they are now; ``wait`` lets seconds pass."""
+    """What a flatten works with. ``market`` shows these symbols as they are now; ``wait`` lets seconds pass.
+
+    ``origin`` is that of its orders, ``only`` the symbols that are meant; None means all.
+    """
 
     desk: OrderDesk
     broker: Broker
@@ -57,6 +62,16 @@ class Hands:
     clock: Clock
     market: Callable[[Sequence[Symbol]], MarketView]
     wait: Callable[[float], None]
+    origin: Origin = Origin.FLATTEN
+    only: frozenset[Symbol] | None = None
+
+    def means(self, symbol: Symbol) -> bool:
+        """Whether the owner's order is about this symbol."""
+        return self.only is None or symbol in self.only
+
+    def held(self) -> tuple[Position, ...]:
+        """What the broker says is still to be closed."""
+        return tuple(each for each in self.broker.positions() if each.qty != ZERO and self.means(each.symbol))
 
 
 def hands_after_kill(
@@ -109,77 +124,78 @@ class Flattened(NamedTuple):
         return f"closing orders sent: {self.sent}; {'; '.join(each)}" if self.left else ""
 
 
-def flatten(hands: Hands, kill: str) -> Flattened:
+def flatten(hands: Hands, order: str) -> Flattened:
     """Close what is held; raises RetryableError where the broker does not even say what that is."""
     hands.desk.recover()
     hands.settlement.sync(hands.broker, now=hands.clock.now())  # what ended at the broker no longer works on anything
-    clear(hands, kill)
-    held = [position for position in hands.broker.positions() if position.qty != ZERO]
+    clear(hands, order)
+    held = hands.held()
     market = hands.market([position.symbol for position in held])
     sent, fates = 0, dict[Symbol, str]()
     for position in held:
         # One that cannot be closed stops none of the others, so it is named and the rest go on.
         try:
-            placed = close(hands, position, market, kill)
+            placed = close(hands, position, market, order)
         except (RetryableError, DataQualityError) as error:
             fates[position.symbol] = error.what
         else:
             sent += placed.order is not None and placed.order.status is not OrderStatus.DENIED
             fates[position.symbol] = fate(placed)
-    left = {
-        each.symbol: (each.qty, fates.get(each.symbol, "it was not held before"))
-        for each in hands.broker.positions()
-        if each.qty != ZERO
-    }
+    left = {each.symbol: (each.qty, fates.get(each.symbol, "it was not held before")) for each in hands.held()}
     for symbol, (_, why) in left.items():
         logging.getLogger(__name__).warning("%s was not flattened: %s", symbol, why)
     return Flattened(sent, left)
 
 
-def clear(hands: Hands, kill: str) -> None:
+def clear(hands: Hands, order: str) -> None:
     """Take out exits of ours that would hold the shares, and wait a moment for their end; protective legs stay."""
-    mine = {order.client_order_id for order in others(hands.orders, kill)}
+    mine = {each.client_order_id for each in others(hands.orders, order) if hands.means(each.symbol)}
     for order_id in sorted(mine):
         try:
             hands.desk.cancel(order_id, by="flatten")
         except (RetryableError, DataQualityError) as error:
             logging.getLogger(__name__).warning("%s is not cancelled: %s", order_id, error.what)
     for _ in range(LOOKS):
-        if not any(order.client_order_id in mine for order in hands.orders.open()):
+        if not any(each.client_order_id in mine for each in hands.orders.open()):
             return
         hands.wait(LOOK_S)
         hands.settlement.sync(hands.broker, now=hands.clock.now())
 
 
-def others(orders: OrderStore, kill: str) -> Iterator[Order]:
+def others(orders: OrderStore, order: str) -> Iterator[Order]:
     """Working orders to reduce that this flatten has not made; what could add exposure is not its business."""
-    for order in orders.open():
-        ours = order.decision_id == closing_decision(kill, order.symbol)
-        if order.parent_id is None and order.reduce_only and not ours:
-            yield order
+    for each in orders.open():
+        ours = each.decision_id == closing_decision(order, each.symbol)
+        if each.parent_id is None and each.reduce_only and not ours:
+            yield each
 
 
-def close(hands: Hands, position: Position, market: MarketView, kill: str) -> Placement:
+def close(hands: Hands, position: Position, market: MarketView, order: str) -> Placement:
     """Close one position, unless an order of this flatten still works on it or its fate is unknown."""
-    decision = closing_decision(kill, position.symbol)
+    decision = closing_decision(order, position.symbol)
     for number in count(1):
         leg = "exit" if number == 1 else f"exit-{number}"
         known = hands.orders.find(decision, leg)
         if known is None or known.status is OrderStatus.INTENT:
-            intent = closing_intent(position, market, decision, leg, hands.clock.now())
+            intent = closing_intent(position, market, decision, leg, hands.clock.now(), hands.origin)
             return hands.desk.place(intent, market=market)
         if known.status.is_open:
             return Placement(known, None)
     raise AssertionError("legs do not end")
 
 
-def closing_decision(kill: str, symbol: Symbol) -> DecisionId:
-    """The one decision of a kill on a symbol."""
-    return decision_id(kill, f"flatten {symbol}")
+def closing_decision(order: str, symbol: Symbol) -> DecisionId:
+    """The one decision of an order to close on a symbol."""
+    return decision_id(order, f"flatten {symbol}")
 
 
 def closing_intent(
-    position: Position, market: MarketView, decision: DecisionId, leg: str, now: datetime
+    position: Position,
+    market: MarketView,
+    decision: DecisionId,
+    leg: str,
+    now: datetime,
+    origin: Origin = Origin.FLATTEN,
 ) -> OrderIntent:
     """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
     view = view_of(market, position.symbol)
@@ -195,7 +211,7 @@ def closing_intent(
         type=OrderType.LIMIT,
         tif=TimeInForce.DAY,
         created_at=now,
-        origin=Origin.FLATTEN,
+        origin=origin,
         strategy=position.strategy or "manual",
         limit_price=marketable_limit(side, quote, view.instrument.tick),
         reduce_only=True,

@@ -173,6 +173,12 @@ class ControlStore:
             row = connection.execute(select(policies).where(policies.c.digest == named)).one_or_none()
         return None if row is None else policy_as_written(row.profile, row.limits, row.digest)
 
+    def policy_of(self, digest: str) -> Policy | None:
+        """A policy that was in force once; None where it never was, or this code cannot read it."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(policies).where(policies.c.digest == digest)).one_or_none()
+        return None if row is None else policy_as_written(row.profile, row.limits, row.digest)
+
     def resumed_at(self) -> datetime | None:
         """When the owner last resumed after a stop; what broke before that has been looked at."""
         with self._database.reading() as connection:

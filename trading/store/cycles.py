@@ -71,6 +71,13 @@ class CycleStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else _record(row)
 
+    def newest(self) -> CycleId | None:
+        """The cycle of this home that finished last, whatever its account."""
+        query = select(cycles.c.cycle_id).where(cycles.c.finished_at.is_not(None))
+        with self._database.reading() as connection:
+            newest = query.order_by(cycles.c.as_of.desc(), cycles.c.sequence.desc()).limit(1)
+            return connection.execute(newest).scalar_one_or_none()
+
     def cursor(self, name: str) -> datetime | None:
         """Where the simulated clock of that name stands."""
         with self._database.reading() as connection:

@@ -19,7 +19,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
 from trading.store.columns import ExactSum, TextSum
+from trading.store.judged.tables import case_parts, judged_cases
+from trading.store.messages.tables import outbox, outbox_paces, tellings, wishes
+from trading.store.model_use.tables import model_answers, model_handovers, model_rests, model_spending
 from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
+from trading.store.people.tables import inbox, inbox_offsets, nonces, pairing, people
 from trading.store.scheduling.tables import job_looks, job_runs, leases
 from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_version
 from trading.store.writing.group_commit import Group, GroupCommit, Unit
@@ -29,9 +33,15 @@ T = TypeVar("T")
 
 WRITE_LOCK = 0x5A6E
 """The advisory lock that all writers of one PostgreSQL database take."""
-ONLY_TABLES_WERE_ADDED = frozenset({2})
+ONLY_TABLES_WERE_ADDED = frozenset({2, 3})
 """Versions whose tables are all as they are now, so that what came since is all that is missing."""
-ELSEWHERE = (job_looks, job_runs, leases, paper_accounts, paper_positions, paper_orders, paper_fills)
+ELSEWHERE = (
+    *(job_looks, job_runs, leases, outbox, outbox_paces, tellings, wishes),
+    *(case_parts, judged_cases),
+    *(model_answers, model_handovers, model_rests, model_spending),
+    *(people, pairing, nonces, inbox, inbox_offsets),
+    *(paper_accounts, paper_positions, paper_orders, paper_fills),
+)
 """Tables of the same metadata in files of their own, named here so that they are there when it is created."""
 LOCK_WAIT_S = 15
 CONNECT_WAIT_S = 10

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaDa
 
 from trading.store.columns import CanonicalJson, ExactDecimal, UtcTime
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 metadata = MetaData()
 
 # One row: which version of these tables the database holds.

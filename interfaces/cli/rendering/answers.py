@@ -34,6 +34,7 @@ from interfaces.cli.rendering.cells import (
     yes_no,
 )
 from interfaces.cli.rendering.state import order_status, order_words, pauses
+from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, DoctorView, MemoryView
 from interfaces.views.control import AnswerView, ControlView, ModeView, PolicyChangeView, ResumePlan, VerdictView
 from interfaces.views.cycles import ExplainView, ExplanationView, SourceView
@@ -47,6 +48,14 @@ _LONGEST_SENTENCE = 400
 _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
 
 
+def chat(view: ChatView) -> RenderableType:
+    """``sage chat``: the answer, what it rests on, and what the person could do about it."""
+    said = [words(line) for line in view.lines]
+    said += [Text.assemble(words(card.why, WAIT), ": ", words(card.command, BOLD)) for card in view.cards]
+    looked = f"looked at {', '.join(view.looked)} · " if view.looked else ""
+    return screen(lines(*said), words(f"{looked}told by {_teller(view.source)}", DIM))
+
+
 def explain(view: ExplainView) -> RenderableType:
     """``sage explain``: every stored explanation, each with its sources beneath."""
     if not view.explanations:
@@ -56,13 +65,19 @@ def explain(view: ExplainView) -> RenderableType:
 
 def explanation(view: ExplanationView, *, sources: bool = True) -> RenderableType:
     """One explanation: its sentences, then where each figure comes from."""
-    told = heading(f"{view.symbol}: {_PHASE[view.phase]}", f"told by {view.source} · {view.decision_id}")
+    told = heading(f"{view.symbol}: {_PHASE[view.phase]}", f"told by {_teller(view.source)} · {view.decision_id}")
     sentences = Group(*(_sentence(each) for each in view.statements))
     return (
         Group(told, sentences, Padding(_sources(view.sources), (1, 0, 0, 2)))
         if view.sources and sources
         else Group(told, sentences)
     )
+
+
+def _teller(source: str) -> str:
+    """Who wrote it; the template also says which failure it stands in for."""
+    name, _, why = source.partition(":")
+    return f"the template, as the explainer failed ({why.replace('_', ' ')})" if name == "template" and why else source
 
 
 def answer(view: AnswerView) -> RenderableType:

@@ -276,11 +276,13 @@ def _spoke(verdict: VerdictView) -> Text:
 
 def _footer(report: CycleReport) -> RenderableType:
     calls = report.model_calls
+    reused = f"{calls.reused} answers used again, " if calls.reused else ""
+    tokens = calls.tokens_in + calls.tokens_out
     seconds = Decimal(sum(report.timings_ms.values())) / 1000
     paid = sum((fill.commission for fill in report.fills), Decimal(0))
     told = (
         f"{len(report.orders)} orders, {len(report.fills)} fills, {amount(paid)} commission · "
-        f"{calls.count} model calls, {calls.tokens_in + calls.tokens_out:,} tokens, {amount(calls.cost_usd, 4)} USD · "
+        f"{calls.count} model calls, {reused}{tokens:,} tokens, {amount(calls.cost_usd, 4)} USD · "
         f"{seconds:.1f} s · ledger {report.ledger_head[:12]}"
     )
     missing = (words(f"Did without: {each}", WAIT) for each in report.missing)

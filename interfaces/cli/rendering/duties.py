@@ -21,7 +21,7 @@ from interfaces.cli.rendering.cells import (
     table,
     words,
 )
-from interfaces.views.duties import AlgoRow, AlgosView, AlgoView, ScheduleView, WatchView
+from interfaces.views.duties import AlertsView, AlgoRow, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
 
 _COLOURS = {"done": GOOD, "failed": BAD, "skipped": WAIT, "working": GOOD, "stopping": WAIT}
 
@@ -81,6 +81,24 @@ def schedule(view: ScheduleView) -> RenderableType:
     if not view.services:
         parts.append(Text("no service is running: `sage run` starts one", DIM))
     return screen(heading("Schedule", moment(view.as_of).plain), *parts)
+
+
+def alerts(view: AlertsView) -> RenderableType:
+    """``sage alerts``."""
+    rows = table("mark", "at", "what", "told", "seen")
+    for each in view.alerts:
+        seen = words(each.acknowledged_by, GOOD) if each.acknowledged_at is not None else Text("by nobody", BAD)
+        rows.add_row(words(each.mark, DIM), moment(each.at), words(each.words, BOLD), words(", ".join(each.told)), seen)
+    nobody = "nobody is told: set SAGE_SMTP_URL or SAGE_SLACK_WEBHOOK"
+    told = f"told are {', '.join(view.ways)}" if view.ways else nobody
+    note = Text("nothing critical was told", GOOD) if not view.alerts else rows
+    ways = words(f"{told}; {view.waiting} on their way", DIM)
+    return screen(heading("Alerts", moment(view.as_of).plain), note, ways)
+
+
+def wishes(view: WishesView) -> RenderableType:
+    """``sage alerts --to ADDRESS``."""
+    return screen(heading("Told", view.address), lines(*(words(line) for line in view.lines)))
 
 
 def watch(view: WatchView) -> RenderableType:

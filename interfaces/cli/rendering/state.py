@@ -46,6 +46,7 @@ from interfaces.views.state import (
     PositionsView,
     PositionView,
     ReconciledView,
+    State,
     StatusView,
     TradesView,
 )
@@ -71,7 +72,7 @@ def status(view: StatusView) -> RenderableType:
             ("books", reconciled(view.reconciled, view)),
             *((("unprotected", bare(view.unprotected)),) if view.unprotected else ()),
             *((("alerts", alerts(view.alerts)),) if view.alerts else ()),
-            ("model", words(view.model)),
+            ("model", asked(view)),
             ("degraded", words(view.degraded, WAIT) if view.degraded else Text("no", GOOD)),
             ("policy", policy(view)),
             ("prompts", short(view.prompt_digest)),
@@ -79,6 +80,15 @@ def status(view: StatusView) -> RenderableType:
         )
     )
     return screen(_dated("Sage", view), facts, _dependencies(view))
+
+
+def asked(view: StatusView) -> Text:
+    """The model; all of them where there are several, and what is wrong with any."""
+    if len(view.models) < 2 and all(each.state is State.OK for each in view.models):
+        return words(view.model)
+    colours = {State.OK: "", State.TIGHT: WAIT}
+    told = ((f"{each.name} ({each.place})", each.note, colours.get(each.state, BAD)) for each in view.models)
+    return lines(*(words(f"{name}: {note}" if note else name, colour) for name, note, colour in told))
 
 
 def trading(view: StatusView) -> Text:

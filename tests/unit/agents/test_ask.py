@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from agents.ask import Asker, Budget, Price, estimate
+from agents.ask import Asker, estimate
+from agents.calls.budget import Budget, Price
 from agents.llm import BadAnswer, NoAnswer, WrongSetup, reason_of
 from agents.slots import encode
 from domain.clock import FixedClock
@@ -22,6 +23,7 @@ from tests.builders.agents import (
     an_article,
     an_asker,
     asking,
+    set_aside,
 )
 
 NOTHING = {"events": [], "suspicious": False}
@@ -31,8 +33,8 @@ VARIABLES = {"symbols": encode(["ACME"]), "text": encode(an_article().text)}
 def has_left(asker, tokens):
     """Whether a further call may take so many tokens and not one more; it takes none in the end."""
     with pytest.raises(NoAnswer, match="budget"):
-        asker.budget.reserve(CYCLE, "probe", tokens + 1)
-    asker.budget.reserve(CYCLE, "probe", tokens)
+        asker.budget.reserve(set_aside("probe", tokens + 1))
+    asker.budget.reserve(set_aside("probe", tokens))
     asker.budget.settle(CYCLE, "probe", 0)
     return True
 
@@ -199,9 +201,9 @@ def test_calls_from_the_journal_count_against_the_budget_once():
     ask(resumed)
     ask(resumed)
     assert has_left(resumed, 10_000 - 1020), "this was the second call of three"
-    resumed.budget.reserve(CYCLE, "third", 0)
+    resumed.budget.reserve(set_aside("third", 0))
     with pytest.raises(NoAnswer, match="budget"):
-        resumed.budget.reserve(CYCLE, "fourth", 0)
+        resumed.budget.reserve(set_aside("fourth", 0))
 
 
 def test_parallel_reservations_never_exceed_the_budget():
@@ -209,7 +211,7 @@ def test_parallel_reservations_never_exceed_the_budget():
 
     def take(number):
         try:
-            budget.reserve(CYCLE, str(number), 7)
+            budget.reserve(set_aside(str(number), 7))
             taken.append(number)
         except NoAnswer:
             pass

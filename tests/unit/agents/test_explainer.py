@@ -7,7 +7,7 @@ import pytest
 
 from agents.decider import decide
 from agents.explainer import disclosures, explain, template
-from agents.llm import NoAnswer
+from agents.llm import NoAnswer, WrongSetup
 from agents.record import Record, facts
 from agents.slots import figures, read_slot
 from domain.decisions import Concern, Phase, Ruling, Severity, Stance, Statement
@@ -22,6 +22,7 @@ from tests.builders.agents import (
     a_candidate,
     a_decision_answer,
     a_plan,
+    a_reply,
     an_advice,
     an_evidence_set,
     an_exit,
@@ -173,21 +174,24 @@ def test_a_model_that_already_disclosed_is_not_repeated():
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "why"),
     [
-        pytest.param(NoAnswer("network", "down"), id="model_down"),
-        pytest.param("rubbish", id="rubbish"),
-        pytest.param(an_answer("It gained 5 %."), id="free_hand_figure"),
-        pytest.param(an_answer("It holds {made.up@ACME}."), id="made_up_reference"),
-        pytest.param(an_answer("See {event.earnings_in@ACME}."), id="unknown_value"),
-        pytest.param(an_answer("All shares were bought."), id="a_fill_that_never_was"),
-        pytest.param({"statements": []}, id="nothing_said"),
+        pytest.param(NoAnswer("network", "down"), "network", id="model_down"),
+        pytest.param(WrongSetup("unauthorised", "key"), "unauthorised", id="wrong_key"),
+        pytest.param(a_reply("No.", finish="refusal"), "refusal", id="refusing"),
+        pytest.param("rubbish", "garbage", id="rubbish"),
+        pytest.param(an_answer("It gained 5 %."), "statement", id="free_hand_figure"),
+        pytest.param(an_answer("It holds {made.up@ACME}."), "statement", id="made_up_reference"),
+        pytest.param(an_answer("See {event.earnings_in@ACME}."), "statement", id="unknown_value"),
+        pytest.param(an_answer("All shares were bought."), "contradiction", id="a_fill_that_never_was"),
+        pytest.param({"statements": []}, "schema", id="nothing_said"),
     ],
 )
-def test_a_model_that_fails_is_replaced_by_the_template_as_a_whole(answer):
+def test_a_model_that_fails_is_replaced_by_the_template_as_a_whole_which_says_why(answer, why):
     record = RECORDS["reduced_by_gate"]
     explanation, model = explained(record, answer)
-    assert explanation == template(record, Phase.AFTER)
+    assert explanation == replace(template(record, Phase.AFTER), source=f"template:{why}")
+    assert (explanation.by_template, explanation.failure) == (True, why)
     assert len(model.requests) <= 2
 
 

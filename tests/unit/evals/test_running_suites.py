@@ -183,3 +183,16 @@ def test_wilson_against_published_values(hits, n, low, high):
     found = wilson(hits, n)
     assert found.low == pytest.approx(low, abs=1e-4)
     assert found.high == pytest.approx(high, abs=1e-4)
+
+
+def test_a_prompt_that_changed_heads_the_changes():
+    runs = [run_suite(a_suite(a_case("one")))]
+    then = document(runs, made_at=MADE, code_sha="c", recordings={}, baseline=None, prompts={"advisor": "a" * 64})
+    now = document(
+        runs, made_at=MADE, code_sha="c", recordings={}, baseline=baseline_of(then), prompts={"advisor": "b" * 64}
+    )
+    assert [each["what"] for each in now["changes"]] == ["prompt advisor: aaaaaaaaaaaa before, bbbbbbbbbbbb now"]
+    assert now["ok"]
+    assert "S11_prompts: prompt advisor" in told_in_lines(now)
+    same = document(runs, made_at=MADE, code_sha="c", recordings={}, baseline=baseline_of(now), prompts=now["prompts"])
+    assert same["changes"] == []

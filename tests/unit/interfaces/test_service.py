@@ -13,10 +13,11 @@ from tests.builders.runtime import GONE, KORVA, NIMBO, a_runtime, rewired
 
 LOOKS = ["status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
 OFFERED = {
-    "demo": "cycle", "audit": "verify", "memory": "recall", "chat": "understood", "mode": "set_mode", "buy": "order",
-    "sell": "order", "algo": "start_algo", "run": "live", "watchdog": "watch",
+    "demo": "cycle", "audit": "verify", "memory": "recall", "mode": "set_mode", "buy": "order",
+    "sell": "order", "algo": "start_algo", "run": "live", "watchdog": "watch", "telegram": "talk",
 }  # fmt: skip
-ELSEWHERE = {"evals", "gate"}
+ELSEWHERE = {"evals", "gate", "reproduce"}
+"""They open no market and no broker, so they are no business of a start."""
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in ELSEWHERE])

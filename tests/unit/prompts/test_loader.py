@@ -12,7 +12,7 @@ from agents.inspector import inspect
 from agents.outputs import OUTPUTS
 from agents.reader import read
 from domain.errors import ConfigurationError
-from prompts.loader import NAMES, load, parse, prompt_digest
+from prompts.loader import NAMES, TALK, load, parse, prompt_digest
 from tests.builders.agents import (
     CYCLE,
     a_candidate,
@@ -28,10 +28,10 @@ from tests.builders.agents import (
 )
 
 HEAD = b"---\nid: x\nversion: 1\nvariables: a\noutput: X\n---\n\n# System\n\nYou.\n\n# User\n\n{{a}}\n"
-ROLES = [name for name in NAMES if name != "repair"]
+ROLES = [name for name in (*NAMES, *TALK) if name != "repair"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *TALK])
 def test_every_prompt_loads_with_its_digest(name):
     prompt = load(name)
     assert prompt.digest == hashlib.sha256(files("prompts").joinpath(f"{name}.md").read_bytes()).hexdigest()

@@ -22,7 +22,8 @@ from tests.builders.signals import (
     a_view,
     d,
 )
-from tools.orders import intent_for, place_order, preview_order, taken_in_fractions
+from tools.orders import intent_for, place_order, shown_order, taken_in_fractions
+from trading.execution.desk import Wish
 from trading.portfolio.sizing import SizingRule
 from trading.strategies.screen import screen
 
@@ -118,18 +119,18 @@ def test_policy_and_broker_both_have_a_say(allowed, taken):
 class Desk:
     """A desk that answers with what it was asked."""
 
-    def preview(self, intent, **asked):
-        return "preview", intent, asked
+    def shown(self, wish, told):
+        return "shown", wish, told
 
     def place(self, intent, **asked):
         return "place", intent, asked
 
 
-def test_preview_and_place_hand_over_everything():
+def test_show_and_place_hand_over_everything():
     intent, market = intent_for(ENTRY, a_market(), at=NOW), a_market()
     desk: Any = Desk()
     shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
-    previewed: Any = preview_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
+    shown: Any = shown_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
     placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
-    assert previewed == ("preview", intent, {**shared, "told": None})
+    assert shown == ("shown", Wish(intent, market, cycle_id=CYCLE), None)
     assert placed == ("place", intent, {**shared, "parent": None})

@@ -4,6 +4,9 @@
 
 Two messages with one key to one address are the same message, however often they are put. What a carrier (Telegram,
 mail, Slack) does with the marks of ``html`` is its own business; ``plain`` says the same without any.
+
+A key may end in ``~`` and a number: then it says the same matter again, and one acknowledgement is for all of them.
+``Receipt.unknown`` was added for answers that got lost: only the carrier knows whether its request had left.
 """
 
 from __future__ import annotations
@@ -56,13 +59,15 @@ class Message:
 class Receipt(NamedTuple):
     """What became of one attempt. ``name`` is the carrier's name of the message, once it is there.
 
-    ``retry_after_s`` is None where trying again cannot help; ``words`` say why it was not sent.
+    ``retry_after_s`` is None where trying again cannot help; ``words`` say why it was not sent. ``unknown`` is True
+    where it may have arrived all the same: the request had left, and no answer came back.
     """
 
     sent: bool
     name: str = ""
     retry_after_s: float | None = None
     words: str = ""
+    unknown: bool = False
 
 
 class Carrier(Protocol):

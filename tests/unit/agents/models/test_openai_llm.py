@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -140,11 +141,40 @@ def test_a_server_error_that_passes_is_repeated_after_growing_pauses():
     assert (reply.finish, len(requests), waits) == ("stop", 3, [1.0, 2.0])
 
 
-def test_a_server_that_hangs_is_left_alone():
+@pytest.mark.parametrize(
+    "scripted",
+    [
+        pytest.param(Scripted("", held=True), id="hangs"),
+        pytest.param(replace(GOOD, dripped="head"), id="drips_its_header"),
+        pytest.param(replace(GOOD, dripped="body"), id="drips_its_answer"),
+    ],
+)
+def test_one_deadline_holds_for_a_whole_question(scripted):
+    """A byte now and then resets every timeout that waits for bytes: only a deadline ends that."""
     waits: list[float] = []
     with pytest.raises(NoAnswer) as caught:
-        ask(Scripted("", held=True), waits=waits, timeout_s=0.1)
-    assert (caught.value.reason, len(waits)) == ("timeout", 2)
+        ask(scripted, waits=waits, timeout_s=0.3)
+    assert (caught.value.reason, waits) == ("timeout", []), "there is no time left to ask again"
+
+
+def test_a_pause_that_would_outlast_the_deadline_is_not_begun():
+    waits: list[float] = []
+    with pytest.raises(NoAnswer) as caught:
+        ask(refused(429, headers={"retry-after": "9"}), waits=waits, timeout_s=5)
+    assert (caught.value.reason, waits) == ("rate_limit", [])
+
+
+def test_a_question_that_ran_out_of_time_leaves_the_next_one_alone():
+    with (
+        openai_server(replace(GOOD, dripped="body"), GOOD) as server,
+        OpenAIModel(
+            Sampling("test-model"), base_url=server.base_url, api_key=SecretStr("k"), timeout_s=0.3
+        ) as impatient,
+        OpenAIModel(Sampling("test-model"), base_url=server.base_url, api_key=SecretStr("k")) as patient,
+    ):
+        with pytest.raises(NoAnswer):
+            impatient.complete(a_request())
+        assert patient.complete(a_request()).finish == "stop"
 
 
 def test_a_closed_port_is_a_network_failure():

@@ -16,8 +16,14 @@ from interfaces.cli.parser import parse
         pytest.param(["report"], "name the folder of one report", id="report_of_nothing"),
         pytest.param(["report", "a", "b"], "name the folder of one report", id="two_reports"),
         pytest.param(["verify", "S2"], "verify takes no names", id="verify_a_suite"),
-        pytest.param(["report", "a", "--out", "b"], "only run takes --out", id="report_to_somewhere"),
+        pytest.param(["report", "a", "--out", "b"], "only run and record take --out", id="report_to_somewhere"),
         pytest.param(["verify", "--baseline", "b"], "only run takes --baseline", id="verify_against_something"),
+        pytest.param(["run", "--origin", "relay"], "only record takes --origin", id="run_of_a_relay"),
+        pytest.param(["record"], "name --origin and --model-label", id="record_of_nobody"),
+        pytest.param(["record", "S2", "--questions", "q"], "only the cases of S13", id="record_another_suite"),
+        pytest.param(
+            ["record", "--origin", "relay", "--model-label", "m"], "read from --answers", id="relay_without_answers"
+        ),
     ],
 )
 def test_wrong_usage_is_told(words, complaint, capsys):
@@ -56,3 +62,14 @@ def test_a_broken_bar_in_a_report_is_an_exit_code(tmp_path, capsys):
 def test_a_report_that_is_none_is_told(tmp_path, capsys):
     assert main(["evals", "report", str(tmp_path)]) == 1
     assert "is no report" in capsys.readouterr().err
+
+
+def test_questions_go_out_and_answers_come_back(tmp_path, capsys):
+    pages, out = tmp_path / "questions", tmp_path / "model-a.jsonl"
+    assert main(["evals", "record", "--questions", str(pages)]) == 0
+    assert len(capsys.readouterr().out.replace("\n", "").split(".md")) == 8
+    answers = tmp_path / "answers"
+    asked = ["evals", "record", "--origin", "relay", "--model-label", "model-a", "--answers", str(answers)]
+    assert main([*asked, "--out", str(out), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["recorded"], told["model"], len(told["missing"])) == (0, "model-a", told["total"])

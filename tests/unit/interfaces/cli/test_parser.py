@@ -70,6 +70,7 @@ HEAVY = {"rich", "pydantic", "sqlalchemy", "langgraph", "openai", "pandas", "num
         ),
         ("run --for 8h --only scheduler", Arguments("run", lasting=timedelta(hours=8), only=("scheduler",))),
         ("schedule --count 20", Arguments("schedule", count=20)),
+        ("alerts --ack 18f3b9280d13a362", Arguments("alerts", ack="18f3b9280d13a362")),
         ("watchdog --minutes 15 --follow", Arguments("watchdog", minutes=15, follow=True)),
         ("algo list", Arguments("algo list")),
         ("algo stop algo-1", Arguments("algo stop", algo=("algo-1",))),

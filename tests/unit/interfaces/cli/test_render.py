@@ -22,8 +22,9 @@ from interfaces.views.checks import DoctorRow, DoctorView
 from interfaces.views.control import PendingView, RiskRow
 from interfaces.views.cycles import ExplainView
 from interfaces.views.gates import Basis, RiskView, TicketView
+from interfaces.views.models import UsageView
 from interfaces.views.state import OrdersView, PositionsView, State, TradesView
-from tests.builders import duty_views, learning, views
+from tests.builders import duty_views, learning, model_use, views
 from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
@@ -57,7 +58,11 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "algo": (render.algo, duty_views.a_started_algo()),
     "algos": (render.algos, duty_views.some_algos()),
     "schedule": (render.schedule, duty_views.a_schedule_view()),
+    "alerts": (render.alerts, duty_views.some_alerts()),
+    "chat": (render.chat, duty_views.a_talk()),
+    "wishes": (render.wishes, duty_views.some_wishes()),
     "watch": (render.watch, duty_views.a_watch()),
+    "usage": (render.usage, model_use.a_usage()),
 }
 EMPTY: dict[str, tuple[Any, Any]] = {
     "positions": (render.positions, PositionsView(AT, ())),
@@ -65,6 +70,7 @@ EMPTY: dict[str, tuple[Any, Any]] = {
     "trades": (render.trades, TradesView(AT, ())),
     "pending": (render.pending, PendingView(AT, ())),
     "explain": (render.explain, ExplainView(AT, "cyc-0", ())),
+    "usage": (render.usage, UsageView(AT, 10, (), ())),
     "recalled": (render.recalled, learning.a_recall(few=0)),
 }
 

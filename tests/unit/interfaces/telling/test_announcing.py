@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -27,12 +28,16 @@ def runtime(tmp_path, clock):
         yield runtime
 
 
+def alert_of(runtime, holding) -> Any:
+    return bare_message(runtime, holding).body
+
+
 def key_of(runtime, holding):
-    return bare_message(runtime, holding).body.key
+    return alert_of(runtime, holding).key
 
 
 def test_a_holding_without_its_stop_is_critical(runtime):
-    alert = bare_message(runtime, BARE).body
+    alert = alert_of(runtime, BARE)
     assert (alert.severity, alert.code, alert.words) == (Severity.CRITICAL, AlertCode.UNPROTECTED, BARE.told)
 
 

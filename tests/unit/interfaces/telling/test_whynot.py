@@ -1,5 +1,6 @@
 """Why an order did not pass, and the nearest one that would: of the record where it can be asked, else of now."""
 
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,7 +29,6 @@ from tests.builders.runtime import (
     a_cycle,
     a_policy,
     a_runtime,
-    rewired,
     the_market,
 )
 
@@ -93,9 +93,19 @@ def test_a_name_that_nobody_knows_is_refused(scene):
         whynot.why_not(scene, "NOBODY")
 
 
+@contextmanager
+def judged_by(runtime, profile):
+    """The desk judges by another policy for a while, under the release that is in force."""
+    desk = runtime.deps.desk
+    before, release = desk.policy, desk.release
+    desk.adopt(load_policy(profile), release)
+    yield
+    desk.adopt(before, release)
+
+
 def test_under_another_policy_the_state_of_now_is_asked(scene):
-    other = rewired(scene, policy=load_policy("research"))
-    view = whynot.why_not(other, GLIMR)
+    with judged_by(scene, "research"):
+        view = whynot.why_not(scene, GLIMR)
     assert view.basis is Basis.PRESENT
     assert [each.gate for each in view.objections] == ["E7"], "the record stays what it was"
 
@@ -111,7 +121,8 @@ def test_an_exit_that_nothing_prices_any_more_is_answered_by_an_entry_and_says_s
         priced = whynot.why_not(runtime, KORVA)
         assert (priced.order.side, priced.order.leg, priced.note) == (Side.SELL, "exit", "")
     with a_runtime(tmp_path, clock=clock, market=ShiftedMarket(the_market(), KORVA=None)) as runtime:
-        view = whynot.why_not(rewired(runtime, policy=load_policy("research")), KORVA)
+        with judged_by(runtime, "research"):
+            view = whynot.why_not(runtime, KORVA)
         assert (view.basis, view.order, view.asked_at) == (Basis.PRESENT, priced.order, priced.asked_at)
         assert "there is no usable quote of KORVA to price an order with" in view.note
         assert "the smallest entry into KORVA, a buy of 1" in view.note

@@ -8,6 +8,7 @@ import pytest
 
 from domain.decisions import ModelCall
 from domain.ids import CycleId
+from domain.model_use import Handover
 from tests.builders.market import NOON
 from trading.store.calls import CallStore
 
@@ -43,3 +44,36 @@ def test_the_answer_itself_stays_as_it_was(calls):
     assert calls.finished(CycleId("cyc-1"), "r-1").response == "{}"
     calls.unusable(replace(CALL, request_digest="r-1"), "schema")
     assert calls.newest_faults(9).count("schema") == 2
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [(0, 0, True), (-60, 60, True), (1, 60, False), (-60, -1, False)],
+    ids=["to_the_second", "around_it", "too_old", "from_the_future"],
+)
+def test_an_offered_answer_is_found_within_its_span(calls, since, until, found):
+    calls.offer(CALL)
+    span = {"since": NOON + timedelta(seconds=since), "until": NOON + timedelta(seconds=until)}
+    assert (calls.offered("r-0", **span) is not None) is found
+    assert calls.offered("r-1", **span) is None, "nobody offered that one"
+
+
+def test_the_newest_offer_counts(calls):
+    later = replace(CALL, cycle_id=CycleId("cyc-2"), call_id="call-9", at=NOON + timedelta(minutes=9))
+    calls.save(later)
+    for call in (CALL, later):
+        calls.offer(call)
+    assert calls.offered("r-0", since=NOON, until=NOON + timedelta(hours=1)) == later
+
+
+def test_handovers_are_counted_with_their_like(calls):
+    passed = Handover(CycleId("cyc-1"), "advisor", "openai:first", "openai:second", "timeout")
+    for each in (passed, passed, replace(passed, reason="quota"), replace(passed, cycle_id=CycleId("cyc-2"))):
+        calls.handed_over(each)
+    assert calls.handovers(CycleId("cyc-1")) == (replace(passed, reason="quota"), replace(passed, count=2))
+
+
+def test_calls_of_a_span(calls):
+    minute = timedelta(minutes=1)
+    assert [call.call_id for call in calls.since(NOON + minute)] == ["call-1", "call-2", "call-3"]
+    assert [call.call_id for call in calls.since(NOON, NOON + minute)] == ["call-0"]

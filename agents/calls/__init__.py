@@ -1,0 +1,1 @@
+"""What stands between a question and a call: the budget, the breakers, and the models in their order."""

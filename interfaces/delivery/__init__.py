@@ -1,0 +1,1 @@
+"""Telling people: what has happened becomes messages, and messages are carried to them."""

@@ -1,0 +1,133 @@
+"""Commands that act, and buttons that answer a request. Who may was settled before; what happens is the service's.
+
+A pause, a comparison or a cycle is one word. What cannot be taken back is in ``danger.py`` and takes two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from domain.errors import UsageError
+from domain.market import Symbol
+from domain.ports import Clock
+from interfaces.telegram_bot import arguments
+from interfaces.telegram_bot.carrier import address_of
+from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.screens import control, pieces, records
+from interfaces.telegram_bot.screens.pieces import Keyboard, Screen, view_button
+from interfaces.views.control import PendingRow, PendingView
+from trading.store.messages.message import Button
+from trading.store.people.nonces import NonceStore
+from trading.store.people.roles import Role
+
+
+class Means(NamedTuple):
+    """What acting takes besides the service: nonces, the universe of a cycle, and the market's clock."""
+
+    nonces: NonceStore
+    universe: tuple[Symbol, ...]
+    times: Clock
+    still_wanted: Callable[[str], None] = lambda _step: None
+    """Called between two steps of a cycle; raises where the service is told to stop."""
+    seen: Callable[[str, str], int] = lambda _mark, _by: 0
+    """Takes an acknowledgement of a critical message, and by whom; the answer is how many copies it was for."""
+
+
+Act = Callable[[Asked, Means], Screen]
+
+
+def pause(asked: Asked, _means: Means) -> Screen:
+    """Stop new entries of everything, of a symbol, or of a strategy."""
+    name, lasting = arguments.paused(asked.words)
+    why = f"from Telegram by {asked.user_id}"
+    if not name:
+        return control.control(asked.service.pause("global", "", lasting, why))
+    try:
+        view = asked.service.pause("symbol", name, lasting, why)
+    except UsageError:
+        view = asked.service.pause("strategy", name, lasting, why)
+    return control.control(view)
+
+
+def cycle(asked: Asked, means: Means) -> Screen:
+    """One cycle now."""
+    arguments.nothing(asked.words)
+    report = asked.service.cycle(means.universe, means.times.now(), means.still_wanted)
+    return records.cycle(report)
+
+
+def reconcile(asked: Asked, _means: Means) -> Screen:
+    """Compare the books now."""
+    arguments.nothing(asked.words)
+    view = asked.service.reconcile()
+    told = pieces.words("They agree.") if view.ok else pieces.each(view.differences[:10])
+    return pieces.page("🟢 Books" if view.ok else "🔴 Books differ", told, note=pieces.shown(view.as_of))
+
+
+def pending(asked: Asked, means: Means) -> tuple[Screen, ...]:
+    """A card for each order that waits, with buttons for those who may answer."""
+    arguments.nothing(asked.words)
+    view = asked.service.pending()
+    if not view.pending:
+        return (control.nothing_waits(view),)
+    return tuple(card(asked, means, one, view) for one in view.pending[:8])
+
+
+def card(asked: Asked, means: Means, one: PendingRow, view: PendingView) -> Screen:
+    """One request."""
+    return control.approval(one, view, answers(asked, means, one, view.as_of))
+
+
+def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keyboard:
+    """Approve and Reject for an approver, each good once and for exactly this order; Explain for everybody."""
+    explain = (view_button("Explain", "explain", one.decision_id), view_button("What stops it", "whynot", one.id))
+    if not asked.role.covers(Role.APPROVER):
+        return (explain,)
+    lasting = max(timedelta(seconds=1), one.expires_at - now)
+
+    def made(label: str, action: str) -> Button:
+        bound = means.nonces.make(asked.user_id, asked.chat_id, action, (one.id,), one.order_digest, lasting)
+        return Button(label, f"a:{one.id}:{bound.nonce}")
+
+    return ((made("✅ Approve", "approve"), made("🚫 Reject", "reject")), explain)
+
+
+def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
+    """Answer a request by its button; an approval runs every gate again."""
+    bound = means.nonces.use(nonce, asked.user_id, asked.chat_id)
+    if isinstance(bound, str):
+        return pieces.notice(f"⚠ {bound[:1].upper()}{bound[1:]}.")
+    if bound.words != (pending_id,) or bound.action not in ("approve", "reject"):
+        return pieces.notice("⚠ This button does not belong to that request; nothing was done.")
+    present = next((one for one in asked.service.pending().pending if one.id == pending_id), None)
+    if present is not None and present.order_digest != bound.digest:
+        return pieces.notice("⚠ The order is another one now; ask /pending again. Nothing was done.")
+    by = f"telegram:{asked.user_id}"
+    use = asked.service.approve if bound.action == "approve" else asked.service.reject
+    return control.answered(use(pending_id, by))
+
+
+def acknowledge(asked: Asked, means: Means, mark: str) -> Screen:
+    """Somebody has seen what is critical: it is not said again."""
+    found = means.seen(mark[:40], f"telegram:{asked.user_id}")
+    return pieces.notice("✓ Seen; it is not repeated." if found else "Somebody has seen it already.")
+
+
+def prefer(what: str) -> Act:
+    """How the one who asks is told from now on; without words, how they are told now."""
+
+    def told(asked: Asked, _means: Means) -> Screen:
+        words = tuple(word[: arguments.LONGEST_WORD] for word in asked.words[:4])
+        view = asked.service.prefer(address_of(asked.user_id), what, words, f"telegram:{asked.user_id}")
+        return pieces.page("Told to you", pieces.each(view.lines), note="what is critical always comes")
+
+    return told
+
+
+ACTS: Mapping[str, Act] = {
+    "pause": pause, "cycle": cycle, "reconcile": reconcile,
+    "alerts": prefer("alerts"), "quiet": prefer("quiet"), "mute": prefer("mute"),
+}  # fmt: skip
+"""Those that answer with one screen."""

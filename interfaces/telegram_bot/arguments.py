@@ -1,0 +1,123 @@
+"""What stands behind a command, read: each reader takes the words and says in one sentence what is wrong with them.
+
+The words are a stranger's text until they have passed here, and they name no file, no host and no policy.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from domain.case import Mode
+from domain.errors import UsageError
+from domain.market import Symbol
+from domain.orders import Side
+from interfaces.cli.words import duration, identifier, positive, symbol
+from trading.store.people.roles import Role
+
+T = TypeVar("T")
+Words = Sequence[str]
+LONGEST_WORD = 80
+
+
+class WrongWords(UsageError):
+    """The words do not fit the command."""
+
+
+class Paused(NamedTuple):
+    """What to pause, and for how long."""
+
+    name: str
+    lasting: timedelta | None
+
+
+def nothing(words: Words) -> None:
+    """No words."""
+    if words:
+        raise WrongWords(f"nothing stands behind it, and you wrote {words[0][:LONGEST_WORD]}")
+
+
+def at_most(words: Words, count: int) -> None:
+    """So many words."""
+    if len(words) > count:
+        raise WrongWords(f"at most {count} word{'s' * (count > 1)}, and you wrote {len(words)}")
+
+
+def page(words: Words) -> int:
+    """A page number; the first one where none is named."""
+    at_most(words, 1)
+    if not words:
+        return 1
+    if not (words[0].isascii() and words[0].isdecimal() and 1 <= int(words[0][:4]) <= 999 and len(words[0]) <= 3):
+        raise WrongWords(f"{words[0][:LONGEST_WORD]} is no page number")
+    return int(words[0])
+
+
+def one_symbol(words: Words) -> Symbol:
+    """A symbol."""
+    if len(words) != 1:
+        raise WrongWords("name one symbol")
+    return _read(symbol, words[0])
+
+
+def one_id(words: Words, otherwise: str = "") -> str:
+    """An id or a symbol."""
+    if not words and otherwise:
+        return otherwise
+    if len(words) != 1:
+        raise WrongWords("name one id or symbol")
+    name = _read(identifier, words[0])
+    return name if "-" in name or name == "last" else name.upper()
+
+
+def one_mode(words: Words) -> Mode:
+    """A rung of the ladder."""
+    if len(words) != 1 or words[0].lower() not in set(Mode):
+        raise WrongWords(f"name one of {', '.join(Mode)}")
+    return Mode(words[0].lower())
+
+
+class WhatIf(NamedTuple):
+    """An order that is only asked about."""
+
+    side: Side
+    symbol: Symbol
+    qty: Decimal
+    stop: Decimal | None
+
+
+def what_if(words: Words) -> WhatIf:
+    """``buy NIMBO 10`` or ``buy NIMBO 10 stop 126``."""
+    if len(words) not in (3, 5) or words[0].lower() not in set(Side) or words[3:4] not in ([], ["stop"], (), ("stop",)):
+        raise WrongWords("name buy or sell, a symbol and a quantity, and where its stop would be")
+    stop = _read(positive, words[4]) if len(words) == 5 else None
+    return WhatIf(Side(words[0].lower()), _read(symbol, words[1]), _read(positive, words[2]), stop)
+
+
+def paused(words: Words) -> Paused:
+    """``NIMBO for 2h``, ``for 2h``, ``NIMBO`` or nothing."""
+    name, rest = ("", list(words)) if not words or words[0].lower() == "for" else (words[0], list(words[1:]))
+    if not rest:
+        return Paused(name, None)
+    if len(rest) != 2 or rest[0].lower() != "for":
+        raise WrongWords("write how long as in: for 2h")
+    return Paused(name[:LONGEST_WORD], _read(duration, rest[1].lower()))
+
+
+def role(words: Words) -> tuple[int, Role | None]:
+    """A person's number, and a role or none."""
+    if len(words) != 2 or not (words[0].isascii() and words[0].isdecimal() and 0 < len(words[0]) <= 18):
+        raise WrongWords("name the number of a person (they see it with /whoami or /start) and a role")
+    if words[1].lower() not in {*Role, "none"}:
+        raise WrongWords(f"name one of {', '.join(Role)} or none")
+    return int(words[0]), None if words[1].lower() == "none" else Role(words[1].lower())
+
+
+def _read(reader: Callable[[str], T], word: str) -> T:
+    try:
+        return reader(word)
+    except argparse.ArgumentTypeError as error:
+        raise WrongWords(str(error)[:200]) from error

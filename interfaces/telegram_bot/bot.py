@@ -1,0 +1,331 @@
+"""The bot at work: long polling, each update worked once, answers by the outbox, the kill before everything.
+
+    poll -> kills are pulled -> written down with the offset (one transaction) -> workers
+         -> the answer is in the outbox and the update done (one transaction) -> delivered
+
+Looks, acts and cycles have workers of their own, so that a slow explanation holds up no pause, and a cycle holds up
+neither. What a process left behind is found by the next one in its inbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
+
+from telegram.error import Conflict, InvalidToken, TelegramError
+
+from domain.canonical import plain, restore
+from domain.errors import OversightError
+from domain.ports import Clock
+from interfaces.cli.rendering.cells import clean
+from interfaces.telegram_bot import danger, looking
+from interfaces.telegram_bot.acting import Means
+from interfaces.telegram_bot.answering import Answers, shown_by
+from interfaces.telegram_bot.carrier import TelegramCarrier, address_of
+from interfaces.telegram_bot.commands import BY_NAME, Level, menu
+from interfaces.telegram_bot.killing import KillPath, is_kill
+from interfaces.telegram_bot.line import Line, TooFast
+from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.screens import charts, pieces
+from interfaces.telegram_bot.screens.pieces import Screen
+from interfaces.telegram_bot.updates import Arrival, Kind, read
+from trading.store.messages.message import Kind as MessageKind
+from trading.store.messages.message import Message
+from trading.store.people.inbox import InboxStore
+
+POLL_S = 25
+FULL_BATCH = 100
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+WORKERS: Mapping[str, int] = {"looks": 4, "acts": 3, "cycles": 1}
+_IN_PLACE = ("r:", "a:", "d:", "n:", "p:")
+"""Buttons whose answer takes the place of the message they stand under."""
+_AWAY = (TelegramError, TooFast, TimeoutError, CancelledError)
+_log = logging.getLogger(__name__)
+
+
+class Outbox(Protocol):
+    """Where answers go."""
+
+    def put(self, message: Message) -> bool:
+        """Write one down; False where its key is there already."""
+        ...
+
+
+class Bot:
+    """One bot of one home. ``nudge`` tells the delivery that something was put."""
+
+    def __init__(
+        self,
+        line: Line,
+        inbox: InboxStore,
+        outbox: Outbox,
+        answers: Answers,
+        kills: KillPath,
+        clock: Clock,
+        *,
+        nudge: Callable[[], None],
+        poll_s: int = POLL_S,
+    ) -> None:
+        self._line = line
+        self._inbox = inbox
+        self._outbox = outbox
+        self._answers = answers
+        self._kills = kills
+        self._clock = clock
+        self._nudge = nudge
+        self._poll_s = poll_s
+        self._pulled: set[int] = set()
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+
+    @contextmanager
+    def running(self, stop: threading.Event) -> Iterator[None]:
+        """Poll and answer until ``stop`` is set, which leaving the block does too."""
+        thread = threading.Thread(target=self.live, args=(stop,), name="telegram-poll")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def live(self, stop: threading.Event) -> None:
+        """The same on the calling thread."""
+        self._pools = {name: ThreadPoolExecutor(count, f"telegram-{name}") for name, count in WORKERS.items()}
+        try:
+            if self._greeted(stop):
+                self._refresh_roles()
+                self._pools["looks"].submit(charts.warm)
+                for update_id in self._left():
+                    self._hand_out(update_id)
+                self._poll(stop)
+        finally:
+            for pool in self._pools.values():
+                pool.shutdown(wait=True, cancel_futures=True)
+            self._kills.join(LONGEST_WAIT_S)
+
+    def _greeted(self, stop: threading.Event) -> bool:
+        """Say hello and set the menu; asked again until somebody answers. False where told to stop before."""
+        wait_s = FIRST_WAIT_S
+        while not stop.is_set():
+            try:
+                name = self._line.hello()
+                self._line.menu(menu())
+            except InvalidToken:
+                _log.error("Telegram refuses the token: correct TELEGRAM_BOT_TOKEN")
+            except _AWAY as error:
+                _log.warning("Telegram does not answer: %s", type(error).__name__)
+            else:
+                _log.info("Telegram answers as @%s", name)
+                return True
+            stop.wait(wait_s)
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+        return False
+
+    def _poll(self, stop: threading.Event) -> None:
+        stale, wait_s, offset = True, FIRST_WAIT_S, self._offset()
+        while not stop.is_set():
+            try:
+                found = self._line.updates(offset, 0 if stale else self._poll_s, stop)
+                offset = self._take(found, offset, stale=stale)
+                stale, wait_s = stale and len(found) >= FULL_BATCH, FIRST_WAIT_S
+            except Conflict:
+                _log.warning("another bot asks with the same token; only one of them is handed each update")
+                stop.wait(LONGEST_WAIT_S / 6)
+            except TooFast as limited:
+                stop.wait(limited.seconds)
+            except (*_AWAY, OversightError) as error:
+                _log.warning("updates: %s", type(error).__name__)
+                stop.wait(wait_s)
+                wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+
+    def _take(self, found: Sequence[Any], offset: int, *, stale: bool) -> int:
+        """Pull kills, write the others down, hand them out; the answer is where to ask on."""
+        arrivals = [one for one in (read(update, self._line.name) for update in found) if one is not None]
+        if not arrivals:
+            return offset
+        pulled = {one.update_id for one in arrivals if is_kill(one) and self._pull(one)}
+        if any(one.user_id not in self._kills.roles for one in arrivals):
+            self._refresh_roles()  # somebody may have been let in since
+        kept = {one.update_id: one for one in arrivals if one.update_id not in pulled and self._is_kept(one)}
+        bodies = [(one.update_id, self._body(one, stale=stale) if one.update_id in kept else None) for one in arrivals]
+        for update_id in self._inbox.take(bodies):
+            self._hand_out(update_id, replace(kept[update_id], stale=stale))
+        for one in arrivals:
+            if one.update_id not in pulled and one.update_id not in kept and one.user_id:
+                self._pools["looks"].submit(self._deny, one)
+        self._refresh_roles()
+        return max(one.update_id for one in arrivals) + 1
+
+    def _pull(self, arrival: Arrival) -> bool:
+        """Pull a kill once, however often the service hands it over; False where its sender may not."""
+        if arrival.update_id not in self._pulled and not self._kills.pull(arrival):
+            return False
+        self._pulled.add(arrival.update_id)
+        return True
+
+    def _deny(self, arrival: Arrival) -> None:
+        """Put a stranger's attempt on record; there is nothing to say to them."""
+        try:
+            self._answers.answer(arrival)
+        except OversightError as error:
+            _log.warning("a denial is not on record: %s", error)
+
+    def _is_kept(self, arrival: Arrival) -> bool:
+        """Strangers fill no disk: of them only the word that may make somebody an owner is written down."""
+        return arrival.user_id in self._kills.roles or (arrival.command == "start" and bool(arrival.user_id))
+
+    def _body(self, arrival: Arrival, *, stale: bool) -> Mapping[str, Any]:
+        return {**plain(arrival), "stale": stale}
+
+    def _offset(self) -> int:
+        try:
+            return self._inbox.offset()
+        except OversightError as error:
+            _log.warning("%s", error)
+            return 0  # what the service counts as unread; the inbox keeps out what was taken
+
+    def _left(self) -> Sequence[int]:
+        try:
+            return self._inbox.left()
+        except OversightError as error:
+            _log.warning("%s", error)
+            return ()
+
+    def _refresh_roles(self) -> None:
+        """Read the roles for the kill, which must not wait for a database; those last read stay where it is away."""
+        try:
+            self._kills.roles = self._answers.people.roles()
+        except OversightError as error:
+            _log.warning("%s", error)
+
+    def _hand_out(self, update_id: int, arrival: Arrival | None = None) -> None:
+        pool = self._pools["acts" if arrival is None else lane_of(arrival)]
+        future = pool.submit(self._work, update_id, arrival)
+        future.add_done_callback(partial(self._ended, update_id))
+
+    def _work(self, update_id: int, taken: Arrival | None) -> None:
+        if taken is not None and lane_of(taken) == "looks":
+            self._answer(taken, again=False)  # looking twice is looking once: a crash in between needs no trace
+            return
+        item = self._inbox.begin(update_id)
+        if item is not None:
+            self._answer(restore(Arrival, item.body), again=item.begun)
+
+    def _answer(self, arrival: Arrival, *, again: bool) -> None:
+        if arrival.press_id:
+            self._line.pressed(arrival.press_id)
+        shown = Shown(self._line, arrival)
+        screens = self._answers.answer(arrival, again=again, progress=shown.told)
+        self._end(arrival, screens, shown.name)
+
+    def _end(self, arrival: Arrival, screens: Sequence[Screen], name: str = "") -> None:
+        """Done, together with what is to be said about it; the first of it in the place of what is shown so far."""
+
+        def say() -> None:
+            for number, screen in enumerate(screens):
+                message = self.message(arrival, screen, number)
+                first = name if number == 0 and name and screen.picture is None else message.replaces
+                self._outbox.put(replace(message, replaces=first))
+
+        self._inbox.end(arrival.update_id, say)
+        if screens:
+            self._nudge()
+
+    def _ended(self, update_id: int, future: Future[None]) -> None:
+        """What a worker could not finish is said, and not tried for ever."""
+        error = None if future.cancelled() else future.exception()
+        if error is None:
+            return
+        if isinstance(error, OversightError):
+            _log.warning("update %d: %s", update_id, error)  # the database is away: the next start finds it
+            return
+        _log.error("update %d failed", update_id, exc_info=error)
+        item = self._inbox.begin(update_id)
+        if item is not None:
+            arrival = restore(Arrival, item.body)
+            self._end(arrival, (pieces.notice("⚠ Something unexpected failed; the log at the machine tells what."),))
+
+    def message(self, arrival: Arrival, screen: Screen, number: int = 0) -> Message:
+        """The answer to an update; its key is the update's, so that it is said once."""
+        here = arrival.kind is Kind.PRESS and number == 0 and arrival.text[:2] in _IN_PLACE
+        return Message(
+            key=f"telegram-{arrival.update_id}-{number}",
+            address=address_of(arrival.chat_id, arrival.topic_id),
+            kind=MessageKind.REPLY,
+            html=screen.html,
+            plain=screen.plain,
+            at=self._clock.now(),
+            buttons=screen.buttons,
+            picture=screen.picture,
+            replaces=str(arrival.message_id) if here and arrival.message_id else "",
+        )
+
+
+class Shown:
+    """A message that tells what is being looked at, while the answer takes its time; the answer takes its place."""
+
+    def __init__(self, line: Line, arrival: Arrival) -> None:
+        self.name = ""
+        self._line = line
+        self._arrival = arrival
+
+    def told(self, step: str) -> None:
+        """One more step. Nothing depends on it, so nothing is tried again."""
+        text, chat = f"🔎 {clean(step, 200)} …", self._arrival.chat_id
+        with suppress(*_AWAY):
+            if self.name:
+                self._line.edit(chat, int(self.name), text, html=False, buttons=())
+            else:
+                self.name = self._line.send(chat, self._arrival.topic_id, text, html=False, silent=True)
+
+
+def lane_of(arrival: Arrival) -> str:
+    """Which workers an update is for."""
+    if arrival.kind is Kind.COMMAND:
+        command = BY_NAME.get(arrival.command)
+        if command is not None and command.level is not Level.READ:
+            return "cycles" if command.name == "cycle" else "acts"
+        return "looks"
+    return "acts" if arrival.kind is Kind.PRESS and shown_by(arrival) is None else "looks"
+
+
+def said_at_once(line: Line, carrier: TelegramCarrier, outbox: Outbox, bot: Callable[[], Bot]) -> Callable[..., None]:
+    """How a kill is acknowledged: straight by the line, and by the outbox only where that fails."""
+
+    def say(arrival: Arrival, screen: Screen, number: int = 0) -> None:
+        message = bot().message(arrival, screen, number)
+        if carrier.carry(message).sent:
+            if arrival.press_id:
+                line.pressed(arrival.press_id)
+            return
+        try:
+            outbox.put(message)
+        except OversightError as error:
+            _log.warning("the kill stands; its acknowledgement is lost: %s", error)
+
+    return say
+
+
+def after_kill(
+    answers: Answers, asked: Asked, means: Means, say: Callable[[Arrival, Screen, int], None]
+) -> Callable[[Arrival], None]:
+    """What follows an acknowledged kill: its record, and the question whether to close everything too."""
+
+    def after(arrival: Arrival) -> None:
+        try:
+            answers.people.record(arrival.user_id, "command", command="kill", words=" ".join(arrival.words)[:200])
+            if tuple(word.lower() for word in arrival.words) == ("flatten",):
+                role = answers.people.roles()[arrival.user_id]
+                own = asked._replace(user_id=arrival.user_id, chat_id=arrival.chat_id, role=role)
+                say(arrival, danger.first_word("kill", own, means), 1)
+        except OversightError as error:
+            _log.warning("after the kill: %s", error)
+            say(arrival, looking.failed(error), 1)
+
+    return after

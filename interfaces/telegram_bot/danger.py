@@ -1,0 +1,221 @@
+"""What cannot be taken back: shown first, done at the second word.
+
+    asked -> prepared (what it would do, as things stand) -> a button, bound to its person and to the digest of that
+          -> pressed within a minute -> prepared again -> the same? -> done
+
+The second preparation is the point: who says yes to closing 40 shares does not close 400 that were bought meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from domain.canonical import digest
+from domain.case import Mode
+from domain.errors import OversightError, UsageError
+from domain.market import parse_symbol
+from domain.orders import Order
+from interfaces.telegram_bot import arguments
+from interfaces.telegram_bot.acting import Means
+from interfaces.telegram_bot.arguments import WrongWords
+from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.screens import control, gates, pieces
+from interfaces.telegram_bot.screens.pieces import Screen
+from interfaces.telegram_bot.screens.state import order_words
+from interfaces.views.state import PositionView
+from trading.store.people.roles import Role
+
+LASTS = timedelta(seconds=60)
+MOST_CANCELLED = 20
+
+
+class Prepared(NamedTuple):
+    """What it would do: told to the person, and as a state whose digest has to be the same at the second word.
+
+    ``at_once``: it only takes something away, so no second word is asked.
+    """
+
+    title: str
+    told: tuple[str, ...]
+    state: tuple[str, ...]
+    yes: str
+    at_once: bool = False
+
+
+class Danger(NamedTuple):
+    """One such command."""
+
+    prepare: Callable[[Asked], Prepared]
+    do: Callable[[Asked], Screen]
+
+
+def prepare_resume(asked: Asked) -> Prepared:
+    """A scope's pause, or everything that stops trading."""
+    arguments.at_most(asked.words, 1)
+    if asked.words:
+        name = asked.words[0][: arguments.LONGEST_WORD].upper()
+        paused = [one for one in asked.service.status().paused if one.name.upper() == name]
+        if not paused:
+            raise UsageError(f"{name} is not paused", "See /status.")
+        told = f"Lifts the pause of {paused[0].scope} {paused[0].name}."
+        return Prepared(f"Resume {paused[0].name}?", (told,), (paused[0].scope, paused[0].name), "▶ Resume")
+    plan = asked.service.resume_plan()
+    if not plan.releases:
+        raise UsageError("nothing is stopped", "See /status.")
+    if plan.findings:
+        raise UsageError(f"not resumed: {'; '.join(plan.findings)}", "Mend it, then /resume again.")
+    told_all = (*plan.releases, "Counters and limits stay; orders start at a quarter of their size.")
+    return Prepared("Resume trading?", told_all, (*plan.releases, str(plan.stamp)), "▶ Resume")
+
+
+def resume(asked: Asked) -> Screen:
+    """As prepared."""
+    if asked.words:
+        name = asked.words[0].upper()
+        one = next(one for one in asked.service.status().paused if one.name.upper() == name)
+        return control.control(asked.service.resume(one.scope, one.name))
+    return control.control(asked.service.resume("global", "", asked.service.resume_plan()))
+
+
+def prepare_mode(asked: Asked) -> Prepared:
+    """Down at once for an operator, up for an owner and after a second word."""
+    wanted, present = arguments.one_mode(asked.words), asked.service.status().mode
+    up = asked.service.needs_owner(wanted)
+    if up and not asked.role.covers(Role.OWNER):
+        raise UsageError(f"only an owner moves the mode up to {wanted}", "Down is open to you.")
+    told = (f"From {present.value} up to {wanted.value}: Sage may do more by itself.",)
+    return Prepared(f"Mode {wanted.value}?", told, (present.value, wanted.value), f"⬆ {wanted.value}", at_once=not up)
+
+
+def mode(asked: Asked) -> Screen:
+    """As prepared."""
+    wanted: Mode = arguments.one_mode(asked.words)
+    return control.mode(asked.service.set_mode(wanted, confirmed=True))
+
+
+def prepare_flatten(asked: Asked) -> Prepared:
+    """Close one holding, or all of them."""
+    held = _held(asked)
+    told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
+    state = tuple(f"{one.symbol} {_shares(one)}" for one in held)
+    return Prepared(f"Close {'all' if len(held) > 1 else held[0].symbol}?", told, state, "Close now")
+
+
+def flatten(asked: Asked) -> Screen:
+    """As prepared."""
+    name = asked.words[0].lower()
+    only = () if name == "all" else (parse_symbol(asked.words[0].upper()),)
+    return control.control(asked.service.flatten(only))
+
+
+def prepare_kill(asked: Asked) -> Prepared:
+    """Close everything under the kill, which stands already."""
+    if not asked.role.covers(Role.APPROVER):
+        raise UsageError("killed; closing the positions takes the role approver", "Ask somebody who has it.")
+    held = _held(asked._replace(words=("all",)))
+    told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
+    return Prepared("Killed. Close all positions too?", told, tuple(sorted(told)), "Close all now")
+
+
+def kill(asked: Asked) -> Screen:
+    """As prepared."""
+    return control.control(asked.service.kill(f"from Telegram by {asked.user_id}", flatten=True))
+
+
+def _held(asked: Asked) -> list[PositionView]:
+    if len(asked.words) != 1:
+        raise WrongWords("name a symbol, or all")
+    wanted = None if asked.words[0].lower() == "all" else arguments.one_symbol(asked.words)
+    held = [one for one in asked.service.positions().positions if wanted is None or one.symbol == wanted]
+    if not held:
+        raise UsageError("nothing is held" if wanted is None else f"nothing is held of {wanted}", "See /positions.")
+    return held
+
+
+def _shares(one: PositionView) -> str:
+    return f"{one.broker_qty if one.broker_qty is not None else one.qty} shares"
+
+
+def prepare_cancel(asked: Asked) -> Prepared:
+    """Take one working order out, or all entries."""
+    found = _working(asked)
+    told = tuple(f"{order_words(one)}, {one.client_order_id}" for one in found)
+    return Prepared(f"Cancel {len(found)} order{'s' * (len(found) > 1)}?", told,
+                    tuple(one.client_order_id for one in found), "Cancel now")  # fmt: skip
+
+
+def cancel(asked: Asked) -> Screen:
+    """As prepared, one after the other; what one refuses keeps none of the others."""
+    done: list[str] = []
+    found = _working(asked)
+    if len(found) == 1:
+        return gates.ticket(asked.service.cancel_order(found[0].client_order_id), "Cancel")
+    for one in found:
+        try:
+            view = asked.service.cancel_order(one.client_order_id)
+            done.append(f"{order_words(one)}: {'cancelled' if view.done else view.note or 'asked'}")
+        except OversightError as error:
+            done.append(f"{order_words(one)}: {error.what}")
+    return pieces.page("Cancel", pieces.each(done))
+
+
+def _working(asked: Asked) -> list[Order]:
+    name = arguments.one_id(asked.words)
+    open_ones = [one for one in asked.service.orders().orders if one.status.is_open]
+    if name == "ALL":
+        found = [one for one in open_ones if one.parent_id is None][:MOST_CANCELLED]
+    else:
+        found = [one for one in open_ones if one.client_order_id.startswith(name.lower())]
+    if not found:
+        raise UsageError(
+            f"no working order is called {name}" if name != "ALL" else "no entry is working", "See /orders."
+        )
+    if name != "ALL" and len(found) > 1:
+        raise UsageError(f"several orders begin with {name}", "Take the whole id from /orders.")
+    return found
+
+
+def prepare_role(asked: Asked) -> Prepared:
+    """Give or take a role."""
+    who, wanted = arguments.role(asked.words)
+    present = asked.people.roles().get(who)
+    if present is wanted:
+        raise UsageError(f"{who} has that role already", "See /people.")
+    was, becomes = ("none" if held is None else held.value for held in (present, wanted))
+    return Prepared(f"Role of {who}?", (f"From {was} to {becomes}.",), (str(who), was, becomes), f"Make {becomes}")
+
+
+def role(asked: Asked) -> Screen:
+    """As prepared."""
+    who, wanted = arguments.role(asked.words)
+    asked.people.set_role(who, wanted, by=asked.user_id)
+    return control.people(asked.people.roles())
+
+
+DANGERS: Mapping[str, Danger] = {
+    "resume": Danger(prepare_resume, resume),
+    "mode": Danger(prepare_mode, mode),
+    "kill": Danger(prepare_kill, kill),
+    "flatten": Danger(prepare_flatten, flatten),
+    "cancel": Danger(prepare_cancel, cancel),
+    "role": Danger(prepare_role, role),
+}
+
+
+def first_word(name: str, asked: Asked, means: Means) -> Screen:
+    """Show what it would do, with a button for the second word."""
+    prepared = DANGERS[name].prepare(asked)
+    if prepared.at_once:
+        return DANGERS[name].do(asked)
+    bound = means.nonces.make(asked.user_id, asked.chat_id, name, asked.words, digest(prepared.state), LASTS)
+    return control.asks(prepared.title, prepared.told[:MOST_CANCELLED], control.yes_no(bound.nonce, prepared.yes))
+
+
+def second_word(name: str, asked: Asked, agreed: str) -> Screen:
+    """Do it, where it is still what was agreed to."""
+    prepared = DANGERS[name].prepare(asked)
+    if digest(prepared.state) != agreed:
+        return pieces.notice("⚠ Things have changed since you were asked: nothing was done. Ask again.")
+    return DANGERS[name].do(asked)

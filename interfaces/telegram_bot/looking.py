@@ -1,0 +1,173 @@
+"""Commands that only look: words -> a use case -> a screen. None of them changes anything, whatever the words say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from typing import NamedTuple
+
+from domain.errors import OversightError
+from interfaces.acting.ordering import Ticket
+from interfaces.service import Service
+from interfaces.telegram_bot import arguments
+from interfaces.telegram_bot.commands import BY_NAME, nearest
+from interfaces.telegram_bot.screens import charts, control, gates, pieces, records, state
+from interfaces.telegram_bot.screens.pieces import Screen
+from trading.store.people.roles import PeopleStore, Role
+
+
+class Asked(NamedTuple):
+    """One question: by whom, where, and what stands behind the command."""
+
+    service: Service
+    people: PeopleStore
+    user_id: int
+    chat_id: int
+    role: Role
+    words: tuple[str, ...] = ()
+    progress: Callable[[str], None] = lambda _step: None
+    """Hears what is looked at while an answer takes its time."""
+
+
+Look = Callable[[Asked], Screen]
+_AT_THE_TERMINAL = re.compile(r"`sage ([a-z]+)([^`-]*)`")
+
+
+def plainly(look: Callable[[Service], Screen]) -> Look:
+    """A look that takes no words."""
+
+    def told(asked: Asked) -> Screen:
+        arguments.nothing(asked.words)
+        return look(asked.service)
+
+    return told
+
+
+def paged(look: Callable[[Service, int], Screen]) -> Look:
+    """A look that takes a page."""
+    return lambda asked: look(asked.service, arguments.page(asked.words))
+
+
+def named(look: Callable[[Service, str], Screen], otherwise: str = "") -> Look:
+    """A look that takes an id or a symbol."""
+    return lambda asked: look(asked.service, arguments.one_id(asked.words, otherwise))
+
+
+def pnl(service: Service) -> Screen:
+    """Profit and loss with the equity behind it, where there are two days of it."""
+    return state.pnl(service.pnl(), charts.equity(service.equity()))
+
+
+def cycle(service: Service) -> Screen:
+    """The newest cycle."""
+    report = service.last_cycle()
+    return pieces.notice("No cycle has run yet; /cycle runs one.") if report is None else records.agents(report)
+
+
+def whatif(asked: Asked) -> Screen:
+    """What the gates would say."""
+    wanted = arguments.what_if(asked.words)
+    view = asked.service.order(Ticket(wanted.side, wanted.symbol, wanted.qty, stop=wanted.stop), what_if=True)
+    return gates.ticket(view, "What if")
+
+
+def chart(asked: Asked) -> Screen:
+    """A picture."""
+    name = arguments.one_id(asked.words, "EQUITY")
+    if name == "EQUITY":
+        picture = charts.equity(asked.service.equity())
+        told = "Equity" if picture else "Fewer than two days are on record: nothing to draw yet."
+    elif name in ("GATES", "RISK"):
+        picture, told = charts.headroom(asked.service.risk()), "Room under the limits"
+    elif name == "EXPOSURE":
+        picture = charts.exposure(asked.service.positions())
+        told = "Exposure" if picture else "Nothing is held: nothing to draw."
+    else:
+        picture, told = charts.prices(asked.service.prices(name)), name
+    return pieces.page(told, picture=picture)
+
+
+def version(service: Service) -> Screen:
+    """What runs here."""
+    view = service.status()
+    told = pieces.facts(
+        ("sage", installed()), ("model", view.model), ("policy", view.policy_digest[:16]),
+        ("prompts", view.prompt_digest[:16]),
+    )  # fmt: skip
+    return pieces.page("Version", told)
+
+
+def installed() -> str:
+    """The version of this program."""
+    try:
+        return metadata.version("sage-oversight")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def whoami(asked: Asked) -> Screen:
+    """Id and role."""
+    return pieces.page("You", pieces.facts(("id", str(asked.user_id)), ("role", asked.role.value)))
+
+
+def people(asked: Asked) -> Screen:
+    """Who has which role."""
+    arguments.nothing(asked.words)
+    return control.people(asked.people.roles())
+
+
+def helped(asked: Asked) -> Screen:
+    """The commands, or one of them."""
+    arguments.at_most(asked.words, 1)
+    if not asked.words:
+        return control.help_all(asked.role)
+    name = asked.words[0].lstrip("/").lower()
+    command = BY_NAME.get(name)
+    return unknown(name) if command is None else control.help_one(command)
+
+
+def unknown(name: str) -> Screen:
+    """There is no such command."""
+    near = nearest(name)
+    told = "" if near is None else f" Did you mean {near.usage}?"
+    return pieces.notice(f"There is no /{name[:40]}.{told} /help lists what there is.")
+
+
+LOOKS: Mapping[str, Look] = {
+    "status": plainly(lambda service: state.status(service.status())),
+    "positions": paged(lambda service, at: state.positions(service.positions(), at)),
+    "orders": paged(lambda service, at: state.orders(service.orders(), at)),
+    "trades": paged(lambda service, at: state.trades(service.trades(), at)),
+    "pnl": plainly(pnl),
+    "stats": plainly(lambda service: state.stats(service.pnl())),
+    "balance": plainly(lambda service: state.balance(service.pnl(), service.positions())),
+    "risk": plainly(lambda service: gates.risk(service.risk())),
+    "limits": paged(lambda service, at: gates.limits(service.limits(), at)),
+    "chart": chart,
+    "explain": named(lambda service, name: records.explain(service.explain(name, None)), "last"),
+    "why": named(lambda service, name: records.explain(service.explain(name, None))),
+    "whynot": named(lambda service, name: gates.whynot(service.whynot(name)), "last"),
+    "whatif": whatif,
+    "agents": plainly(cycle),
+    "schedule": plainly(lambda service: records.schedule(service.schedule(10))),
+    "memory": lambda asked: records.recalled(asked.service.recall(arguments.one_symbol(asked.words), None, 10)),
+    "lessons": plainly(lambda service: records.lessons(service.memory_stats())),
+    "health": plainly(lambda service: records.health(service.doctor())),
+    "audit": plainly(lambda service: records.audit(service.verify())),
+    "version": plainly(version),
+    "whoami": whoami,
+    "people": people,
+    "help": helped,
+    "start": lambda asked: control.help_all(asked.role),
+}
+
+
+def failed(error: OversightError) -> Screen:
+    """What went wrong and what to do, in the error's own words."""
+    return pieces.page("⚠ Not done", pieces.words(here(error.what), 600), pieces.dim(here(error.remedy), 300))
+
+
+def here(text: str) -> str:
+    """A sentence that names commands of the terminal, with those of the chat where there are such."""
+    return _AT_THE_TERMINAL.sub(lambda found: f"/{found[1]}{found[2]}" if found[1] in BY_NAME else found[0], text)

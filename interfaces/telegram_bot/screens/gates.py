@@ -1,0 +1,152 @@
+"""The gates: the room they leave, the policy, what stood in an order's way, what they would say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from domain.money import HUNDRED, ZERO
+from domain.verdicts import Outcome
+from interfaces.cli.rendering.cells import measured, quantity, set_value
+from interfaces.telegram_bot.screens.pieces import (
+    Piece,
+    Screen,
+    bold,
+    code,
+    dim,
+    lines,
+    money,
+    page,
+    pages,
+    shown,
+    table,
+    view_button,
+    words,
+)
+from interfaces.telegram_bot.screens.state import order_words, sliced
+from interfaces.views.control import RiskRow
+from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
+from interfaces.views.state import State
+from policies.gates.catalogue import BY_ID
+
+_TIGHTEST = 14
+_LIMITS_A_PAGE = 14
+_MOST_ROOM = Decimal(999)
+_ANSWERS = {Outcome.DENY: "refused", Outcome.REDUCE: "cut", Outcome.NEED_APPROVAL: "asked", Outcome.PASS: "passed"}
+
+
+def risk(view: RiskView) -> Screen:
+    """What stops an entry, then the limits with the least room."""
+    stops = [one for one in view.risk if one.state in (State.FAILED, State.UNKNOWN)]
+    rooms = [one for one in view.risk if one.headroom_pct is not None and one not in stops]
+    rooms.sort(key=lambda one: one.headroom_pct or ZERO)
+    parts: list[Piece] = [words(f"⚠ {told}") for told in view.unprotected[:4]]
+    if stops:
+        parts += [bold(f"Stops an entry into {view.symbol} now"), lines(*(_stop(one) for one in stops[:8]))]
+    if rooms:
+        tight = sum(one.state is State.TIGHT for one in rooms)
+        title = f"Least room ({tight} tight)" if tight else "Least room"
+        parts += [bold(title), table([_room(one) for one in rooms[:_TIGHTEST]], "lrrr")]
+    rest = len(view.risk) - len(stops[:8]) - len(rooms[:_TIGHTEST])
+    buttons = ((view_button("↻ Refresh", "risk", here=True), view_button("📊 Chart", "chart", "gates")),)
+    return page("Risk", *parts, dim(f"{rest} more gates are fine or not set"), note=shown(view.as_of), buttons=buttons)
+
+
+def _stop(one: RiskRow) -> Piece:
+    told = (
+        f"{one.gate} {one.name}: limit {measured(one.limit, one.unit).plain}, now {measured(one.value, one.unit).plain}"
+    )
+    return words(f"• {told}{f' ({one.note})' if one.note else ''}")
+
+
+def _room(one: RiskRow) -> tuple[str, str, str, str]:
+    left = one.headroom_pct or ZERO
+    room = f">{_MOST_ROOM}%" if left > _MOST_ROOM else f"{left:,.0f}%"
+    return (
+        f"{one.gate} {one.name}"[:17],
+        measured(one.value, one.unit).plain,
+        measured(one.limit, one.unit).plain,
+        room,
+    )
+
+
+def limits(view: LimitsView, present: int = 1) -> Screen:
+    """The policy by its own names."""
+    rows = [(one.name, set_value(one.value, one.unit).plain[:14]) for one in sliced(view.rows, present, _LIMITS_A_PAGE)]
+    waits = () if not view.waits else (words("⚠ This policy waits for the owner: sage limits --accept"),)
+    note = f"{view.profile} {view.digest[:12]}"
+    turn = pages(len(view.rows), present, _LIMITS_A_PAGE, "limits")
+    return page("Limits", *waits, table(rows, "lr"), dim("Limits change at the machine, never from here."), note=note,
+                buttons=(turn,) if turn else ())  # fmt: skip
+
+
+def whynot(view: WhyNotView) -> Screen:
+    """The gates that objected, and the nearest order that would pass."""
+    asked = () if view.order is None else (words(order_line(view)),)
+    parts = [_objection(one) for one in view.objections[:8]]
+    told = parts or [words(sentence(view.note) or "No gate objected.")]
+    name = view.decision_id or view.symbol
+    buttons = ((view_button("Explain", "explain", str(name)), view_button("Risk", "risk")),)
+    when = "" if view.decided_at is None else shown(view.decided_at)
+    return page(f"Why not {view.symbol}?", *asked, *told, *_nearest(view), note=when, buttons=buttons)
+
+
+def order_line(view: WhyNotView) -> str:
+    """What was wanted."""
+    intent = view.order
+    if intent is None:
+        return ""
+    at = "" if intent.limit_price is None else f" at {money(intent.limit_price)}"
+    return f"{intent.side.value} {quantity(intent.qty)} {intent.symbol}{at}"
+
+
+def _objection(one: ObjectionView) -> Piece:
+    answer = _ANSWERS.get(one.outcome, one.outcome.value)
+    figures = f"limit {measured(one.limit, one.unit).plain}, found {measured(one.value, one.unit).plain}"
+    because = one.meaning or one.code
+    told = f"{sentence(because)} {sentence(one.note)}".strip()
+    return lines(bold(f"{one.gate} {one.name}: {answer}"), words(f"{figures}. {told}"))
+
+
+def _nearest(view: WhyNotView) -> tuple[Piece, ...]:
+    if view.nearest_qty is None:
+        return ()
+    if view.nearest_qty > ZERO:
+        yes = " with a person's yes" if view.needs_approval else ""
+        more = "" if view.stopped_by is None else f"; {_gate(view.stopped_by)} stops the next one"
+        return (bold(f"Would pass: up to {quantity(view.nearest_qty)}{yes}{more}."),)
+    standing = view.at_any_size or tuple(filter(None, (view.stopped_by,)))
+    return (bold(f"No size would pass: {', '.join(map(_gate, standing)) or 'a gate'} at any size."),)
+
+
+def _gate(gate: str) -> str:
+    known = BY_ID.get(gate)
+    return gate if known is None else f"{gate} {known.name}"
+
+
+def ticket(view: TicketView, title: str = "Order") -> Screen:
+    """What became of an order, or what would."""
+    answer = "" if view.outcome is None else _ANSWERS.get(view.outcome, view.outcome.value)
+    parts: list[Piece] = []
+    if view.order is not None:
+        state = view.order.status.value.replace("_", " ")
+        parts += [bold(order_words(view.order)), words(state), code(view.order.client_order_id)]
+    elif view.intent is not None:
+        at = "" if view.intent.limit_price is None else f" at {money(view.intent.limit_price)}"
+        intent = view.intent
+        parts.append(bold(f"{intent.side.value} {quantity(intent.qty)} {intent.symbol}{at}"))
+        if view.outcome in (Outcome.PASS, Outcome.REDUCE):
+            price = intent.limit_price
+            worth = "" if price is None else f", worth {money(price * view.final_qty)}"
+            share = "" if not intent.qty else f" ({view.final_qty / intent.qty * HUNDRED:.0f} %)"
+            parts.append(words(f"The gates let {quantity(view.final_qty)} pass{share}{worth}."))
+    if view.note:
+        parts.append(words(sentence(view.note)))
+    if view.why is not None:
+        parts += [*(_objection(one) for one in view.why.objections[:6]), *_nearest(view.why)]
+    return page(title, *parts, note=answer)
+
+
+def sentence(text: str) -> str:
+    """``no quote`` -> ``No quote.``"""
+    told = text.strip().rstrip(".")
+    return f"{told[:1].upper()}{told[1:]}." if told else ""

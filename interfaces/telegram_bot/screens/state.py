@@ -1,0 +1,226 @@
+"""How it stands: status, positions, orders, trades, profit and loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from domain.case import TradingState
+from domain.money import HUNDRED, ONE, decimal_of
+from domain.orders import Order
+from interfaces.cli.rendering.cells import age, quantity, since
+from interfaces.telegram_bot.screens.pieces import (
+    Keyboard,
+    Piece,
+    Screen,
+    bold,
+    code,
+    dim,
+    facts,
+    lines,
+    money,
+    page,
+    pages,
+    row,
+    shown,
+    signed,
+    table,
+    view_button,
+    words,
+)
+from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
+from trading.store.messages.message import Button
+
+T = TypeVar("T")
+KILL = Button("🛑 Kill", "k:kill")
+PER_PAGE = 8
+
+
+def sliced(items: Sequence[T], present: int, size: int = PER_PAGE) -> Sequence[T]:
+    """The items of one page; a page that is not there is the last one."""
+    last = max(1, -(-len(items) // size))
+    begin = (min(max(present, 1), last) - 1) * size
+    return items[begin : begin + size]
+
+
+def status(view: StatusView) -> Screen:
+    """Whether it trades, and if not, why."""
+    mark = "🔴" if view.kill_switch or view.trading_state is TradingState.HALTED else "🟢"
+    mark = "🟡" if mark == "🟢" and (view.trading_state is TradingState.REDUCING or view.paused) else mark
+    cycle = "none yet" if view.last_cycle is None else f"{since(view.last_cycle_at, view.as_of)} ago"
+    told = facts(
+        ("mode", view.mode.value),
+        ("trading", "KILLED" if view.kill_switch else view.trading_state.value),
+        ("size", _size(view.ramp)),
+        ("books", _books(view)),
+        ("model", view.model),
+        ("degraded", view.degraded or "no"),
+        ("policy", view.policy_digest[:12]),
+        ("cycle", cycle),
+    )
+    sources = table([(one.name, _alive(one.ok), age(one.age_s)) for one in view.dependencies], "llr")
+    buttons: Keyboard = (
+        (
+            view_button("↻ Refresh", "status", here=True),
+            view_button("Positions", "positions"),
+            view_button("Risk", "risk"),
+        ),
+        (view_button("Explain", "explain", "last"), *(() if view.kill_switch else (KILL,))),
+    )
+    return page(f"{mark} Sage", told, *_troubles(view), sources, note=shown(view.as_of), buttons=buttons)
+
+
+def _troubles(view: StatusView) -> Iterator[Piece]:
+    if view.why:
+        yield words(f"⚠ {view.why}")
+    for pause in view.paused:
+        until = "" if pause.until is None else f" until {shown(pause.until)}"
+        why = f": {pause.reason}" if pause.reason else ""
+        yield words(f"⏸ {pause.scope} {pause.name}{until} by {pause.by}{why}")
+    yield from (words(f"⚠ {told}") for told in (*view.unprotected[:3], *view.reconciled.differences[:3]))
+    if view.release:
+        yield words(f"⚠ {view.release}")
+    if view.alerts:
+        more = f" (and {len(view.alerts) - 1} before it)" if len(view.alerts) > 1 else ""
+        yield words(f"⚠ {view.alerts[0].code}: {view.alerts[0].words}{more}")
+
+
+def _size(ramp: Decimal | None) -> str:
+    return "unknown: no entries" if ramp is None else "full" if ramp == ONE else f"{quantity(ramp * HUNDRED)} %"
+
+
+def _books(view: StatusView) -> str:
+    if view.reconciled.at is None:
+        return "never compared"
+    return f"{'agree' if view.reconciled.ok else 'DIFFER'}, {since(view.reconciled.at, view.as_of)} ago"
+
+
+def _alive(ok: bool | None) -> str:
+    return "?" if ok is None else "ok" if ok else "DOWN"
+
+
+def positions(view: PositionsView, present: int = 1) -> Screen:
+    """What is held by our books and the broker's, with the age of each price."""
+    if not view.positions:
+        return page("Positions", words("None held."), note=shown(view.as_of), buttons=_again("positions"))
+    parts = []
+    for one in sliced(view.positions, present):
+        differs = "" if one.broker_qty == one.qty else f"  ⚠ broker {quantity(one.broker_qty)}"
+        stop = "no stop" if one.stop_loss is None else f"stop {money(one.stop_loss)}"
+        parts.append(
+            lines(
+                row(bold(one.symbol), words(f"{quantity(one.qty)} at {money(one.avg_price)}{differs}")),
+                facts(
+                    ("now", f"{money(one.market_price)}  ({since(one.as_of, view.as_of)} old)"),
+                    ("result", signed(one.unrealized_pnl)),
+                    ("cover", f"{stop}, {one.protection or 'unknown'}"),
+                ),
+            )
+        )
+    explains = tuple(view_button(f"Why {one.symbol}", "why", one.symbol) for one in sliced(view.positions, present)[:3])
+    turn = pages(len(view.positions), present, PER_PAGE, "positions")
+    return page("Positions", *parts, note=shown(view.as_of), buttons=(explains, (*turn, *_again("positions")[0])))
+
+
+def orders(view: OrdersView, present: int = 1) -> Screen:
+    """Our records of orders, newest first."""
+    if not view.orders:
+        return page("Orders", words("None yet."), note=shown(view.as_of), buttons=_again("orders"))
+    parts = [_order(one) for one in sliced(view.orders, present)]
+    turn = pages(len(view.orders), present, PER_PAGE, "orders")
+    return page("Orders", *parts, note=shown(view.as_of), buttons=((*turn, *_again("orders")[0]),))
+
+
+def order_words(order: Order) -> str:
+    """``buy 12 NIMBO at 41.20``."""
+    at = "" if order.limit_price is None else f" at {money(order.limit_price)}"
+    return f"{order.side.value} {quantity(order.qty)} {order.symbol}{at}"
+
+
+def _order(order: Order) -> Piece:
+    filled = "" if not order.filled_qty else f", filled {quantity(order.filled_qty)} at {money(order.avg_fill_price)}"
+    state = order.status.value.replace("_", " ")
+    told = row(bold(order_words(order)), words(f"{state}{filled}"))
+    return lines(told, row(code(order.client_order_id), dim(order.reason, 120)))
+
+
+def trades(view: TradesView, present: int = 1) -> Screen:
+    """Round trips, newest first."""
+    if not view.trades:
+        return page("Trades", words("None closed yet."), note=shown(view.as_of), buttons=_again("trades"))
+    part = sliced(view.trades, present, 12)
+    rows = [
+        (one.symbol, one.side, quantity(decimal_of(one.qty)), signed(decimal_of(one.pnl)), f"{one.closed_at:%m-%d}")
+        for one in part
+    ]
+    explains = tuple(view_button(f"{one.symbol} {one.closed_at:%m-%d}", "explain", one.decision_id) for one in part[:3])
+    turn = pages(len(view.trades), present, 12, "trades")
+    return page(
+        "Trades", table(rows, "llrrr"), note=shown(view.as_of), buttons=(explains, (*turn, *_again("trades")[0]))
+    )
+
+
+def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
+    """The day and all of it, unrealised included."""
+    told = table(
+        (
+            ("equity", money(view.equity)),
+            ("today", signed(view.day_pnl)),
+            ("", signed(view.day_pnl_pct, " %")),
+            ("realised today", signed(view.realized_pnl_day)),
+            ("open positions", signed(view.unrealized_pnl)),
+            ("day began at", money(view.day_start_equity)),
+            ("highest", money(view.peak_equity)),
+            ("below it by", signed(None if view.drawdown_pct is None else -view.drawdown_pct, " %")),
+            ("realised in all", signed(view.realized_pnl)),
+        ),
+        "lr",
+    )
+    closed = f"{view.closed_trades} trades closed, {view.wins} won."
+    buttons = (
+        (view_button("↻ Refresh", "pnl", here=True), view_button("Figures", "stats"), view_button("Trades", "trades")),
+    )
+    note = f"{view.currency}, {shown(view.as_of)}"
+    return page("Profit and loss", told, words(closed), note=note, buttons=buttons, picture=picture)
+
+
+def stats(view: PnlView) -> Screen:
+    """How the trading went, each figure with how much it rests on."""
+    found = view.statistics
+    if found is None or not found.trades:
+        return page("Figures", words("No trade is closed yet: nothing to count."), note=shown(view.as_of))
+    rows = (
+        ("trades", str(found.trades)),
+        ("win rate", _percent(found.win_rate_pct)),
+        ("expectancy", signed(found.expectancy)),
+        ("average win", signed(found.average_win)),
+        ("average loss", signed(found.average_loss)),
+        ("profit factor", money(found.profit_factor)),
+        ("fees", money(found.fees)),
+        ("worst drawdown", _percent(found.max_drawdown_pct)),
+        ("Sharpe", f"{money(found.sharpe)} ± {money(found.sharpe_error)}"),
+    )
+    note = dim(f"drawdown and Sharpe rest on {found.days} days")
+    return page("Figures", table(rows, "lr"), note, note=shown(view.as_of), buttons=_again("stats"))
+
+
+def balance(view: PnlView, held: PositionsView) -> Screen:
+    """What the equity is made of, as far as prices are known."""
+    known = [one for one in held.positions if one.market_price is not None and one.broker_qty is not None]
+    values = [(one.symbol, (one.market_price or ONE) * (one.broker_qty or ONE)) for one in known]
+    invested = sum((value for _, value in values), decimal_of("0"))
+    cash = None if view.equity is None or len(known) < len(held.positions) else view.equity - invested
+    rows = [
+        ("equity", money(view.equity)), *((symbol, money(value)) for symbol, value in values[:12]),
+        ("rest (cash)", money(cash)),
+    ]  # fmt: skip
+    return page("Balance", table(rows, "lr"), note=f"{view.currency}, {shown(view.as_of)}", buttons=_again("balance"))
+
+
+def _percent(value: Decimal | None) -> str:
+    return "?" if value is None else f"{value:,.2f} %"
+
+
+def _again(*command: str) -> Keyboard:
+    return ((view_button("↻ Refresh", *command, here=True),),)

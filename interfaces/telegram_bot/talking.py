@@ -1,0 +1,66 @@
+"""A talk in words: the chat's answer with its figures, what it looked at, and cards for what it would have done.
+
+A card does nothing by itself. Its button stands for one command of one person, who may press it within ten minutes;
+then it goes the way of that command, with the role it takes and the second word where it asks for one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from interfaces.telegram_bot.acting import Means
+from interfaces.telegram_bot.commands import BY_NAME
+from interfaces.telegram_bot.killing import PRESS
+from interfaces.telegram_bot.looking import LOOKS, Asked
+from interfaces.telegram_bot.screens import control, pieces
+from interfaces.telegram_bot.screens.pieces import Keyboard, Screen
+from interfaces.views.chat import CardView, ChatView
+from trading.store.messages.message import Button
+
+CARD = "card"
+LASTS = timedelta(minutes=10)
+MOST_CARDS = 3
+MOST_LINES = 12
+
+
+def talked(asked: Asked, means: Means, text: str) -> tuple[Screen, ...]:
+    """The answer, and a card for each thing that the person may want done."""
+    view = asked.service.chat(f"telegram:{asked.chat_id}", text, asked.progress)
+    if not view.lines and not view.cards:
+        return (named(asked, view),)
+    cards = tuple(card(asked, means, one) for one in view.cards[:MOST_CARDS] if one.effect in BY_NAME)
+    return (*((said(view),) if view.lines else ()), *cards)
+
+
+def said(view: ChatView) -> Screen:
+    """Sentences, then where they come from."""
+    looked = ", ".join(dict.fromkeys(view.looked))
+    origin = f"by {view.source}" + (f", from {looked}" if looked else "")
+    body = pieces.lines(*(pieces.words(line, 600) for line in view.lines[:MOST_LINES]), pieces.dim(origin))
+    return Screen(body.html, body.plain)
+
+
+def named(asked: Asked, view: ChatView) -> Screen:
+    """The view that the words themselves name, where no model is there to answer."""
+    look = LOOKS.get(view.topic)
+    if look is None or view.topic in ("help", "bye"):
+        return control.help_all(asked.role)
+    return look(asked._replace(words=(view.about,) if view.topic == "explain" else ()))
+
+
+def card(asked: Asked, means: Means, one: CardView) -> Screen:
+    """What would be done and why, with a button for those who may."""
+    command = BY_NAME[one.effect]
+    told = f"/{' '.join((one.effect, *one.words))}"
+    title, why = f"{one.effect.capitalize()}?", pieces.words(one.why)
+    if not asked.role.covers(command.role):
+        return pieces.page(title, why, pieces.dim(f"{told} takes the role {command.role.value}."))
+    return pieces.page(title, why, pieces.code(told), buttons=_keys(asked, means, one))
+
+
+def _keys(asked: Asked, means: Means, one: CardView) -> Keyboard:
+    if one.effect == "kill":
+        return ((Button("🛑 Kill", PRESS),),)
+    words = (one.effect, *one.words)
+    bound = means.nonces.make(asked.user_id, asked.chat_id, CARD, words, "", LASTS)
+    return ((Button(f"{one.effect.capitalize()}", f"p:{bound.nonce}"), Button("✖ Leave it", f"n:{bound.nonce}")),)

@@ -1,0 +1,43 @@
+"""What charts are drawn from: points, not pictures, as of now. And the newest cycle, as it was reported."""
+
+from __future__ import annotations
+
+from domain.canonical import restore
+from domain.errors import DataQualityError, RetryableError, UsageError
+from domain.market import parse_symbol
+from domain.orders import Fill
+from domain.records import RecordKind
+from interfaces.acting.controlling import known_name
+from interfaces.runtime import Runtime
+from interfaces.telling.looking import last_report, positions
+from interfaces.views.charts import EquityView, PricesView
+from interfaces.views.cycles import CycleReport
+
+MOST_BARS = 60
+
+
+def last_cycle(runtime: Runtime) -> CycleReport | None:
+    """The newest finished cycle; None before the first."""
+    stored = last_report(runtime)
+    return None if stored is None else restore(CycleReport, stored)
+
+
+def equity(runtime: Runtime) -> EquityView:
+    """Every day with what it began and ended with."""
+    return EquityView(runtime.deps.clock.now(), runtime.deps.stores.equity.days())
+
+
+def prices(runtime: Runtime, name: str) -> PricesView:
+    """The newest bars of a symbol with our fills in their time; UsageError where nobody knows it."""
+    symbol = parse_symbol(known_name(runtime, "symbol", name))
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    try:
+        bars = deps.market.bars(symbol, deps.rules.timeframe, as_of=now, limit=MOST_BARS)
+    except (RetryableError, DataQualityError) as error:
+        raise UsageError(f"there are no prices of {symbol}: {error.what}", "Try again later.") from error
+    if not bars:
+        raise UsageError(f"there are no prices of {symbol}", "Choose another symbol.")
+    stored = (restore(Fill, entry.body) for entry in deps.stores.ledger.entries(kind=RecordKind.FILL))
+    fills = tuple(one for one in stored if one.symbol == symbol and one.at >= bars[0].start)
+    holding = next((one for one in positions(runtime).positions if one.symbol == symbol), None)
+    return PricesView(now, symbol, bars, fills, holding)

@@ -1,0 +1,30 @@
+"""What a chart is drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.market import Bar, Symbol
+from domain.orders import Fill
+from interfaces.views.state import PositionView
+from trading.portfolio.performance import Day
+
+
+@dataclass(frozen=True, slots=True)
+class EquityView:
+    """Equity by exchange day, oldest first."""
+
+    as_of: datetime
+    days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PricesView:
+    """Bars of one symbol, oldest first, our fills in their time, and what is held of it now."""
+
+    as_of: datetime
+    symbol: Symbol
+    bars: tuple[Bar, ...]
+    fills: tuple[Fill, ...]
+    holding: PositionView | None

@@ -1,0 +1,1 @@
+"""What asking models leaves in the database besides the calls themselves."""
