@@ -168,6 +168,15 @@ def test_packaging_and_import_contracts_name_every_room():
     assert set(ROOMS) | {f"{name}.py" for name in ROOT_MODULES} <= set(tool["mypy"]["files"])
 
 
+def test_the_image_takes_every_room_and_the_modules_beside_them():
+    taken = {
+        line.split()[1] for line in (ROOT / "deploy/Dockerfile").read_text().splitlines() if line.startswith("COPY ")
+    }
+    assert {*ROOMS, "*.py", "pyproject.toml"} <= taken
+    sent = (ROOT / "deploy/Dockerfile.dockerignore").read_text().split()
+    assert {f"!{name}" for name in (*ROOMS, "*.py", "pyproject.toml")} <= set(sent)
+
+
 def test_openai_agents_is_not_installed_beside_our_agents():
     """Both bring a root package `agents`: in one environment one of them would import the other's modules."""
     with pytest.raises(PackageNotFoundError):
