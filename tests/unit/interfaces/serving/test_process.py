@@ -36,7 +36,17 @@ def test_a_number_that_is_used_again_is_no_sign_of_life():
 
 
 @pytest.mark.parametrize(
-    "name", [f"elsewhere:{os.getpid()}:1", "elsewhere:999999:1", f"{HOST}:x:1", HOST, "", "::", f"{HOST}:{10**30}:1"]
+    "name",
+    [
+        # Its number differs from one test process to the next, and its name may not.
+        pytest.param(f"elsewhere:{os.getpid()}:1", id="our_number_on_another_machine"),
+        pytest.param("elsewhere:999999:1", id="another_machine"),
+        pytest.param(f"{HOST}:x:1", id="no_number"),
+        pytest.param(HOST, id="host_alone"),
+        pytest.param("", id="empty"),
+        pytest.param("::", id="separators"),
+        pytest.param(f"{HOST}:{10**30}:1", id="no_such_number"),
+    ],
 )
 def test_what_cannot_be_told_is_not_gone(name):
     assert not is_gone(name)
