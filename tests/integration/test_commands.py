@@ -101,7 +101,7 @@ def test_a_cycle_reports_under_the_names_of_the_contract(first):
     assert all(each.keys() >= {"symbol", "action", "qty", "reasons"} for each in report["decisions"])
     assert all(each.keys() >= {"gate", "code", "limit", "value", "margin"} for each in report["verdicts"])
     assert all(each.keys() >= {"client_order_id", "symbol", "side", "qty", "status"} for each in report["orders"])
-    assert report["model_calls"].keys() == {"count", "tokens_in", "tokens_out", "cost_usd"}
+    assert report["model_calls"].keys() >= {"count", "tokens_in", "tokens_out", "cost_usd"}
     assert (report["mode"], report["model"], report["degraded"]) == ("paper", "rules", None)
 
 
