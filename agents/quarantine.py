@@ -21,6 +21,8 @@ _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn")
 _VARIATION = frozenset({*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0})
 _ORDERS = re.compile(
     r"""
+    # "Acme may not ignore safety rules" is what somebody may not do, and no order to do it.
+    (?<!\bmay\snot\s)(?<!\bmust\snot\s)(?<!\bdid\snot\s)(?<!\bdoes\snot\s)(?<!\bcannot\s)
     \b(ignore|disregard|forget|override|bypass)(\s(all|any|every|the|your|these|those|of))*
         \s(previous|prior|above|earlier|preceding|risk|safety|system|your|all)\b.{0,30}
         \b(instructions?|prompts?|rules|guardrails?|limits|checks|polic(y|ies)|context)\b

@@ -15,6 +15,9 @@ from policies.codes import meaning_of
 from policies.gates.catalogue import BY_ID
 from tools.tool import figure
 
+GATE_NAMES: tuple[str, ...] = tuple(gate.name for gate in BY_ID.values())
+"""How gates are called in ``gate.<id>.name``."""
+
 _FINEST_PRICE = Decimal("0.000001")
 
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from agents.claims.approval import faults_of_approval
 from agents.claims.figures import Fault
-from agents.claims.lexicon import NEGATION
 from agents.claims.meaning import States, claimed, contradicted, words
+from agents.claims.scope import denied
 from agents.record import Record
 from domain.decisions import Action
 from domain.orders import OrderStatus
-from domain.verdicts import Outcome
 
-_APPROVAL = words(r"approval", r"approves?", r"a person(?:'s)?", r"human", r"owner(?:'s)?")
-_ASKS = words(
-    r"need(?:s|ed)?", r"require[sd]?", r"waits?", r"waiting", r"asks?", r"sent to", r"must", r"goes to", r"has to",
-    r"without", r"pending", r"subject to",
-)  # fmt: skip
 _FILLED = words(r"filled", r"executed", r"bought", r"sold", r"acquired", r"purchased", r"settled", r"secured")
 _UNFILLED = words(
     r"(?:nothing|none)\b[^.;]*\b(?:filled|executed)", r"no fills?", r"without (?:a |any )?fills?", r"unfilled",
@@ -52,21 +47,10 @@ def faults_of_ending(sentence: str, clauses: list[str], record: Record) -> Itera
     """What is wrong with what one sentence says happened in the end."""
     yield from _status(sentence, record)
     for clause in clauses:
-        yield from _approval(clause, record)
+        yield from faults_of_approval(clause, record)
         yield from _fills(clause, record)
         yield from _orders(clause, record)
         yield from _decision(clause, record)
-
-
-def _approval(clause: str, record: Record) -> Iterator[Fault]:
-    if not _APPROVAL.search(clause) or not _ASKS.search(clause):
-        return
-    evaluation = record.evaluation
-    needed = record.decision.needs_approval or (evaluation is not None and evaluation.outcome is Outcome.NEED_APPROVAL)
-    # "It cannot go ahead without approval" denies twice and so demands.
-    demanded = len(NEGATION.findall(clause)) % 2 == 0
-    if demanded != needed:
-        yield Fault("approval", "a person is asked" if needed else "no person is asked")
 
 
 def _fills(clause: str, record: Record) -> Iterator[Fault]:
@@ -93,7 +77,7 @@ def _orders(clause: str, record: Record) -> Iterator[Fault]:
 
 def _status(sentence: str, record: Record) -> Iterator[Fault]:
     found = _STANDS.search(sentence) or _OVER.search(sentence)
-    if found is None or record.order is None or NEGATION.search(sentence[: found.end()]):
+    if found is None or record.order is None or denied(sentence, found.start("status")):
         return
     if found["status"].lower().replace("cancelled", "canceled") != record.order.status.value:
         yield Fault("order", f"it is {record.order.status.value}")

@@ -34,6 +34,8 @@ NOUNS: tuple[Noun, ...] = (
     Noun(r"drawdown", ("book.drawdown", "gate.")),
     Noun(r"signal score|combined signal", ("signal.score",)),
     Noun(r"score of texts|texts? score", ("text.score",)),
+    Noun(r"score", ("signal.score", "text.score", "gate.")),
+    Noun(r"it measured", ("gate.", "quote.spread", "quote.age", "event.", "book.", "vol", "atr")),
     Noun(r"reward[ -]to[ -]risk|reward[ -]risk", ("plan.reward_risk", "gate.")),
     Noun(r"volume", ("volume_ratio",)),
     Noun(r"margin", ("gate.",)),
@@ -74,7 +76,9 @@ DIRECTED = ("ret1", "ret5", "ret20", "book.day_pnl", "position.pnl", "memory.mea
 HIGHER = r"above|higher than|beyond|exceeds|exceeding|greater than"
 LOWER = r"below|lower than|beneath|under|less than"
 NEGATION = re.compile(
-    r"\b(?:no|not|nothing|none|never|neither|nor|without|nobody|cannot|yet to)\b|n't\b|\bno longer\b", re.IGNORECASE
+    r"\b(?:no(?! doubt)|not(?! (?:only|just|merely|least)\b)|nothing|none|never|neither|nor|without|nobody|cannot|"
+    r"yet to)\b|n't\b",
+    re.IGNORECASE,
 )
 
 ACRONYMS = frozenset({

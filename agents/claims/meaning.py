@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from agents.claims.lexicon import NEGATION
+from agents.claims.scope import denied
 
 States = Mapping[str, re.Pattern[str]]
 
@@ -30,12 +30,12 @@ class Said(NamedTuple):
 def said(clause: str, states: States) -> Said:
     """What a clause says of the states; both sets are empty where it speaks of none."""
     meant: set[str] = set()
-    denied: set[str] = set()
+    not_so: set[str] = set()
     for state, pattern in states.items():
         for found in pattern.finditer(clause):
-            place = denied if NEGATION.search(clause[: found.start()]) else meant
+            place = not_so if denied(clause, found.start(), found.end()) else meant
             place.add(state)
-    return Said(frozenset(meant), frozenset(denied))
+    return Said(frozenset(meant), frozenset(not_so))
 
 
 def contradicted(clause: str, states: States, true: Collection[str]) -> bool:
@@ -47,4 +47,4 @@ def contradicted(clause: str, states: States, true: Collection[str]) -> bool:
 def claimed(pattern: re.Pattern[str], clause: str) -> bool:
     """Said, and not said not to be."""
     found = pattern.search(clause)
-    return found is not None and NEGATION.search(clause[: found.start()]) is None
+    return found is not None and not denied(clause, found.start(), found.end())

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from agents.claims.endings import faults_of_ending
 from agents.claims.figures import Fault
-from agents.claims.lexicon import ACRONYMS, NEGATION, TIMES
+from agents.claims.lexicon import ACRONYMS, TIMES
 from agents.claims.meaning import words
 from agents.claims.roles import faults_of_gates, faults_of_roles
+from agents.claims.scope import denied
 from agents.claims.sizes import faults_of_sizes
 from agents.record import Record
 from domain.evidence import Evidence
@@ -45,8 +46,9 @@ def faults_of_outcome(sentence: str, record: Record, known: Mapping[str, Evidenc
 def _strangers(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[Fault]:
     subject = record.decision.candidate.symbol
     quoted = " ".join(str(item.value) for item in known.values() if isinstance(item.value, str))
+    gates = {ref.split(".")[1] for ref in known if ref.startswith("gate.")}
     for word in dict.fromkeys(_CAPITALS.findall(sentence)):
-        if word != subject and word not in ACRONYMS and not re.search(rf"\b{re.escape(word)}\b", quoted):
+        if word not in {subject, *ACRONYMS, *gates} and not re.search(rf"\b{re.escape(word)}\b", quoted):
             yield Fault("symbol", f"{word} is not {subject}")
 
 
@@ -70,7 +72,7 @@ def _trend(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iter
     item = known.get(f"regime@{record.decision.candidate.symbol}")
     other = _AGAINST_TREND.get(str(item.value)) if item is not None else None
     found = other.search(sentence) if other is not None else None
-    if found is not None and not NEGATION.search(sentence[: found.start()]):
+    if found is not None and not denied(sentence, found.start()):
         yield Fault("direction", f"{found[0].lower()}, which is the other way")
 
 

@@ -11,6 +11,7 @@ from agents.record import Record
 from domain.decisions import Ruling, Stance
 from domain.evidence import Evidence
 from domain.verdicts import Outcome
+from tools.outcome import GATE_NAMES
 
 _LESS = (
     r"less", r"smaller", r"reduc\w+", r"cuts?", r"shr[aiu]nk\w*", r"(?:only )?(?:a )?part of", r"trim\w*", r"lower\w*",
@@ -112,7 +113,12 @@ def _about(clause: str, name: str) -> str:
     if found is None:
         return ""
     rest = re.sub(rf"^,? (?:and|or) the (?:risk )?(?:{_OTHERS})\b(?!'s)", "", found["rest"], flags=re.IGNORECASE)
-    return re.split(rf"\b(?:{_OTHERS})\b", rest, flags=re.IGNORECASE)[0]
+    # "Nor did the inspector cut it", "neither the advisor nor the inspector": the denial stands before the name.
+    turned = "not" if _TURNED.search(clause[: found.start()]) else ""
+    return turned + re.split(rf"\b(?:{_OTHERS})\b", rest, flags=re.IGNORECASE)[0]
+
+
+_TURNED = re.compile(r"\b(?:neither|nor)\b(?:(?! and )[^,])*$", re.IGNORECASE)
 
 
 def _about_gates(clause: str) -> str:
@@ -132,9 +138,13 @@ def _names(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
     for found in _NAMED.finditer(sentence):
         if not sentence[found.end() :].lower().startswith(objecting):
             yield Fault("gates", "a gate is named that did not object")
+    for found in _CALLED.finditer(sentence):
+        if found["name"].lower() not in objecting:
+            yield Fault("gates", "a gate is named that did not object")
 
 
-_NAMED = re.compile(r"\bgates? (?:named|called) (?:the )?[\"']?", re.IGNORECASE)
+_NAMED = re.compile(r"\bgates? (?:(?:named|called) (?:the )?[\"'\u201c]?|[\"'\u201c])", re.IGNORECASE)
+_CALLED = re.compile(rf"\bthe (?P<name>{'|'.join(re.escape(name) for name in GATE_NAMES)}) gate\b", re.IGNORECASE)
 _GATE_NAME = re.compile(r"gate\.\w+\.name")
 
 

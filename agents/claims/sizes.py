@@ -16,6 +16,8 @@ _BEFORE = (
     (r"full(?: size)?", ("size.proposed", "plan.qty", "size.decided")),
     (r"advisor (?:left|wanted|asked|advised|allowed)", ("size.advised",)),
     (r"inspector(?: (?:left|wanted|allowed|cut|shrank|reduced))?", ("size.inspected", "size.decided")),
+    (r"gates?\b(?:(?!advisor|inspector|roles|decision)[^;.])* left", ("size.gated",)),
+    (r"inspector\b(?:(?!advisor|roles|decision)[^;.])* left", ("size.inspected", "size.decided")),
     (r"(?:decision|decided)(?: (?!from|proposed|of)\w+){0,4}", ("size.decided",)),
     (r"roles (?:left|agreed on)", ("size.decided",)),
     (r"after the gates|gates (?:passed|left|allowed|cut)", ("size.gated",)),

@@ -40,7 +40,10 @@ def _inspector(record: Record) -> tuple[str, ...]:
 
 
 def _gates(record: Record) -> tuple[str, ...]:
-    return ("none",) if record.evaluation is None else (record.evaluation.outcome.value,)
+    if record.evaluation is None:
+        return ("none",)
+    objected = (each.outcome.value for each in record.evaluation.verdicts if each.outcome is not Outcome.PASS)
+    return tuple(dict.fromkeys((record.evaluation.outcome.value, *objected)))
 
 
 def _approval(record: Record) -> tuple[str, ...]:

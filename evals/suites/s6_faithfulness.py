@@ -9,6 +9,9 @@ checker as it then was and seed 3: recall 71.3 % of 480, false alarms 7.8 % of 2
 checker was mended by general rules against seed 3, and one kind was made stricter: a direction is turned only right
 before a figure, where it is certain to be false. SEED was not looked at while mending. The wordings are the same under
 every seed, so recall on words says little about wordings that neither side has thought of.
+
+Later the answers that models gave to the frozen questions of S13 joined the true explanations (``answered``), after
+they were read: the checker had refused 7 of the 20, for it took a negation to reach over the whole sentence.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from itertools import islice
 
 from agents.claims.check import faults
 from evals.case import Case, without_repeats
+from evals.corruptions.answered import answered
 from evals.corruptions.kinds import KINDS, corrupted
 from evals.corruptions.telling import Told, generated, recorded
 from evals.outcome import Outcome, Result, Score
@@ -43,9 +47,9 @@ def cases() -> Sequence[Case]:
 def cases_of(seed: int, each: int, true: int) -> Sequence[Case]:
     """The cases of a seed: ``each`` of a kind, and ``true`` ones that are as they should be."""
     made = [_case(seed, number, "none", generated(seed, number).shown()) for number in range(true)]
-    made += [_case(seed, -1 - number, "none", told.shown()) for number, told in enumerate(recorded())]
+    made += [_case(seed, -1 - number, "none", told.shown()) for number, told in enumerate(_of_models())]
     for kind in KINDS:
-        numbers = (*range(-len(recorded()), 0), *range(10_000, 10_000 + 40 * each))
+        numbers = (*range(-len(_of_models()), 0), *range(10_000, 10_000 + 40 * each))
         wrong = ((number, _wrong(kind, seed, number)) for number in numbers)
         found = (_case(seed, number, kind, said) for number, said in wrong if said is not None)
         made += islice(found, each)
@@ -53,8 +57,12 @@ def cases_of(seed: int, each: int, true: int) -> Sequence[Case]:
 
 
 def told_of(seed: int, number: int) -> Told:
-    """The true explanation behind a case; negative numbers are recorded ones."""
-    return generated(seed, number) if number >= 0 else recorded()[-1 - number]
+    """The true explanation behind a case; negative numbers are those of recorded models."""
+    return generated(seed, number) if number >= 0 else _of_models()[-1 - number]
+
+
+def _of_models() -> tuple[Told, ...]:
+    return (*recorded(), *answered())
 
 
 def solve(_stage: Stage, case: Case) -> Outcome:
@@ -104,7 +112,8 @@ def measure(results: Sequence[Result]) -> Sequence[Measure]:
     )
 
 
-_SOURCES = ("template", "worded", "recorded")
+_ORIGINS = {"recorded": "demo recording", "answered": "recorded answer"}
+_SOURCES = ("template", "worded", "recorded", "answered")
 
 
 def _recall(wrong: Sequence[Result], of: str, *, bar: bool = False) -> Measure:
@@ -134,7 +143,7 @@ def _case(seed: int, number: int, kind: str, sentences: tuple[str, ...]) -> Case
         inputs={"seed": seed, "number": number, "sentences": list(sentences), "owed": list(owed)},
         expect={"verdict": CLEAN if kind == "none" else FOUND, "lost": lost},
         tags={"kind": kind, "source": told.source},
-        origin="demo recording" if told.source == "recorded" else f"generated, seed {seed}",
+        origin=_ORIGINS.get(told.source, f"generated, seed {seed}"),
     )
 
 

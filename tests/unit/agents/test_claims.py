@@ -7,46 +7,11 @@ import pytest
 
 from agents.claims.check import faults
 from agents.claims.figures import Number, numbers_in
-from agents.record import Record, facts
-from domain.decisions import Action, Decision, Ruling, Stance
-from domain.ids import DecisionId
-from domain.money import ZERO
-from domain.verdicts import Evaluation, Outcome, Verdict
-from tests.builders.agents import AT, CYCLE, a_candidate, a_figure, a_plan, an_advice, an_evidence_set, an_inspection
-
-SPREAD = Verdict("E5", "SPREAD_TOO_WIDE", Outcome.DENY, Decimal("0.5"), Decimal("0.59"), Decimal("-0.09"))
-
-
-def a_record(*, outcome: Outcome | None = Outcome.PASS, **changed) -> Record:
-    """Forty ACME, taken as proposed; the gates let it pass unless told otherwise."""
-    evidence = an_evidence_set(a_figure("ret5", Decimal("-7.2467"), "pct"), a_figure("sma20", Decimal("99.1"), "USD"))
-    decision = Decision(
-        decision_id=DecisionId("dec-acme"),
-        cycle_id=CYCLE,
-        candidate=a_candidate(),
-        action=Action.TAKE,
-        qty=Decimal(40),
-        stop_loss=Decimal("96.5"),
-        needs_approval=False,
-        reasons=(),
-        codes=(),
-        cited=tuple(evidence.items),
-        evidence_digest=evidence.digest,
-        decided_at=AT,
-        source="test",
-        advice=an_advice(),
-        inspection=an_inspection(),
-    )
-    verdicts = (SPREAD,) if outcome is Outcome.DENY else ()
-    left = ZERO if outcome is Outcome.DENY else Decimal(40)
-    judged = None if outcome is None else Evaluation(outcome, left, (), verdicts, "policy")
-    return Record(replace(decision, **changed), evidence, a_plan(), judged)
-
-
-def kinds(sentence: str, record: Record | None = None) -> list[str]:
-    record = record or a_record()
-    known = {**{str(ref): item for ref, item in record.evidence.items.items()}, **facts(record)}
-    return [fault.kind for fault in faults([sentence], record, known)]
+from agents.record import facts
+from domain.decisions import Action, Ruling, Stance
+from domain.verdicts import Outcome
+from tests.builders.agents import a_figure, an_advice, an_inspection
+from tests.builders.claims import a_claimed_record, kinds
 
 
 @pytest.mark.parametrize(
@@ -114,25 +79,32 @@ def test_what_is_true_is_let_pass(sentence):
 @pytest.mark.parametrize(
     ("sentence", "record", "found"),
     [
-        pytest.param("The gates passed it.", a_record(outcome=Outcome.DENY), ["gates"], id="passed_though_refused"),
-        pytest.param("The gates passed it.", a_record(outcome=None), ["gates"], id="passed_though_not_asked"),
-        pytest.param("A gate refused it.", a_record(outcome=Outcome.DENY), [], id="refused"),
-        pytest.param("No approval is needed.", a_record(needs_approval=True), ["approval"], id="approval_denied"),
-        pytest.param("It needs approval.", a_record(outcome=Outcome.NEED_APPROVAL), [], id="a_gate_asks"),
+        pytest.param(
+            "The gates passed it.", a_claimed_record(outcome=Outcome.DENY), ["gates"], id="passed_though_refused"
+        ),
+        pytest.param("The gates passed it.", a_claimed_record(outcome=None), ["gates"], id="passed_though_not_asked"),
+        pytest.param("A gate refused it.", a_claimed_record(outcome=Outcome.DENY), [], id="refused"),
+        pytest.param(
+            "No approval is needed.", a_claimed_record(needs_approval=True), ["approval"], id="approval_denied"
+        ),
+        pytest.param("It needs approval.", a_claimed_record(outcome=Outcome.NEED_APPROVAL), [], id="a_gate_asks"),
         pytest.param(
             "The advisor supported it.",
-            a_record(advice=replace(an_advice(), stance=Stance.SKIP)),
+            a_claimed_record(advice=replace(an_advice(), stance=Stance.SKIP)),
             ["role"],
             id="advisor_skipped",
         ),
         pytest.param(
             "The inspector allowed it.",
-            a_record(inspection=replace(an_inspection(), ruling=Ruling.BLOCK)),
+            a_claimed_record(inspection=replace(an_inspection(), ruling=Ruling.BLOCK)),
             ["role"],
             id="inspector_blocked",
         ),
         pytest.param(
-            "The final decision was to take it.", a_record(action=Action.SKIP), ["decision"], id="taken_though_skipped"
+            "The final decision was to take it.",
+            a_claimed_record(action=Action.SKIP),
+            ["decision"],
+            id="taken_though_skipped",
         ),
     ],
 )
@@ -141,7 +113,7 @@ def test_what_happened_decides(sentence, record, found):
 
 
 def test_what_had_to_be_told_and_was_not_is_a_fault():
-    record = a_record()
+    record = a_claimed_record()
     owed = ["The trade was not taken (ADVISOR_SKIP); nothing was sent."]
     assert [fault.kind for fault in faults(["RSI stands at 61.2."], record, facts(record), owed)] == ["undisclosed"]
     assert (
@@ -150,7 +122,7 @@ def test_what_had_to_be_told_and_was_not_is_a_fault():
 
 
 def test_figures_inside_quoted_texts_are_no_claims():
-    record = a_record()
+    record = a_claimed_record()
     known = {**facts(record), "news.1@ACME": a_figure("news.1", "guidance raised to 9.99 in 2027", "text")}
     assert faults(["A story (guidance raised to 9.99 in 2027) backs it."], record, known) == ()
 

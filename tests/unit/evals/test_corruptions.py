@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import evals.corruptions
+from agents.claims.check import faults
+from evals.corruptions.answered import READ, answered, explained, read_as
 from evals.corruptions.kinds import KINDS, corrupted
 from evals.corruptions.telling import generated, recorded
 from evals.runner import play
@@ -45,3 +47,13 @@ def test_recorded_explanations_are_let_pass_and_their_corruptions_found():
     assert measures["recall"] >= 0.9
     assert measures["false alarms"] <= 0.02
     assert measures["disclosure"] == 1
+
+
+@pytest.mark.parametrize("label", READ)
+def test_the_recorded_answers_that_count_as_true_are_those_that_were_read(label):
+    assert read_as(explained(label)) == READ[label], "read the explanations of this recording again, then note it here"
+
+
+def test_every_answer_that_was_read_and_found_true_is_let_pass():
+    assert len(answered()) == 20
+    assert [told.texts for told in answered() if faults(told.shown(), told.record, told.known)] == []
