@@ -209,6 +209,8 @@ def test_d6_says_so_where_nobody_counts_losses_and_how_long_it_is():
     assert "nobody knows" in verdict("D6", a_case(), wash_sale_days="30").note
     found = verdict("D6", a_case(counts=Counters(last_loss_on={AAPL: NOW - 12 * DAYS})), wash_sale_days="30")
     assert (found.limit, found.value, found.margin) == (30, 12, D(-18))
+    found = verdict("D6", a_case(counts=Counters(last_loss_on={AAPL: NOW - 42 * DAYS})), wash_sale_days="30")
+    assert (found.limit, found.value, found.margin) == (30, 42, D(12))
 
 
 CASH = an_account(kind=AccountKind.CASH, settled_cash=D(5000))

@@ -68,6 +68,11 @@ def test_worst_price(order, view, price):
     assert worst_case(a_case(order, view=view), D("0.01")).price == (None if price is None else D(price))
 
 
+def test_what_works_without_a_price_of_its_own_is_reserved_at_the_ask_with_slippage():
+    case = a_case(open_orders=(working(10, type=OrderType.MARKET, limit_price=None, reserved_price=None),))
+    assert worst_case(case, D("0.01")).reserved == 10 * D("202.00")
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
