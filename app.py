@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return record_answers(arguments, terminal)
         if arguments.command == "evals run":
             return run_suites(arguments, terminal)
-        if arguments.command == "evals report":
+        if arguments.command == "evals report" and arguments.named:
             return tell_report(running.read_document(Path(arguments.named[0]) / running.REPORT), arguments, terminal)
         return run(arguments, terminal)
     except OversightError as error:
@@ -200,6 +200,9 @@ def run_suites(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         told=lambda name, done, of: terminal.note(f"{name}: {done} of {of} cases played"),
     )
     terminal.note(f"the report is in {arguments.out}")
+    if arguments.keep:
+        running.keep_as_baseline(made, Path(arguments.keep))
+        terminal.note(f"kept as a baseline in {arguments.keep}")
     return tell_report(made, arguments, terminal)
 
 

@@ -153,7 +153,7 @@ class Talk:
                 # Two that deliver from one outbox would wait for each other: each sees a chat's turn taken.
                 deliverer = delivering.Deliverer(self.outbox, (carrier,), self._clock)
                 stack.enter_context(bell.heard_by(deliverer.nudge))
-                stack.enter_context(deliverer.running())
+                stack.enter_context(deliverer.running(broken=stop.set))
             bot = self._bot(line, carrier, bell.ring, stop)
             stack.enter_context(bot.running(stop))
             yield
@@ -173,7 +173,7 @@ class Talk:
         made: list[bots.Bot] = []
         say = bots.said_at_once(line, carrier, self.outbox, lambda: made[0])
         kills = kill_path.KillPath(
-            self._runtime.kill_switch, self._clock, self._access.groups,
+            self._runtime.kill_switch, self._clock, self._access.groups, self._access.owners,
             say=say, behind=self._behind, after=bots.after_kill(answers, asked, means, say),
         )  # fmt: skip
         inbox = inboxes.InboxStore(self._runtime.deps.stores.database, self._access.bot_id, self._clock)

@@ -5,17 +5,23 @@ Part of the composition root: ``composition.py`` calls it before anything of a s
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import ManualActionError
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
+    import pydantic
+
     import domain.case as cases
     import domain.records as records
+    import evals.running as running
     import graphs.deps as wiring
     import interfaces.acting.releasing as releasing
     import interfaces.runtime as runtimes
+    import interfaces.views.records as record_views
     import policies.coverage as coverage
     import policies.kill_switch as kill_switches
     import policies.ladder as ladder
@@ -27,6 +33,7 @@ with rooms_on_first_use():
     import trading.data.files_news as files_news
     import trading.data.sectors as sectors
     import trading.execution.brokers.alpaca_wire as alpaca_wire
+    import trading.monitor.logs as logs
     import trading.store.control as control_store
 
 if TYPE_CHECKING:
@@ -34,6 +41,11 @@ if TYPE_CHECKING:
 
     from domain.market import Symbol
     from domain.ports import Clock, Market
+
+USER, QUERY = re.compile(r"//[^\s\"]*@"), re.compile(r"\?[^\s,\"]*")
+"""What of an address may be a secret."""
+REPORTS = "report"
+"""Where `sage evals run` leaves its report unless --out says otherwise."""
 
 
 def real_money(settings: configuration.Settings) -> bool:
@@ -119,9 +131,47 @@ def setup_of(
         ),
         policy_source=str(settings.policy),
         notice=notice,
+        config=shown_settings(settings),
+        evals=newest_evals,
+        redact=logs.Redaction(settings.secrets),
         issues=tuple(
             issue for source in (deps.market, deps.news) if isinstance(source, files) for issue in source.issues
         ),
+    )
+
+
+def shown_settings(settings: configuration.Settings) -> tuple[record_views.ConfigRow, ...]:
+    """Every setting by the name of its variable; of a secret only whether it is there."""
+    redact = logs.Redaction(settings.secrets)
+    rows = []
+    for name, field in configuration.Settings.model_fields.items():
+        value = getattr(settings, name)
+        told = "set, not shown" if isinstance(value, pydantic.SecretStr) else value_told(value)
+        rows.append(record_views.ConfigRow(str(field.alias), redact(told), value == field.default))
+    return tuple(rows)
+
+
+def value_told(value: object) -> str:
+    """A setting in words: of a table what differs from its defaults, of an address neither user nor query."""
+    if value is None:
+        return ""
+    text = value.model_dump_json(exclude_defaults=True) if isinstance(value, pydantic.BaseModel) else str(value)
+    return QUERY.sub("?[redacted]", USER.sub("//[redacted]@", text))
+
+
+def newest_evals() -> tuple[str, tuple[record_views.SuiteRow, ...]]:
+    """The report that `sage evals run` left in this folder, or else the baseline that ships; and which it is."""
+    path = Path(REPORTS) / running.REPORT
+    if path.is_file():
+        suites = running.read_document(path)["suites"]
+        return str(path), tuple(
+            record_views.SuiteRow(each["name"], each["total"], each["passed"], each["ok"]) for each in suites
+        )
+    baseline = running.committed_baseline()
+    known = {} if baseline is None else baseline["suites"]
+    return "the committed baseline", tuple(
+        record_views.SuiteRow(name, each["total"], each["total"] - len(each["not_passed"]), None)
+        for name, each in sorted(known.items())
     )
 
 

@@ -81,7 +81,10 @@ def recordings() -> tuple[Traversable, ...]:
 
 def keep_as_baseline(made: Document, path: Path) -> None:
     """Write what later runs are compared with."""
-    path.write_text(json.dumps(baseline_of(made), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    try:
+        path.write_text(json.dumps(baseline_of(made), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}", "Name a file with --keep.") from error
 
 
 def told_in_lines(made: Mapping[str, Any]) -> str:

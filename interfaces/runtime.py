@@ -15,11 +15,13 @@ from graphs.deps import CycleDeps
 from interfaces.delivery.bell import Bell
 from interfaces.scheduler.jobs import Job
 from interfaces.serving.times import SimulatedTime
+from interfaces.views.records import ConfigRow, SuiteRow
 from policies.kill_switch import KillSwitch
 from trading.bus.port import Bus
 from trading.data.normalise import Issue
 from trading.execution.algos.runner import AlgoRunner
 from trading.execution.algos.store import AlgoStore
+from trading.monitor.logs import Redaction
 from trading.store.messages.message import Carrier
 from trading.store.messages.outbox import OutboxStore
 from trading.store.messages.tellings import TellingStore
@@ -135,6 +137,10 @@ class Graphs:
             return self._compiled
 
 
+SHAPES = Redaction()
+"""Cuts what looks like a secret, where no settings name any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """How this start was set up, in the words people are shown."""
@@ -155,6 +161,12 @@ class Setup:
     """Name or path of the policy of this start, to be read again; empty where there is none to read."""
     notice: str = ""
     """What the owner has to know before anything else: a policy that waits for their word, a latch removed by hand."""
+    config: tuple[ConfigRow, ...] = ()
+    """The settings as they may be shown."""
+    evals: Callable[[], tuple[str, tuple[SuiteRow, ...]]] = lambda: ("", ())
+    """Reads how the evals went, and says from where."""
+    redact: Redaction = SHAPES
+    """Cuts what the settings keep secret out of any text."""
     issues: tuple[Issue, ...] = ()
     """What is wrong or odd in files that were read at the start."""
 

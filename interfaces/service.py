@@ -10,17 +10,25 @@ from domain.case import Mode
 from domain.decisions import Phase
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces.acting import closing, comparing, controlling, ordering, releasing, slicing
+from interfaces.acting import closing, comparing, controlling, ordering, releasing, restricting, slicing
 from interfaces.lazy import rooms_on_first_use
 from interfaces.runtime import Runtime
 from interfaces.serving import holding, timetable
 from interfaces.serving import talking as chatting
 from interfaces.serving.life import Life
-from interfaces.telling import asking, checkup, conversing, drawing, explaining, looking, whynot
+from interfaces.telling import asking, checkup, conversing, drawing, explaining, looking, profiting, recorded, whynot
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
-from interfaces.views.control import AnswerView, ControlView, ModeView, PendingView, PolicyChangeView, ResumePlan
+from interfaces.views.control import (
+    AnswerView,
+    ControlView,
+    LocksView,
+    ModeView,
+    PendingView,
+    PolicyChangeView,
+    ResumePlan,
+)
 from interfaces.views.cycles import CycleReport, ExplainView
 from interfaces.views.duties import AlertsView, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
 from interfaces.views.gates import (
@@ -31,8 +39,11 @@ from interfaces.views.gates import (
 )
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView
 from interfaces.views.models import UsageView
+from interfaces.views.profits import ProfitsView
+from interfaces.views.records import ConfigView, EntriesView, EvalsView, LogsView
 from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
 from trading.execution.changes import Change
+from trading.portfolio.periods import Unit
 from trading.store.approvals import ApprovalState
 
 with rooms_on_first_use():
@@ -177,6 +188,10 @@ class Service:
         """Profit and loss."""
         return looking.pnl(self._runtime)
 
+    def profits(self, what: str, by: Unit | None = None) -> ProfitsView:
+        """Profit and loss of ``day``, ``week``, ``month``, ``ytd``, ``total`` or a symbol, line by line."""
+        return profiting.profits(self._runtime, what, by)
+
     def risk(self) -> RiskView:
         """The room every gate leaves."""
         return looking.risk(self._runtime)
@@ -198,17 +213,31 @@ class Service:
         """Why something was decided and what became of it."""
         return explaining.explain(self._runtime, name, phase)
 
-    def approve(self, pending_id: str, by: str) -> AnswerView:
-        """Let a waiting order go to the gates."""
-        return approving.answer(self._runtime, pending_id, ApprovalState.APPROVED, by)
+    def approve(self, pending_id: str, by: str, *, half: bool = False) -> AnswerView:
+        """Let a waiting order, or half of it, go to the gates."""
+        return approving.answer(self._runtime, pending_id, ApprovalState.APPROVED, by, half=half)
 
     def reject(self, pending_id: str, by: str) -> AnswerView:
         """Refuse a waiting order."""
         return approving.answer(self._runtime, pending_id, ApprovalState.REJECTED, by)
 
-    def pause(self, scope: str, name: str, lasting: timedelta | None, reason: str = "") -> ControlView:
+    def pause(
+        self, scope: str, name: str, lasting: timedelta | None, reason: str = "", by: str = controlling.OWNER
+    ) -> ControlView:
         """Stop new entries."""
-        return controlling.pause(self._runtime, scope, name, lasting, reason)
+        return controlling.pause(self._runtime, scope, name, lasting, reason, by=by)
+
+    def restrict(self, name: str, lasting: timedelta | None, reason: str, by: str) -> ControlView:
+        """Put a symbol on the restricted list."""
+        return restricting.restrict(self._runtime, name, lasting, reason, by)
+
+    def allow(self, name: str, by: str) -> ControlView:
+        """Take it off."""
+        return restricting.allow(self._runtime, name, by)
+
+    def locks(self) -> LocksView:
+        """What stops new entries, by whom, why and until when."""
+        return restricting.locks(self._runtime)
 
     def resume_plan(self) -> ResumePlan:
         """What a resume would release, and what its checklist finds."""
@@ -264,6 +293,22 @@ class Service:
         return AuditView(
             self._runtime.deps.clock.now(), report.ok, report.entries, report.head, tuple(map(str, report.problems))
         )
+
+    def entries(self, count: int) -> EntriesView:
+        """The newest entries of the ledger, a line each."""
+        return recorded.entries(self._runtime, count)
+
+    def logs(self, count: int) -> LogsView:
+        """The newest lines of the log."""
+        return recorded.logs(self._runtime, count)
+
+    def config(self) -> ConfigView:
+        """The settings of this start, without secrets."""
+        return recorded.config(self._runtime)
+
+    def evals(self) -> EvalsView:
+        """How the evals went."""
+        return recorded.evals(self._runtime)
 
     def doctor(self) -> DoctorView:
         """Check every part."""

@@ -1,12 +1,15 @@
 """Answering what waits for a person: claim in our own table first, then resume exactly the thread that asked.
 
-Of two answers one wins the claim. A resumed thread that is not at its pause, or that does not exist, is a mistake that
-langgraph would not notice; so the thread is looked at first, and opened again where a crash has lost it.
+Of two answers one wins the claim. Half of an order is another order: it takes the place of the whole one in the same
+claim, so what is gated and sent is the half, whatever crashes afterwards. A resumed thread that is not at its pause, or
+that does not exist, is a mistake that langgraph would not notice; so the thread is looked at first, and opened again
+where a crash has lost it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -15,6 +18,7 @@ from domain.canonical import restore
 from domain.case import Approval
 from domain.decisions import Decision
 from domain.errors import IntegrityError, UsageError
+from domain.money import floor_to
 from domain.records import RecordKind
 from graphs.record import evaluation_of
 from graphs.state import ApprovalInput
@@ -22,9 +26,11 @@ from interfaces.runtime import Runtime
 from interfaces.telling.reporting import row_of, verdict_views
 from interfaces.views.control import AnswerView, PendingView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant
-from trading.store.approvals import ApprovalState, PendingApproval
+from trading.portfolio.sizing import step_behind
+from trading.store.approvals import ApprovalState, PendingApproval, with_qty
 
 REJECTED = "rejected"
+HALF = Decimal(2)
 
 
 def pending(runtime: Runtime) -> PendingView:
@@ -41,25 +47,42 @@ def open_threads(runtime: Runtime, cycle: str) -> None:
             paused_thread(runtime, request)
 
 
-def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str) -> AnswerView:
-    """Approve or reject; only the first answer in time counts, and an approval runs every gate again."""
+def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str, *, half: bool = False) -> AnswerView:
+    """Approve, the whole or ``half``, or reject; the first answer in time counts, and a yes runs every gate again."""
     approvals, now = runtime.deps.stores.approvals, runtime.deps.clock.now()
     request = approvals.get(pending_id)
     if request is None:
         raise UsageError(f"nothing called {pending_id} waits for an answer", "See `sage pending`.")
+    if half and request.state is ApprovalState.PENDING:
+        request = halved(runtime, request)
     if not claimed(runtime, request, state, by, now):
         return answered(runtime, request, state, done=False)
     carry_out(runtime, pending_id)
     return answered(runtime, request, state, done=True)
 
 
+def halved(runtime: Runtime, request: PendingApproval) -> PendingApproval:
+    """The request about half of its order, down to whole lots: 15 shares become 7. Refused where nothing is left.
+
+    An exit is not halved: the other half would stay held against the decision to be out of it.
+    """
+    intent = request.intent
+    if intent.reduce_only:
+        raise UsageError("an order that takes risk off is not halved", "Approve it whole, or reject it.")
+    qty = floor_to(intent.qty / HALF, step_behind(intent.qty, runtime.deps.market.instrument(intent.symbol)))
+    if qty <= 0:
+        raise UsageError(f"half of {intent.qty} {intent.symbol} is less than a lot", "Approve it whole, or reject it.")
+    return with_qty(request, qty)
+
+
 def claimed(runtime: Runtime, request: PendingApproval, state: ApprovalState, by: str, now: datetime) -> bool:
     """Answer a request and put the answer on record, both or neither; True for the one caller whose answer counts."""
     stores = runtime.deps.stores
+    instead = request if state is ApprovalState.APPROVED else None
     with stores.database.transaction():
-        if not stores.approvals.claim(request.pending_id, state, by=by, at=now):
+        if not stores.approvals.claim(request.pending_id, state, by=by, at=now, instead=instead):
             return False
-        body = {"answer": state, "by": by, "order_digest": request.order_digest}
+        body = {"answer": state, "by": by, "order_digest": request.order_digest, "qty": request.intent.qty}
         stores.ledger.append(
             RecordKind.APPROVAL, request.pending_id, body, at=now, cycle_id=request.cycle_id, cause=request.decision_id
         )

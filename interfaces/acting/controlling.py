@@ -25,13 +25,26 @@ OWNER = "owner"
 SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
 
 
-def pause(runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str) -> ControlView:
+def pause(
+    runtime: Runtime, scope: str, name: str, lasting: timedelta | None, reason: str, *, by: str = OWNER
+) -> ControlView:
     """Stop new entries of a scope; exits go on. A name that nothing carries is refused: it would stop nothing."""
-    now = runtime.deps.clock.now()
+    now, control = runtime.deps.clock.now(), runtime.deps.stores.control
     name = known_name(runtime, scope, name)
-    until = now + lasting if lasting is not None else None
-    runtime.deps.stores.control.pause(Pause(scope, name, now, OWNER, until, reason))
+    wanted = Pause(scope, name, now, by, now + lasting if lasting is not None else None, reason)
+    with runtime.deps.stores.database.transaction():
+        standing = next((each for each in control.read().pauses if (each.scope, each.name) == (scope, name)), None)
+        # A pause replaces the one before: whoever may only tighten must not end an older one by a short one.
+        if by != OWNER and standing is not None and outlasts(standing, wanted):
+            until = "it is lifted" if standing.until is None else f"{standing.until:%m-%d %H:%M} UTC"
+            raise ManualActionError(f"{scope} {name}".strip() + f" is paused until {until} already", "Leave it so.")
+        control.pause(wanted)
     return view_of(runtime, "pause", "new entries stop, exits go on")
+
+
+def outlasts(standing: Pause, other: Pause) -> bool:
+    """True where one pause ends later than the other; without an end it ends last."""
+    return other.until is not None and (standing.until is None or standing.until > other.until)
 
 
 def known_name(runtime: Runtime, scope: str, name: str) -> str:

@@ -27,7 +27,7 @@ from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_cycle
 from interfaces.telling.reporting import report_of
 from interfaces.views.cycles import CycleReport
-from trading.monitor.logs import correlation
+from trading.monitor.logs import correlated
 from trading.store.cycles import CycleRecord
 
 RECURSION_LIMIT = 40
@@ -105,14 +105,14 @@ def rest_of(runtime: Runtime, cycle: CycleRecord) -> CycleInput | None:
 def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: Progress) -> Mapping[str, int]:
     """Run the graph to its end; the answer is how long each node took, in milliseconds."""
     timings: dict[str, int] = {}
-    correlation.set(cycle)
     since = perf_counter()
-    for update in runtime.oversight.stream(start, config_of(runtime, cycle), stream_mode="updates"):
-        for node in update:
-            now = perf_counter()
-            timings[node] = timings.get(node, 0) + round((now - since) * 1000)
-            since = now
-            progress(f"{node.replace('_', ' ')} done")
+    with correlated(cycle):
+        for update in runtime.oversight.stream(start, config_of(runtime, cycle), stream_mode="updates"):
+            for node in update:
+                now = perf_counter()
+                timings[node] = timings.get(node, 0) + round((now - since) * 1000)
+                since = now
+                progress(f"{node.replace('_', ' ')} done")
     return timings
 
 

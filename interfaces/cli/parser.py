@@ -70,6 +70,9 @@ class Arguments:
     tip: Decimal | None = None
     rest: str = "cancel"
     reduce_only: bool = False
+    half: bool = False
+    what: str = ""
+    by: str = ""
     qty: Decimal | None = None
     amount: Decimal | None = None
     target_price: Decimal | None = None
@@ -83,6 +86,7 @@ class Arguments:
     """Suites of ``evals run``, or the folder of ``evals report``."""
     out: str = "report"
     baseline: str = ""
+    keep: str = ""
     origin: str = ""
     model_label: str = ""
     questions: str = ""
@@ -115,6 +119,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     _check_algo(own, told)
     _check_orders(own, told)
     _check_evals(own, told)
+    if name == "audit" and told["verb"] != "last" and told.get("count") is not None:
+        own.error("only last takes --count")
     verb = told.get("verb")
     known = {field.name for field in fields(Arguments)}
     given = {key: value for key, value in told.items() if key in known and value is not None}
@@ -223,7 +229,10 @@ def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> No
     named = tuple(listed) if isinstance(listed, list) else ()
     told["named"] = named
     verb = told.get("verb")
-    for owner, options in (("run", ("baseline",)), ("record", ("origin", "model_label", "questions", "answers"))):
+    for owner, options in (
+        ("run", ("baseline", "keep")),
+        ("record", ("origin", "model_label", "questions", "answers")),
+    ):
         given = [name.replace("_", "-") for name in options if told.get(name) is not None]
         if verb != owner and given:
             parser.error(f"only {owner} takes --{given[0]}")
@@ -231,7 +240,7 @@ def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> No
         parser.error("only run and record take --out")
     if verb == "record":
         _check_record(parser, told, named)
-    if verb == "report" and len(named) != 1:
+    if verb == "report" and len(named) > 1:
         parser.error("name the folder of one report, for example `sage evals report report`")
     if verb == "verify" and named:
         parser.error("verify takes no names")

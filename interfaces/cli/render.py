@@ -8,6 +8,7 @@ from interfaces.cli.rendering.answers import (
     doctor,
     explain,
     learned,
+    locks,
     memory,
     memory_stats,
     mode,
@@ -18,6 +19,7 @@ from interfaces.cli.rendering.answers import (
 from interfaces.cli.rendering.cycle import cycle, demo
 from interfaces.cli.rendering.duties import alerts, algo, algos, schedule, watch, wishes
 from interfaces.cli.rendering.policy import limits, risk, tally, ticket, whynot
+from interfaces.cli.rendering.records import config, entries, evals, logs, profits
 from interfaces.cli.rendering.state import orders, pending, pnl, positions, status, trades
 from interfaces.cli.rendering.usage import usage
 
@@ -28,13 +30,18 @@ __all__ = [
     "answer",
     "audit",
     "chat",
+    "config",
     "control",
     "cycle",
     "demo",
     "doctor",
+    "entries",
+    "evals",
     "explain",
     "learned",
     "limits",
+    "locks",
+    "logs",
     "memory",
     "memory_stats",
     "mode",
@@ -43,6 +50,7 @@ __all__ = [
     "pnl",
     "policy_change",
     "positions",
+    "profits",
     "recalled",
     "resume_plan",
     "risk",

@@ -14,7 +14,7 @@ from domain.decisions import Phase
 from domain.errors import OversightError
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces.cli import confirming, duties, ordering, render
+from interfaces.cli import confirming, duties, ordering, render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
@@ -35,6 +35,7 @@ LOOKS: Mapping[str, tuple[Look, Screen]] = {
     "pnl": (Service.pnl, render.pnl),
     "risk": (Service.risk, render.risk),
     "limits": (Service.limits, render.limits),
+    "locks": (Service.locks, render.locks),
     "pending": (Service.pending, render.pending),
     "audit verify": (Service.verify, render.audit),
     "doctor": (Service.doctor, render.doctor),
@@ -50,7 +51,7 @@ def run(
 ) -> int:
     """Run one command; the exit code says whether what was asked for is so."""
     command = arguments.command
-    if command in LOOKS and not (arguments.profile or arguments.diff or arguments.accept):
+    if command in LOOKS and not (arguments.profile or arguments.diff or arguments.accept or asks_more(arguments)):
         look, screen = LOOKS[command]
         view = look(service)
         terminal.show(view, screen)
@@ -60,6 +61,8 @@ def run(
             report = service.cycle(universe, moment, progress)
         terminal.show(report, partial(render.demo, home=service.home) if command == "demo" else render.cycle)
         return 0
+    if command in worded.ASKS:
+        return worded.show(arguments, service, terminal)
     if command in duties.COMMANDS:
         return duties.COMMANDS[command](arguments, service, terminal, universe)
     if command in ordering.COMMANDS:
@@ -67,6 +70,11 @@ def run(
     if command == "chat":
         return chat(service, terminal)
     return act(arguments, service, terminal)
+
+
+def asks_more(arguments: Arguments) -> bool:
+    """Profit and loss by period rather than that of today."""
+    return bool(arguments.what or arguments.by)
 
 
 def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
@@ -87,10 +95,14 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "whynot":
             terminal.show(service.whynot(arguments.id), render.whynot)
         case "approve" | "reject":
-            answer = service.approve if arguments.command == "approve" else service.reject
-            view = answer(arguments.id, OWNER)
+            yes = arguments.command == "approve"
+            view = (
+                service.approve(arguments.id, OWNER, half=arguments.half)
+                if yes
+                else service.reject(arguments.id, OWNER)
+            )
             terminal.show(view, render.answer)
-            done = view.done and (arguments.command == "reject" or view.order is not None)
+            done = view.done and (not yes or view.order is not None)
             return 0 if done else terminal.fail(OversightError(view.note))
         case "pause":
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)

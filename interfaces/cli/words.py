@@ -19,6 +19,8 @@ _LONGEST_PAUSE_S = 366 * 86_400
 _LONGEST_ID = 80
 _MOST = 1_000
 FACES = ("scheduler", "telegram", "dashboard")
+PERIODS = ("day", "week", "month", "ytd", "total")
+"""As ``trading.portfolio.periods.Period`` has them; that module takes longer to load."""
 ALGOS, SIDES = ("twap", "vwap", "iceberg"), ("buy", "sell")
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 
@@ -31,6 +33,12 @@ def symbols(text: str) -> tuple[Symbol, ...]:
 def symbol(text: str) -> Symbol:
     """``aapl`` -> AAPL."""
     return _told(parse_symbol, text.strip())
+
+
+def period_or_symbol(text: str) -> str:
+    """``week`` or ``Week`` -> week, ``nimbo`` -> NIMBO; in capitals DAY is the symbol."""
+    word = text.strip()
+    return word.lower() if word.lower() in PERIODS and not word.isupper() else symbol(word)
 
 
 def some(text: str) -> int:

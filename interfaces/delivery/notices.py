@@ -174,7 +174,11 @@ def of_request(request: PendingApproval) -> Notice:
     """An order that waits for a person; the buttons only name it, who may press them is the face's business."""
     order, name = request.intent, request.pending_id
     price = "" if request.price is None else f" at about {request.price}"
-    lines = (*request.reasons, f"until {request.expires_at:%H:%M} UTC", f"sage approve {name}, sage reject {name}")
+    lines = (
+        *request.reasons,
+        f"until {request.expires_at:%H:%M} UTC",
+        f"sage approve {name} (--half), sage reject {name}",
+    )
     answers = (Button("Approve", f"approve:{name}"), Button("Reject", f"reject:{name}"))
     return Notice(
         f"approval:{name}",

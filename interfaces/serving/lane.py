@@ -20,7 +20,7 @@ from interfaces.scheduler.jobs import Job, JobKind, due_times, event_due, next_d
 from interfaces.serving.events import Lookout
 from interfaces.serving.holding import Busy, kept_alive
 from interfaces.serving.work import WORK, Stopping, Worker
-from trading.monitor.logs import correlation
+from trading.monitor.logs import correlated
 from trading.store.scheduling.runs import Run, RunState, RunStore
 
 LONGEST_LOOK_S = 30.0
@@ -94,7 +94,10 @@ class Lane:
 
     def _do(self, job: Job, run: Run) -> bool:
         """One run; False where the lane should go on with something else."""
-        correlation.set(f"{run.job} {run.due_at:%Y-%m-%dT%H:%M:%SZ}")
+        with correlated(f"{run.job} {run.due_at:%Y-%m-%dT%H:%M:%SZ}"):
+            return self._done(job, run)
+
+    def _done(self, job: Job, run: Run) -> bool:
         began, outcome, goes_on = perf_counter(), "done", True
         try:
             with kept_alive(run.job, lambda: self.runs.renew(run)) as still_ours:
@@ -110,7 +113,6 @@ class Lane:
             outcome = "failed"
             self._failed(run, error)
         self._worker.vitals.ran(run.job, outcome, perf_counter() - began)
-        correlation.set("")
         return goes_on
 
     def _failed(self, run: Run, error: OversightError) -> None:

@@ -14,6 +14,7 @@ from domain.market import Symbol
 from domain.ports import Clock
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.carrier import address_of
+from interfaces.telegram_bot.dressing import ANSWERS
 from interfaces.telegram_bot.looking import Asked
 from interfaces.telegram_bot.screens import control, pieces, records
 from interfaces.telegram_bot.screens.pieces import Keyboard, Screen, view_button
@@ -41,14 +42,26 @@ Act = Callable[[Asked, Means], Screen]
 def pause(asked: Asked, _means: Means) -> Screen:
     """Stop new entries of everything, of a symbol, or of a strategy."""
     name, lasting = arguments.paused(asked.words)
-    why = f"from Telegram by {asked.user_id}"
+    why, by = "from Telegram", f"telegram:{asked.user_id}"
     if not name:
-        return control.control(asked.service.pause("global", "", lasting, why))
+        return control.control(asked.service.pause("global", "", lasting, why, by))
     try:
-        view = asked.service.pause("symbol", name, lasting, why)
+        view = asked.service.pause("symbol", name, lasting, why, by)
     except UsageError:
-        view = asked.service.pause("strategy", name, lasting, why)
+        view = asked.service.pause("strategy", name, lasting, why, by)
     return control.control(view)
+
+
+def restrict(asked: Asked, _means: Means) -> Screen:
+    """A symbol on the restricted list."""
+    wanted = arguments.restricted(asked.words)
+    by = f"telegram:{asked.user_id}"
+    return control.control(asked.service.restrict(wanted.symbol, wanted.lasting, wanted.reason, by))
+
+
+def allow(asked: Asked, _means: Means) -> Screen:
+    """A symbol off it: it loosens, so the table asks an owner for it."""
+    return control.control(asked.service.allow(arguments.one_symbol(asked.words), f"telegram:{asked.user_id}"))
 
 
 def cycle(asked: Asked, means: Means) -> Screen:
@@ -81,7 +94,7 @@ def card(asked: Asked, means: Means, one: PendingRow, view: PendingView) -> Scre
 
 
 def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keyboard:
-    """Approve and Reject for an approver, each good once and for exactly this order; Explain for everybody."""
+    """Approve, Halve and Reject for an approver, each good once and for exactly this order; Explain for everybody."""
     explain = (view_button("Explain", "explain", one.decision_id), view_button("What stops it", "whynot", one.id))
     if not asked.role.covers(Role.APPROVER):
         return (explain,)
@@ -91,7 +104,8 @@ def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keybo
         bound = means.nonces.make(asked.user_id, asked.chat_id, action, (one.id,), one.order_digest, lasting)
         return Button(label, f"a:{one.id}:{bound.nonce}")
 
-    return ((made("✅ Approve", "approve"), made("🚫 Reject", "reject")), explain)
+    half = () if one.order.reduce_only else (made("½ Halve", "halve"),)
+    return ((made("✅ Approve", "approve"), *half, made("🚫 Reject", "reject")), explain)
 
 
 def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
@@ -99,14 +113,15 @@ def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
     bound = means.nonces.use(nonce, asked.user_id, asked.chat_id)
     if isinstance(bound, str):
         return pieces.notice(f"⚠ {bound[:1].upper()}{bound[1:]}.")
-    if bound.words != (pending_id,) or bound.action not in ("approve", "reject"):
+    if bound.words != (pending_id,) or bound.action not in ANSWERS:
         return pieces.notice("⚠ This button does not belong to that request; nothing was done.")
     present = next((one for one in asked.service.pending().pending if one.id == pending_id), None)
     if present is not None and present.order_digest != bound.digest:
         return pieces.notice("⚠ The order is another one now; ask /pending again. Nothing was done.")
     by = f"telegram:{asked.user_id}"
-    use = asked.service.approve if bound.action == "approve" else asked.service.reject
-    return control.answered(use(pending_id, by))
+    if bound.action == "reject":
+        return control.answered(asked.service.reject(pending_id, by))
+    return control.answered(asked.service.approve(pending_id, by, half=bound.action == "halve"))
 
 
 def acknowledge(asked: Asked, means: Means, mark: str) -> Screen:
@@ -127,7 +142,7 @@ def prefer(what: str) -> Act:
 
 
 ACTS: Mapping[str, Act] = {
-    "pause": pause, "cycle": cycle, "reconcile": reconcile,
+    "pause": pause, "restrict": restrict, "allow": allow, "cycle": cycle, "reconcile": reconcile,
     "alerts": prefer("alerts"), "quiet": prefer("quiet"), "mute": prefer("mute"),
 }  # fmt: skip
 """Those that answer with one screen."""

@@ -7,6 +7,7 @@ way of its own in ``killing.py``.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,9 +28,8 @@ from interfaces.telegram_bot.updates import Arrival, Kind
 from trading.store.people.roles import PeopleStore, Role
 
 LONGEST_AGE = timedelta(seconds=60)
-MOST_DENIALS = 20
-"""So many denials of one person are on record; more of the same would only fill the disk."""
-MOST_STRANGERS = 1_000
+MOST_DENIALS, MOST_STRANGERS, COUNTED_FOR = 20, 1_000, timedelta(hours=1)
+"""So many denials of one person, and of so many strangers, are on record in an hour; more would only fill the disk."""
 Screens = tuple[Screen, ...]
 
 
@@ -42,6 +42,8 @@ class Answers:
         self._clock = clock
         self._groups = groups
         self._denied: Counter[int] = Counter()
+        self._denied_since = clock.now()
+        self._counting = threading.Lock()
 
     @property
     def people(self) -> PeopleStore:
@@ -82,18 +84,20 @@ class Answers:
             return (looking.unknown(arrival.command),)
         if command.level is not Level.READ:
             late = self._late(arrival, command)
-            if late or (again and not command.again):
-                told = (
-                    late
-                    or f"/{command.name} was under way when I was restarted; look with /status before you repeat it."
-                )
-                return (pieces.notice(f"⌛ {told}"),)
+            if again and (late or not command.again):
+                # What is late now was not when it was begun, so nobody may say that nothing was done.
+                late = f"/{command.name} was under way when I was restarted; look with /status before you repeat it."
+            if late:
+                return (pieces.notice(f"⌛ {late}"),)
             self.people.record(asked.user_id, "command", command=command.name, words=" ".join(asked.words)[:200])
         return self._commanded(command, asked)
 
     def _commanded(self, command: Command, asked: Asked) -> Screens:
         if command.name == "pending":
             return acting.pending(asked, self._means)
+        if command.name == "kill":
+            # Its own path has refused it, and the door has not: the role changed in between.
+            return (pieces.notice("⚠ NOT killed: your role has only just changed. Send /kill again."),)
         if command.name in ACTS:
             return (ACTS[command.name](asked, self._means),)
         if command.name in DANGERS:
@@ -162,12 +166,22 @@ class Answers:
         if self._pairs(arrival, refused):
             self.people.record(arrival.user_id, "paired")
             return (pieces.notice("You are the owner now. /help shows what I can do."),)
-        self._denied[arrival.user_id] += 1
-        if self._denied[arrival.user_id] <= MOST_DENIALS and len(self._denied) <= MOST_STRANGERS:
+        if self._counts(arrival.user_id):
             what = arrival.command or arrival.text[:40] or arrival.kind.value
             self.people.record(arrival.user_id, "denied", why=refused.why, kind=arrival.kind.value, asked=what)
             return (pieces.notice(refused.tell),) if refused.tell else ()
         return ()
+
+    def _counts(self, user_id: int) -> bool:
+        """Count a denial; whether it is still one that is answered and put on record."""
+        now = self._clock.now()
+        with self._counting:
+            if now - self._denied_since >= COUNTED_FOR:
+                self._denied.clear()
+                self._denied_since = now
+            self._denied[user_id] += 1
+            count, crowded = self._denied[user_id], len(self._denied) > MOST_STRANGERS
+        return count <= MOST_DENIALS and (not crowded or user_id in self.people.roles())
 
     def _pairs(self, arrival: Arrival, refused: Refused) -> bool:
         """A stranger in their own private chat who says the code from the machine, and says it now."""

@@ -15,12 +15,14 @@ from domain.case import Mode
 from domain.errors import UsageError
 from domain.market import Symbol
 from domain.orders import Side
-from interfaces.cli.words import duration, identifier, positive, symbol
+from interfaces.cli.words import duration, identifier, period_or_symbol, positive, some, symbol
 from trading.store.people.roles import Role
 
 T = TypeVar("T")
 Words = Sequence[str]
 LONGEST_WORD = 80
+LONGEST_REASON = 200
+MOST_LINES = 25
 
 
 class WrongWords(UsageError):
@@ -105,6 +107,37 @@ def paused(words: Words) -> Paused:
     if len(rest) != 2 or rest[0].lower() != "for":
         raise WrongWords("write how long as in: for 2h")
     return Paused(name[:LONGEST_WORD], _read(duration, rest[1].lower()))
+
+
+def profits(words: Words) -> str:
+    """A period or a symbol; the whole time where none is named."""
+    at_most(words, 1)
+    return _read(period_or_symbol, words[0]) if words else "total"
+
+
+def count(words: Words, otherwise: int) -> int:
+    """How many, at most as many as a screen has lines for."""
+    at_most(words, 1)
+    return min(MOST_LINES, _read(some, words[0])) if words else otherwise
+
+
+class Restricted(NamedTuple):
+    """What to restrict, for how long, and why."""
+
+    symbol: Symbol
+    lasting: timedelta | None
+    reason: str
+
+
+def restricted(words: Words) -> Restricted:
+    """``NIMBO``, ``NIMBO for 2h`` or ``NIMBO for 2h earnings rumour``."""
+    if not words:
+        raise WrongWords("name one symbol")
+    timed = len(words) > 1 and words[1].lower() == "for"
+    if timed and len(words) < 3:
+        raise WrongWords("write how long as in: for 2h")
+    lasting = _read(duration, words[2].lower()) if timed else None
+    return Restricted(_read(symbol, words[0]), lasting, " ".join(words[3 if timed else 1 :])[:LONGEST_REASON])
 
 
 def role(words: Words) -> tuple[int, Role | None]:

@@ -3,8 +3,8 @@
     poll -> kills are pulled -> written down with the offset (one transaction) -> workers
          -> the answer is in the outbox and the update done (one transaction) -> delivered
 
-Looks, acts and cycles have workers of their own, so that a slow explanation holds up no pause, and a cycle holds up
-neither. What a process left behind is found by the next one in its inbox.
+Looks, talk, acts and cycles have workers of their own, so that a model that hangs holds up no look, a slow explanation
+no pause, and a cycle none of them. What a process left behind is found by the next one in its inbox.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ from domain.ports import Clock
 from interfaces.cli.rendering.cells import clean
 from interfaces.telegram_bot import danger, looking
 from interfaces.telegram_bot.acting import Means
-from interfaces.telegram_bot.answering import Answers, shown_by
+from interfaces.telegram_bot.answering import LONGEST_AGE, Answers, shown_by
 from interfaces.telegram_bot.carrier import TelegramCarrier, address_of
 from interfaces.telegram_bot.commands import BY_NAME, Level, menu
 from interfaces.telegram_bot.killing import KillPath, is_kill
@@ -38,11 +38,16 @@ from interfaces.telegram_bot.updates import Arrival, Kind, read
 from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.message import Message
 from trading.store.people.inbox import InboxStore
+from trading.store.people.roles import Role
 
 POLL_S = 25
 FULL_BATCH = 100
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-WORKERS: Mapping[str, int] = {"looks": 4, "acts": 3, "cycles": 1}
+KILL_LOOK_S = 0.5
+"""How often kills are looked for while what came with them cannot be written down."""
+WORKERS: Mapping[str, int] = {"inbox": 1, "looks": 4, "words": 2, "acts": 3, "cycles": 1}
+_HARMLESS = ("looks", "words")
+"""Lanes in which twice is once, so that a crash in between needs no trace."""
 _IN_PLACE = ("r:", "a:", "d:", "n:", "p:")
 """Buttons whose answer takes the place of the message they stand under."""
 _AWAY = (TelegramError, TooFast, TimeoutError, CancelledError)
@@ -85,14 +90,18 @@ class Bot:
 
     @contextmanager
     def running(self, stop: threading.Event) -> Iterator[None]:
-        """Poll and answer until ``stop`` is set, which leaving the block does too."""
-        thread = threading.Thread(target=self.live, args=(stop,), name="telegram-poll")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        """Poll and answer until ``stop`` is set, which leaving the block does too.
+
+        What ends it in between sets ``stop`` as well: a service that nobody can stop from afar is not one to go on.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="telegram-poll") as pool:
+            living = pool.submit(self.live, stop)
+            living.add_done_callback(lambda _ended: stop.set())
+            try:
+                yield
+            finally:
+                stop.set()
+        living.result()
 
     def live(self, stop: threading.Event) -> None:
         """The same on the calling thread."""
@@ -100,6 +109,7 @@ class Bot:
         try:
             if self._greeted(stop):
                 self._refresh_roles()
+                self._pools["looks"].submit(self._set_menu)
                 self._pools["looks"].submit(charts.warm)
                 for update_id in self._left():
                     self._hand_out(update_id)
@@ -110,12 +120,11 @@ class Bot:
             self._kills.join(LONGEST_WAIT_S)
 
     def _greeted(self, stop: threading.Event) -> bool:
-        """Say hello and set the menu; asked again until somebody answers. False where told to stop before."""
+        """Say hello; asked again until somebody answers. False where told to stop before."""
         wait_s = FIRST_WAIT_S
         while not stop.is_set():
             try:
                 name = self._line.hello()
-                self._line.menu(menu())
             except InvalidToken:
                 _log.error("Telegram refuses the token: correct TELEGRAM_BOT_TOKEN")
             except _AWAY as error:
@@ -127,22 +136,47 @@ class Bot:
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
         return False
 
+    def _set_menu(self) -> None:
+        """A comfort, for which nothing waits."""
+        try:
+            self._line.menu(menu())
+        except _AWAY as error:
+            _log.warning("the menu is not set: %s", type(error).__name__)
+
     def _poll(self, stop: threading.Event) -> None:
-        stale, wait_s, offset = True, FIRST_WAIT_S, self._offset()
+        stale, wait_s, offset, heard = True, FIRST_WAIT_S, self._offset(), self._clock.now()
         while not stop.is_set():
             try:
                 found = self._line.updates(offset, 0 if stale else self._poll_s, stop)
-                offset = self._take(found, offset, stale=stale)
-                stale, wait_s = stale and len(found) >= FULL_BATCH, FIRST_WAIT_S
+                now, before = self._clock.now(), offset
+                stale = stale or now - heard > LONGEST_AGE  # an outage, or the machine was asleep
+                offset = self._taken(found, offset, stop, stale=stale)
+                stale, wait_s, heard = stale and len(found) >= FULL_BATCH, FIRST_WAIT_S, now
+                if found and offset == before:
+                    stop.wait(wait_s)  # nothing but what cannot even be confirmed: it comes again at once
             except Conflict:
                 _log.warning("another bot asks with the same token; only one of them is handed each update")
                 stop.wait(LONGEST_WAIT_S / 6)
             except TooFast as limited:
                 stop.wait(limited.seconds)
-            except (*_AWAY, OversightError) as error:
+            except OversightError as error:
+                _log.warning("updates: %s", error)
+                stop.wait(FIRST_WAIT_S)  # no longer, because the next kill comes with what could not be written down
+            except _AWAY as error:
                 _log.warning("updates: %s", type(error).__name__)
                 stop.wait(wait_s)
                 wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+
+    def _taken(self, found: Sequence[Any], offset: int, stop: threading.Event, *, stale: bool) -> int:
+        """Take them on a thread of its own: while a database keeps it waiting, kills are heard all the same."""
+        taking = self._pools["inbox"].submit(self._take, found, offset, stale=stale)
+        while not wait([taking], KILL_LOOK_S).done and not stop.is_set():
+            with suppress(*_AWAY):
+                again = (read(update, self._line.name) for update in self._line.updates(offset, 0, stop))
+                for one in again:
+                    if one is not None and is_kill(one):
+                        self._pull(one)
+        return taking.result()
 
     def _take(self, found: Sequence[Any], offset: int, *, stale: bool) -> int:
         """Pull kills, write the others down, hand them out; the answer is where to ask on."""
@@ -150,8 +184,10 @@ class Bot:
         if not arrivals:
             return offset
         pulled = {one.update_id for one in arrivals if is_kill(one) and self._pull(one)}
-        if any(one.user_id not in self._kills.roles for one in arrivals):
-            self._refresh_roles()  # somebody may have been let in since
+        waiting = [one for one in arrivals if is_kill(one) and one.update_id not in pulled]
+        if waiting or any(one.user_id not in self._kills.roles for one in arrivals):
+            self._refresh_roles()  # somebody may have been let in since, or promoted
+            pulled |= {one.update_id for one in waiting if self._pull(one)}
         kept = {one.update_id: one for one in arrivals if one.update_id not in pulled and self._is_kept(one)}
         bodies = [(one.update_id, self._body(one, stale=stale) if one.update_id in kept else None) for one in arrivals]
         for update_id in self._inbox.take(bodies):
@@ -170,15 +206,16 @@ class Bot:
         return True
 
     def _deny(self, arrival: Arrival) -> None:
-        """Put a stranger's attempt on record; there is nothing to say to them."""
+        """Put a stranger's attempt on record, and tell them what a stranger may know."""
         try:
-            self._answers.answer(arrival)
+            self._say(arrival, self._answers.answer(arrival))
         except OversightError as error:
             _log.warning("a denial is not on record: %s", error)
 
     def _is_kept(self, arrival: Arrival) -> bool:
-        """Strangers fill no disk: of them only the word that may make somebody an owner is written down."""
-        return arrival.user_id in self._kills.roles or (arrival.command == "start" and bool(arrival.user_id))
+        """Strangers fill no disk: of them only the word that may make somebody the first owner is written down."""
+        opens = arrival.command == "start" and bool(arrival.user_id)
+        return arrival.user_id in self._kills.roles or (opens and Role.OWNER not in self._kills.roles.values())
 
     def _body(self, arrival: Arrival, *, stale: bool) -> Mapping[str, Any]:
         return {**plain(arrival), "stale": stale}
@@ -210,8 +247,8 @@ class Bot:
         future.add_done_callback(partial(self._ended, update_id))
 
     def _work(self, update_id: int, taken: Arrival | None) -> None:
-        if taken is not None and lane_of(taken) == "looks":
-            self._answer(taken, again=False)  # looking twice is looking once: a crash in between needs no trace
+        if taken is not None and lane_of(taken) in _HARMLESS:
+            self._answer(taken, again=False)
             return
         item = self._inbox.begin(update_id)
         if item is not None:
@@ -220,22 +257,32 @@ class Bot:
     def _answer(self, arrival: Arrival, *, again: bool) -> None:
         if arrival.press_id:
             self._line.pressed(arrival.press_id)
+        if is_kill(arrival):
+            self._refresh_roles()
+            if self._pull(arrival):
+                self._inbox.end(arrival.update_id)
+                return
         shown = Shown(self._line, arrival)
         screens = self._answers.answer(arrival, again=again, progress=shown.told)
         self._end(arrival, screens, shown.name)
 
     def _end(self, arrival: Arrival, screens: Sequence[Screen], name: str = "") -> None:
         """Done, together with what is to be said about it; the first of it in the place of what is shown so far."""
-
-        def say() -> None:
-            for number, screen in enumerate(screens):
-                message = self.message(arrival, screen, number)
-                first = name if number == 0 and name and screen.picture is None else message.replaces
-                self._outbox.put(replace(message, replaces=first))
-
-        self._inbox.end(arrival.update_id, say)
+        self._inbox.end(arrival.update_id, lambda: self._put(arrival, screens, name))
         if screens:
             self._nudge()
+
+    def _say(self, arrival: Arrival, screens: Sequence[Screen]) -> None:
+        """An answer to what was never written down."""
+        self._put(arrival, screens, "")
+        if screens:
+            self._nudge()
+
+    def _put(self, arrival: Arrival, screens: Sequence[Screen], name: str) -> None:
+        for number, screen in enumerate(screens):
+            message = self.message(arrival, screen, number)
+            first = name if number == 0 and name and screen.picture is None else message.replaces
+            self._outbox.put(replace(message, replaces=first))
 
     def _ended(self, update_id: int, future: Future[None]) -> None:
         """What a worker could not finish is said, and not tried for ever."""
@@ -292,6 +339,8 @@ def lane_of(arrival: Arrival) -> str:
         if command is not None and command.level is not Level.READ:
             return "cycles" if command.name == "cycle" else "acts"
         return "looks"
+    if arrival.kind is Kind.TEXT:
+        return "words"
     return "acts" if arrival.kind is Kind.PRESS and shown_by(arrival) is None else "looks"
 
 

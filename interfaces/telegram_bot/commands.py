@@ -47,12 +47,17 @@ COMMANDS = (
     Command("positions", "[page]", "what is held, and what protects it", "/positions"),
     Command("orders", "[page]", "orders and where they stand", "/orders"),
     Command("trades", "[page]", "round trips and what they brought", "/trades 2"),
-    Command("pnl", "", "profit and loss, with a chart", "/pnl"),
+    Command("pnl", "[day|week|month|ytd|total|SYMBOL]", "profit and loss, of today or a period", "/pnl week"),
+    Command("daily", "", "profit and loss of the month, by day", "/daily"),
+    Command("weekly", "", "profit and loss of the year, by week", "/weekly"),
+    Command("monthly", "", "profit and loss of all time, by month", "/monthly"),
+    Command("performance", "[day|week|month|ytd|total]", "profit and loss by symbol", "/performance ytd"),
     Command("stats", "", "win rate, expectancy, drawdown, Sharpe", "/stats"),
     Command("balance", "", "equity and what it is made of", "/balance"),
     Command("risk", "", "the room every gate leaves", "/risk"),
     Command("limits", "[page]", "the policy in force", "/limits"),
     Command("chart", "equity|exposure|gates|SYMBOL", "a picture", "/chart NIMBO"),
+    Command("locks", "", "what is restricted or paused: by whom, why, until when", "/locks"),
     Command("pending", "", "orders that wait for a yes, with buttons", "/pending"),
     Command("explain", "[id|symbol|last]", "why, and what became of it", "/explain last"),
     Command("why", "SYMBOL", "the last decision on a symbol", "/why NIMBO"),
@@ -63,7 +68,10 @@ COMMANDS = (
     Command("memory", "SYMBOL", "trades most like its situation now", "/memory KORVA"),
     Command("lessons", "", "what is remembered, and how far roles can be believed", "/lessons"),
     Command("health", "", "every part, and what to do where one fails", "/health"),
-    Command("audit", "", "prove that no record was changed", "/audit"),
+    Command("audit", "[N]", "prove that no record was changed; N shows the last", "/audit 10"),
+    Command("logs", "[N]", "the last lines of the log", "/logs 10", READ, OPERATOR),
+    Command("config", "[page]", "the settings, without secrets", "/config", READ, OPERATOR),
+    Command("evals", "", "how the evals went: the last report, or the baseline", "/evals"),
     Command("version", "", "what runs here", "/version"),
     Command("whoami", "", "your id and role", "/whoami"),
     Command("help", "[command]", "the commands, or one of them", "/help pause"),
@@ -71,6 +79,9 @@ COMMANDS = (
     Command("cycle", "", "run one cycle now", "/cycle", WRITE, OPERATOR, again=False),
     Command("reconcile", "", "compare the books with the broker's", "/reconcile", WRITE, OPERATOR),
     Command("pause", "[SYMBOL|STRATEGY] [for 2h]", "stop new entries", "/pause NIMBO for 2h", WRITE, OPERATOR),
+    Command("restrict", "SYMBOL [for 2h] [why]", "refuse new entries of a symbol", "/restrict NIMBO rumour", WRITE,
+            OPERATOR),
+    Command("allow", "SYMBOL", "take a symbol off the restricted list", "/allow NIMBO", WRITE, OWNER),
     Command("alerts", "[KIND on|silent|off|digest]", "how you are told", "/alerts trade silent", WRITE),
     Command("quiet", "[22:00-07:00|off]", "your quiet hours", "/quiet 22:00-07:00", WRITE),
     Command("mute", "[1h|off]", "nothing but what is critical for a while", "/mute 1h", WRITE),
@@ -83,7 +94,7 @@ COMMANDS = (
     Command("role", "ID viewer|operator|approver|owner|none", "change a role", "/role 4711 viewer", DANGER, OWNER),
 )  # fmt: skip
 BY_NAME = {command.name: command for command in COMMANDS}
-PRESSES = {"approve": APPROVER, "reject": APPROVER, "explain": VIEWER}
+PRESSES = {"approve": APPROVER, "reject": APPROVER, "halve": APPROVER, "explain": VIEWER}
 """The role that a button of an approval takes."""
 
 

@@ -18,7 +18,7 @@ from trading.store.messages.message import Button, Message
 from trading.store.people.nonces import NonceStore
 from trading.store.people.roles import Role
 
-ANSWERS = ("approve", "reject")
+ANSWERS = ("approve", "reject", "halve")
 
 
 class Dresser:
@@ -36,9 +36,7 @@ class Dresser:
 
     def __call__(self, message: Message) -> Message:
         """The message with its buttons bound; those that nobody here could use are left out."""
-        if not any(
-            button.callback.partition(":")[0] in {*PRESSES, "halve"} for row in message.buttons for button in row
-        ):
+        if not any(button.callback.partition(":")[0] in PRESSES for row in message.buttons for button in row):
             return message
         place = place_of(message.address)
         user = 0 if place is None else place.chat
@@ -53,10 +51,10 @@ class Dresser:
         action, _, name = button.callback.partition(":")
         if action == "explain":
             return view_button(button.label, "explain", name)
-        if action not in (*ANSWERS, "halve"):
+        if action not in ANSWERS:
             return button
-        if action == "halve" or role is None or not role.covers(PRESSES[action]):
-            return None  # no use case halves a waiting order yet
+        if role is None or not role.covers(PRESSES[action]):
+            return None
         one = self._request(name)
         if one is None or one.state is not ApprovalState.PENDING:
             return None

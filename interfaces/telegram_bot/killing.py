@@ -1,7 +1,8 @@
 """The kill from a phone: a way of its own past everything that may hang.
 
-    an update says kill -> its sender may (roles as last read) -> a thread of its own: the latch falls, it is said
-         -> the process that ``sage kill`` starts too cancels entries -> on record, once the database answers
+    an update says kill -> its sender may (roles as last read) -> a thread of its own: the latch falls
+         -> the process that ``sage kill`` starts too cancels entries -> it is said
+         -> on record, once the database answers
 
 It waits for no worker, no database, no model and no cycle, and its age does not count: a kill that was sent while
 nobody was there is pulled when somebody is. Pulling it twice is pulling it once.
@@ -40,12 +41,13 @@ class KillPath:
         switch: KillSwitch,
         clock: Clock,
         groups: frozenset[Place],
+        owners: frozenset[int],
         *,
         say: Callable[[Arrival, Screen], None],
         behind: Callable[[], object],
         after: Callable[[Arrival], None],
     ) -> None:
-        self.roles: Mapping[int, Role] = {}
+        self.roles: Mapping[int, Role] = dict.fromkeys(owners, Role.OWNER)
         self._switch = switch
         self._clock = clock
         self._groups = groups
@@ -77,8 +79,14 @@ class KillPath:
             _log.critical("the kill from Telegram did not fall: %s", error)
             self._say(arrival, pieces.page("🔴 NOT killed", pieces.words(str(error), 600)))
             return
+        try:
+            self._behind()  # before it is said: a chat service that hangs keeps no entry at the broker
+        except OSError as error:
+            _log.critical("entries are not being cancelled: %s", error)
+            trouble = (
+                f"{trouble}{'; ' * bool(trouble)}nothing cancels them by itself ({error.strerror}): use /cancel all"
+            )
         self._say(arrival, killed(trouble))
-        self._behind()
         self._after(arrival)
 
 

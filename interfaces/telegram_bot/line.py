@@ -13,12 +13,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from telegram import Bot as TelegramBot
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
+from telegram import Message as SentMessage
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
@@ -27,6 +28,7 @@ from interfaces.telegram_bot.screens.pieces import Keyboard
 
 T = TypeVar("T")
 CONNECT_S, ANSWER_S, LONGEST_S, LOOK_S = 5.0, 15.0, 40.0, 0.25
+LONGEST_REST_S = 3600.0
 _CHATTY = ("httpx", "httpcore", "telegram", "hpack")
 
 
@@ -47,9 +49,9 @@ class Wire(HTTPXRequest):
         if not isinstance(found, dict):
             raise TelegramError("Invalid server response")
         told = found.get("parameters")
-        wait = told.get("retry_after") if isinstance(told, dict) else None
-        if not found.get("ok") and isinstance(wait, int | float):
-            raise TooFast(max(1.0, float(wait)))
+        rest = told.get("retry_after") if isinstance(told, dict) else None
+        if not found.get("ok") and isinstance(rest, int | float):
+            raise TooFast(float(max(1.0, min(rest, LONGEST_REST_S))))
         return found
 
 
@@ -125,7 +127,10 @@ class Line:
         return self.name
 
     def updates(self, offset: int, timeout_s: int, stop: threading.Event) -> Sequence[Any]:
-        """Updates from ``offset`` on, as they came; waits so long for the first, or until ``stop`` is set."""
+        """Updates from ``offset`` on, as they came; waits so long for the first, or until ``stop`` is set.
+
+        TimeoutError where the service says nothing at all: that is no "nothing new".
+        """
 
         async def ask() -> Sequence[Any]:
             self._updates.raw = ()
@@ -137,11 +142,12 @@ class Line:
         future = asyncio.run_coroutine_threadsafe(ask(), self._loop)
         for _ in range(int((LONGEST_S + timeout_s) / LOOK_S)):
             if wait([future], LOOK_S).done:
-                return future.result()
+                return _answer(future, 0)
             if stop.is_set():
-                break
+                future.cancel()
+                return ()
         future.cancel()
-        return ()
+        raise TimeoutError
 
     def menu(self, commands: Sequence[tuple[str, str]]) -> None:
         """Set what the menu shows."""
@@ -162,7 +168,7 @@ class Line:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
         )
-        return str(sent.message_id)
+        return _name(sent)
 
     def picture(
         self, chat: int, topic: int, png: bytes, caption: str, *, html: bool, buttons: Keyboard, silent: bool
@@ -179,7 +185,7 @@ class Line:
                 reply_markup=_markup(buttons),
             )
         )
-        return str(sent.message_id)
+        return _name(sent)
 
     def edit(self, chat: int, message: int, text: str, *, html: bool, buttons: Keyboard) -> None:
         """Put another text in the place of a message's."""
@@ -210,10 +216,25 @@ class Line:
     def _wait(self, work: Coroutine[Any, Any, T], longest_s: float = LONGEST_S) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return future.result(longest_s)
+            return _answer(future, longest_s)
         except TimeoutError:
             future.cancel()
             raise
+
+
+def _answer(future: Future[T], longest_s: float) -> T:
+    """What was answered; the library trusts the shape of it, and another shape says as little as no answer."""
+    try:
+        return future.result(longest_s)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TelegramError("Invalid server response") from error
+
+
+def _name(sent: object) -> str:
+    """The number of a message that was sent; the library hands out whatever came."""
+    if not isinstance(sent, SentMessage):
+        raise TelegramError("Invalid server response")
+    return str(sent.message_id)
 
 
 def _markup(buttons: Keyboard) -> InlineKeyboardMarkup | None:

@@ -12,8 +12,9 @@ from interfaces.acting.ordering import Ticket
 from interfaces.service import Service
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.commands import BY_NAME, nearest
-from interfaces.telegram_bot.screens import charts, control, gates, pieces, records, state
+from interfaces.telegram_bot.screens import charts, control, gates, pieces, records, state, written
 from interfaces.telegram_bot.screens.pieces import Screen
+from trading.portfolio.periods import Period, Unit
 from trading.store.people.roles import PeopleStore, Role
 
 
@@ -54,9 +55,25 @@ def named(look: Callable[[Service, str], Screen], otherwise: str = "") -> Look:
     return lambda asked: look(asked.service, arguments.one_id(asked.words, otherwise))
 
 
-def pnl(service: Service) -> Screen:
-    """Profit and loss with the equity behind it, where there are two days of it."""
-    return state.pnl(service.pnl(), charts.equity(service.equity()))
+def pnl(asked: Asked) -> Screen:
+    """Profit and loss of today with the equity behind it, where there are two days of it; or that of a period."""
+    if asked.words:
+        return state.profits(asked.service.profits(arguments.profits(asked.words)), "pnl", *asked.words)
+    return state.pnl(asked.service.pnl(), charts.equity(asked.service.equity()))
+
+
+def profits(period: Period, by: Unit) -> Look:
+    """A period, line by line; its name is told by the table of commands."""
+    name = {Unit.DAY: "daily", Unit.WEEK: "weekly"}.get(by, "monthly")
+    return plainly(lambda service: state.profits(service.profits(period, by), name))
+
+
+def performance(asked: Asked) -> Screen:
+    """Profit and loss by symbol."""
+    what = arguments.profits(asked.words)
+    if what not in set(Period):
+        raise arguments.WrongWords(f"name one of {', '.join(Period)}; /pnl {what} shows a symbol")
+    return state.profits(asked.service.profits(what, Unit.SYMBOL), "performance", *asked.words)
 
 
 def cycle(service: Service) -> Screen:
@@ -86,6 +103,13 @@ def chart(asked: Asked) -> Screen:
     else:
         picture, told = charts.prices(asked.service.prices(name)), name
     return pieces.page(told, picture=picture)
+
+
+def audit(asked: Asked) -> Screen:
+    """Whether the record holds; with a number the newest entries of it."""
+    if asked.words:
+        return written.entries(asked.service.entries(arguments.count(asked.words, 10)))
+    return records.audit(asked.service.verify())
 
 
 def version(service: Service) -> Screen:
@@ -139,12 +163,17 @@ LOOKS: Mapping[str, Look] = {
     "positions": paged(lambda service, at: state.positions(service.positions(), at)),
     "orders": paged(lambda service, at: state.orders(service.orders(), at)),
     "trades": paged(lambda service, at: state.trades(service.trades(), at)),
-    "pnl": plainly(pnl),
+    "pnl": pnl,
+    "daily": profits(Period.MONTH, Unit.DAY),
+    "weekly": profits(Period.YTD, Unit.WEEK),
+    "monthly": profits(Period.TOTAL, Unit.MONTH),
+    "performance": performance,
     "stats": plainly(lambda service: state.stats(service.pnl())),
     "balance": plainly(lambda service: state.balance(service.pnl(), service.positions())),
     "risk": plainly(lambda service: gates.risk(service.risk())),
     "limits": paged(lambda service, at: gates.limits(service.limits(), at)),
     "chart": chart,
+    "locks": plainly(lambda service: control.locks(service.locks())),
     "explain": named(lambda service, name: records.explain(service.explain(name, None)), "last"),
     "why": named(lambda service, name: records.explain(service.explain(name, None))),
     "whynot": named(lambda service, name: gates.whynot(service.whynot(name)), "last"),
@@ -154,7 +183,10 @@ LOOKS: Mapping[str, Look] = {
     "memory": lambda asked: records.recalled(asked.service.recall(arguments.one_symbol(asked.words), None, 10)),
     "lessons": plainly(lambda service: records.lessons(service.memory_stats())),
     "health": plainly(lambda service: records.health(service.doctor())),
-    "audit": plainly(lambda service: records.audit(service.verify())),
+    "audit": audit,
+    "logs": lambda asked: written.logs(asked.service.logs(arguments.count(asked.words, 10))),
+    "config": paged(lambda service, at: written.config(service.config(), at)),
+    "evals": plainly(lambda service: written.evals(service.evals())),
     "version": plainly(version),
     "whoami": whoami,
     "people": people,

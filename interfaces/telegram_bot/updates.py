@@ -14,7 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 LONGEST_TEXT = 4096
-_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{1,64}))?(?=\s|$)", re.ASCII)
+# Whatever sign ends a command: who writes "/kill!" in haste means it.
+_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{1,64}))?(?![\w@/])")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What JSON can say and no database takes: a zero, and half of a pair."""
 _FORWARDED = ("forward_origin", "forward_from", "forward_from_chat", "forward_sender_name", "forward_date")
 _SPOKEN_FOR = ("sender_chat", "via_bot", "sender_business_bot", "is_automatic_forward")
 _MESSAGES = {
@@ -103,7 +106,7 @@ def _press(update_id: int, press: Mapping[str, Any]) -> Arrival:
         **{name: getattr(placed, name) for name in ("update_id", "kind", "user_id", "chat_id", "topic_id", "private")},
         text=placed.text,
         message_id=placed.message_id,
-        press_id=str(press_id),
+        press_id=_storable(str(press_id)),
     )
 
 
@@ -112,7 +115,9 @@ def _placed(update_id: int, kind: Kind, message: Mapping[str, Any], sender: obje
     chat = message.get("chat")
     chat = chat if isinstance(chat, Mapping) else {}
     named = sender if isinstance(sender, Mapping) and sender.get("is_bot") is not True else {}
-    user_id, topic = _number(named.get("id")) or 0, _number(message.get("message_thread_id"))
+    # In a group without topics an answer carries the number of what it answers, and is in no topic for that.
+    topic = _number(message.get("message_thread_id")) if message.get("is_topic_message") is True else 0
+    user_id = _number(named.get("id")) or 0
     return Arrival(
         update_id=update_id,
         kind=kind,
@@ -121,7 +126,7 @@ def _placed(update_id: int, kind: Kind, message: Mapping[str, Any], sender: obje
         topic_id=topic or 0,
         private=chat.get("type") == "private",
         at=_moment(message.get("date")),
-        text=text[:LONGEST_TEXT],
+        text=_storable(text),
         message_id=_number(message.get("message_id")) or 0,
     )
 
@@ -142,9 +147,14 @@ def _is_media(message: Mapping[str, Any]) -> bool:
     return any(name in message for name in _MEDIA)
 
 
+def _storable(text: str) -> str:
+    """Text that every database takes."""
+    return _UNSTORABLE.sub("\ufffd", text[:LONGEST_TEXT])
+
+
 def _number(value: object) -> int | None:
-    """A whole number that fits a column of 64 bits; True is not one."""
-    return value if type(value) is int and abs(value) < 2**63 else None
+    """A whole number that fits a column of 64 bits, and so does the next one; True is not one."""
+    return value if type(value) is int and abs(value) < 2**62 else None
 
 
 def _moment(value: object) -> datetime | None:

@@ -105,6 +105,14 @@ class ControlView:
 
 
 @dataclass(frozen=True, slots=True)
+class LocksView:
+    """``sage locks``: what stops new entries by somebody's word, with who, why and until when."""
+
+    as_of: datetime
+    locks: tuple[Pause, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyChangeView:
     """``sage limits --accept``: the policy of this start against the one in force, limit by limit."""
 

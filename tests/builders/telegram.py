@@ -35,9 +35,9 @@ class Talking(NamedTuple):
         return len(self.api.shown(user))
 
 
-def an_access(api: BotApi, owners: frozenset[int] = frozenset({OWNER})) -> chats.Access:
+def an_access(api: BotApi, owners: frozenset[int] = frozenset({OWNER}), topic: int = TOPIC) -> chats.Access:
     """Where the bot is, and who owns it."""
-    return chats.Access(TOKEN, api.url, owners, frozenset({(GROUP, TOPIC)}))
+    return chats.Access(TOKEN, api.url, owners, frozenset({(GROUP, topic)}))
 
 
 @contextmanager
@@ -49,13 +49,14 @@ def talking(
     owners: frozenset[int] = frozenset({OWNER}),
     roles: bool = True,
     universe: tuple[Any, ...] | None = None,
+    topic: int = TOPIC,
 ) -> Iterator[Talking]:
     """A bot with one person of each role; its wall clock stands at the server's time."""
     wall = clock if isinstance(clock, HandClock) else wall_of(api)
     killed = threading.Event()
     symbols = runtime.deps.market.symbols() if universe is None else universe
     talk = chats.Talk(
-        an_access(api, owners), Service(runtime), runtime, symbols, wall, behind_kill=killed.set, poll_s=20
+        an_access(api, owners, topic), Service(runtime), runtime, symbols, wall, behind_kill=killed.set, poll_s=20
     )
     if roles:
         for user, role in ((APPROVER, Role.APPROVER), (OPERATOR, Role.OPERATOR), (VIEWER, Role.VIEWER)):

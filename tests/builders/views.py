@@ -1,7 +1,7 @@
 """Views as the service answers them: a cycle in which everything happens once, and the screens around it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from interfaces.views.control import (
     AnswerView,
     ControlView,
     LimitChange,
+    LocksView,
     ModeView,
     PendingRow,
     PendingView,
@@ -45,6 +46,8 @@ from interfaces.views.gates import (
     TicketView,
     WhyNotView,
 )
+from interfaces.views.profits import ProfitRow, ProfitsView
+from interfaces.views.records import ConfigRow, ConfigView, EntriesView, EntryRow, EvalsView, LogRow, LogsView, SuiteRow
 from interfaces.views.state import (
     DependencyView,
     OrdersView,
@@ -57,6 +60,7 @@ from interfaces.views.state import (
     TradesView,
 )
 from tests.builders.memory import a_closed_trade
+from trading.portfolio.periods import Unit
 
 AT = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
 D = Decimal
@@ -405,6 +409,43 @@ def a_pnl() -> PnlView:
     )
 
 
+def some_profits() -> ProfitsView:
+    rows = (
+        ProfitRow("2026-03-17", Decimal("120.50"), Decimal("0.12"), 2, 1),
+        ProfitRow("2026-03-16", Decimal("-36.50"), Decimal("-0.04"), 0, 0),
+    )
+    return ProfitsView(
+        AT,
+        "USD",
+        "week",
+        Unit.DAY,
+        date(2026, 3, 16),
+        Decimal(84),
+        Decimal("0.08"),
+        Decimal(60),
+        Decimal(24),
+        2,
+        1,
+        rows,
+    )
+
+
+def some_settings() -> ConfigView:
+    return ConfigView(AT, (ConfigRow("SAGE_HOME", ".sage", is_default=True),))
+
+
+def some_entries() -> EntriesView:
+    return EntriesView(AT, (EntryRow(7, AT, "control", "control", '{"by": "owner"}'),))
+
+
+def some_evals() -> EvalsView:
+    return EvalsView(AT, "report/report.json", (SuiteRow("S2_gates", 1711, 1710, ok=True),))
+
+
+def some_logs() -> LogsView:
+    return LogsView(AT, (LogRow("2026-03-17T15:00:00Z", "WARNING", "trading.data", "a feed is away"),))
+
+
 def a_risk() -> RiskView:
     return RiskView(
         AT,
@@ -498,6 +539,10 @@ def an_answer() -> AnswerView:
 
 def a_control() -> ControlView:
     return ControlView(AT, "kill", TradingState.HALTED, True, (), "Nothing is sent until a person resets it.")
+
+
+def some_locks() -> LocksView:
+    return LocksView(AT, (Pause("symbol", "TSLA", AT, "owner", reason="a rumour"), Pause("global", "", AT, "owner")))
 
 
 def a_mode() -> ModeView:

@@ -130,7 +130,13 @@ def test_a_look_as_one_json_document(first, command):
         ("limits --diff balanced", ("max_order_notional", "looser")),
         ("whynot OSTRE", ("A2 mode", "with a person's yes")),
         ("whynot NIMBO", ("No gate stood in its way",)),
-        ("pending", ("OSTRE", "sage approve apr-")),
+        ("pending", ("OSTRE", "sage approve apr-", "--half")),
+        ("locks", ("nothing",)),
+        ("pnl week", ("Profit and loss, week", "since 2026-03-16", "open positions now")),
+        ("pnl total --by symbol", ("NIMBO", "KORVA", "realised")),
+        ("audit last --count 3", ("cycle_finished",)),
+        ("logs", ("Log",)),
+        ("config", ("SAGE_HOME", "set", "default")),
         ("explain last", ("OSTRE", "person")),
         ("explain NIMBO --before", ("NIMBO", "46 shares")),
         ("audit verify", ("intact",)),
@@ -161,6 +167,22 @@ def test_approve_and_approve_again(home):
     code, _out, err = run(home, "approve", name)
     assert (code, err) == (1, "sage: it was answered before; nothing changed\n")
     assert document(run(home, "pending", "--json"))["pending"] == []
+
+
+def test_half_of_an_order_is_approved(home):
+    (row,) = document(run(home, "pending", "--json"))["pending"]
+    answer = document(run(home, "approve", row["id"], "--half", "--json"))
+    assert (answer["done"], answer["order"]["status"]) == (True, "filled")
+    assert int(answer["order"]["qty"]) == int(row["order"]["qty"]) // 2
+
+
+def test_a_restricted_symbol_is_listed_until_it_is_allowed(home):
+    document(run(home, "restrict", "nimbo", "--for", "2h", "--reason", "a rumour", "--json"))
+    (lock,) = document(run(home, "locks", "--json"))["locks"]
+    assert (lock["name"], lock["reason"], lock["until"]) == (NIMBO, "a rumour", "2026-03-17T17:00:00Z")
+    assert document(run(home, "allow", "NIMBO", "--json"))["paused"] == []
+    code, _out, err = run(home, "allow", "NIMBO")
+    assert (code, err) == (2, "sage: NIMBO is not restricted. See `sage locks`.\n")
 
 
 def test_reject(home):

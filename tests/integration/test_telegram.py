@@ -104,7 +104,11 @@ LOOKING = {
     "/whatif buy NIMBO 10": "What if", "/agents": "Advisor", "/schedule": "Schedule", "/memory KORVA": "KORVA",
     "/lessons": "Lessons", "/health": "Health", "/audit": "none was changed", "/version": "Version",
     "/whoami": "owner", "/people": "4712", "/help": "/status", "/help pause": "for 2h", "/start": "/status",
-    "/pending": "Approve OSTRE?",
+    "/pending": "Approve OSTRE?", "/locks": "Nothing.",
+    "/pnl week": "Profit and loss, week", "/pnl korva": "Profit and loss, KORVA", "/daily": "since 2026-03-01",
+    "/audit 5": "cycle_finished", "/logs 5": "Log", "/config": "SAGE_HOME", "/config 2": "Settings",
+    "/evals": "Evals",
+    "/weekly": "2026-03-16", "/monthly": "2026-03", "/performance": "KORVA", "/performance day": "NIMBO",
 }  # fmt: skip
 
 
@@ -138,7 +142,10 @@ WRONG = {
     "/role @name owner": "the number of a person",
     "/cancel ord-nothing": "no working order", "/resume": "nothing is stopped", "/flatten TARQU": "nothing is held",
     "/chart NOSUCH": "there is no symbol", "/explain <b>": "&lt;B&gt; is on record",
-    "/cycle now please": "nothing stands",
+    "/cycle now please": "nothing stands", "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h",
+    "/restrict NOSUCH": "there is no symbol", "/allow NIMBO": "is not restricted",
+    "/audit x": "not a whole number", "/logs 0": "not a whole number", "/logs 1 2": "at most 1 word",
+    "/pnl NOSUCH": "there is no symbol", "/pnl week day": "at most 1 word", "/performance KORVA": "/pnl KORVA shows",
 }  # fmt: skip
 
 
@@ -243,7 +250,7 @@ def attacks(pending):
 
 
 def in_group(topic):
-    return {"chat": {"id": GROUP, "type": "supergroup"}, "message_thread_id": topic}
+    return {"chat": {"id": GROUP, "type": "supergroup"}, "message_thread_id": topic, "is_topic_message": True}
 
 
 def kill_by(user):
@@ -305,6 +312,15 @@ def test_an_approval_by_button_sends_the_order_once(bot):
     assert record.body["by"] == f"telegram:{APPROVER}"
 
 
+def test_half_of_an_order_is_approved_by_its_button(bot):
+    asked = Service(bot.runtime).pending().pending[0].order.qty
+    card = bot.api.ask(APPROVER, "/pending")
+    assert "approved and sent" in bot.api.tap(APPROVER, card.button("Halve"), message=card.number).text
+    (sent,) = [one for one in bot.runtime.deps.stores.orders.newest(99) if one.symbol == OSTRE and one.leg == "entry"]
+    assert sent.qty == asked // 2
+    assert "answered before" in bot.api.tap(APPROVER, card.button("Approve"), message=card.number).text
+
+
 def test_a_rejection_by_button_sends_nothing(bot):
     card = bot.api.ask(APPROVER, "/pending")
     assert "rejected" in bot.api.tap(APPROVER, card.button("Reject"), message=card.number).text
@@ -364,6 +380,20 @@ def test_a_press_from_while_the_bot_was_away_is_asked_for_again(home, api):
 # Acting.
 
 
+def test_a_restricted_symbol_is_told_with_who_and_why_and_an_owner_allows_it_again(bot):
+    told = bot.api.ask(OPERATOR, "/restrict nimbo for 2h a <b>rumour</b>").text
+    assert "NIMBO is restricted" in told
+    listed = bot.api.ask(VIEWER, "/locks").text
+    assert all(word in listed for word in ("NIMBO until", f"by telegram:{OPERATOR}", "a &lt;b&gt;rumour&lt;/b&gt;"))
+    before = world_of(bot.runtime)
+    assert "paused until" in bot.api.ask(OPERATOR, "/restrict NIMBO for 1h").text
+    assert "paused until" in bot.api.ask(OPERATOR, "/pause NIMBO for 1s").text
+    assert world_of(bot.runtime) == before | {"requests": world_of(bot.runtime)["requests"]}
+    assert "role owner" in bot.api.ask(OPERATOR, "/allow NIMBO").text
+    assert "NIMBO may be entered again" in bot.api.ask(OWNER, "/allow NIMBO").text
+    assert "Nothing." in bot.api.ask(VIEWER, "/locks").text
+
+
 def test_a_pause_stands_until_it_is_resumed_with_a_second_word(bot):
     assert "entries stop" in bot.api.ask(OPERATOR, "/pause nimbo for 2h").text
     (pause,) = bot.runtime.deps.stores.control.read().pauses
@@ -388,6 +418,7 @@ def test_a_second_word_comes_within_a_minute_or_not_at_all(bot):
     bot.api.ask(OPERATOR, "/mode observe")
     asked = bot.api.ask(OWNER, "/mode paper")
     bot.clock.wait(seconds=61)
+    bot.api.ask(OWNER, "/whoami")  # it is listening: a press after a minute of silence is one from while it was away
     assert "expired" in bot.api.tap(OWNER, asked.button("paper")).text
     assert bot.runtime.deps.stores.control.read().mode is Mode.OBSERVE
 
@@ -759,7 +790,7 @@ def test_the_buttons_of_a_notice_are_bound_to_the_person_who_gets_it(bot):
     offered = (*answers, ("Explain", "explain:last"))
     assert [one["text"] for one in a_notice(bot, VIEWER, *offered).buttons] == ["Explain"]
     notice = a_notice(bot, APPROVER, *offered)
-    assert [one["text"] for one in notice.buttons] == ["Approve", "Reject", "Explain"]
+    assert [one["text"] for one in notice.buttons] == ["Approve", "Reject", "Halve", "Explain"]
     assert "not yours" in bot.api.tap(OWNER, notice.button("Approve")).text
     assert "approved and sent" in bot.api.tap(APPROVER, notice.button("Approve")).text
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
@@ -21,7 +22,7 @@ from urllib.parse import quote
 from domain.canonical import time_text
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
-"""Id of the cycle, decision or order at work; set it once and every line below carries it."""
+"""Id of the cycle, decision or order at work; ``correlated`` sets it for what is done within."""
 
 CUT = "[redacted]"
 _SHORTEST_SECRET = 6
@@ -31,7 +32,7 @@ _SHAPES = re.compile(
     | \b[PACB]K[A-Z0-9]{14,24}\b                                              # Alpaca key ids
     | (?<![A-Za-z0-9/+])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])
       [A-Za-z0-9+][A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=])                         # Alpaca secrets
-    | \b[0-9]{6,12}:[\w-]{30,}                                                # Telegram bot tokens
+    | (?<![0-9])[0-9]{6,12}:[\w-]{30,}                                         # Telegram bot tokens, also after "bot"
     | (?<![0-9a-zA-Z-])[0-9a-f]{32}(?![0-9a-zA-Z-])                           # NewsAPI and FRED keys
     | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                       # signed tokens
     """,
@@ -46,6 +47,16 @@ _BEARER = re.compile(r"(?P<name>\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.IGNORE
 _USER = re.compile(r"(?P<name>\b[a-z][a-z0-9+.-]{1,30}://)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE | re.ASCII)
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+@contextmanager
+def correlated(name: str) -> Iterator[None]:
+    """Every line that is logged within carries this name; afterwards the one of before."""
+    token = correlation.set(name)
+    try:
+        yield
+    finally:
+        correlation.reset(token)
 
 
 class Redaction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -48,6 +48,12 @@ class PendingApproval:
     answered_at: datetime | None = None
 
 
+def with_qty(request: PendingApproval, qty: Decimal) -> PendingApproval:
+    """The same request about another quantity, with the digest of that order."""
+    intent = replace(request.intent, qty=qty)
+    return replace(request, intent=intent, order_digest=intent.digest)
+
+
 def pending_id(decision: DecisionId) -> str:
     """The id of the request about a decision."""
     return derive("apr", decision)
@@ -91,12 +97,18 @@ class ApprovalStore:
         answered = (ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.EXPIRED)
         return self._many(select(approvals).where(approvals.c.state.in_(answered)))
 
-    def claim(self, pending_id: str, to: ApprovalState, *, by: str, at: datetime) -> bool:
-        """Answer a pending request; True for the one caller whose answer counts. Nothing is approved too late."""
+    def claim(
+        self, pending_id: str, to: ApprovalState, *, by: str, at: datetime, instead: PendingApproval | None = None
+    ) -> bool:
+        """Answer a pending request; True for the one caller whose answer counts. Nothing is approved too late.
+
+        ``instead`` takes the request's place together with the answer: what was approved is then its order.
+        """
         row = (approvals.c.pending_id == pending_id) & (approvals.c.state == ApprovalState.PENDING)
         if to is ApprovalState.APPROVED:
             row &= approvals.c.expires_at > at
-        return self._move(row, {"state": to, "answered_by": by, "answered_at": at})
+        body = {} if instead is None else {"body": instead}
+        return self._move(row, {"state": to, "answered_by": by, "answered_at": at, **body})
 
     def finish(self, pending_id: str) -> bool:
         """Mark an answered request as carried out; True for the first caller."""

@@ -62,6 +62,10 @@ class EquityStore:
         """When that exchange month began, in UTC."""
         return self._begin(self.day_of(at).replace(day=1))
 
+    def begin(self, day: date) -> datetime:
+        """When an exchange day begins, in UTC."""
+        return self._begin(day)
+
     def sessions_from(self, at: datetime) -> datetime:
         """The earliest moment that ``session_day`` can lead back to."""
         return self.day_start(at - SESSIONS_REACH)

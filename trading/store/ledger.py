@@ -97,6 +97,12 @@ class SqlLedger:
         with self._database.reading() as connection:
             return tuple(_entry(row._asdict()) for row in connection.execute(query))
 
+    def newest(self, count: int) -> tuple[LedgerEntry, ...]:
+        """The newest facts, newest first."""
+        query = _RAW.order_by(None).order_by(ledger.c.seq.desc()).limit(count)
+        with self._database.reading() as connection:
+            return tuple(_entry(row._asdict()) for row in connection.execute(query))
+
     def head(self) -> str:
         """Hash of the newest entry."""
         with self._database.reading() as connection:

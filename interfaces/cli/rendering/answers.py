@@ -36,7 +36,15 @@ from interfaces.cli.rendering.cells import (
 from interfaces.cli.rendering.state import order_status, order_words, pauses
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, DoctorView, MemoryView
-from interfaces.views.control import AnswerView, ControlView, ModeView, PolicyChangeView, ResumePlan, VerdictView
+from interfaces.views.control import (
+    AnswerView,
+    ControlView,
+    LocksView,
+    ModeView,
+    PolicyChangeView,
+    ResumePlan,
+    VerdictView,
+)
 from interfaces.views.cycles import ExplainView, ExplanationView, SourceView
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
 from interfaces.views.state import State
@@ -133,6 +141,19 @@ def control(view: ControlView) -> RenderableType:
     )
     note = (words(view.note),) if view.note else ()
     return screen(heading(view.action, moment(view.as_of).plain), *note, facts)
+
+
+def locks(view: LocksView) -> RenderableType:
+    """``sage locks``: the restricted list, and what else is paused."""
+    told = heading("Restricted and paused", moment(view.as_of).plain)
+    if not view.locks:
+        return screen(told, Text("nothing", GOOD))
+    made = table("what", "by", "since", "until", "why")
+    for each in view.locks:
+        until = Text("lifted", DIM) if each.until is None else moment(each.until)
+        name = each.name if each.scope == "symbol" else f"{each.scope} {each.name}"
+        made.add_row(words(name, WAIT), words(each.by), moment(each.since), until, words(each.reason, DIM))
+    return screen(told, made)
 
 
 def resume_plan(view: ResumePlan) -> RenderableType:

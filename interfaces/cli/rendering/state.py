@@ -261,8 +261,12 @@ def _request(row: PendingRow, view: PendingView) -> RenderableType:
     return lines(
         Text("   ").join((order_words(row.order), until)),
         *(words(f"because {reason}", DIM) for reason in row.reasons),
-        Text.assemble("sage approve ", words(row.id), "   or   sage reject ", words(row.id)),
+        Text.assemble("sage approve ", words(row.id), "   or   sage reject ", words(row.id), _half(row)),
     )
+
+
+def _half(row: PendingRow) -> str:
+    return "" if row.order.reduce_only else "   (--half approves half of it)"
 
 
 def _pause(pause: Pause) -> Text:

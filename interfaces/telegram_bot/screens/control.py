@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from domain.case import Pause
 from domain.verdicts import Outcome
 from interfaces.cli.rendering.cells import age, quantity
 from interfaces.telegram_bot.commands import COMMANDS, Command, Level
@@ -27,9 +28,11 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words
-from interfaces.views.control import AnswerView, ControlView, ModeView, PendingRow, PendingView, ResumePlan
+from interfaces.views.control import AnswerView, ControlView, LocksView, ModeView, PendingRow, PendingView, ResumePlan
 from trading.store.messages.message import Button
 from trading.store.people.roles import Role
+
+MOST_LOCKS = 30
 
 
 def approval(one: PendingRow, view: PendingView, buttons: Keyboard) -> Screen:
@@ -73,6 +76,20 @@ def control(view: ControlView) -> Screen:
     told = facts(("trading", state), ("paused", ", ".join(pauses) or "nothing"))
     return page(view.action.capitalize(), words(view.note), told, note=shown(view.as_of),
                 buttons=((view_button("Status", "status"),),))  # fmt: skip
+
+
+def locks(view: LocksView) -> Screen:
+    """The restricted list, and what else is paused."""
+    told = (_lock(one) for one in view.locks[:MOST_LOCKS])
+    more = len(view.locks) - MOST_LOCKS
+    return page("Restricted and paused", each(told) if view.locks else words("Nothing."),
+                dim(f"and {more} more" if more > 0 else ""), note=shown(view.as_of))  # fmt: skip
+
+
+def _lock(one: Pause) -> str:
+    name = one.name if one.scope == "symbol" else f"{one.scope} {one.name}".strip()
+    until = "" if one.until is None else f" until {shown(one.until)}"
+    return f"{name}{until} by {one.by}" + (f": {one.reason}" if one.reason else "")
 
 
 def mode(view: ModeView) -> Screen:

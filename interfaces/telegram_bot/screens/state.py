@@ -29,12 +29,15 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
+from interfaces.views.profits import ProfitRow, ProfitsView
 from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
+from trading.portfolio.periods import Period
 from trading.store.messages.message import Button
 
 T = TypeVar("T")
 KILL = Button("🛑 Kill", "k:kill")
 PER_PAGE = 8
+MOST_ROWS = 24
 
 
 def sliced(items: Sequence[T], present: int, size: int = PER_PAGE) -> Sequence[T]:
@@ -183,6 +186,32 @@ def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
     )
     note = f"{view.currency}, {shown(view.as_of)}"
     return page("Profit and loss", told, words(closed), note=note, buttons=buttons, picture=picture)
+
+
+def profits(view: ProfitsView, *command: str) -> Screen:
+    """A period by day, week, month or symbol; or a symbol by period."""
+    told = table(
+        (
+            ("profit and loss", signed(view.pnl)),
+            ("", signed(view.pnl_pct, " %") if view.pnl_pct is not None else ""),
+            ("realised", signed(view.realized_pnl)),
+            ("open positions now", signed(view.unrealized_pnl)),
+        ),
+        "lr",
+    )
+    one = view.what not in set(Period)
+    rows = [_profit(each, each.realized_pnl if one else each.pnl) for each in view.rows[:MOST_ROWS]]
+    lined = table(rows, "lrrr") if rows else words("No day is on record yet.")
+    more = len(view.rows) - MOST_ROWS
+    began = "" if view.since is None else f" since {view.since}"
+    return page(f"Profit and loss, {view.what}", told, lined, dim(f"and {more} more before" if more > 0 else ""),
+                words(f"{view.trades} closed, {view.wins} won{began}."),
+                note=f"{view.currency}, {shown(view.as_of)}", buttons=_again(*command))  # fmt: skip
+
+
+def _profit(row: ProfitRow, brought: Decimal | None) -> tuple[str, str, str, str]:
+    percent = "" if row.pnl_pct is None else signed(row.pnl_pct, " %")
+    return row.name, signed(brought), percent, f"{row.wins}/{row.trades}" if row.trades else ""
 
 
 def stats(view: PnlView) -> Screen:

@@ -11,7 +11,7 @@ from interfaces.service import Service
 from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, a_runtime, rewired
 
-LOOKS = ["status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
+LOOKS = ["locks", "status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
 OFFERED = {
     "demo": "cycle", "audit": "verify", "memory": "recall", "mode": "set_mode", "buy": "order",
     "sell": "order", "algo": "start_algo", "run": "live", "watchdog": "watch", "telegram": "talk",

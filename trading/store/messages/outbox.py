@@ -15,7 +15,7 @@ by compare-and-set, one at a time for each address, and what was not taken for c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -31,8 +31,10 @@ TERM = timedelta(seconds=60)
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 GIVEN_UP_AFTER = timedelta(days=2)
 AHEAD = 10**15
-"""How far what cannot wait goes ahead of what can; within both, the order is that of putting."""
-URGENT = frozenset({Kind.CRITICAL, Kind.REPLY})
+BANDS: Mapping[Kind, int] = {Kind.CRITICAL: -2 * AHEAD, Kind.REPLY: -AHEAD}
+"""Where the turns of a kind begin: what is critical goes before every answer, however many wait or cannot be sent, and
+both before the rest. Within each, the order is that of putting."""
+URGENT = frozenset(BANDS)
 
 
 class State(StrEnum):
@@ -103,10 +105,9 @@ class OutboxStore:
         with self._database.transaction() as connection:
             if connection.execute(known).one_or_none() is not None:
                 return False
-            urgent = message.kind in URGENT
-            side = outbox.c.place < 0 if urgent else outbox.c.place >= 0
-            last = connection.execute(select(func.max(outbox.c.place)).where(side)).scalar()
-            first = -AHEAD if urgent else 0
+            first = BANDS.get(message.kind, 0)
+            band = outbox.c.place.between(first, first + AHEAD - 1)
+            last = connection.execute(select(func.max(outbox.c.place)).where(band)).scalar()
             place = first if last is None else last + 1
             state = State.HELD if held else State.WAITING
             connection.execute(outbox.insert().values(**_columns(message), place=place, state=state))
@@ -211,9 +212,10 @@ class OutboxStore:
             return int(connection.execute(query).scalar_one())
 
     def prune(self, before: datetime) -> int:
-        """Forget what ended before."""
+        """Forget what ended before, and what nobody carries any more: its way or its person is long gone."""
+        left = and_(outbox.c.ended_at.is_(None), outbox.c.at < before - GIVEN_UP_AFTER)
         with self._database.transaction() as connection:
-            return connection.execute(outbox.delete().where(outbox.c.ended_at < before)).rowcount
+            return connection.execute(outbox.delete().where(or_(outbox.c.ended_at < before, left))).rowcount
 
     def _letters(self, query: Select[Any]) -> tuple[Letter, ...]:
         with self._database.reading() as connection:

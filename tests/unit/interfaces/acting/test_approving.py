@@ -1,6 +1,7 @@
 """Answering what waits: one answer counts, every gate runs again, and nothing is sent twice or too late."""
 
 import threading
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from domain.errors import UsageError
 from domain.orders import OrderStatus
 from domain.records import RecordKind
 from domain.verdicts import Outcome
-from interfaces.acting.approving import recover
+from interfaces.acting.approving import halved, recover
 from interfaces.service import Service
 from tests.builders.market import NOON
 from tests.builders.runtime import (
@@ -25,7 +26,7 @@ from tests.builders.runtime import (
     entries_of,
     the_market,
 )
-from trading.store.approvals import ApprovalState
+from trading.store.approvals import ApprovalState, with_qty
 
 
 def request_id(runtime):
@@ -92,6 +93,66 @@ def test_of_two_processes_that_approve_at_once_one_sends(home, clock):
         assert [fill.qty for fill in runtime.deps.broker.fills(since=NOON.replace(day=1))] == [order.qty]
         assert len(runtime.deps.stores.ledger.entries(kind=RecordKind.APPROVAL)) == 1
         assert runtime.deps.stores.ledger.verify().ok
+
+
+def test_half_of_an_order_is_what_is_approved_gated_and_sent(home, clock):
+    with a_runtime(home, clock=clock) as runtime:
+        (row,) = Service(runtime).pending().pending
+        answer = Service(runtime).approve(row.id, "owner", half=True)
+        (order,) = entries_of(runtime)
+        assert (answer.done, answer.order, order.status) == (True, order, OrderStatus.FILLED)
+        assert (order.qty, order.limit_price, order.stop_loss) == (
+            row.order.qty // 2,
+            row.order.limit_price,
+            row.order.stop_loss,
+        )
+        verdicts = {verdict.gate: verdict for verdict in answer.verdicts}
+        assert (verdicts["A10"].outcome, verdicts["A10"].value) == (Outcome.PASS, "owner")
+        approved = replace(row.order, qty=order.qty)
+        (entry,) = runtime.deps.stores.ledger.entries(kind=RecordKind.APPROVAL)
+        assert (entry.body["order_digest"], Decimal(entry.body["qty"])) == (approved.digest, order.qty)
+        assert approved.digest != row.order_digest
+        again = Service(runtime).approve(row.id, "owner")
+        assert (again.done, len(entries_of(runtime))) == (False, 1)
+
+
+def test_a_half_that_a_crash_cut_off_stays_a_half(home, clock):
+    with a_runtime(home, clock=clock) as runtime:
+        name, approvals = request_id(runtime), runtime.deps.stores.approvals
+        half = halved(runtime, approvals.get(name))
+        approvals.claim(name, ApprovalState.APPROVED, by="owner", at=clock.at, instead=half)
+    with a_runtime(home, clock=clock) as runtime:
+        recover(runtime)
+        (order,) = entries_of(runtime)
+        assert (order.qty, order.status) == (half.intent.qty, OrderStatus.FILLED)
+
+
+@pytest.mark.parametrize(("asked", "approved"), [("15", "7"), ("2", "1"), ("10.5", "5.25"), ("1", None)], ids=str)
+def test_half_is_cut_down_to_lots_and_refused_where_no_lot_is_left(home, clock, asked, approved):
+    with a_runtime(home, clock=clock) as runtime:
+        request = with_qty(runtime.deps.stores.approvals.get(request_id(runtime)), Decimal(asked))
+        if approved is None:
+            with pytest.raises(UsageError, match="half of 1 OSTRE is less than a lot"):
+                halved(runtime, request)
+            return
+        half = halved(runtime, request)
+        assert (half.intent.qty, half.order_digest) == (Decimal(approved), half.intent.digest)
+
+
+def test_an_exit_is_not_halved_and_still_waits(home, clock):
+    with a_runtime(home, clock=clock) as runtime:
+        request = runtime.deps.stores.approvals.get(request_id(runtime))
+        with pytest.raises(UsageError, match="takes risk off is not halved"):
+            halved(runtime, replace(request, intent=replace(request.intent, reduce_only=True)))
+        assert request_id(runtime) == request.pending_id
+
+
+def test_a_price_that_left_the_band_voids_a_half_as_it_voids_the_whole(home, clock):
+    market = ShiftedMarket(the_market(), OSTRE=Decimal("1.006"))
+    with a_runtime(home, clock=clock, market=market) as runtime:
+        answer = Service(runtime).approve(request_id(runtime), "owner", half=True)
+        assert "APPROVAL_PRICE_MOVED" in {str(verdict.code) for verdict in answer.verdicts}
+        assert entries_of(runtime) == []
 
 
 def test_a_refusal_sends_nothing_and_cannot_be_taken_back(home, clock):

@@ -13,7 +13,6 @@ from interfaces.cli.parser import parse
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        pytest.param(["report"], "name the folder of one report", id="report_of_nothing"),
         pytest.param(["report", "a", "b"], "name the folder of one report", id="two_reports"),
         pytest.param(["verify", "S2"], "verify takes no names", id="verify_a_suite"),
         pytest.param(["report", "a", "--out", "b"], "only run and record take --out", id="report_to_somewhere"),

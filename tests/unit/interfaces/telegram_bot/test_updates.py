@@ -90,7 +90,7 @@ def test_a_date_that_is_none_is_not_known(date):
 
 
 def test_a_command_has_its_words_and_its_place():
-    found = arrived({"message": a_message("/Pause  NIMBO\nfor 2h", message_thread_id=17)})
+    found = arrived({"message": a_message("/Pause  NIMBO\nfor 2h", message_thread_id=17, is_topic_message=True)})
     assert (found.command, found.words, found.topic_id) == ("pause", ("NIMBO", "for", "2h"), 17)
     assert (found.user_id, found.chat_id, found.private) == (ANN, ANN, True)
 

@@ -153,6 +153,23 @@ def test_only_what_ended_is_forgotten(outbox):
     assert (outbox.prune(after(1)), outbox.waiting()) == (1, 1)
 
 
+def test_what_nobody_carries_any_more_is_forgotten_with_the_rest(outbox):
+    outbox.put(a_message("a", "mail:gone@example.com"))
+    outbox.put(a_message("b", "telegram:4711"), held=True)
+    long_after = NOON + GIVEN_UP_AFTER + timedelta(seconds=1)
+    assert (outbox.prune(NOON + GIVEN_UP_AFTER), outbox.prune(long_after)) == (0, 2)
+
+
+@pytest.mark.parametrize("wait", [2.0, 300.0])
+def test_what_is_critical_goes_before_answers_that_wait_or_cannot_be_sent(outbox, wait):
+    for key in ("answer-1", "answer-2", "answer-3"):
+        outbox.put(a_message(key, kind=Kind.REPLY))
+    stuck = outbox.claim("slack", NOON, FREE)
+    outbox.settle(stuck, Receipt(sent=False, retry_after_s=wait, words="500"), NOON)
+    outbox.put(a_message("breach", kind=Kind.CRITICAL))
+    assert claimed(outbox, after(wait)) == "breach"
+
+
 def test_a_message_in_a_transaction_that_fails_was_never_put(outbox, database):  # noqa: F811
     def failing():
         outbox.put(a_message())
