@@ -81,7 +81,7 @@ def served(home: Path, api: BotApi, people: int, **environment: str) -> Iterator
         finally:
             running.terminate()
             try:
-                running.wait(20)
+                running.wait(5)
             except subprocess.TimeoutExpired:
                 running.kill()  # its cycle waits for the model that hangs
 

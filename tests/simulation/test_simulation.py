@@ -52,7 +52,7 @@ def test_what_must_hold_holds_on_a_server(tmp_path, postgres_url, seed):
 
 def test_lives_are_full_of_trouble(lived):
     """Were no orders sent and nothing to break, the invariants would hold in every life."""
-    some = [lived(part) for part in PARTS[:4]]
+    some = [lived(part) for part in PARTS[:2]]
     met = sum((each.met for each in some), Counter[tuple[str, str]]())
     faults = {fault for fault, _ in met}
     assert sum(each.posts for each in some) >= 200
