@@ -21,9 +21,8 @@ a sell of 31 does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from domain.case import Case, SymbolView
 from domain.market import Instrument, Quote, Symbol
@@ -60,12 +59,11 @@ T = TypeVar("T")
 FINEST_FRACTION = Decimal("0.000000001")
 
 
-@dataclass(slots=True, eq=False)
-class WorstCase:
+class WorstCase(NamedTuple):
     """The figures that gates share. None means unknown; money in the account's currency, quantities in shares.
 
-    ``before`` is the most the symbol can be worth without the order. Nobody sets a field; the class is not frozen,
-    because one is made for every order, and a frozen one takes four times as long to make.
+    ``before`` is the most the symbol can be worth without the order; ``known`` is what gates have worked out together.
+    A NamedTuple, because one is made for every order and a frozen dataclass takes four times as long to make.
     """
 
     measurable: bool
@@ -93,7 +91,7 @@ class WorstCase:
     mine: Exposure
     before: Decimal | None
     holdings: Holdings
-    known: dict[Hashable, Any] = field(default_factory=dict)
+    known: dict[Hashable, Any]
 
     def once(self, measure: Callable[[Case, WorstCase], T], case: Case) -> T:
         """What ``measure`` makes of this order, worked out for the first of the gates that share it."""
