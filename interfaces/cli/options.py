@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from interfaces.cli.words import (
+from interfaces.words import (
     FACES,
     PERIODS,
     duration,

@@ -16,7 +16,7 @@ from typing import Literal, NoReturn
 
 from domain.market import Symbol
 from interfaces.cli.commands import COMMANDS, Command
-from interfaces.cli.words import algo_words
+from interfaces.words import algo_words
 
 _GROUPS = {"run": "Run", "look": "Look", "decide": "Decide and control", "care": "Look after it"}
 _BY_NAME = {command.name: command for command in COMMANDS}

@@ -12,17 +12,22 @@ from datetime import datetime
 
 from domain.clock import SystemClock
 from domain.errors import UsageError
-from interfaces.cli.words import duration
+from interfaces.delivery.deliverer import PACES
 from interfaces.delivery.running import post_of
 from interfaces.delivery.wishes import Wishes, described, muted, quieted, switched
 from interfaces.runtime import Runtime
 from interfaces.views.duties import WishesView
+from interfaces.words import duration
 
 Words = Sequence[str]
 
 
 def prefer(runtime: Runtime, address: str, what: str, words: Words, by: str) -> WishesView:
     """The wishes of an address, after what these words change in them; UsageError says what is wrong with them."""
+    carrier, _, recipient = address.partition(":")
+    if carrier not in PACES or not recipient:
+        ways = ", ".join(f"{name}:..." for name in PACES)
+        raise UsageError(f"{address!a} is no address: {ways}", "For example: mail:me@example.com.")
     post, now = post_of(runtime), SystemClock().now()
     wishes = post.wishes(address)
     if words:

@@ -15,7 +15,7 @@ from domain.case import Mode
 from domain.errors import UsageError
 from domain.market import Symbol
 from domain.orders import Side
-from interfaces.cli.words import duration, identifier, period_or_symbol, positive, some, symbol
+from interfaces.words import duration, identifier, period_or_symbol, positive, some, symbol
 from trading.store.people.roles import Role
 
 T = TypeVar("T")

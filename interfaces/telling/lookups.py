@@ -18,9 +18,9 @@ from domain.orders import Side
 from domain.ports import Clock
 from graphs.nodes.talk import ChatTool, Words
 from interfaces.acting.ordering import Ticket
-from interfaces.cli.words import identifier, positive
 from interfaces.telling.figures import figures_of
 from interfaces.views.gates import RiskView
+from interfaces.words import identifier, positive
 
 if TYPE_CHECKING:
     from interfaces.runtime import Runtime

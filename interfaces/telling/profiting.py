@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from domain.errors import UsageError
 from domain.market import Symbol, parse_symbol
 from domain.money import ZERO
-from interfaces.acting.controlling import known_name
 from interfaces.runtime import Runtime
 from interfaces.telling.looking import positions
 from interfaces.views.profits import ProfitRow, ProfitsView
@@ -47,7 +47,10 @@ def profits(runtime: Runtime, what: str, by: Unit | None) -> ProfitsView:
     if what in set(Period):
         period = Period(what)
         return of_period(runtime, period, by or UNITS[period], money)
-    return of_symbol(runtime, parse_symbol(known_name(runtime, "symbol", what)), money)
+    if what.upper() not in runtime.deps.market.symbols():
+        periods = ", ".join(Period)
+        raise UsageError(f"{what!a} is no period and no symbol of this market", f"Write one of {periods}, or a symbol.")
+    return of_symbol(runtime, parse_symbol(what), money)
 
 
 def money_of(runtime: Runtime) -> Money:

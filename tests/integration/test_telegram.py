@@ -145,7 +145,8 @@ WRONG = {
     "/cycle now please": "nothing stands", "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h",
     "/restrict NOSUCH": "there is no symbol", "/allow NIMBO": "is not restricted",
     "/audit x": "not a whole number", "/logs 0": "not a whole number", "/logs 1 2": "at most 1 word",
-    "/pnl NOSUCH": "there is no symbol", "/pnl week day": "at most 1 word", "/performance KORVA": "/pnl KORVA shows",
+    "/pnl NOSUCH": "is no period and no symbol",
+    "/pnl week day": "at most 1 word", "/performance KORVA": "/pnl KORVA shows",
 }  # fmt: skip
 
 

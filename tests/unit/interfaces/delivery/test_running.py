@@ -178,3 +178,9 @@ def test_an_address_is_told_as_its_person_wishes(tmp_path, what, words, line):
 def test_wishes_that_cannot_be_are_one_clear_line(tmp_path, what, words):
     with a_runtime(tmp_path) as runtime, pytest.raises(UsageError):
         Service(runtime).prefer("mail:a@b.c", what, words, "owner")
+
+
+@pytest.mark.parametrize("address", ["me", "mail:", "pigeon:coo", ""])
+def test_an_address_that_nothing_goes_to_is_told_with_the_right_form(tmp_path, address):
+    with a_runtime(tmp_path) as runtime, pytest.raises(UsageError, match="is no address: telegram:"):
+        Service(runtime).prefer(address, "alerts", (), "owner")

@@ -98,5 +98,5 @@ def test_before_the_first_cycle_there_is_nothing_to_tell(tmp_path):
 
 
 def test_a_symbol_that_nobody_knows_is_refused(service):
-    with pytest.raises(UsageError, match="there is no symbol"):
+    with pytest.raises(UsageError, match="is no period and no symbol"):
         service.profits("NOSUCH")

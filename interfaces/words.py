@@ -1,4 +1,4 @@
-"""The words of a command line as values: symbols, times, counts, ids. A wrong one is told with the right form."""
+"""What people write to any face, as values: symbols, times, counts, ids. A wrong word is told with the right form."""
 
 from __future__ import annotations
 
