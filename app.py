@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -66,18 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return kill(arguments)
     terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet)
     try:
-        if arguments.command == "gate":
-            return gate_command.gate(arguments, terminal)  # opens nothing: no home, no settings, no database
-        if arguments.command == "reproduce":
-            return reproduce(arguments, terminal)
-        if arguments.command == "evals verify":
-            return verify_recordings(arguments, terminal)
-        if arguments.command == "evals record":
-            return record_answers(arguments, terminal)
-        if arguments.command == "evals run":
-            return run_suites(arguments, terminal)
-        if arguments.command == "evals report" and arguments.named:
-            return tell_report(running.read_document(Path(arguments.named[0]) / running.REPORT), arguments, terminal)
+        alone = ALONE.get(arguments.command)
+        if alone is not None and not (arguments.command == "evals report" and not arguments.named):
+            return alone(arguments, terminal)
         return run(arguments, terminal)
     except OversightError as error:
         return terminal.fail(error)
@@ -87,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         rest = "" if arguments.command == "gate" else "; nothing is lost, the next cycle goes on from here"
         terminal.note(f"stopped{rest}")
         return 130
+
+
+def gate(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Judge made-up cases: no home, no settings, no database."""
+    return gate_command.gate(arguments, terminal)
 
 
 def run(arguments: parser.Arguments, terminal: console.Terminal) -> int:
@@ -206,6 +202,11 @@ def run_suites(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     return tell_report(made, arguments, terminal)
 
 
+def report(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """A report that is there already."""
+    return tell_report(running.read_document(Path(arguments.named[0]) / running.REPORT), arguments, terminal)
+
+
 def tell_report(made: Mapping[str, Any], arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """A report as lines or as its own JSON; 1 where a bar is broken, a case was not played, or something got worse."""
     if arguments.json:
@@ -226,6 +227,17 @@ def settings_for(arguments: parser.Arguments) -> configuration.Settings:
         raise UsageError(f"{home} holds something that no demo made", "Name another folder with --home.")
     shutil.rmtree(home, ignore_errors=True)
     return configuration.demo_settings(home)
+
+
+ALONE: Mapping[str, Callable[[parser.Arguments, console.Terminal], int]] = {
+    "gate": gate,
+    "reproduce": reproduce,
+    "evals verify": verify_recordings,
+    "evals record": record_answers,
+    "evals run": run_suites,
+    "evals report": report,
+}
+"""Commands that open no market and no broker."""
 
 
 if __name__ == "__main__":
