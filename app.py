@@ -1,6 +1,6 @@
 """The command line: read the settings, have everything put together, run one command.
 
-    sage COMMAND -> main -> composition.opened(settings) -> Service -> a view -> rendered, or as JSON
+    sage COMMAND -> main -> opening.opened(settings) -> Service -> a view -> rendered, or as JSON
 
 The rooms are named here once and run on first use (docs/decisions/0008), so ``--help`` and ``kill`` answer at once.
 ``kill`` needs neither database nor model nor graph: the latch falls first, everything else follows.
@@ -21,12 +21,17 @@ from domain.clock import FixedClock, SystemClock
 from domain.errors import OversightError, UsageError
 from interfaces.cli import parser
 from interfaces.cli.home import LATCH, home_folder
+from interfaces.cli.interrupts import INTERRUPTED, Interrupts
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import agents.blind as blind
-    import answering
-    import composition
+    import composition.answering as answering
+    import composition.backtesting as backtesting
+    import composition.brokers as brokers
+    import composition.closed as closed
+    import composition.opening as opening
+    import composition.sources as sources
     import evals.answers.collect as collecting
     import evals.answers.questions as asked
     import evals.running as running
@@ -43,7 +48,6 @@ with rooms_on_first_use():
     import policies.policy as policies
     import prompts.loader as loader
     import settings as configuration
-    import sources
     import trading.data.calendar as calendars
     import trading.execution.cancel_entries as cancelling
     import trading.execution.flatten as flattening
@@ -56,38 +60,55 @@ if TYPE_CHECKING:
     from trading.store.control import ControlStore
     from trading.store.database import Database
 
+    Way = Callable[[parser.Arguments, console.Terminal], int]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 for what was refused or failed, 2 for wrong usage, 130 for Ctrl-C."""
     arguments = parser.parse(sys.argv[1:] if argv is None else argv)
-    if arguments.command == "kill" and arguments.cancel_entries:
-        return cancel_entries(arguments)
     if arguments.command == "kill":
-        return kill(arguments)
-    terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet)
-    try:
-        alone = ALONE.get(arguments.command)
-        if alone is not None and not (arguments.command == "evals report" and not arguments.named):
-            return alone(arguments, terminal)
-        return run(arguments, terminal)
-    except OversightError as error:
-        return terminal.fail(error)
-    except Exception as error:  # noqa: BLE001  # the last line of defence: one line, and the log has the rest
-        return terminal.fail(OversightError(f"unexpected {type(error).__name__}", "See sage.log in the home folder."))
-    except KeyboardInterrupt:
-        rest = "" if arguments.command == "gate" else "; nothing is lost, the next cycle goes on from here"
-        terminal.note(f"stopped{rest}")
-        return 130
+        # Before a terminal is made, which loads rich: a kill has to answer in a fifth of a second (decision 0008).
+        return cancel_entries(arguments) if arguments.cancel_entries else kill(arguments)
+    interrupts = Interrupts()
+    with interrupts.heard():
+        terminal = console.Terminal(json=arguments.json, quiet=arguments.quiet, still_wanted=interrupts.check)
+        interrupts.begun = True
+        try:
+            return way_of(arguments)(arguments, terminal)
+        except OversightError as error:
+            return terminal.fail(error)
+        except Exception as error:  # noqa: BLE001  # the last line of defence: one line, and the log has the rest
+            if interrupts.asked:  # the half of a module that was loading has failed in its place
+                return stopped(arguments, terminal)
+            what = f"unexpected {type(error).__name__}"
+            return terminal.fail(OversightError(what, "See sage.log in the home folder."))
+        except KeyboardInterrupt:
+            return stopped(arguments, terminal)
+
+
+def stopped(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Ctrl-C."""
+    rest = "" if arguments.command in ALONE else "; nothing is lost, the next cycle goes on from here"
+    terminal.note(f"stopped{rest}")
+    return INTERRUPTED
+
+
+def way_of(arguments: parser.Arguments) -> Way:
+    """What runs the command: one that opens neither market nor broker by itself, every other in a whole start."""
+    sums_up = arguments.command == "evals report" and not arguments.named  # a view of the service, like any other
+    return run if sums_up else ALONE.get(arguments.command, run)
 
 
 def gate(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Judge made-up cases: no home, no settings, no database."""
+    # A function of its own: naming that of the room in ALONE would run the room at every start (docs/decisions/0008).
     return gate_command.gate(arguments, terminal)
 
 
 def run(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Open everything and run one command."""
-    with composition.opened(settings_for(arguments), arguments) as (service, moment, symbols):
+    with opening.opened(settings_for(arguments), arguments) as (service, moment, symbols):
+        # Whoever accepts the policy that waits is shown it limit by limit, and asked.
         if service.notice and not arguments.accept:
             terminal.note(service.notice)
         return commands.run(arguments, service, terminal, moment, symbols)
@@ -110,7 +131,7 @@ def cancel_entries(arguments: parser.Arguments) -> int:
             database: Database, clock: Clock, office: PermitOffice, control: ControlStore
         ) -> cancelling.Canceller:
             calendar = calendars.ExchangeCalendar()
-            return composition.exchange_of(
+            return brokers.broker_of(
                 settings, lambda: sources.market_of(settings, calendar), calendar, database, clock, office, control
             )
 
@@ -125,16 +146,15 @@ def close_all(
     settings: configuration.Settings, arguments: parser.Arguments, parts: cancelling.Parts, kill_id: str
 ) -> dict[str, object]:
     """Close what is held, at the moment at which the market of this home stands."""
-    composition.check_prices(settings)
+    # Cancelling needs no prices and is done by now; what is sold is priced, and not by a made-up market.
+    brokers.check_prices(settings)
     calendar = calendars.ExchangeCalendar()
     market = sources.market_of(settings, calendar)
     moment = sources.moment_of(settings, arguments, parts, market, calendar)
     clock: Clock = FixedClock(moment) if sources.has_own_time(settings.market) else SystemClock()
-    broker = composition.exchange_of(
-        settings, lambda: market, calendar, parts.database, clock, parts.office, parts.control
-    )
+    broker = brokers.broker_of(settings, lambda: market, calendar, parts.database, clock, parts.office, parts.control)
     fallback = partial(policies.load_policy, settings.policy)
-    hands = flattening.hands_after_kill(parts, broker, market, calendar, clock, fallback)
+    hands = flattening.hands_after_kill(parts, broker, market, calendar, clock, fallback, kill_id)
     return flattening.flatten(hands, kill_id).report
 
 
@@ -144,9 +164,9 @@ def reproduce(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     with ExitStack() as stack:
         database = databases.open_database(settings.database)
         stack.callback(database.close)
-        stores = composition.stores_of(database, settings, kill_switches.KillSwitch(settings.home / LATCH))
+        stores = opening.stores_of(database, settings, kill_switches.KillSwitch(settings.home / LATCH))
         found = loader.read_prompts(Path(arguments.prompt)) if arguments.prompt else {}
-        asks = arguments.model or arguments.blind or found
+        asks = arguments.model or arguments.blind or found  # else no model is made, so that none needs its key
         model = answering.answering_model(settings, stack) if asks else None
         otherwise = reproducing.Otherwise(
             policy=policies.load_policy(arguments.policy) if arguments.policy else None,
@@ -188,7 +208,7 @@ def run_suites(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """Play suites against this code, compare with the baseline, and leave a report."""
     made = running.run_suites(
         arguments.named,
-        composition.product_for_evals,
+        opening.product_for_evals,
         out=Path(arguments.out),
         baseline=Path(arguments.baseline) if arguments.baseline else None,
         made_at=SystemClock().now(),
@@ -216,6 +236,11 @@ def tell_report(made: Mapping[str, Any], arguments: parser.Arguments, terminal: 
     return 0 if made["ok"] else 1
 
 
+def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
+    """Run a strategy over the past in a home of its own, and keep the answer in this one."""
+    return backtesting.backtest(arguments, terminal)
+
+
 def settings_for(arguments: parser.Arguments) -> configuration.Settings:
     """Settings with what the command line says on top; the demo has a home of its own, new each time."""
     if arguments.command != "demo":
@@ -226,10 +251,11 @@ def settings_for(arguments: parser.Arguments) -> configuration.Settings:
     if home.exists() and any(home.iterdir()) and not (home / "sage.db").exists():
         raise UsageError(f"{home} holds something that no demo made", "Name another folder with --home.")
     shutil.rmtree(home, ignore_errors=True)
-    return configuration.demo_settings(home)
+    return closed.demo_settings(home)
 
 
-ALONE: Mapping[str, Callable[[parser.Arguments, console.Terminal], int]] = {
+ALONE: Mapping[str, Way] = {
+    "backtest": backtest,
     "gate": gate,
     "reproduce": reproduce,
     "evals verify": verify_recordings,
@@ -237,7 +263,7 @@ ALONE: Mapping[str, Callable[[parser.Arguments, console.Terminal], int]] = {
     "evals run": run_suites,
     "evals report": report,
 }
-"""Commands that open no market and no broker."""
+"""Commands that need no start in the home: they send nothing from there."""
 
 
 if __name__ == "__main__":

@@ -7,28 +7,65 @@ live in the policy file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from domain.case import Mode
 from domain.errors import ConfigurationError
+from domain.ids import BrokerName, brokers_in
 from domain.market import Timeframe
 
 
+# An empty variable counts as one that is not set, so leaving something to the server takes a word of its own.
 def _none_for_none(value: object) -> object:
     return None if value == "none" else value
 
 
-class JobSettings(BaseModel):
-    """When one job runs, in the words of ``interfaces/scheduler/rules.py``; without a time it never does."""
+def _known_brokers(text: str) -> str:
+    return text if brokers_in(text) else ""
+
+
+class _Table(BaseModel):
+    """A table of ``sage.toml``: a key that nobody reads is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrokerSettings(_Table):
+    """``[brokers.NAME]`` of ``sage.toml``: one broker, by its label, or by its kind where it has none."""
+
+    symbols: str = ""
+    """Comma-separated; empty means that it trades all."""
+    commission_per_share: Decimal | None = Field(None, ge=0)
+    """What it charges, and what a paper one charges: empty is 0.005 on paper, and nothing elsewhere."""
+    commission_minimum: Decimal | None = Field(None, ge=0)
+    """The least for an order: empty is 1.00 on paper, and nothing elsewhere."""
+    slippage_bp: Decimal | None = Field(None, ge=0)
+    """Half the spread and slippage, in basis points: empty is 1 on paper, and unknown elsewhere."""
+    start_cash: Decimal | None = Field(None, gt=0)
+    """Of a paper account; empty is SAGE_START_CASH."""
+    base_url: str = ""
+    """Trading address; empty is APCA_API_BASE_URL."""
+    stream_url: str = ""
+    """Trade updates; empty is the stream beside the trading address."""
+
+
+class JobSettings(_Table):
+    """When one job runs, in the words of ``interfaces/scheduler/rules.py``; without a time it never does."""
 
     at: tuple[str, ...] = ()
     missed: Literal["skip", "once", "all"] = "once"
@@ -39,10 +76,8 @@ class JobSettings(BaseModel):
     """The least time between two cycles for events."""
 
 
-class ScheduleSettings(BaseModel):
+class ScheduleSettings(_Table):
     """``[schedule]`` of ``sage.toml``: one table a job, which takes the place of its default; ``at = []`` is never."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cycle: JobSettings = JobSettings(at=("open+30m", "close-30m"), on=("breach", "news", "alert"))
     reconcile: JobSettings = JobSettings(at=("open-15m", "every 15m", "close+10m"))
@@ -67,10 +102,8 @@ RoleName = Literal["reader", "monitor", "advisor", "inspector", "decider", "expl
 Temperature = Annotated[Decimal | None, BeforeValidator(_none_for_none)]
 
 
-class RoleModelSettings(BaseModel):
+class RoleModelSettings(_Table):
     """``[models.roles.NAME]``: how one role asks; what is left out is as for all others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = ""
     """As SAGE_MODEL; empty means the model of all others."""
@@ -79,37 +112,29 @@ class RoleModelSettings(BaseModel):
     seed: int | None = None
 
 
-class PriceSettings(BaseModel):
+class PriceSettings(_Table):
     """``[models.prices."NAME"]``: what a model costs, in USD a million tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens_in: Decimal = Field(ge=0)
     tokens_out: Decimal = Field(ge=0)
 
 
-class ProviderSettings(BaseModel):
+class ProviderSettings(_Table):
     """``[models.providers.NAME]``: another server that speaks as OpenAI's; its models are ``NAME:MODEL``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
     """Ends in ``/v1``. Its key stands in SAGE_PROVIDER_KEYS, because ``sage.toml`` is no place for secrets."""
 
 
-class AllowanceSettings(BaseModel):
+class AllowanceSettings(_Table):
     """The most that a day may use; what is left out is no limit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: int | None = Field(None, ge=0)
     usd: Decimal | None = Field(None, ge=0)
 
 
-class ModelBudgetSettings(BaseModel):
+class ModelBudgetSettings(_Table):
     """``[models.budget]``: what asking may cost, beside the calls and tokens of a cycle."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cycle_usd: Decimal | None = Field(None, ge=0)
     day: AllowanceSettings = AllowanceSettings()
@@ -120,11 +145,10 @@ class ModelBudgetSettings(BaseModel):
     """From here on the cheaper model of the fallback is asked, where there is one."""
 
 
-class ModelsSettings(BaseModel):
+class ModelsSettings(_Table):
     """``[models]`` of ``sage.toml``: who is asked, what it costs, and what happens when a model fails."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+    # Pydantic copies a default, so no two settings share one of these.
     roles: dict[RoleName, RoleModelSettings] = {}
     prices: dict[str, PriceSettings] = {}
     providers: dict[str, ProviderSettings] = {}
@@ -137,14 +161,17 @@ class ModelsSettings(BaseModel):
 
 
 class _SageToml(TomlConfigSettingsSource):
-    """``sage.toml``, whose tables ``[schedule]`` and ``[models]`` are the settings SAGE_SCHEDULE and SAGE_MODELS."""
+    """``sage.toml``, whose tables ``[schedule]``, ``[models]`` and ``[brokers]`` are settings of those names."""
 
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         told: dict[str, Any] = super()._read_file(file_path)
-        return {_TABLES.get(name, name): value for name, value in told.items()}
+        named = {_TABLES.get(name, name): value for name, value in told.items()}
+        _known_only("sage.toml", (name for name, value in named.items() if _is_ours(name) or isinstance(value, dict)))
+        return named
 
 
-_TABLES = {"schedule": "SAGE_SCHEDULE", "models": "SAGE_MODELS"}
+# Everything else is read by the name of its variable alone; a table under such a name would look odd in a file.
+_TABLES = {"schedule": "SAGE_SCHEDULE", "models": "SAGE_MODELS", "brokers": "SAGE_BROKERS"}
 
 
 class Settings(BaseSettings):
@@ -183,8 +210,12 @@ class Settings(BaseSettings):
     market: str = Field("simulated", alias="SAGE_MARKET")
     news: str = Field("", alias="SAGE_NEWS")
     """Empty means the twin of the market: simulated news, the same files, or none."""
-    broker: Literal["paper", "alpaca"] = Field("paper", alias="SAGE_BROKER")
-    """``alpaca`` with a live address moves real money only in the modes approve and auto."""
+    broker: Annotated[str, AfterValidator(_known_brokers)] = Field("paper", alias="SAGE_BROKER")
+    """Comma-separated brokers of the home; a live address moves real money only in the modes approve and auto."""
+    broker_terms: dict[str, BrokerSettings] = Field({}, alias="SAGE_BROKERS")
+    """What each broker costs, and where it is: the table ``[brokers]`` of ``sage.toml``, or JSON of the same."""
+    broker_keys: SecretStr | None = Field(None, alias="SAGE_BROKER_KEYS")
+    """Keys of brokers with a label: ``LABEL=KEY_ID:SECRET,LABEL=KEY_ID:SECRET``."""
     mode: Mode | None = Field(None, alias="SAGE_MODE")
     """Where the autonomy ladder stands from this start on; empty leaves it, and a new home starts on ``paper``."""
     timeframe: Timeframe | None = Field(None, alias="SAGE_TIMEFRAME")
@@ -230,6 +261,14 @@ class Settings(BaseSettings):
     telegram_api_base_url: str = Field("https://api.telegram.org", alias="TELEGRAM_API_BASE_URL")
     telegram_owner_ids: str = Field("", alias="TELEGRAM_OWNER_IDS")
     """Comma-separated numbers of people who are owners; without any, `sage telegram` shows a code for the first."""
+    telegram_webhook_url: str = Field("", alias="TELEGRAM_WEBHOOK_URL")
+    """The https address where Telegram brings updates; empty means that they are polled."""
+    telegram_webhook_listen: str = Field("127.0.0.1:8688", alias="TELEGRAM_WEBHOOK_LISTEN")
+    """``HOST:PORT`` where whoever ends TLS for that address hands them on."""
+    telegram_webhook_path: str = Field("", alias="TELEGRAM_WEBHOOK_PATH")
+    """The path they are handed on with; empty means that of the address."""
+    telegram_webhook_secret: SecretStr | None = Field(None, alias="TELEGRAM_WEBHOOK_SECRET")
+    """What Telegram says with each update; 16 to 256 letters, digits, ``_`` and ``-``. No webhook without it."""
     telegram_groups: str = Field("", alias="TELEGRAM_GROUPS")
     """Comma-separated ``CHAT:TOPIC`` in which known people may talk to the bot; 0 is a group without topics."""
 
@@ -259,6 +298,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
+        if isinstance(dotenv_settings, DotEnvSettingsSource):
+            _known_only(".env", filter(_is_ours, dotenv_settings.env_vars))
         return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
 
     @property
@@ -281,26 +322,61 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the redaction filter only."""
-        held = (self.openai_api_key, self.alpaca_key_id, self.alpaca_secret_key, self.newsapi_key)
-        ways = (self.smtp_url, self.slack_webhook, self.telegram_bot_token)
-        known = (*held, *self.keys_of_providers.values(), *ways)
-        told = (secret.get_secret_value() for secret in known if secret is not None)
+        # By their type, so that none which is added later can be left out.
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        of_brokers = (key for pair in self.keys_of_brokers.values() for key in pair)
+        known = (*fields, *self.keys_of_providers.values(), *of_brokers)
+        told = (each.get_secret_value() for each in known if isinstance(each, SecretStr))
         return (*told, *self._mail_passwords)
 
     @property
     def _mail_passwords(self) -> tuple[str, ...]:
         """The password within SAGE_SMTP_URL, as it is written there and as the mail server is told it."""
         text = "" if self.smtp_url is None else self.smtp_url.get_secret_value()
+        # At the last @ and the first colon: a password may hold both.
         credentials, _, _host = text.partition("://")[2].rpartition("@")
         written = credentials.partition(":")[2]
         return tuple(dict.fromkeys(filter(None, (written, unquote(written)))))
 
     @property
+    def brokers(self) -> tuple[BrokerName, ...]:
+        """The brokers of this home, in the order in which they are named."""
+        return brokers_in(self.broker)
+
+    @property
+    def keys_of_brokers(self) -> dict[str, tuple[SecretStr, SecretStr]]:
+        """Key id and secret of the brokers that have a label, by it."""
+        keys = ((label, *key.partition(":")[::2]) for label, key in _named_keys(self.broker_keys))
+        return {label: (SecretStr(key_id), SecretStr(secret)) for label, key_id, secret in keys if key_id and secret}
+
+    @property
     def keys_of_providers(self) -> dict[str, SecretStr]:
         """The keys of other servers by their names."""
-        text = "" if self.provider_keys is None else self.provider_keys.get_secret_value()
-        pairs = (part.strip().partition("=") for part in text.split(",") if part.strip())
-        return {name.strip(): SecretStr(key.strip()) for name, _, key in pairs if key.strip()}
+        return {name: SecretStr(key) for name, key in _named_keys(self.provider_keys) if key}
+
+
+def _named_keys(held: SecretStr | None) -> Iterator[tuple[str, str]]:
+    """``NAME=KEY,NAME=KEY`` as names and keys."""
+    for part in ("" if held is None else held.get_secret_value()).split(","):
+        # At the first =, because a key may end in more of them.
+        name, _, key = part.partition("=")
+        yield name.strip(), key.strip()
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("SAGE_")
+
+
+def _known_only(file: str, names: Iterable[str]) -> None:
+    """Raise ValueError for a name that nobody reads: a misspelt SAGE_MODE would leave the mode as it is, unseen.
+
+    The environment is not looked at, because other programs put names of theirs into it.
+    """
+    known = [str(field.alias) for field in Settings.model_fields.values()]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, (*known, *_TABLES), n=1)
+            raise ValueError(f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}")
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -309,33 +385,12 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
     except ValidationError as error:
+        # The first one, which makes one line; and without the input, which may be a key.
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(
             f"setting {name}: {first['msg']}", "Correct it in the environment, .env or sage.toml."
         ) from error
+    # ValueError is what TOML that cannot be parsed and bytes that are no text come as.
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"settings cannot be read: {error}", "Correct .env or sage.toml.") from error
-
-
-class _Closed(Settings):
-    """Settings that nothing outside the program can change."""
-
-    model_config = SettingsConfigDict(toml_file=None)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What the program passes, and nothing else."""
-        return (init_settings,)
-
-
-def demo_settings(home: Path) -> Settings:
-    """The demo is the same for everybody: simulated market, recorded answers, no environment, no file."""
-    return _Closed(SAGE_HOME=home, SAGE_MODEL="recorded", SAGE_MODE=Mode.PAPER)

@@ -30,16 +30,17 @@ from agents.llm import (
     reason_of,
 )
 from agents.outputs import LONGEST_ANSWER, OUTPUTS, parse, schema_of
-from agents.slots import encode
+from agents.slots import encode, inert
 from domain.decisions import ModelCall
 from domain.errors import OversightError
 from domain.ids import CycleId, derive
-from domain.model_use import Handover, SetAside
 from domain.money import ONE, ZERO
 from domain.ports import Clock
+from domain.record.model_use import Handover, SetAside
 from prompts.loader import load
 
 T = TypeVar("T")
+# On the safe side: to count them takes tiktoken, which fetches its tables from the network.
 _CHARS_PER_TOKEN = 3
 LONGEST_NAME = 120
 MOST_TOKENS = 10**9
@@ -127,6 +128,7 @@ class Asker:
                 failed, following = turn.line[:2]
                 self.handed_over(Handover(cycle_id, role, failed.name, following.name, reason_of(error)))
                 turn = turn.after(1)
+        # The failure of the last is for the role to hear: behind it stands no rule.
         return self._ask(turn, read)
 
     def line(self, role: Role) -> tuple[LanguageModel, ...]:
@@ -176,6 +178,7 @@ class Asker:
             self._set_aside(turn, request)
             call = self.journal.save(self._record(request, self._complete(turn, request), turn.subject, cycle_id))
         if not call.reused:
+            # By key, so that a call which the journal answered is counted once however often it is asked for.
             self.budget.settle(cycle_id, key, call.tokens_in + call.tokens_out, call.cost_usd)
         return call
 
@@ -193,6 +196,7 @@ class Asker:
         wanted = SetAside(
             turn.cycle_id, request.digest, request.role, model.name, estimate(request), cost, self.clock.now()
         )
+        # The breaker comes last: a trial it admits, which a budget then refused, would stay open for ever.
         self.budget.reserve(wanted, self.budget.edge if self._cheaper(turn.line) else ONE)
         if self.breaker is None:
             return
@@ -236,6 +240,7 @@ class Asker:
             self.breaker.failed(model.name, reason)
 
     def _record(self, request: ModelRequest, reply: ModelReply, subject: str, cycle_id: CycleId) -> ModelCall:
+        # A server may answer with a dated name of the model that was asked.
         price = self.prices.get(reply.model) or self.prices.get(request.sampling.model)
         tokens_in, tokens_out = counted(reply.tokens_in), counted(reply.tokens_out)
         return ModelCall(
@@ -295,4 +300,4 @@ def estimate(request: ModelRequest) -> int:
 
 def sent_tokens(request: ModelRequest) -> int:
     """At most so many tokens are sent: a third of the characters."""
-    return (len(request.system) + len(request.user) + len(encode(request.schema))) // _CHARS_PER_TOKEN
+    return (len(request.system) + len(request.user) + len(inert(request.schema_text))) // _CHARS_PER_TOKEN

@@ -21,7 +21,7 @@ from domain.conversation import Card, Exchange, Look, Reply
 from domain.decisions import Statement
 from domain.evidence import Evidence
 from domain.ids import CycleId
-from domain.rendering import check, refs_in
+from domain.record.rendering import check, refs_in
 
 LONGEST_QUESTION = 2000
 MOST_EARLIER = 6
@@ -105,6 +105,7 @@ def reply(output: ChatOutput, asked: Asked, source: str) -> Reply:
     for statement in (*statements, *(Statement(card.why) for card in cards)):
         fault = check(statement, known, any_script=True)
         if fault is not None:
+            # A fault quotes what the model wrote, and goes into the repair turn.
             shown = fault if fault.isascii() else "unknown reference"
             raise BadAnswer(
                 "unknown_reference" if fault.startswith("unknown") else "statement",

@@ -111,6 +111,7 @@ def final_qty(left: Sizes, fraction: Decimal, lot: Decimal, monitor: MonitorRepo
     if left.advised is None or left.inspected is None:
         return ZERO
     if monitor is not None and monitor.request != "none":
+        # Whatever else is asked for counts as a halt.
         fraction = min(fraction, TIGHTENED_FRACTION) if monitor.request == "tighten" else ZERO
     return min(left.advised, left.inspected, floor_to(left.candidate * fraction, lot))
 
@@ -220,6 +221,7 @@ def _tightest(candidate: TradeCandidate, advice: Advice | None, choice: _Choice)
     if candidate.stop_loss is None:
         return None
     offered = (candidate.stop_loss, advice.stop_loss if advice else None, choice.stop_loss)
+    # The sign turns the comparison: of a short the lowest stop is the tightest.
     return max((stop for stop in offered if stop is not None), key=lambda stop: candidate.side.sign * stop)
 
 

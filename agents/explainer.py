@@ -24,7 +24,7 @@ from domain.ids import CycleId, Ref
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Side
-from domain.rendering import check, render
+from domain.record.rendering import check, render
 from domain.verdicts import Outcome, Verdict
 
 _SHOWN_REFS = 4
@@ -88,6 +88,7 @@ def template(record: Record, phase: Phase) -> Explanation:
     """The explanation that needs no model: thesis, evidence, roles, sizes, gates and what happened."""
     known = facts(record)
     told = (*_thesis(record), *_roles(record), *_arithmetic(record), *disclosures(record), *_happened(record, phase))
+    # Sentences of the roles are held to the record as well: the template must not repeat a false one.
     fit = (each for each in told if check(each, known) is None and not faults([render(each, known)], record, known))
     kept = tuple({statement.text: statement for statement in fit}.values())
     return Explanation(record.decision.decision_id, record.decision.candidate.symbol, phase, kept, "template")
@@ -117,6 +118,7 @@ def _disclosed(record: Record) -> Iterator[Statement]:
 
 
 def _objection(verdict: Verdict, symbol: Symbol) -> str:
+    # Letters only: a digit of a code would count as a figure written by hand.
     reason = re.sub(r"[^a-z ]", "", verdict.code.lower().replace("_", " "))
     if verdict.value is None:
         return reason

@@ -17,7 +17,7 @@ from agents.record import Record, facts
 from agents.slots import encode, evidence_lines, index
 from domain.evidence import Evidence
 from domain.ids import CycleId
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from memory.lessons import Lesson, figures
 from memory.reviews import POSSIBLE, Change, Finding, Review, Subject, Suggestion, review_by_code
 from prompts.loader import load

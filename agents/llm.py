@@ -7,13 +7,15 @@ answers), ``rules_llm`` (a deterministic stand-in that is not a language model).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
-from domain.canonical import digest
 from domain.errors import ConfigurationError, ModelOutputError, ModelUnavailable, OversightError
+from domain.record.canonical import canonical_json, json_text, lasting_text
 
 Role = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner", "chat"]
 Finish = Literal["stop", "length", "content_filter", "refusal", "other"]
@@ -53,7 +55,8 @@ class Sampling:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: the digest is asked for five times a call, and is kept beside the fields.
+@dataclass(frozen=True)
 class ModelRequest:
     """One question. ``schema`` is the JSON schema of the answer; ``attempt`` is 1, or 2 for the one repair turn."""
 
@@ -66,10 +69,22 @@ class ModelRequest:
     attempt: int
     prompt_digest: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """The canonical key of this question."""
-        return digest(self)
+        """The canonical key of this question: that of its fields, with the text of the schema put in its place."""
+        # Names in the order of canonical JSON: recordings and journals are keyed by exactly these bytes.
+        told = (
+            f'{{"attempt":{self.attempt},"prompt_digest":{json_text(self.prompt_digest)},"role":{json_text(self.role)},'
+            f'"sampling":{canonical_json(self.sampling)},"schema":{self.schema_text},'
+            f'"schema_name":{json_text(self.schema_name)},"system":{json_text(self.system)},'
+            f'"user":{json_text(self.user)}}}'
+        )
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def schema_text(self) -> str:
+        """The canonical text of the schema, which nobody changes."""
+        return lasting_text(self.schema)
 
 
 @dataclass(frozen=True, slots=True)

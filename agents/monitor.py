@@ -15,11 +15,11 @@ from agents.ask import Asker
 from agents.llm import UNANSWERED, reason_of
 from agents.outputs import MonitorOutput, monitor_report
 from agents.slots import encode, evidence_lines, index, said_by
+from domain.context.observation import Observation
 from domain.decisions import Concern, MonitorReport, Severity
 from domain.evidence import Evidence
 from domain.ids import Ref
 from domain.market import Symbol
-from domain.observation import Observation
 from tools.portfolio import portfolio
 from tools.tool import Tool
 

@@ -22,7 +22,7 @@ from domain.evidence import Evidence
 from domain.ids import Ref
 from domain.market import Symbol
 from domain.money import ONE, ZERO
-from domain.rendering import check, refs_in
+from domain.record.rendering import check, refs_in
 from domain.signals import TradeCandidate
 
 LONGEST_ANSWER = 64 * 1024
@@ -39,8 +39,10 @@ _PLACES = 18
 
 
 def _exact(value: object) -> object:
+    # Strict mode takes no int for a Decimal, and models write 1 for 1.0.
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
+    # 1e-999999999 is a short text, and written out it would fill the memory.
     if isinstance(value, Decimal) and not (value.is_finite() and -_PLACES <= int(value.as_tuple().exponent) <= _PLACES):
         raise ValueError("a number with too many places")
     return value
@@ -216,6 +218,7 @@ _PROSE = frozenset({"title", "description", "maxLength", "minLength", "maxItems"
 def _bare(node: Any) -> Any:
     if isinstance(node, dict):
         properties = node.get("properties")
+        # Names of fields are no keywords: one may be called `title`.
         kept = {key: _bare(item) for key, item in node.items() if key not in _PROSE and key != "properties"}
         return kept if properties is None else {**kept, "properties": {k: _bare(v) for k, v in properties.items()}}
     return [_bare(item) for item in node] if isinstance(node, list) else node
@@ -229,6 +232,7 @@ def parse(role: Role, text: str) -> Output:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])[:80] or "the document"
+        # Without its cause, which quotes the answer.
         raise BadAnswer("schema", f"the {role}'s answer does not fit at {place} ({first['type']})") from None
 
 
@@ -242,6 +246,7 @@ def _document(role: Role, text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # json keeps the last of doubled keys without a word (I-27).
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("duplicate key")
@@ -314,6 +319,7 @@ def tighter_stop(candidate: TradeCandidate, ref: str | None, known: Known, role:
     if price.unit != "USD" or price.symbol != candidate.symbol or not isinstance(price.value, Decimal):
         return candidate.stop_loss
     sign = candidate.side.sign
+    # Strictly between: a stop at the entry price would be hit at once.
     nearer = sign * price.value > sign * candidate.stop_loss and sign * price.value < sign * candidate.entry_price
     return price.value if nearer else candidate.stop_loss
 

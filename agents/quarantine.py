@@ -54,6 +54,7 @@ class CleanText:
 
     def locate(self, quote: str) -> tuple[int, int] | None:
         """Where a quoted passage stands in the original text, or None when it is not in it."""
+        # Folded like the text, or a passage with a ligature would not be found in it.
         wanted = clean(quote).text.strip()
         start = self.text.find(wanted) if wanted else -1
         if start < 0:
@@ -71,6 +72,7 @@ def clean(text: str) -> CleanText:
         origins.extend([(start, start + len(cluster))] * len(folded))
         if len(origins) >= LONGEST_TEXT:
             break
+    # Hidden is judged on the whole original: what lies behind the cut was sent all the same.
     return CleanText("".join(shown)[:LONGEST_TEXT], tuple(origins[:LONGEST_TEXT]), hides_text(text))
 
 
@@ -98,12 +100,14 @@ def hides_text(text: str) -> bool:
 
 def addresses_machines(text: str) -> bool:
     """Whether a cleaned text speaks to models, gives their reader orders, or writes the markers of one of our slots."""
+    # On one line, since an order may be broken over several.
     return _ORDERS.search(" ".join(text.split())) is not None or _MARKERS.search(text) is not None
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
     start = 0
     for end in range(1, len(text) + 1):
+        # Stacked marks may go on for ever, and a cluster is traced back as one place.
         longest = end - start >= 16
         if end == len(text) or longest or not unicodedata.combining(text[end]):
             yield start, text[start:end]

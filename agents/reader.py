@@ -15,9 +15,9 @@ from agents.llm import UNANSWERED, reason_of
 from agents.outputs import EventOutput, ReaderOutput
 from agents.quarantine import CleanText, addresses_machines, clean
 from agents.slots import encode
+from domain.context.news import NewsArticle, NewsEvent, NewsReading, SocialPost, Strength, Topic
 from domain.ids import CycleId
 from domain.market import Symbol
-from domain.news import NewsArticle, NewsEvent, NewsReading, SocialPost, Strength, Topic
 from tools.tool import Tool
 
 TOOLS: tuple[Tool, ...] = ()
@@ -63,6 +63,7 @@ def _reading_from(
     def reading(output: ReaderOutput, source: str, repaired: bool) -> NewsReading:
         found = (_event(event, symbols, text) for event in output.events)
         events = tuple(event for event in found if event is not None)
+        # A model may add suspicion and never takes it away.
         return replace(unread, events=events, suspicious=unread.suspicious or output.suspicious, model=source)
 
     return reading

@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
-from domain.canonical import canonical_json
 from domain.evidence import Evidence, EvidenceSet
 from domain.market import Symbol
+from domain.record.canonical import canonical_json
 from tools.tool import Tool
 
 _SAID_BY = {
@@ -30,23 +32,34 @@ _SAID_BY = {
     "memory": "memory",
 }
 """Which tool says the references of a family; indicators have no prefix of their own."""
-_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"))
 _HOUR = 3600
 
 
 def encode(value: object) -> str:
     """One value as inert JSON."""
-    return canonical_json(value).translate(_ESCAPES)
+    return inert(canonical_json(value))
+
+
+def inert(text: str) -> str:
+    """Canonical text without any sign that a slot could begin or end with."""
+    for sign, escaped in _ESCAPES:
+        text = text.replace(sign, escaped)
+    return text
 
 
 def evidence_lines(items: Iterable[Evidence], as_of: datetime) -> str:
     """One line a figure, ``{"age":"2h","ref":"rsi14@AAPL","unit":"points","value":"54.2"}``, sorted by reference."""
-    return "\n".join(
-        encode({"ref": item.ref, "value": item.value, "unit": item.unit, "age": age_text(as_of - item.observed_at)})
-        for item in sorted(items, key=lambda item: item.ref)
-    )
+    return inert("\n".join([_line(item, as_of) for item in sorted(items, key=attrgetter("ref"))]))
 
 
+def _line(item: Evidence, as_of: datetime) -> str:
+    """The same bytes as the canonical text of a mapping."""
+    age, ref, unit = age_text(as_of - item.observed_at), canonical_json(item.ref), canonical_json(item.unit)
+    return f'{{"age":"{age}","ref":{ref},"unit":{unit},"value":{canonical_json(item.value)}}}'
+
+
+@lru_cache(maxsize=1024)
 def age_text(age: timedelta) -> str:
     """``45s``, ``90m``, ``30h`` or ``12d``: the largest unit that still tells two ages apart."""
     seconds = max(int(age.total_seconds()), 0)
@@ -64,8 +77,14 @@ def said_by(ref: str) -> str:
 
 def share(evidence: EvidenceSet, symbol: Symbol, tools: Iterable[Tool]) -> tuple[Evidence, ...]:
     """What a role with these tools may see: about one symbol, and about the book."""
-    names = {tool.name for tool in tools}
-    return tuple(item for item in evidence.about(symbol) if said_by(item.ref) in names and not unshown(item.ref))
+    names = frozenset(tool.name for tool in tools)
+    return tuple(item for item in evidence.about(symbol) if _shown(item.ref.partition("@")[0], names))
+
+
+@lru_cache(maxsize=1024)
+def _shown(name: str, tools: frozenset[str]) -> bool:
+    """By the name of a figure, which all symbols have in common."""
+    return said_by(name) in tools and not unshown(f"{name}@")
 
 
 def unshown(ref: str) -> bool:

@@ -36,7 +36,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
-import composition
+import composition.opening as composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Sampling
 from agents.models.rules_llm import RulesModel
 from domain.clock import FixedClock
@@ -130,13 +130,14 @@ def write_market(folder: Path, symbols: Sequence[Symbol], sessions: Sequence[Ses
 
 
 @contextmanager
-def a_start(folder: Path, model: LanguageModel, symbols: Sequence[Symbol]) -> Iterator[Runtime]:
+def a_start(folder: Path, model: LanguageModel, symbols: Sequence[Symbol], concurrency: int = 8) -> Iterator[Runtime]:
     """The product over the market in ``folder``, at the open of its newest bar, in a new home beside it."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
         settings = load_settings(
             home=home, database_url="", chroma_url="", redis_url="", market=f"files:{folder}", news="none",
-            model="rules", policy="conservative", universe="", mode="paper",
+            model="rules", policy="conservative", universe="", mode="paper", concurrency=concurrency,
+            max_calls_per_cycle=8 * len(symbols), max_tokens_per_cycle=100_000 * len(symbols),
         )  # fmt: skip
         latch, calendar = KillSwitch(home / LATCH), ExchangeCalendar()
         database = open_database(settings.database)

@@ -10,7 +10,8 @@ books: an empty one, and one of four holdings and four working orders. Three que
 
 All of them end with every verdict told in full. Beside them in the same run:
 
-    floor             the same number of comparisons of Decimals in a plain loop, and nothing else
+    floor             the same number of comparisons of Decimals in a plain loop, and nothing else; and as many gates of
+                      one comparison each, asked and told in full like all others: what no gate can be cheaper than
     nautilus_trader   `submit_order` as a strategy sees it (risk engine, execution engine, queue), about ten checks, on
                       a cache that its engine keeps up to date; in an environment of its own, see
                       harness/environments.py
@@ -34,9 +35,11 @@ from domain.case import Case
 from domain.ids import ClientOrderId, DecisionId
 from domain.market import Symbol
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
+from policies.answers import ask
 from policies.breaches import BREACHES, good_case
+from policies.codes import ReasonCode
 from policies.evaluate import evaluate
-from policies.gate import BoundGate, Reads
+from policies.gate import Answer, BoundGate, Group, Reads, at_most
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, Kind
 from policies.measures.standing import Standing
@@ -153,6 +156,16 @@ def comparisons(figures: Sequence[tuple[Decimal, Decimal]]) -> int:
     return passed
 
 
+def smallest_gates(count: int) -> Group:
+    """As many gates that do no more than compare a figure with a limit."""
+
+    def check(case: Any, worst: Any, limits: Any) -> Answer:
+        return at_most("X1", ReasonCode.ORDER_QTY, limits, case)
+
+    names = ("X1",) * count
+    return Group(((check, Decimal(1000)),) * count, (), names)
+
+
 def row(name: str, taken_us: Sequence[float], *, checks: int | None = None, reach: float | None = None) -> Row:
     """One line of the table."""
     cuts = quantiles(taken_us, n=20)
@@ -200,11 +213,14 @@ def refusals(policy: Policy, count: int) -> list[Row]:
         figures = [(Decimal(number), Decimal(1000)) for number in range(checks)]
         floor = per_call_us(comparisons, [figures] * count)
         rows.append(row(f"floor, {checks} comparisons of Decimals", floor, checks=checks))
+        group = smallest_gates(checks)
+        told = per_call_us(lambda value, group=group: ask(group, value, None), [Decimal(1)] * count)
+        rows.append(row(f"floor, {checks} gates of one comparison, told in full", told, checks=checks))
     return rows
 
 
 def parts(policy: Policy, count: int) -> list[Row]:
-    """The figures that all gates share, the four groups of gates, and the ten dearest gates, on the used book."""
+    """The figures that all gates share, the three groups of gates, and the ten dearest gates, on the used book."""
     case = a_used_book(good_case(policy))
     holdings = Standing(case, policy).holdings
 

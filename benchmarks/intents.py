@@ -3,7 +3,9 @@
     floor       one `fdatasync` of an appended line as long as an order's record, in turn with the single intents
     single      one writer: each intent is durable before the next begins; with and without the ledger's anchor file
     together    32 threads: what waits for its turn at the same time is committed together, and each is told afterwards
-    bare        the same rows, made beforehand, by sqlite3 itself: one by one, and 32 in a transaction. No Python in
+    turns       the same threads with nothing to write: what handing over costs by itself
+    one thread  the same intents, 32 in a transaction, without handing over
+    bare        the same rows, made beforehand, by the driver itself: one by one, and 32 in a transaction. No Python in
                 between, no hash, no lock: as fast as these tables get on this machine
 
 `--postgres` takes the address of a database in which a schema of its own is made and dropped again.
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from threading import Thread
@@ -33,8 +36,8 @@ from sqlalchemy import create_engine
 from domain.ids import DecisionId, client_order_id
 from domain.market import Symbol
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
-from domain.records import RecordKind
-from trading.store.database import Database, open_database
+from domain.record.entries import RecordKind
+from trading.store.database import WRITE_LOCK, Database, open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 from trading.store.tables import ledger, orders
@@ -79,20 +82,24 @@ def an_intent_row(number: int) -> Order:
     )  # fmt: skip
 
 
-def a_writer(database: Database, anchor: Path | None) -> Callable[[Order], Spent]:
-    """What must be durable before a send, and how long that took."""
+def an_intent(database: Database, anchor: Path | None = None) -> Callable[[Order], None]:
+    """What must be durable before a send."""
     store, record = OrderStore(database), SqlLedger(database, anchor=anchor)
 
     def both(order: Order) -> None:
         store.insert(order)
         record.append(RecordKind.ORDER, order.client_order_id, order, at=AT, cause=order.decision_id)
 
-    return lambda order: timed(lambda: database.write(lambda: both(order)))
+    return both
 
 
 def in_turn(database: Database, count: int, append: Callable[[], Spent], anchor: Path | None) -> tuple[Measured, Spent]:
     """One writer and the floor, alternately."""
-    write, rows = a_writer(database, anchor), [an_intent_row(number) for number in range(count + 1)]
+    intent, rows = an_intent(database, anchor), [an_intent_row(number) for number in range(count + 1)]
+
+    def write(row: Order) -> Spent:
+        return timed(lambda: database.write(lambda: intent(row)))
+
     write(rows[0])
     append()
     written, appended = [], []
@@ -104,14 +111,14 @@ def in_turn(database: Database, count: int, append: Callable[[], Spent], anchor:
     return Measured(written, rate, commits.count / count), middle(appended)
 
 
-def together(database: Database, count: int) -> Measured:
-    """Some threads at once, each with one intent after the other."""
-    write, rows = a_writer(database, None), [an_intent_row(number) for number in range(count)]
+def together(database: Database, count: int, unit: Callable[[Order], None]) -> Measured:
+    """Some threads at once, each with one unit after the other."""
+    rows = [an_intent_row(number) for number in range(count)]
     left, spent = iter(rows), list[Spent]()
 
     def work() -> None:
-        for each in left:
-            spent.append(write(each))
+        for row in left:
+            spent.append(timed(partial(database.write, partial(unit, row))))
 
     threads = [Thread(target=work) for _ in range(WRITERS)]
     with counted_writes() as commits:
@@ -121,10 +128,26 @@ def together(database: Database, count: int) -> Measured:
         for thread in threads:
             thread.join()
         elapsed, each = perf_counter() - begun, (process_time() - cpu) / count
-    found = SqlLedger(database).verify()
-    assert (found.ok, found.entries) == (True, count), found
     # The CPU of a process is that of all its threads: of each intent it is a share.
     return Measured([one._replace(cpu_s=each) for one in spent], count / elapsed, commits.count / count)
+
+
+def by_one_thread(database: Database, count: int) -> Measured:
+    """As many intents in each transaction as there are writers otherwise."""
+    intent, rows = an_intent(database), [an_intent_row(number) for number in range(count)]
+
+    def commit(first: int) -> None:
+        with database.transaction():
+            for row in rows[first : first + WRITERS]:
+                intent(row)
+
+    return a_share([timed(partial(commit, first)) for first in range(0, count, WRITERS)], count, WRITERS)
+
+
+def a_share(spent: Sequence[Spent], count: int, group: int) -> Measured:
+    """Transactions of ``group`` intents each: of the CPU its share, of the wait all of it."""
+    each = [one._replace(cpu_s=one.cpu_s / group) for one in spent]
+    return Measured(each, count / sum(one.wall_s for one in spent), 1 / group)
 
 
 def bare(filled: Path, folder: Path, group: int) -> Measured:
@@ -151,8 +174,30 @@ def bare(filled: Path, folder: Path, group: int) -> Measured:
                 target.execute("COMMIT")
 
             spent.append(timed(commit))
-    spent = [one._replace(cpu_s=one.cpu_s / group) for one in spent]
-    return Measured(spent, len(found["orders"]) / sum(each.wall_s for each in spent), 1 / group)
+    return a_share(spent, len(found["orders"]), group)
+
+
+def bare_server(filled: str, empty: str) -> Measured:
+    """The rows of a schema written again by psycopg into another, each with its four trips to the server."""
+    # Not every machine that measures SQLite has it.
+    import psycopg
+
+    open_database(empty).close()
+    with psycopg.connect(filled) as source, psycopg.connect(empty, autocommit=True) as target:
+        texts, found = [], []
+        for table in (orders, ledger):
+            names = ", ".join(column.name for column in table.columns)
+            found.append(source.execute(f"SELECT {names} FROM {table.name}").fetchall())  # noqa: S608
+            texts.append(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join(['%s'] * len(names.split()))})")  # noqa: S608
+
+        def commit(rows: Sequence[tuple[object, ...]]) -> None:
+            target.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+            for text, row in zip(texts, rows, strict=True):
+                target.execute(text, row)
+            target.execute("COMMIT")
+
+        spent = [timed(partial(commit, rows)) for rows in zip(*found, strict=True)]
+    return a_share(spent, len(spent), 1)
 
 
 @contextmanager
@@ -200,7 +245,19 @@ def single(url: str, name: str, count: int, append: Callable[[], Spent], anchor:
 def many(url: str, name: str, count: int) -> Row:
     """All writers on a new database."""
     with closing(open_database(url)) as database:
-        return row(name, together(database, count), None) | {"reach a second": REACH_RATE}
+        measured = together(database, count, an_intent(database))
+        found = SqlLedger(database).verify()
+    assert (found.ok, found.entries) == (True, count), found
+    return row(name, measured, None) | {"reach a second": REACH_RATE}
+
+
+def parts(file: str, count: int) -> list[Row]:
+    """What becomes of them without the writing, and without the threads."""
+    with closing(open_database(file.format("turns"))) as database:
+        turns = row("turns, nothing written", together(database, count, lambda _row: None), None)
+    with closing(open_database(file.format("thread"))) as database:
+        alone = row("one thread, groups of 32", by_one_thread(database, count), None)
+    return [each | {"reach a second": None} for each in (turns, alone)]
 
 
 def main() -> None:
@@ -218,15 +275,16 @@ def main() -> None:
             single(file.format("alone"), "SQLite", count, append),
             single(file.format("anchored"), "SQLite, with the anchor file", count, append, folder / "ledger.anchor"),
         ]
-        several = [many(file.format("together"), "SQLite", 10 * count)]
+        several = [many(file.format("together"), "SQLite", 10 * count), *parts(file, 10 * count)]
         filled = folder / "together.db"
         singles.append(row("bare sqlite3", bare(filled, folder, 1), None))
         several.append(
             row("bare sqlite3, groups of 32", bare(filled, folder, WRITERS), None) | {"reach a second": None}
         )
         if chosen.postgres is not None:
-            with a_schema(chosen.postgres) as url:
+            with a_schema(chosen.postgres) as url, a_schema(chosen.postgres) as other:
                 singles.append(single(url, "PostgreSQL", count, append))
+                singles.append(row("bare psycopg, four trips", bare_server(url, other), None))
             with a_schema(chosen.postgres) as url:
                 several.append(many(url, "PostgreSQL", 10 * count))
     report.add("Durable intent, one writer", singles)

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from memory.chroma_index import open_folder
 from memory.embedding import EMBEDDING, NORMAL, embed

@@ -52,6 +52,11 @@ class Account:
     settled_cash: Decimal | None = None
     maintenance_margin: Decimal | None = None
 
+    @property
+    def incomplete(self) -> Account:
+        """The account where a part of it did not answer: without any figure, so that nothing is opened."""
+        return Account(self.account_id, self.as_of, self.currency, self.paper)
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -110,6 +115,7 @@ class Counters:
     slippage_pct: Decimal | None = None
 
 
+# All unknown: gates that count refuse entries by it.
 NO_COUNTERS = Counters()
 
 

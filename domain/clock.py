@@ -40,6 +40,7 @@ def parse_time(text: str, *, name: str = "time") -> datetime:
 
 def in_utc(moment: datetime, *, name: str = "time") -> datetime:
     """The same moment in UTC; refuses a time without zone rather than guess one."""
+    # A tzinfo may answer None for its offset, and such a time compares as one without zone.
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise DataQualityError(f"{name} {moment.isoformat()} names no zone", "Add one, for example Z for UTC.")
     try:

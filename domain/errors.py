@@ -7,6 +7,7 @@
     │   └── ModelOutputError   a model answered, but not usably: treated as no answer
     ├── RetryableError         something outside is slow or away: the next cycle tries again
     │   ├── SourceUnavailable  a market, news or broker connection
+    │   │   └── PartlyAnswered several were asked, and not all of them answered
     │   └── ModelUnavailable   a language model
     ├── ManualActionError      only a person can clear this: kill switch, unreconciled book
     └── IntegrityError         a record or permit is not what it claims to be: stop and investigate
@@ -16,7 +17,7 @@ Refusals are not errors: a gate answers with a ``Verdict``. Vendor exceptions ar
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class OversightError(Exception):
@@ -26,6 +27,7 @@ class OversightError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, remedy: str = "") -> None:
+        # Sentences are put together from it, and vendors' words come with and without a stop.
         self.what = what.rstrip(". ")
         self.remedy = remedy
         super().__init__(f"{self.what}. {remedy}".rstrip() if remedy else self.what)
@@ -66,6 +68,19 @@ class SourceUnavailable(RetryableError):
     """A market, news or broker connection is away, slow or limiting us."""
 
     code = "E_SOURCE_UNAVAILABLE"
+
+
+class PartlyAnswered(SourceUnavailable):
+    """Several brokers were asked and not all answered; ``told`` is what the others said, in the asked-for form.
+
+    Nobody may take it for the whole. It is enough for closing what the others hold.
+    """
+
+    code = "E_PARTLY_ANSWERED"
+
+    def __init__(self, what: str, told: Any, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.told = told
 
 
 class ModelUnavailable(RetryableError):

@@ -6,16 +6,18 @@ Models write references, never numbers; the renderer fills in the value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import itemgetter
 
-from domain.canonical import digest
 from domain.errors import DataQualityError
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
+from domain.record.canonical import digest
 
 Value = Decimal | int | str | bool | None
 """What evidence can say. None means: asked for and not available."""
@@ -56,7 +58,16 @@ class EvidenceSet:
 
     def about(self, symbol: Symbol) -> tuple[Evidence, ...]:
         """What is known about ``symbol``, and about nothing in particular (book, market)."""
-        return tuple(item for item in self.items.values() if item.symbol in (symbol, None))
+        own = self._by_symbol.get(symbol, ())
+        return tuple(item for _, item in sorted((*own, *self._by_symbol.get(None, ())), key=itemgetter(0)))
+
+    @cached_property
+    def _by_symbol(self) -> Mapping[Symbol | None, Sequence[tuple[int, Evidence]]]:
+        """With its place in the whole: every role asks about one symbol, and must not walk over all the others."""
+        found: dict[Symbol | None, list[tuple[int, Evidence]]] = defaultdict(list)
+        for place, item in enumerate(self.items.values()):
+            found[item.symbol].append((place, item))
+        return found
 
     @cached_property
     def digest(self) -> str:

@@ -4,15 +4,18 @@ cycle      cyc-…   account, as_of, sequence number
 candidate  cand-…  cycle, strategy, symbol, kind
 decision   dec-…   cycle, candidate
 order      ord-…   decision, leg            the client order id at the broker: nothing else goes into it
+
+A broker is named by a person, in SAGE_BROKER.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import NewType
+import re
+from typing import NamedTuple, NewType
 
-from domain.canonical import canonical_json
+from domain.record.canonical import canonical_json
 
 CycleId = NewType("CycleId", str)
 CandidateId = NewType("CandidateId", str)
@@ -21,6 +24,7 @@ ClientOrderId = NewType("ClientOrderId", str)
 Ref = NewType("Ref", str)
 """Name of one piece of evidence inside a cycle, e.g. ``rsi14@AAPL`` or ``book.cash``."""
 
+# 16 letters of base32 are 80 bits; with its prefix an id stays far under the 48 characters that are safe at brokers.
 _LENGTH = 16
 _REPLACES = ".r"
 
@@ -72,9 +76,45 @@ def base_leg(leg: str) -> str:
 
 def leg_behind(parent: str, kind: str) -> str:
     """A protective leg behind another: ``stop`` behind an entry, ``stop-algo-1`` behind any other leg."""
+    # A dash, because the dot before r1 is what ``replaced_leg`` looks for.
     return kind if parent == "entry" else f"{kind}-{parent.replace('.', '-')}"
 
 
 def leg_kind(leg: str) -> str:
     """What a leg is for, whichever order it stands behind: ``stop-algo-1.r2`` is a stop."""
     return base_leg(leg).partition("-")[0]
+
+
+class BrokerName(NamedTuple):
+    """One broker of a home: its kind, and the label that tells it from others; empty for one without."""
+
+    kind: str
+    label: str
+
+    @property
+    def name(self) -> str:
+        """As it is written in SAGE_BROKER."""
+        return f"{self.kind}:{self.label}" if self.label else self.kind
+
+    @property
+    def key(self) -> str:
+        """Under which name its own settings and keys are looked for."""
+        return self.label or self.kind
+
+
+def brokers_in(text: str) -> tuple[BrokerName, ...]:
+    """``alpaca, alpaca:second``; ValueError for what is unknown, doubled or empty."""
+    found: list[BrokerName] = []
+    for part in text.split(","):
+        told = re.fullmatch(r"(paper|alpaca)(?::([a-z][a-z0-9]{0,15}))?", part.strip())
+        if told is None:
+            raise ValueError(
+                f"{part.strip()!r} is no broker: it is paper or alpaca, with a label of small letters and digits where "
+                "a home has several (paper:a,paper:b)"
+            )
+        found.append(BrokerName(told[1], told[2] or ""))
+    keys = [each.key for each in found]
+    doubled = [key for key in keys if keys.count(key) > 1]
+    if doubled:
+        raise ValueError(f"{doubled[0]} names two brokers; every one has a label of its own")
+    return tuple(found)

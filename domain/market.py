@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, NewType
@@ -28,6 +28,7 @@ def parse_symbol(text: object) -> Symbol:
     Homoglyphs, full-width letters, zero-width and control characters, blanks and anything longer than 15 are refused,
     so that a name that only looks like a listed one never matches it.
     """
+    # ASCII before upper case: the long s and the dotless i become plain S and I by it.
     name = text.upper() if isinstance(text, str) and text.isascii() else ""
     if not _SYMBOL.fullmatch(name) or len(name) > _LONGEST_SYMBOL:
         raise DataQualityError(f"{text!r} is not a symbol", "Write a ticker like AAPL or BRK.B.")
@@ -42,6 +43,20 @@ class Timeframe(StrEnum):
     MIN_15 = "15Min"
     HOUR_1 = "1Hour"
     DAY_1 = "1Day"
+
+    @property
+    def length(self) -> timedelta:
+        """How long a whole bar is; one that its session cuts short, as the bar of a day, spans less."""
+        return _LENGTHS[self]
+
+
+_LENGTHS = {
+    Timeframe.MIN_1: timedelta(minutes=1),
+    Timeframe.MIN_5: timedelta(minutes=5),
+    Timeframe.MIN_15: timedelta(minutes=15),
+    Timeframe.HOUR_1: timedelta(hours=1),
+    Timeframe.DAY_1: timedelta(days=1),
+}
 
 
 class AssetClass(StrEnum):

@@ -33,10 +33,16 @@ def decimal_of(value: object, *, name: str = "number") -> Decimal:
 
 
 def from_float(value: float, places: int = 6, *, name: str = "number") -> Decimal:
-    """A vendor's float as a Decimal of at most ``places`` decimals; NaN and infinities are refused."""
+    """A vendor's float as a Decimal of at most ``places`` decimals; NaN, infinities and 10^18 or more are refused."""
+    # Through ``repr``, the shortest text that gives the float back: ``Decimal(0.1)`` itself has 55 digits. ``float``
+    # first, because numpy's numbers have a ``repr`` of their own.
     number = Decimal(repr(float(value)))
     if not number.is_finite():
         raise DataQualityError(f"{name} {value!r} is not finite", "Look at the source of this figure.")
+    # As ``decimal_of`` draws the line; beyond it the rounding below would run out of digits.
+    if abs(number) >= Decimal(10) ** 18:
+        raise DataQualityError(f"{name} {value!r} is too large", "Look at the source of this figure.")
+    # ``+ ZERO`` makes 0 of -0, which has another text.
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize() + ZERO
 
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.canonical import digest
 from domain.ids import ClientOrderId, DecisionId
 from domain.market import Symbol
+from domain.record.canonical import digest
 
 
 class Side(StrEnum):
@@ -94,6 +94,7 @@ class OrderStatus(StrEnum):
         return self not in _FINAL
 
 
+# UNKNOWN is not among them: what may have been taken counts until somebody has asked.
 _FINAL = frozenset(
     {
         OrderStatus.FILLED,
@@ -148,6 +149,7 @@ class OrderIntent:
         """Identity of the effect: an approval is bound to this and to nothing less."""
         return digest(
             [
+                # Without who asked and when: that changes nothing of the effect.
                 self.decision_id, self.symbol, self.side, self.qty, self.type, self.tif, self.limit_price,
                 self.trigger_price, self.stop_loss, self.take_profit, self.currency, self.reduce_only,
                 self.extended_hours, self.leg, self.expires_at, self.trail_amount, self.trail_pct,

@@ -7,11 +7,12 @@ that has no answer (unknown symbol, no quote) returns None or an empty tuple.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from domain.book import Account, Charge, Position
+from domain.context.news import NewsArticle, SocialPost
 from domain.ids import ClientOrderId
 from domain.market import (
     Bar,
@@ -25,9 +26,8 @@ from domain.market import (
     Timeframe,
     TradingStatus,
 )
-from domain.news import NewsArticle, SocialPost
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport
-from domain.records import LedgerEntry, RecordKind
+from domain.record.entries import LedgerEntry, RecordKind
 
 
 class Clock(Protocol):
@@ -222,7 +222,7 @@ class Ledger(Protocol):
 
     def append(
         self, kind: RecordKind, subject: str, body: Any, *, at: datetime, cycle_id: str = "", cause: str = ""
-    ) -> LedgerEntry:
+    ) -> None:
         """Chain one fact durably; raises when it cannot be written, and then nothing may follow from it."""
         ...
 
@@ -230,6 +230,10 @@ class Ledger(Protocol):
         self, *, subject: str | None = None, cycle_id: str | None = None, kind: RecordKind | None = None
     ) -> tuple[LedgerEntry, ...]:
         """Matching facts in order."""
+        ...
+
+    def backwards(self, kind: RecordKind, *, subject: str | None = None, after: int = 0) -> Iterator[LedgerEntry]:
+        """Facts of a kind, newest first, down to the number ``after``; read as far as somebody looks."""
         ...
 
     def head(self) -> str:

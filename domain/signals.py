@@ -40,6 +40,7 @@ class QuantSignals:
 
     def __post_init__(self) -> None:
         """A figure that is no number is an unknown one; without a score nobody knows the regime either."""
+        # A frozen class has no other way to correct its own field.
         object.__setattr__(self, "values", {name: known(value) for name, value in self.values.items()})
         if known(self.score) is None:
             object.__setattr__(self, "score", ZERO)

@@ -45,6 +45,7 @@ def read_cases(path: Path | Traversable, suite: str) -> tuple[Case, ...]:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the cases in {path} cannot be read", "Restore the file.") from error
+    # Not splitlines: texts of attackers hold characters that Python takes for line ends and JSON does not.
     lines = ((number, line) for number, line in enumerate(content.split("\n"), start=1) if line.strip())
     return without_repeats((_case(line, f"{path}, line {number}", suite) for number, line in lines), suite)
 

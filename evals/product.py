@@ -43,6 +43,7 @@ class Opener(Protocol):
         ...
 
 
+# Same shape as an opener, so that suites need not know that there is none.
 def no_product(
     home: Path, model: LanguageModel, *, limits: Mapping[str, Any] | None = None, news: NewsFeed | None = None
 ) -> AbstractContextManager[Product]:

@@ -41,6 +41,7 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item a case, and one for the bars."""
+        # Handed to all items of the suite: the bars are taken of whatever was played before them.
         results: list[Result] = []
         for case in self._suite.cases():
             yield CaseItem.from_parent(self, name=case.id, suite=self._suite, case=case, results=results)

@@ -46,6 +46,7 @@ class Relay:
         seen = b""
         while time.monotonic() < deadline and not self.stopped.is_set():
             content = path.read_bytes() if path.exists() else b""
+            # Read twice alike: whoever answers may still be writing.
             if content and content == seen:
                 return content.decode("utf-8", "replace").strip()
             seen = content
@@ -55,6 +56,7 @@ class Relay:
     def _lay_out(self, question: dict[str, Any]) -> Path:
         """Write the question, unless it waits already; the path where its answer is expected."""
         digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:12]
+        # One at a time: two questions at once would be given the same number.
         with self._lock:
             waiting = sorted(self.folder.glob(f"*-{digest}.request.json"))
             number = len(list(self.folder.glob("*.request.json"))) + 1
@@ -100,6 +102,7 @@ def serve(relay: Relay, port: int) -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
             if not length.isascii() or not length.isdigit() or int(length) > LARGEST_QUESTION:
+                # The body stays unread, and would be taken for the next request.
                 self.close_connection = True
                 return self._send(
                     HTTPStatus.BAD_REQUEST, _error(f"send at most {LARGEST_QUESTION} bytes with a length")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from agents.models.recorded_llm import RecordingMissing
-from domain.errors import ConfigurationError, OversightError
+from domain.errors import OversightError, UsageError
 from evals.case import Case
 from evals.catalogue import SUITES
 from evals.outcome import Outcome, Result, Score, Status
@@ -62,7 +62,7 @@ def chosen(names: Sequence[str]) -> tuple[Suite, ...]:
             suite for full, suite in known.items() if name.lower() in (full.lower(), full.lower().partition("_")[0])
         ]
         if not fits:
-            raise ConfigurationError(f"there is no suite {name}", f"Choose from {', '.join(known)}.")
+            raise UsageError(f"there is no suite {name}", f"Choose from {', '.join(known)}.")
         found += fits
     return tuple(found) if names else SUITES
 
@@ -75,6 +75,7 @@ def run(
     told: Told = lambda _name, _done, _all: None,
 ) -> list[SuiteRun]:
     """Run suites side by side; the answer is in the order of ``suites``."""
+    # Not a fork: caches of one suite, and threads that hold locks, would come along.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=min(workers, max(len(suites), 1)), mp_context=context) as pool:
         started = {pool.submit(run_by_name, suite.name, product): suite for suite in suites}
@@ -107,6 +108,7 @@ def run_suite(suite: Suite, product: Opener = no_product) -> SuiteRun:
     cases = tuple(suite.cases())
     with suite.opened(product) as stage:
         results = tuple(play(suite, suite.solve, stage, case) for case in cases)
+    # Over what was played; what was not stops the suite by itself, see ``ok``.
     measures = tuple(suite.measure([each for each in results if each.completed]))
     seconds = perf_counter() - began
     return SuiteRun(suite.name, suite.title, suite.claim, suite.opponents, len(cases), results, measures, seconds)
@@ -117,6 +119,7 @@ def play(suite: Suite, solve: Solver, stage: Stage, case: Case) -> Result:
     began = perf_counter()
     try:
         outcome = solve(stage, case)
+    # Nothing broader than these two: any other error crashes the suite, and all of its cases count as not played.
     except RecordingMissing as error:
         return _unplayed(case, Status.STALE, str(error), _ms_since(began))
     except OversightError as error:

@@ -31,6 +31,7 @@ def run_suites(
 ) -> Document:
     """Run suites and write their report into ``out``; the answer is the document."""
     suites = chosen(names)
+    # Read before the suites are played: a file that is none is told at once and not after minutes.
     before = read_document(baseline) if baseline is not None else committed_baseline()
     made = document(
         run(suites, product, told=told),
@@ -101,6 +102,7 @@ def told_in_lines(made: Mapping[str, Any]) -> str:
             for each in broken
         ]
         unplayed = (each for each in suite["results"] if each["status"] in ("stale", "errored"))
+        # One prompt that was changed makes hundreds of these; all of them are in the report.
         lines += [f"{suite['name']}: {each['case_id']} {each['status']}: {each['note']}" for each in unplayed][:20]
     lines += [f"{each['suite']}: {each['what']}" for each in made["changes"] if each["suite"] == PROMPTS]
     lines += [f"{each['suite']}: {each['what']}, worse than the baseline" for each in made["changes"] if each["worse"]]

@@ -36,6 +36,7 @@ def bootstrap(
 ) -> Interval:
     """The statistic with its percentile bootstrap interval (Efron 1979), the same for the same seed."""
     chance = random.Random(seed)
+    # One generator for all rounds: the same seed gives the same bounds on every machine.
     drawn = sorted(statistic(chance.choices(sample, k=len(sample))) for _ in range(rounds))
     return Interval(statistic(sample), drawn[int(0.025 * rounds)], drawn[int(0.975 * rounds)])
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agents.models.recorded_llm import Recorded, read_recordings
 from agents.outputs import OUTPUTS, schema_of
-from domain.canonical import digest
+from domain.record.canonical import digest
 from evals.answers.questions import blind_id, questions
 from prompts.loader import load
 
@@ -76,6 +76,7 @@ def fault(entry: Recorded, now: datetime) -> str | None:
     role = entry.request.role
     if entry.request.prompt_digest != load(role).digest:
         return "the prompt has changed"
+    # By content and not by version: a schema is made from types, and changes with them unannounced.
     if digest(entry.request.schema) != digest(schema_of(OUTPUTS[role])):
         return "the output schema has changed"
     return "it has expired" if now - entry.created_at > LONGEST_LIFE else None

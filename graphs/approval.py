@@ -34,6 +34,7 @@ def build_approval(deps: CycleDeps, checkpointer: BaseCheckpointSaver[str]) -> A
     graph.add_node("explain", approval.explain(deps))
     graph.add_node("remember", approval.remember(deps))
     graph.add_edge(START, "pause")
+    # langgraph reads the targets from the Literal that the function returns.
     graph.add_conditional_edges("pause", after_pause)
     graph.add_edge("submit", "explain")
     graph.add_edge("explain", "remember")

@@ -14,12 +14,12 @@ from datetime import datetime
 
 from agents.learner import ClosedCase, Targets, cited_evidence, review
 from agents.llm import NoAnswer, reason_of
-from domain.canonical import plain, restore
 from domain.decisions import Decision
 from domain.errors import OversightError
 from domain.evidence import Evidence
 from domain.ids import CycleId, derive
-from domain.records import RecordKind
+from domain.record.canonical import plain, restore
+from domain.record.entries import RecordKind
 from graphs.deps import CycleDeps
 from graphs.nodes.outcome import remember_settled
 from graphs.record import record_of, record_once
@@ -85,6 +85,7 @@ def learn(deps: CycleDeps, as_of: datetime) -> Learned:
 def untaught(deps: CycleDeps, as_of: datetime) -> tuple[TradeRecord, ...]:
     """Trades that had closed and were on record at ``as_of``, with a situation and without a lesson, by their close."""
     taught_already = {entry.subject for entry in deps.stores.ledger.entries(kind=RecordKind.LESSON)}
+    # Inclusive: a trade is visible from its close on (I-62).
     found = (each for each in settled(deps.stores.ledger, known=taught_already) if each.trade.closed_at <= as_of)
     return tuple(sorted(found, key=lambda each: (each.trade.closed_at, each.trade.trade_id)))
 
@@ -93,6 +94,7 @@ def taught(deps: CycleDeps, record: TradeRecord, as_of: datetime) -> LearnedTrad
     """The lesson of one trade, on record; the one that is there already where another run was faster."""
     ledger, day = deps.stores.ledger, learning_id(as_of)
     case = case_of(deps, record)
+    # Before the transaction: no lock on the database is held while a model thinks.
     made = review(deps.asker, day, case, TARGETS)
     lesson = LearnedTrade(
         lesson=case.lesson,
@@ -145,6 +147,7 @@ def calibrated(deps: CycleDeps, lessons: Iterable[LearnedTrade], as_of: datetime
         # a run that learned nothing new leaves no trace
         if plain(calibration_at(deps.stores.ledger, as_of)) != plain(found):
             deps.stores.ledger.append(RecordKind.CALIBRATION, CALIBRATED, found, at=as_of, cycle_id=learning_id(as_of))
+    # It keeps what it read last, and would go on telling it.
     if deps.calibration is not None:
         deps.calibration.forget()
     return found

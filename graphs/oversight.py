@@ -4,8 +4,8 @@
                                                +-> exit_by_rule -----------------+            |        |
                                                                          remember <- explain <-+--------+
 
-Reviewing means advise -> inspect -> decide, see ``candidate.py``. A decision that needs a person is parked and goes on
-in ``approval.py``; the cycle does not wait for it.
+Reviewing means advise -> inspect -> decide, see ``nodes/review.py``. A decision that needs a person is parked and goes
+on in ``approval.py``; the cycle does not wait for it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from langgraph.types import Send
 
 from domain.signals import CandidateKind
 from domain.verdicts import Outcome
-from graphs.candidate import build_candidate_review
 from graphs.deps import CycleDeps
-from graphs.nodes import desk, observe, outcome, read_news, screen
+from graphs.nodes import desk, observe, outcome, read_news, review, screen
 from graphs.state import CycleInput, CycleState
 
 OversightGraph = CompiledStateGraph[CycleState, None, CycleInput, CycleState]
@@ -31,6 +30,7 @@ def fan_out(state: CycleState) -> list[Send | Literal["exit_by_rule"]]:
     """One review branch for every entry; exits never wait for a model."""
     shared = {"cycle_id": state["cycle_id"], "as_of": state["as_of"], "monitor": state["monitor"]}
     entries = [c for c in state["candidates"] if c.kind is CandidateKind.ENTRY]
+    # exit_by_rule always: with no target at all a cycle without entries would end before the gates.
     return [*(Send("review", {**shared, "candidate": candidate}) for candidate in entries), "exit_by_rule"]
 
 
@@ -53,7 +53,7 @@ def build_oversight(deps: CycleDeps, checkpointer: BaseCheckpointSaver[str] | No
     graph.add_node("observe", observe.observe(deps))
     graph.add_node("screen", screen.screen(deps))
     graph.add_node("monitor", screen.monitor(deps))
-    graph.add_node("review", build_candidate_review(deps))
+    graph.add_node("review", review.review(deps))
     graph.add_node("exit_by_rule", screen.exit_by_rule(deps))
     graph.add_node("gate", desk.gate(deps))
     graph.add_node("park", desk.park(deps))
@@ -65,7 +65,9 @@ def build_oversight(deps: CycleDeps, checkpointer: BaseCheckpointSaver[str] | No
     graph.add_edge("read_news", "observe")
     graph.add_edge("observe", "screen")
     graph.add_edge("screen", "monitor")
+    # Named here: from a list of Sends langgraph cannot read the targets.
     graph.add_conditional_edges("monitor", fan_out, ["review", "exit_by_rule"])
+    # Both paths are one step long, so `gate` runs once; were one longer, it would need `defer`.
     graph.add_edge("review", "gate")
     graph.add_edge("exit_by_rule", "gate")
     graph.add_conditional_edges("gate", after_gate)

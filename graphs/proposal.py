@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from agents.decider import Sizes
 from domain.case import Proposal, Provenance, TextUsed, Usage
+from domain.context.news import NewsReading
+from domain.context.observation import Observation
 from domain.decisions import Advice, Decision, Inspection, ModelCall
 from domain.evidence import Evidence
+from domain.ids import Ref
 from domain.market import Symbol
-from domain.news import NewsReading
-from domain.observation import Observation
 from domain.signals import CandidateKind, CompositeSignal, TradeCandidate
 from graphs.deps import CycleDeps
 from tools.plan import plan_evidence
@@ -31,19 +33,41 @@ _EXACT = Context(prec=100)
 Readings = Mapping[Symbol, Sequence[NewsReading]]
 
 
+class Said(NamedTuple):
+    """What the proposals of one cycle share: stored calls by their subject, what models have used, what was seen."""
+
+    calls: Mapping[str, Sequence[ModelCall]]
+    usage: Usage
+    known: frozenset[Ref]
+    seen: Observation
+
+
 def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Proposal | None:
     """What the roles did, for the gates of group H; None for an exit by rule, which no role has touched."""
-    candidate = decision.candidate
+    return proposal_of(decision, said_so_far(seen, deps), deps)
+
+
+def said_so_far(seen: Observation, deps: CycleDeps) -> Said:
+    """Read once for all decisions of a cycle, whose calls grow with them."""
+    calls = deps.stores.calls.of_cycle(seen.evidence.cycle_id)
+    by_subject: dict[str, list[ModelCall]] = {}
+    for call in calls:
+        by_subject.setdefault(call.subject, []).append(call)
+    return Said(by_subject, usage_of(calls, deps), frozenset(seen.evidence.items), seen)
+
+
+def proposal_of(decision: Decision, said: Said, deps: CycleDeps) -> Proposal | None:
+    """The same from what was said in the cycle."""
+    candidate, seen = decision.candidate, said.seen
     if candidate.kind is not CandidateKind.ENTRY:
         return None
     signal, left = signal_of(seen, candidate.symbol), stated_sizes(candidate, decision.advice, decision.inspection)
     plan = plan_evidence(candidate, as_of=seen.evidence.as_of)
-    calls = deps.stores.calls.of_cycle(decision.cycle_id)
     return Proposal(
         asked_symbol=candidate.symbol,
         schema_valid=decision.advice is not None and decision.inspection is not None,
         cited=tuple(decision.cited),
-        known=frozenset((*seen.evidence.items, *(item.ref for item in plan))),
+        known=said.known.union(item.ref for item in plan),
         evidence_as_of=seen.evidence.as_of,
         decided_at=decision.decided_at,
         evidence_digest=decision.evidence_digest,
@@ -54,11 +78,11 @@ def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Prop
         quoted_price=decision.advice.reference_price if decision.advice is not None else None,
         confidence=decision.advice.confidence if decision.advice is not None else None,
         needs_approval=decision.needs_approval,
-        provenance=provenance_of(decision, calls),
+        provenance=provenance_of(decision, said.calls.get(candidate.candidate_id, ())),
         signal_direction=None if signal is None else signal.direction,
         texts=cited_texts(decision, seen, deps),
         calibrated=calibrated_of(decision, seen, deps),
-        usage=usage_of(calls, deps),
+        usage=said.usage,
     )
 
 
@@ -101,6 +125,7 @@ def provenance_of(decision: Decision, calls: Iterable[ModelCall]) -> Provenance:
 def usage_of(calls: Sequence[ModelCall], deps: CycleDeps) -> Usage:
     """What the models have used by now: in this cycle, and on the exchange's day."""
     tokens, cost = deps.stores.calls.spent_since(deps.stores.equity.day_start(deps.clock.now()))
+    # An answer used again is no call; its tokens are nought already.
     made = [call for call in calls if not call.reused]
     return Usage(len(made), sum(call.tokens_in + call.tokens_out for call in calls), tokens, cost)
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol, TypedDict
 
 from domain.case import Approval
 from domain.conversation import Exchange, Look, Reply
-from domain.decisions import Advice, Decision, Inspection, MonitorReport
+from domain.decisions import Decision, MonitorReport
 from domain.ids import CycleId
 from domain.market import Symbol
 from domain.signals import TradeCandidate
@@ -57,8 +57,10 @@ class CycleInput(TypedDict):
 class CycleState(CycleInput):
     """Channels of the oversight cycle, in the order in which its nodes fill them."""
 
+    # langgraph drops a key that is not named here without a word.
     candidates: list[TradeCandidate]
     monitor: MonitorReport
+    # Several branches write it in one step, which langgraph refuses without a reducer.
     decisions: Annotated[list[Decision], joined]
     ruled: list[Ruled]
     sent: list[Sent]
@@ -72,22 +74,6 @@ class CandidateInput(TypedDict):
     as_of: datetime
     candidate: TradeCandidate
     monitor: MonitorReport
-
-
-class CandidateState(CandidateInput):
-    """Channels of one review branch."""
-
-    advice: Advice | None
-    inspection: Inspection | None
-    decisions: list[Decision]
-    degraded: list[str]
-
-
-class CandidateOutput(TypedDict):
-    """What a review branch hands back to the cycle."""
-
-    decisions: list[Decision]
-    degraded: list[str]
 
 
 class ApprovalInput(TypedDict):
@@ -135,9 +121,9 @@ class CycleNode(Protocol):
 
 
 class CandidateNode(Protocol):
-    """A node of a review branch."""
+    """The node of a review branch."""
 
-    def __call__(self, state: CandidateState) -> dict[str, Any]:
+    def __call__(self, state: CandidateInput) -> dict[str, Any]:
         """Run on the branch's state."""
         ...
 

@@ -20,12 +20,8 @@ from types import ModuleType
 ROOMS = frozenset(
     {
         "agents",
-        "answering",
-        "carriers",
-        "chats",
         "composition",
         "domain",
-        "duties",
         "evals",
         "graphs",
         "interfaces",
@@ -33,8 +29,6 @@ ROOMS = frozenset(
         "policies",
         "prompts",
         "settings",
-        "sources",
-        "starting",
         "tools",
         "trading",
     }

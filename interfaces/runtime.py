@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -25,6 +25,7 @@ from trading.monitor.logs import Redaction
 from trading.store.messages.message import Carrier
 from trading.store.messages.outbox import OutboxStore
 from trading.store.messages.tellings import TellingStore
+from trading.store.people.roles import PeopleStore
 from trading.store.scheduling.leases import LeaseStore
 from trading.store.scheduling.runs import RunStore
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     # The graph framework takes a second to load, and most commands only look.
     from graphs.approval import ApprovalGraph
     from graphs.oversight import OversightGraph
-    from interfaces.service import Service
     from interfaces.views.charts import EquityView
 
 
@@ -48,6 +48,8 @@ class Listening(Protocol):
         ...
 
 
+SAID_KEPT = timedelta(days=30)
+"""How long what people were told is kept."""
 Listen = Callable[[Callable[[], None], Callable[[bool], None]], Listening]
 """Makes the stream: what to do when it is connected (again), and after an update, or a fill, is in the books."""
 
@@ -84,8 +86,16 @@ class Talking(Protocol):
 class Talks(Protocol):
     """Makes that face over a start, and tells how its first owner is let in."""
 
-    def over(self, service: Service, runtime: Runtime, universe: tuple[Symbol, ...]) -> Talking:
+    def over(self, runtime: Runtime, universe: tuple[Symbol, ...]) -> Talking:
         """The face."""
+        ...
+
+    def way(self) -> str:
+        """How it hears people, in a few words; ConfigurationError where the settings allow it to hear nobody."""
+        ...
+
+    def exposed(self) -> bool:
+        """Whether it listens where others than this machine reach it, past whoever ends TLS; raises like ``way``."""
         ...
 
     def pairing(self, runtime: Runtime) -> str:
@@ -101,7 +111,6 @@ class Duties(NamedTuple):
     """
 
     jobs: tuple[Job, ...]
-
     leases: LeaseStore
     runs: RunStore
     algos: AlgoRunner
@@ -112,6 +121,8 @@ class Duties(NamedTuple):
     pace: Pace = Pace()
     health_port: int = 0
     talks: Talks | None = None
+    people: Callable[[], PeopleStore] | None = None
+    """Opens who may do what from afar; ConfigurationError where the settings name no persons' numbers."""
 
 
 class Compiled(NamedTuple):

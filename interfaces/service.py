@@ -13,24 +13,39 @@ from domain.signals import Regime
 from interfaces.acting import closing, comparing, controlling, ordering, releasing, restricting, slicing
 from interfaces.lazy import rooms_on_first_use
 from interfaces.runtime import Runtime
-from interfaces.serving import holding, timetable
 from interfaces.serving import talking as chatting
+from interfaces.serving import timetable
 from interfaces.serving.life import Life
-from interfaces.telling import asking, checkup, conversing, drawing, explaining, looking, profiting, recorded, whynot
+from interfaces.telling import (
+    asking,
+    balancing,
+    checkup,
+    drawing,
+    experimenting,
+    explaining,
+    looking,
+    profiting,
+    recorded,
+    whynot,
+)
+from interfaces.telling.conversation import conversing
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
 from interfaces.views.control import (
     AnswerView,
     ControlView,
+    HoldingView,
     LocksView,
     ModeView,
     PendingView,
+    PeopleView,
     PolicyChangeView,
     ResumePlan,
 )
 from interfaces.views.cycles import CycleReport, ExplainView
 from interfaces.views.duties import AlertsView, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
+from interfaces.views.experiments import ExperimentsView, ExperimentView
 from interfaces.views.gates import (
     LimitsView,
     RiskView,
@@ -41,10 +56,11 @@ from interfaces.views.memory import LearnView, MemoryStatsView, RecallView
 from interfaces.views.models import UsageView
 from interfaces.views.profits import ProfitsView
 from interfaces.views.records import ConfigView, EntriesView, EvalsView, LogsView
-from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
+from interfaces.views.state import BalanceView, OrdersView, PnlView, PositionsView, StatusView, TradesView
 from trading.execution.changes import Change
 from trading.portfolio.periods import Unit
 from trading.store.approvals import ApprovalState
+from trading.store.people.roles import Role
 
 with rooms_on_first_use():
     # These run graphs or live on, and take a second to load; the rest of the use cases only look.
@@ -54,9 +70,10 @@ with rooms_on_first_use():
     import interfaces.delivery.preferring as preferring
     import interfaces.delivery.running as telling
     import interfaces.serving.live as serving
-    import interfaces.telling.chatting as conversations
+    import interfaces.telling.conversation.chatting as conversations
 
 
+# As in ``acting.cycling``, which is not loaded before a cycle runs.
 def _silent(_text: str) -> None:
     """Progress that nobody watches."""
 
@@ -91,32 +108,17 @@ class Service:
         also: Callable[[CycleReport], None] = _nothing_else,
     ) -> CycleReport:
         """Run one cycle, or finish the one that was cut off; refused while another process is at one in this home."""
-        runtime = self._runtime
-        if runtime.kill_switch.engaged():
-            runtime.deps.desk.cancel_working()
-        slicing.check_time(runtime)
-        with holding.held(runtime.duties.leases, holding.CYCLE, "a cycle") as still_ours:
-
-            def told(text: str) -> None:
-                still_ours()
-                progress(text)
-
-            runtime.advance(as_of)
-            closing.go_on_closing(runtime)
-            approving.recover(runtime)
-            report = cycling.run_cycle(runtime, symbols, as_of, told, also)
-            slicing.step(runtime)
-        return report
+        return cycling.oversee(self._runtime, symbols, as_of, progress, also)
 
     def live(self, universe: tuple[Symbol, ...], life: Life) -> None:
         """Run what is scheduled until told to stop."""
-        serving.live(self, self._runtime, universe, life)
+        serving.live(self._runtime, universe, life)
 
     def talk(self, universe: tuple[Symbol, ...], life: Life) -> None:
         """Answer people from afar until told to stop, and run nothing by the timetable."""
-        chatting.talk(self, self._runtime, universe, life)
+        chatting.talk(self._runtime, universe, life)
 
-    def schedule(self, count: int) -> ScheduleView:
+    def schedule(self, count: int | None = None) -> ScheduleView:
         """The next runs, the newest that were, and who is at work."""
         return timetable.schedule(self._runtime, count)
 
@@ -176,9 +178,13 @@ class Service:
         """Orders, newest first."""
         return looking.orders(self._runtime)
 
-    def trades(self) -> TradesView:
-        """Round trips, newest first."""
-        return looking.trades(self._runtime)
+    def trades(self, count: int = looking.SHOWN_TRADES) -> TradesView:
+        """So many round trips, newest first."""
+        return looking.trades(self._runtime, count)
+
+    def balance(self) -> BalanceView:
+        """Equity and what it is made of, by the broker and by our own record."""
+        return balancing.balance(self._runtime)
 
     def usage(self, days: int) -> UsageView:
         """What asking models has cost."""
@@ -235,6 +241,10 @@ class Service:
         """Take it off."""
         return restricting.allow(self._runtime, name, by)
 
+    def unlock(self, name: str, by: str) -> ControlView:
+        """Lift one of the locks."""
+        return restricting.unlock(self._runtime, name, by)
+
     def locks(self) -> LocksView:
         """What stops new entries, by whom, why and until when."""
         return restricting.locks(self._runtime)
@@ -246,6 +256,14 @@ class Service:
     def resume(self, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
         """Lift a pause, or everything that stops trading; ``plan`` is what the owner was shown of it."""
         return controlling.resume(self._runtime, scope, name, plan)
+
+    def people(self, me: str) -> PeopleView:
+        """Who may do what from afar; ``me`` is who sits at the machine."""
+        return controlling.people(self._runtime, me)
+
+    def set_role(self, who: int, role: Role | None, me: str) -> PeopleView:
+        """Give or take a role, as whoever sits at the machine and owns it."""
+        return controlling.set_role(self._runtime, who, role, me)
 
     def needs_owner(self, mode: Mode) -> bool:
         """True where only the owner may move the mode there."""
@@ -275,9 +293,17 @@ class Service:
         """Put a changed order in the place of a working one."""
         return ordering.change(self._runtime, name, change)
 
+    def holding(self, name: str) -> HoldingView:
+        """What is held of the symbol, round trip or order of that name."""
+        return closing.holding(self._runtime, name)
+
     def flatten(self, only: tuple[Symbol, ...]) -> ControlView:
-        """Close these positions, or all; what is left is named in the error."""
-        return controlling.view_of(self._runtime, "flatten", closing.close(self._runtime, only))
+        """Close these positions, or all, under a kill too; what is left is named in the error."""
+        return controlling.flatten(self._runtime, only)
+
+    def close(self, symbol: Symbol) -> ControlView:
+        """Close all that is held of one symbol."""
+        return controlling.flatten(self._runtime, (symbol,), "close")
 
     def kill(self, reason: str, *, flatten: bool) -> ControlView:
         """Stop everything; ``flatten`` then closes all positions, and names what is still held."""
@@ -289,10 +315,7 @@ class Service:
 
     def verify(self) -> AuditView:
         """Prove that no record was changed."""
-        report = self._runtime.deps.stores.ledger.verify()
-        return AuditView(
-            self._runtime.deps.clock.now(), report.ok, report.entries, report.head, tuple(map(str, report.problems))
-        )
+        return recorded.verify(self._runtime)
 
     def entries(self, count: int) -> EntriesView:
         """The newest entries of the ledger, a line each."""
@@ -310,6 +333,18 @@ class Service:
         """How the evals went."""
         return recorded.evals(self._runtime)
 
+    def experiments(self, count: int) -> ExperimentsView:
+        """Runs over the past that are stored, newest first."""
+        return experimenting.experiments(self._runtime, count)
+
+    def experiment(self, name: str) -> ExperimentView:
+        """One of them by its id or how that begins, or ``last``."""
+        return experimenting.experiment(self._runtime, name)
+
+    def backtested(self, strategy: str) -> ExperimentView | None:
+        """The newest one of a strategy; None where none is stored."""
+        return experimenting.backtested(self._runtime, strategy)
+
     def doctor(self) -> DoctorView:
         """Check every part."""
         return checkup.doctor(self._runtime)
@@ -322,9 +357,13 @@ class Service:
         """What is remembered, and how far roles can be believed."""
         return remembering.stats(self._runtime)
 
-    def recall(self, symbol: Symbol, regime: Regime | None, limit: int, like: str = "") -> RecallView:
-        """Trades of a symbol most like its situation, or whose lessons say most what ``like`` says."""
+    def recall(self, symbol: Symbol | None, regime: Regime | None, limit: int, like: str = "") -> RecallView:
+        """Trades of a symbol most like its situation, or of any whose words say what ``like`` says."""
         return remembering.recall(self._runtime, symbol, regime, limit, like)
+
+    def recall_words(self, words: Sequence[str], limit: int) -> RecallView:
+        """The same for words of which the first may be a symbol."""
+        return remembering.recall_words(self._runtime, words, limit)
 
     def learn(self) -> LearnView:
         """Learn from closed trades, each once."""
@@ -333,7 +372,7 @@ class Service:
     def chat(self, chat: str, question: str, progress: Callable[[str], None] = _silent) -> ChatView:
         """Answer a question of a chat from the records; nothing can be changed from there."""
         with self._begin_talking:
-            talker = self._talker = self._talker or conversations.Talker(self, self._runtime)
+            talker = self._talker = self._talker or conversations.Talker(self._runtime)
         return talker.ask(chat, question, progress)
 
     def understood(self, text: str) -> conversing.Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -22,6 +22,8 @@ FACES = ("scheduler", "telegram", "dashboard")
 PERIODS = ("day", "week", "month", "ytd", "total")
 """As ``trading.portfolio.periods.Period`` has them; that module takes longer to load."""
 ALGOS, SIDES = ("twap", "vwap", "iceberg"), ("buy", "sell")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LONGEST_WHOLE = 9
 _NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
 
 
@@ -51,6 +53,30 @@ def some(text: str) -> int:
 def moment(text: str) -> datetime:
     """A time that names its zone."""
     return _told(parse_time, text)
+
+
+def day(text: str) -> date:
+    """``2026-03-17``."""
+    if not _DAY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write 2026-03-17")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day of the calendar") from error
+
+
+def whole(text: str) -> int:
+    """A whole number from 0 on."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_WHOLE):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def person(text: str) -> int:
+    """The number that a chat service gives a person."""
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) <= 18 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of a person")
+    return int(text)
 
 
 def duration(text: str) -> timedelta:

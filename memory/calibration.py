@@ -104,6 +104,7 @@ class Tally:
         mixed = (usual * square for (usual, _), square in zip(parts, self.squares, strict=True))
         squared = sum((usual**2 * n for usual, n in parts), ZERO) - 2 * sum(mixed, ZERO) + sum(self.fourths, ZERO)
         mean = total / self.count
+        # Decimal rounds to 28 digits: where all errors are alike the difference can come out just below zero.
         variance = max(squared / self.count - mean**2, ZERO)
         return mean - _ONE_SIDED_95 * (variance / (self.count - 1)).sqrt()
 

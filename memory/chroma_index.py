@@ -72,6 +72,7 @@ class ChromaIndex:
         vectors = np.concatenate(parts) if parts else np.empty((0, width), dtype=np.float32)
         if vectors.shape != (len(ids), width):
             raise IntegrityError(f"the trade memory in {self.place} holds rows that Sage did not write", REBUILD)
+        # Pages are read one after the other: what is written between two of them moves rows from one to the next.
         if len(set(ids)) < len(ids):
             raise RetryableError("the trade memory changed while it was read", "The next cycle reads it again.")
         metadata = [row for page in pages for row in page["metadatas"] or ()]
@@ -111,6 +112,7 @@ class ChromaIndex:
             return
         self._disconnect()
         self._own_folder()
+        # Deleted as files and not through Chroma, which may not be able to open it any more; that is when one rebuilds.
         if self._folder.is_dir():
             shutil.rmtree(self._folder)
         else:
@@ -141,6 +143,7 @@ class ChromaIndex:
 
     def _collection(self) -> Collection:
         if self._found is None:
+            # ``embedding_function=None``: Chroma's default downloads a model at the first use.
             self._found = self._opened().get_or_create_collection(self._name, embedding_function=None)
         return self._found
 
@@ -155,8 +158,10 @@ class ChromaIndex:
         if self._lock is not None:
             return
         self._folder.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the folder and not in it: ``wipe`` removes the folder while the lock is held.
         lock = self._folder.with_name(f"{self._folder.name}.lock").open("a")
         try:
+            # The kernel lets go of it with the process, so a crash leaves nothing to clear away.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.close()
@@ -224,6 +229,7 @@ def server_address(url: str) -> str:
     """``https://host`` -> ``https://host:443``; raises ConfigurationError for an address that is none."""
     try:
         address = urlsplit(url)
+        # A port that is no number is a ValueError of urlsplit, a scheme that is none a KeyError.
         port = address.port or {"http": 80, "https": 443}[address.scheme]
     except (ValueError, KeyError):
         address, port = urlsplit(""), 0
@@ -231,6 +237,7 @@ def server_address(url: str) -> str:
         raise ConfigurationError(
             "SAGE_CHROMA_URL is no address of a Chroma server", "Write it like http://127.0.0.1:8000."
         )
+    # urlsplit takes the brackets of an IPv6 address off.
     host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
     return f"{address.scheme}://{host}:{port}"
 

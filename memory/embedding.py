@@ -24,7 +24,9 @@ from domain.orders import Side
 from domain.signals import Regime
 from memory.situation import Situation
 
+# One feature far out must not outweigh all the others together.
 CLIP = 3.0
+# The median absolute deviation of a normal distribution is 0.6745 of its standard deviation.
 NORMAL = 0.6745
 
 

@@ -127,6 +127,7 @@ def checked_columns(
     names = [(row.get("symbol"), row.get("regime")) for row in metadata]
     closed = [row.get("closed") for row in metadata]
     words = all(isinstance(name, str) for pair in names for name in pair)
+    # ``type(...) is int``: a bool is an int too, and no closing time.
     whole = words and all(type(moment) is int for moment in closed)
     if not whole or vectors.shape[0] != len(ids) or not np.isfinite(vectors).all():
         raise IntegrityError(f"the trade memory in {place} holds rows that Sage did not write", REBUILD)

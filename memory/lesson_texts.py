@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from domain.rendering import render
+from domain.record.rendering import render
 from memory.reviews import LearnedTrade
 
 MOST_TEXTS = 500

@@ -17,7 +17,7 @@ from domain.ids import Ref
 from domain.market import Symbol
 from domain.money import HUNDRED, decimal_of
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from memory.situation import Situation
 
@@ -90,6 +90,7 @@ def result_of(pnl_pct: Decimal) -> Result:
 
 def ending_of(exit_reason: str) -> Ending:
     """The ending an exit reason names; words that name none are ``other``, whatever they say."""
+    # Words and not substrings: "sometimes" holds "time".
     words = exit_reason.lower().replace("_", " ").replace("-", " ").split()
     return next((ending for word, ending in _ENDING_WORDS.items() if word in words), Ending.OTHER)
 
@@ -104,7 +105,11 @@ def return_pct(trade: ClosedTrade) -> Decimal:
 
 
 def figures(trade: ClosedTrade) -> tuple[Evidence, ...]:
-    """The figures of a closed trade as evidence, known since it closed."""
+    """The figures of a closed trade as evidence, known since it closed.
+
+    Money goes by the unit ``USD`` as in all evidence: it stands for the currency of the account, in which a trade can
+    only be entered where its instrument is in it too (gate B1).
+    """
     values = (
         ("trade.entry", decimal_of(trade.entry_price), "USD"),
         ("trade.exit", decimal_of(trade.exit_price), "USD"),
@@ -140,6 +145,7 @@ _ENDING = {
     Ending.MANUAL: "was closed by hand",
     Ending.OTHER: "ended for another reason",
 }
+# The first in this order that is there counts: a trailing stop "by rule" ended at its stop.
 _ENDING_WORDS = {
     "stop": Ending.STOP,
     "trailing": Ending.STOP,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Below, an exact distance to every row costs less than choosing rows roughly first.
 _FEW = 2_000
 # A float32 sum of 50 products within +-9 errs by at most 50 * 450 * 2**-24 < 0.0014. Three of them make up a rough
 # figure, and two such figures are compared: 0.0084 in all.
@@ -50,6 +51,7 @@ class Neighbours:
         closed: Sequence[int],
         vectors: NDArray[np.float32],
     ) -> None:
+        # The id breaks ties, so that the order of rows, and with it every answer, is the same after a rebuild.
         order = sorted(range(len(ids)), key=lambda row: (closed[row], ids[row]))
         self.ids: tuple[str, ...] = tuple(ids[row] for row in order)
         self.symbols: NDArray[np.str_] = np.array([symbols[row] for row in order], dtype=np.str_)
@@ -89,6 +91,7 @@ class Neighbours:
             rows = self._roughly_nearest(rows, vector, limit)
         away = distances(self.vectors[rows], vector)
         if rows.size > limit:
+            # All that tie with the last place stay in until the ids decide between them.
             within = away <= np.partition(away, limit - 1)[limit - 1]
             rows, away = rows[within], away[within]
         pairs = zip(away.tolist(), rows.tolist(), strict=True)

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.canonical import canonical_json
 from domain.errors import ConfigurationError, IntegrityError
 from domain.ids import derive
-from domain.rendering import render
+from domain.record.canonical import canonical_json
+from domain.record.rendering import render
 from memory.lessons import Result
 from memory.reviews import Change, LearnedTrade, Subject, Suggestion
 
@@ -112,6 +112,7 @@ def write_proposals(folder: Path, proposals: Iterable[Proposal]) -> tuple[str, .
 
 def inert(text: str) -> str:
     """Text that a renderer of Markdown shows as it is: no link, no mention, no markup, one line."""
+    # Renderers make links of bare addresses too, and the backslash does not stop them.
     plain = re.sub(r"://|www\.", " ", text)
     return re.sub(r"([\\`*_{}\[\]()<>#!|~@])", r"\\\1", " ".join(plain.split()))
 
@@ -125,6 +126,7 @@ def _write(folder: Path, name: str, files: Mapping[str, str]) -> bool:
         place.mkdir(parents=True, exist_ok=True)
         changed = [file for file, text in files.items() if _held(place / file) != text]
         for file in changed:
+            # Renamed into place: whoever reads meanwhile sees the old text or the new one, never half of it.
             draft = place / f"{file}.{os.getpid()}.draft"
             draft.write_text(files[file], encoding="utf-8")
             draft.replace(place / file)

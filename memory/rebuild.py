@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from domain.canonical import plain, restore
 from domain.decisions import Decision
 from domain.ports import Ledger
-from domain.records import ClosedTrade, RecordKind
+from domain.record.canonical import plain, restore
+from domain.record.entries import ClosedTrade, RecordKind
 from domain.signals import CompositeSignal
 from memory.recall import TradeRecord
 from memory.situation import Situation, situation_of
@@ -61,5 +61,7 @@ def settled(ledger: Ledger, *, known: Collection[str] = ()) -> tuple[TradeRecord
 def situation_on_record(ledger: Ledger, decision_id: str) -> Situation | None:
     """The situation a decision was made in, or None where the ledger has none."""
     entries = ledger.entries(subject=decision_id, kind=RecordKind.DECISION)
+    # The first on record: a decision is written once, and what somebody appends later does not change what it was made
+    # in.
     known = next((each.body[SITUATION] for each in entries if each.body.get(SITUATION) is not None), None)
     return None if known is None else restore(Situation, known)

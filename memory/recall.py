@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.canonical import digest
 from domain.money import ONE, ZERO
-from domain.records import ClosedTrade
+from domain.record.canonical import digest
+from domain.record.entries import ClosedTrade
 from memory.lessons import Lesson, Result
 from memory.situation import Situation
 

@@ -15,12 +15,12 @@ from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 
-from domain.canonical import restore
 from domain.decisions import Decision, Statement
 from domain.evidence import Evidence
 from domain.ids import Ref
 from domain.ports import Ledger
-from domain.records import RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import RecordKind
 from memory.calibration import Calibration, Forecast
 from memory.lessons import Ending, Lesson, Result, Thesis
 from memory.recall import TradeRecord
@@ -131,6 +131,7 @@ def calibration_at(ledger: Ledger, as_of: datetime) -> Calibration:
     """What had been learned of every role by ``as_of``; empty where nothing had."""
     entries = ledger.entries(subject=CALIBRATED, kind=RecordKind.CALIBRATION)
     known = [entry for entry in entries if entry.at <= as_of]
+    # By time first: a replay of the past may have been written after what is later than it.
     newest = max(known, key=lambda entry: (entry.at, entry.seq), default=None)
     return Calibration() if newest is None else restore(Calibration, newest.body)
 
@@ -151,6 +152,7 @@ class CalibrationBook:
     def at(self, as_of: datetime) -> Calibration:
         """What had been learned by then."""
         with self._guard:
+            # One moment is enough: cycles follow one another, and a cycle has one ``as_of``.
             if self._last is None or self._last[0] != as_of:
                 self._last = (as_of, calibration_at(self._ledger, as_of))
             return self._last[1]

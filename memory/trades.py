@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from domain.canonical import canonical_json, restore
 from domain.clock import in_utc
 from domain.errors import DataQualityError, IntegrityError, RetryableError
 from domain.market import Symbol, parse_symbol
 from domain.money import rounded
-from domain.records import ClosedTrade
+from domain.record.canonical import canonical_json, restore
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from memory.chroma_index import ChromaIndex
 from memory.embedding import EMBEDDING, embed
@@ -81,6 +81,7 @@ class TradeMemory:
         with self._guard:
             known = self._known()
             rows = {record.trade.trade_id: row_of(record) for record in records}
+            # Told again is nothing new; told differently, one of the two is wrong, and neither is overwritten.
             for name, stored in self._index.fetch([name for name in known.ids if name in rows]).items():
                 if stored.metadata.get("digest") != rows.pop(name).metadata["digest"]:
                     raise IntegrityError(f"trade {name} was remembered differently before", REBUILD)
@@ -121,6 +122,7 @@ class TradeMemory:
                 table = self._known()
                 rows = (row for row, name in enumerate(table.ids) if name in away)
                 found = [Found(row, table.ids[row], away[table.ids[row]]) for row in rows]
+                # Whoever found them elsewhere may not know of ``as_of``.
                 seen = [each for each in found if table.closed[each.row] <= microseconds(moment)]
                 seen.sort(key=lambda each: (each.distance, each.id))
                 return Recall(self._weighed(table, seen, moment))
@@ -161,6 +163,7 @@ class TradeMemory:
 
     def _weighed(self, table: Neighbours, found: Sequence[Found], moment: datetime) -> tuple[SimilarTrade, ...]:
         read = self._checked(table, [each.row for each in found])
+        # The column that the search went by and the record have to agree, or the future would be remembered.
         if any(each.record.trade.closed_at > moment for each in read):
             raise IntegrityError("the trade memory dates a trade before its close", REBUILD)
         vectors = table.vectors[[each.row for each in found]]
@@ -185,11 +188,14 @@ class TradeMemory:
         names = [table.ids[row] for row in rows]
         unread = [name for name in names if name not in self._read]
         stored = self._index.fetch(unread)
+        # Another process may have rebuilt a shared index since the table was read.
         if len(stored) < len(unread):
             self._forget()
             raise RetryableError("the trade memory changed while it was read", "The next cycle reads it again.")
         kept = {name: checked(name, stored[name]) if name in stored else self._read[name] for name in names}
         for name, row in zip(names, rows, strict=True):
+            # The digest covers the record, not the vector beside it: moved to another place, a record would be found
+            # for the wrong situations.
             if not np.array_equal(np.array(kept[name].vector, dtype=np.float32), table.vectors[row]):
                 raise IntegrityError(f"the memory of trade {name} lies where it does not belong", REBUILD)
         for name, each in kept.items():
@@ -200,6 +206,7 @@ class TradeMemory:
         return [kept[name] for name in names]
 
     def _known(self) -> Neighbours:
+        # Only a shared index can have grown by another hand; asking costs a trip.
         stale = self._index.shared and self._columns is not None and len(self._columns.ids) != self._index.count()
         if self._columns is None or stale:
             self._forget()
@@ -210,6 +217,7 @@ class TradeMemory:
 def row_of(record: TradeRecord) -> Row:
     """The record as stored; raises DataQualityError for a trade that cannot have happened."""
     trade = record.trade
+    # For what it refuses: a trade without size or price must not get in.
     return_pct(trade)
     if parse_symbol(trade.symbol) != record.situation.symbol or trade.closed_at < trade.opened_at:
         raise DataQualityError(f"trade {trade.trade_id} contradicts itself", "Look at its fills.")

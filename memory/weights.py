@@ -54,6 +54,7 @@ def weight_of(won: int, lost: int, age: timedelta, half_life: timedelta) -> Weig
 
 def _same(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     """1 where two rows are one situation, else 0; (rows, rows)."""
+    # Few rows, all against all: the recalled trades, not the memory.
     exact = vectors.astype(np.float64)
     apart = np.square(exact[:, None, :] - exact[None, :, :]).sum(axis=2)
     together: NDArray[np.int64] = (apart <= SAME_SITUATION**2).astype(np.int64)

@@ -1,53 +1,35 @@
 """Asking gates and keeping what they say.
 
-An answer is either a ``Verdict`` or the figures of a pass, ``(PASSED, limit, value, margin)``. It is judged at once and
-never again: what is neither has denied. What a group of gates said of a snapshot is told in full once, however many
-orders it stands for.
+An answer is either a ``Verdict`` or the figures of a pass, ``(PASSED, limit, value, margin)``. It is judged and told in
+full at once and never again: what is neither has denied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from domain.verdicts import Figure, Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.gate import DENY, PASS, PASSED, Answer, BoundGate, Group, in_full
+from policies.gate import DENY, OK, PASS, PASSED, Answer, BoundGate, Group
 from policies.measures.worst_case import is_finite, is_positive
 
 REDUCE = Outcome.REDUCE
-_first = itemgetter(0)
 T = TypeVar("T")
+_WORDS = 4
+_new: Callable[[type[Verdict], tuple[Any, ...]], Verdict] = tuple.__new__
+"""The constructor of Verdict without its defaults, which cost as much again."""
 
 Objection = tuple[Verdict, BoundGate]
 
 
-class Said:
-    """The answers of a group of gates, each in its gate's place, and those that did not pass."""
+class Said(NamedTuple):
+    """The verdicts of a group of gates, in the order of the group, and those that did not pass."""
 
-    __slots__ = ("_told", "answers", "group", "objections")
-
-    def __init__(self, group: Group, answers: Sequence[Answer], objections: tuple[Objection, ...]) -> None:
-        self.group = group
-        self.answers = answers
-        self.objections = objections
-        self._told: list[Verdict] | None = None
-
-    def told(self) -> list[Verdict]:
-        """The verdicts of these answers; answers that stand for many orders are told once."""
-        if self._told is None:
-            self._told = [in_full(gate.id, answer) for gate, answer in zip(self.group.gates, self.answers, strict=True)]
-        return self._told
-
-
-def in_order(aside: tuple[tuple[int, Verdict], ...], saids: Iterable[Said]) -> tuple[Verdict, ...]:
-    """One verdict a gate, in the order of the policy: what each group said, and the gates that stood ``aside``."""
-    found: dict[int, Verdict] = dict(aside)
-    for said in saids:
-        found.update(zip(said.group.places, said.told(), strict=True))
-    return tuple([found[place] for place in range(len(found))])
+    group: Group
+    verdicts: Sequence[Verdict]
+    objections: tuple[Objection, ...]
 
 
 def attempt(call: Callable[..., T], *given: Any) -> T | Exception:
@@ -72,29 +54,36 @@ def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
             failed(gate, found) if isinstance(found, Exception) else found[0]
             for gate, found in zip(group.gates, alone, strict=True)
         ]
-    if _all_pass(answers):
-        return Said(group, answers, ())
+    told = _all_pass(group.names, answers)
+    if told is not None:
+        return Said(group, told, ())
     heard = [_heard(gate, answer, qty) for gate, answer in zip(group.gates, answers, strict=True)]
-    objections = [(found, gate) for found, gate in zip(heard, group.gates, strict=True) if isinstance(found, Verdict)]
-    return Said(group, heard, tuple(each for each in objections if each[0].outcome is not PASS))
+    objections = [(found, gate) for found, gate in zip(heard, group.gates, strict=True) if found.outcome is not PASS]
+    return Said(group, heard, tuple(objections))
 
 
 def _look(checks: Sequence[tuple[Any, Any]], case: Any, figures: Any) -> list[Answer]:
     return [check(case, figures, limits) for check, limits in checks]
 
 
-def _all_pass(answers: Sequence[object]) -> bool:
-    """True where every answer begins with PASSED."""
+def _all_pass(names: Sequence[str], answers: Sequence[Any]) -> list[Verdict] | None:
+    """The verdicts of gates that all pass; None where one of them says anything else."""
     try:
-        return [*map(_first, answers)].count(PASSED) == len(answers)  # type: ignore[arg-type]
-    except (TypeError, LookupError):  # an answer that has no first word
-        return False
+        told = [
+            _new(Verdict, (name, OK, PASS, limit, value, margin, None, ""))
+            for name, (word, limit, value, margin) in zip(names, answers, strict=True)
+            if word is PASSED
+        ]
+    except (TypeError, ValueError):  # an answer that has no four words, such as a verdict
+        return None
+    return told if len(told) == len(names) else None
 
 
-def _heard(gate: BoundGate, answer: object, qty: object) -> Answer:
-    """The answer as it counts: as it is where it is one, else a denial that says what was answered."""
-    if type(answer) is tuple and answer[:1] == (PASSED,):
-        return answer
+def _heard(gate: BoundGate, answer: object, qty: object) -> Verdict:
+    """The verdict as it counts: the gate's own where it is one, else a denial that says what was answered."""
+    # Exact types: a Verdict is a tuple as well, and what merely resembles an answer is none (I-02).
+    if type(answer) is tuple and len(answer) == _WORDS and answer[0] is PASSED:
+        return _new(Verdict, (gate.id, OK, PASS, *answer[1:], None, ""))
     if type(answer) is not Verdict or not _is_an_answer(answer, gate, qty):
         return legible(Verdict(gate.id, ReasonCode.GATE_ERROR, DENY, note=f"answered {answer!r}"))
     return answer if answer.outcome is PASS else legible(answer)
@@ -116,7 +105,10 @@ def _is_an_answer(verdict: Verdict, gate: BoundGate, qty: object) -> bool:
 
 def legible(verdict: Verdict) -> Verdict:
     """The verdict as it can be recorded: what is no figure, such as nonsense that was refused, becomes short text."""
-    return verdict._replace(limit=_figure(verdict.limit), value=_figure(verdict.value), note=_text(verdict.note))
+    limit, value, note = _figure(verdict.limit), _figure(verdict.value), _text(verdict.note)
+    if limit is verdict.limit and value is verdict.value and note is verdict.note:  # as nearly all are
+        return verdict
+    return verdict._replace(limit=limit, value=value, note=note)
 
 
 def _figure(value: object) -> Figure:
@@ -126,5 +118,6 @@ def _figure(value: object) -> Figure:
 
 
 def _text(value: object) -> str:
+    # Notes reach logs and terminals, where a control character could forge a line (I-64).
     text = str(value)[:200]
     return text if text.isprintable() else ascii(text)

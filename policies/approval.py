@@ -73,11 +73,13 @@ def fault(
 
     It holds up to and including its last second; a price that moved exactly by the band still holds.
     """
+    # The digest covers the whole order, quantity included: a yes to another one is none (I-43).
     if not approval.by or approval.order_digest != intent.digest:
         return Fault(ReasonCode.APPROVAL_MISMATCH, intent.digest, approval.order_digest)
     if approval.policy_digest != terms.policy_digest:
         return Fault(ReasonCode.APPROVAL_POLICY_CHANGED, terms.policy_digest, approval.policy_digest)
     age = seconds(now, approval.at)
+    # A yes dated ahead of us would hold for longer than the policy lets it (I-18).
     if age < 0 or age > terms.approval_ttl_s or now > approval.expires_at:
         return Fault(ReasonCode.APPROVAL_EXPIRED, terms.approval_ttl_s, age)
     return _moved(approval.price, price, terms.approval_price_band_pct)
@@ -86,6 +88,7 @@ def fault(
 def _moved(approved: Decimal | None, price: Decimal | None, band: Decimal | None) -> Fault | None:
     if band is None:
         return None
+    # Without either price nobody can say that it stayed within the band.
     if not is_positive(approved) or price is None:
         return Fault(ReasonCode.APPROVAL_PRICE_MOVED, band)
     moved = percent(abs(price - approved), approved)

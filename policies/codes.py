@@ -16,6 +16,7 @@ class ReasonCode(StrEnum):
     def __new__(cls, code: str, meaning: str) -> ReasonCode:
         """A code that carries its own explanation."""
         member = str.__new__(cls, code)
+        # Left to itself, Enum would make the value of both words, which str does not take.
         member._value_ = code
         member.meaning = meaning
         return member

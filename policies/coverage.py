@@ -93,6 +93,7 @@ def _consequence(gate: Gate, missing: Sequence[Need], policy: Policy) -> str:
     if len(missing) == 1 and (gate.id, missing[0]) in NARROW:
         return NARROW[gate.id, missing[0]]
     flag = LENIENT.get(gate.id)
+    # A flag that is not set is true here: the gate insists unless it is told not to.
     return DENIES if flag is None or policy.limits.get(flag, True) is True else f"passes unseen, as {flag} is false"
 
 

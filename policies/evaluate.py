@@ -13,15 +13,16 @@ Whoever asks about many orders on one snapshot passes a ``Standing`` along, so t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Evaluation, Outcome, Verdict
-from policies.answers import Objection, Said, ask, attempt, failed, in_order
+from policies.answers import Objection, Said, ask, attempt, failed
 from policies.codes import ReasonCode
 from policies.measures.standing import Standing
 from policies.measures.worst_case import WorstCase, worst_case
@@ -46,6 +47,10 @@ class Round(NamedTuple):
     becomes_exit: bool = False
 
 
+Look = Callable[[Case], Round]
+"""Shows a case to all gates."""
+
+
 def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Evaluation:
     """All gates of ``policy`` on ``case``. Never raises for what a case contains.
 
@@ -53,22 +58,33 @@ def evaluate(case: Case, policy: Policy, standing: Standing | None = None) -> Ev
     """
     if standing is None or not standing.holds(case, policy):
         standing = Standing(case, policy)
-    asked = _all_gates(case, standing)
+    return evaluated(case, partial(all_gates, standing=standing), policy)
+
+
+def evaluated(case: Case, look: Look, policy: Policy) -> Evaluation:
+    """The same by another ``look``: whoever asks about many quantities of one order passes one that remembers."""
+    asked = look(case)
     if asked.outcome is PASS:
         return Evaluation(PASS, case.order.qty, (), asked.verdicts, policy.digest)
     # Cut to what closes the position it is another order, before which fewer gates stand.
     if asked.smallest is None or (asked.refused and not asked.becomes_exit):
         qty = case.order.qty if asked.outcome is not DENY else ZERO
         return Evaluation(asked.outcome, qty, _codes(asked.verdicts), asked.verdicts, policy.digest)
-    smaller = replace(case, order=replace(case.order, qty=asked.smallest))
-    return _reduced(asked, _all_gates(smaller, standing), policy)
+    return _reduced(asked, look(in_quantity(case, asked.smallest)), policy)
+
+
+def in_quantity(case: Case, qty: Decimal) -> Case:
+    """The same order in another quantity."""
+    return replace(case, order=replace(case.order, qty=qty))
 
 
 def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
     """Both rounds in one: the smaller quantity where it passed, else a denial with the harder verdict of each gate."""
     pairs = tuple(zip(asked.verdicts, cut.verdicts, strict=True))
+    # A denial of the larger order lapses only where the cut made an exit of it (I-09).
     lifted = asked.outcome is not Outcome.DENY or cut.reduces_risk
     if asked.smallest is not None and lifted and cut.outcome in (Outcome.PASS, Outcome.NEED_APPROVAL):
+        # A gate that cut passes the smaller order; its cut is what has to be shown (I-10).
         verdicts = tuple(first if first.outcome is Outcome.REDUCE else second for first, second in pairs)
         outcome = Outcome.REDUCE if cut.outcome is Outcome.PASS else Outcome.NEED_APPROVAL
         return Evaluation(outcome, asked.smallest, _codes(verdicts), verdicts, policy.digest)
@@ -77,25 +93,25 @@ def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:
     return Evaluation(Outcome.DENY, ZERO, codes, verdicts, policy.digest)
 
 
-def _all_gates(case: Case, standing: Standing) -> Round:
+def all_gates(case: Case, standing: Standing) -> Round:
     """One look of every gate, those included that have looked at this snapshot or subject before."""
     policy = standing.policy
     measured = attempt(_measured, case, standing)
     if isinstance(measured, Exception):  # an order whose figures cannot be computed is stopped by every gate
         verdicts = tuple(failed(gate, measured) for gate in policy.gates)
         return _weighed(verdicts, tuple(zip(verdicts, policy.gates, strict=True)), False, ZERO)
-    worst, (nothing, subject, book) = measured
+    worst, (nothing, subject) = measured
     groups = policy.leaving if worst.reduces_risk else policy.entering
     said = ask(groups.order, case, worst, case.order.qty)
-    objections = nothing.objections + subject.objections + book.objections + said.objections
-    # Between them the four groups and those aside hold every gate, so no place is left without a verdict.
-    verdicts = in_order(groups.aside, (nothing, subject, book, said))
+    objections = nothing.objections + subject.objections + said.objections
+    # Between them the three groups and those aside hold every gate, so no place is left without a verdict.
+    verdicts = groups.in_order([*nothing.verdicts, *subject.verdicts, *said.verdicts, *groups.aside])
     if not objections and policy.gates:
         return Round(verdicts, PASS, False, worst.reduces_risk, None)
     return _weighed(verdicts, objections, worst.reduces_risk, worst.closable)
 
 
-def _measured(case: Case, standing: Standing) -> tuple[WorstCase, tuple[Said, Said, Said]]:
+def _measured(case: Case, standing: Standing) -> tuple[WorstCase, tuple[Said, Said]]:
     policy = standing.policy
     worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional, holdings=standing.holdings)
     return worst, standing.about(case, worst)
@@ -114,6 +130,7 @@ def _weighed(
         found = verdict.outcome
         if HARDNESS[found] > HARDNESS[outcome]:
             outcome = found
+        # Only these still stand before an exit that a cut may make of the order.
         if found is DENY and not gate.exempts_exits:
             refused = True
         if found is REDUCE and verdict.quantity is not None:
@@ -124,4 +141,5 @@ def _weighed(
 
 
 def _codes(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
+    # A dict and no set: the order of the codes is part of the recorded bytes (I-08).
     return tuple(dict.fromkeys(verdict.code for verdict in verdicts if verdict.outcome is not PASS))

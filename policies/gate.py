@@ -3,8 +3,8 @@
     check(case, worst, limits) -> Answer
 
 A gate that objects answers with a ``Verdict``. One that does not says only what it has measured, ``(PASSED, limit,
-value, margin)``, as far as there is anything: a hundred gates pass for one that objects, and the verdict that says so
-in full is made of the same figures when somebody reads it (``policies/answers.py``).
+value, margin)``, None where there is nothing to measure: a hundred gates pass for one that objects, and the verdict
+that says so in full is made of these figures for all of them together (``policies/answers.py``).
 
 The fields of a gate's limits dataclass carry the names of the policy's limits. A field without default must be set in
 the policy for the gate to be enforced; a field with one refines a gate that always runs. ``bind`` reads the policy
@@ -14,7 +14,7 @@ once, so that an evaluation looks nothing up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -32,15 +32,8 @@ class _Passed:
 
 
 PASSED = _Passed()
-Measured = (
-    tuple[_Passed]
-    | tuple[_Passed, Figure]
-    | tuple[_Passed, Figure, Figure]
-    | tuple[_Passed, Figure, Figure, Decimal | None]
-    | tuple[_Passed, Decimal, Decimal, Decimal, Callable[[Decimal, Decimal], Decimal]]
-)
-"""No objection: the limit, the value and the margin, as far as the gate has measured. Or the limit, two figures that
-were compared with it exactly, and how they are shown as one value: a share, a root, which only reading it rounds."""
+Measured = tuple[_Passed, Figure, Figure, Decimal | None]
+"""No objection: the limit, the value and the margin."""
 
 Answer = Measured | Verdict
 Check = Callable[[Case, WorstCase, Any], Answer]
@@ -59,28 +52,22 @@ OVERSIZE_DENY, OVERSIZE_REDUCE = "deny", "reduce"
 # Held as plain names because gates answer with them for every order, and an enum looks its members up slowly.
 OK, PASS, DENY = ReasonCode.OK, Outcome.PASS, Outcome.DENY
 
-_SHOWN_LATER = 4
-_NOT_MEASURED: tuple[tuple[Any, ...], ...] = tuple((*[None] * (4 - measured), "") for measured in range(4))
-_new_verdict: Callable[[type[Verdict], tuple[Any, ...]], Verdict] = tuple.__new__
-"""The constructor of Verdict without its defaults, which cost as much again; what is not measured is put behind."""
-NO_OBJECTION: tuple[_Passed] = (PASSED,)
+NO_OBJECTION: Measured = (PASSED, None, None, None)
 """The answer of a gate that has measured nothing."""
 
 
 class Reads(StrEnum):
-    """What a gate reads besides the account, its results, the market, the clock and the control plane.
+    """What a gate reads of the order, besides the book, the market, the clock and the control plane.
 
-    NOTHING more: it answers once for all orders on one snapshot, and again only for another one. SUBJECT: who asks for
-    what (symbol, side, origin, strategy, currency, the proposal and the approval, and whether the order reduces risk);
-    once for all quantities and prices. BOOK: positions, and the orders and counts that every order sent adds to; again
-    after each of them. ORDER: the order itself, and the book with it.
+    NOTHING: it answers once for all orders on one snapshot, and again only for another one. SUBJECT: who asks for what,
+    when and for how long (symbol, side, origin, strategy, the proposal and the approval, whether the order reduces
+    risk, ...), but neither quantity nor price; once for all of these. ORDER: all of it.
 
     Gates are not shown the rest (``policies/measures/standing.py``): one that asks for it fails, and has denied.
     """
 
     NOTHING = "nothing"
     SUBJECT = "subject"
-    BOOK = "book"
     ORDER = "order"
 
 
@@ -126,21 +113,24 @@ class BoundGate(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Gates that are asked together: how, which, and each one's place among all gates of the policy."""
+    """Gates that are asked together: how, which, and the name of each."""
 
     checks: tuple[tuple[Check, Any], ...]
     gates: tuple[BoundGate, ...]
-    places: tuple[int, ...]
+    names: tuple[str, ...]
 
 
 class Groups(NamedTuple):
-    """All gates of a policy by what they read; ``aside`` are the exemptions of those that do not look, with places."""
+    """All gates of a policy by what they read; ``aside`` are the exemptions of those that do not look.
+
+    ``in_order`` puts the verdicts of all of them, in the order of these fields, into the order of the policy.
+    """
 
     nothing: Group
     subject: Group
-    book: Group
     order: Group
-    aside: tuple[tuple[int, Verdict], ...]
+    aside: tuple[Verdict, ...]
+    in_order: Callable[[Sequence[Verdict]], tuple[Verdict, ...]]
 
 
 def bind(gate: Gate, values: Mapping[str, Any]) -> BoundGate | None:
@@ -157,19 +147,7 @@ def in_full(gate: str, answer: Answer) -> Verdict:
     """The verdict of an answer: one without objection gets its gate, its code and its outcome."""
     if isinstance(answer, Verdict):
         return answer
-    if len(answer) == 4:
-        _, limit, value, margin = answer
-        return _new_verdict(Verdict, (gate, OK, PASS, limit, value, margin, None, ""))
-    figures: tuple[Any, ...] = answer[1:]
-    if len(figures) == _SHOWN_LATER:
-        cap, part, whole, shown = figures
-        share = shown(part, whole)
-        figures = cap, share, cap - share
-    return _new_verdict(Verdict, (gate, OK, PASS, *figures, *_NOT_MEASURED[len(figures)]))
-
-
-def passed(gate: str, limit: Figure = None, value: Figure = None, margin: Decimal | None = None) -> Verdict:
-    """No objection, in full."""
+    _, limit, value, margin = answer
     return Verdict(gate, OK, PASS, limit, value, margin)
 
 

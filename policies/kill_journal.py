@@ -8,6 +8,9 @@ later line releases it by number, so that removing the latch lifts nothing: afte
 not follow the one before, is open like a kill. Times are for people to read; everything is compared by number and hash,
 because a simulated market lives at another time.
 
+A kill with ``flatten`` orders what is held to be closed, with ``only`` these symbols and no others. Lines of before
+that field name them with who killed, as ``owner, to close NIMBO alone``, and are read so.
+
 The database remembers how far it has seen (``trading.store.control``), which shows a journal that was cut. Standard
 library only.
 """
@@ -18,7 +21,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import time
+from collections.abc import Iterable
 from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +32,14 @@ KILL, RELEASED, OPENED = "kill", "released", "opened"
 GENESIS = "0" * 64
 LOCK_TRIES, LOCK_S = 25, 0.002
 """How often, and at which distance in seconds, the lock of another writer is waited for: a kill waits for nobody."""
+_ALONE = re.compile(r"owner, to close (.+) alone")
 
 
 class Line(NamedTuple):
-    """One line. ``of``: the last line that a release releases; ``good``: it can be read and follows its neighbour."""
+    """One line. ``of``: the last line that a release releases; ``good``: it can be read and follows its neighbour.
+
+    ``only``: the symbols that an order to close is about; empty for all.
+    """
 
     number: int
     hash: str
@@ -41,6 +50,7 @@ class Line(NamedTuple):
     at: str = ""
     flatten: bool = False
     of: int = 0
+    only: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -73,6 +83,7 @@ class Journal(NamedTuple):
     @property
     def flatten(self) -> str:
         """Id of the newest open kill where its owner ordered to close everything; empty for any other."""
+        # In a journal that lost lines nobody can say that the order to close still stands.
         newest = self.open[-1] if self.open and not self.cut else None
         return newest.id if newest is not None and newest.good and newest.flatten else ""
 
@@ -100,15 +111,25 @@ class KillJournal:
             found = self.path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return self._known((0, 0, 0), b"")
+        # Size as well as time: two lines may fall within one tick of a coarse file system.
         key = (found.st_ino, found.st_size, found.st_mtime_ns)
         if self._seen is not None and self._seen[0] == key:
             return self._seen[1]
         return self._known(key, self.path.read_bytes())
 
     def append(
-        self, what: str, *, by: str = "", reason: str = "", at: str = "", flatten: bool = False, of: int = 0
+        self,
+        what: str,
+        *,
+        by: str = "",
+        reason: str = "",
+        at: str = "",
+        flatten: bool = False,
+        of: int = 0,
+        only: Iterable[str] = (),
     ) -> None:
         """One more line, on the disk when this returns; raises OSError where it cannot be written."""
+        # Appending: a writer that did not get the lock writes behind the others and over none of them.
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             _lock(descriptor)
@@ -116,20 +137,23 @@ class KillJournal:
             told = before.splitlines()
             body = {
                 "number": len(told) + 1, "what": what, "by": by, "reason": reason, "at": at, "flatten": flatten,
-                "of": of, "previous": reduce(_hash, told, GENESIS),
+                "of": of, "only": sorted(only), "previous": reduce(_hash, told, GENESIS),
             }  # fmt: skip
             # A line that a power cut tore must not swallow this one.
             gap = b"\n" if before and not before.endswith(b"\n") else b""
             os.write(descriptor, gap + json.dumps(body).encode() + b"\n")
             os.fsync(descriptor)
         finally:
+            # The lock goes with the descriptor, so a process that dies here leaves none behind.
             os.close(descriptor)
+        # The name of a new file survives a power cut only once its folder is synced too.
         if not before:
             sync_folder(self.path.parent)
 
     def _known(self, key: tuple[int, int, int], content: bytes) -> Journal:
         before = self._seen[1] if self._seen is not None else Journal()
         found = parsed(content)
+        # Once cut it stays so in this process: lines that are put back prove nothing.
         cut = before.cut or not found.holds(len(before.lines), before.head)
         found = before._replace(cut=True) if cut else found
         self._seen = (key, found)
@@ -154,9 +178,19 @@ def _line(number: int, raw: bytes, previous: str) -> Line:
         if not fits or type(of) is not int or not 0 <= of < number:
             return Line(number, hashed)
         by, reason, at = str(told["by"]), str(told["reason"]), str(told["at"])
-        return Line(number, hashed, True, what, by, reason, at, told["flatten"] is True, of)
+        only = told["only"] if "only" in told else _named(by)
+        # Whatever is no list of names must not read as none, which means all.
+        if not isinstance(only, list) or not all(isinstance(each, str) and each for each in only):
+            return Line(number, hashed)
+        return Line(number, hashed, True, what, by, reason, at, told["flatten"] is True, of, tuple(only))
     except (ValueError, KeyError, TypeError):
         return Line(number, hashed)
+
+
+def _named(by: str) -> list[str]:
+    """The symbols in the name of who killed, where a line has no field for them."""
+    found = _ALONE.fullmatch(by)
+    return [] if found is None else found[1].split()
 
 
 def _hash(previous: str, raw: bytes) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,23 +46,26 @@ class KillSwitch:
         self.mark = path.with_name(f"{path.name}.mark")
         self.journal = KillJournal(path.with_name(JOURNAL))
 
-    def engage(self, by: str, reason: str, at_text: str, *, flatten: bool = False) -> str:
+    def engage(self, by: str, reason: str, at_text: str, *, flatten: bool = False, only: Iterable[str] = ()) -> str:
         """Set latch, mark and journal durably; engaging again leaves a new record, so a resume under way notices it.
 
         Where the record cannot be written, whatever stands there has to do, and the answer says what that is; it is
         empty where all is well. Where nothing stands, ManualActionError. ``flatten`` is the owner's order to close
-        everything, which counts only where the journal holds it.
+        everything, or with ``only`` these symbols and no others, which counts only where the journal holds it.
         """
+        # `replace`: half a surrogate pair in a reason must not stop a kill (I-33).
         record = json.dumps({"by": by, "reason": reason, "at": at_text}, ensure_ascii=False).encode(errors="replace")
         trouble = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # The mark first: a release takes it last, so no order of the two lifts a finished kill (I-30).
             self._write(self.mark, record)
             self._write(self.path, record)
         except OSError:
             trouble = self._touch()
         try:
-            self.journal.append(KILL, by=by, reason=reason, at=at_text, flatten=flatten)
+            # Behind the latch, which stops everything by itself: a journal that fails must not keep a kill back.
+            self.journal.append(KILL, by=by, reason=reason, at=at_text, flatten=flatten, only=only)
         except OSError as error:
             unwritten = f"its journal {self.journal.path.name} cannot be written ({error.strerror})"
             trouble = trouble or f"{unwritten}: deleting the latch and its mark would leave no trace of it"
@@ -70,6 +74,7 @@ class KillSwitch:
     def engaged(self) -> bool:
         """True while one of the three stands, and whenever that cannot be told."""
         try:
+            # In a folder that is missing the files merely seem not to be there; hence the second question.
             return self.stamp() is not None or not os.access(self.path.parent, os.R_OK | os.X_OK)
         except OSError:
             return True
@@ -84,6 +89,7 @@ class KillSwitch:
     def stamp(self) -> tuple[int, ...] | None:
         """Identity of the last engagement, None while there is none; raises OSError where that cannot be told."""
         journal = self._journal()
+        # At least 1: a journal that lost every line would else look like one without a kill.
         number = max(1, len(journal.lines)) if journal.engaged else 0
         found = (*_identity(self.path), *_identity(self.mark), number)
         return found if any(found) else None
@@ -103,6 +109,7 @@ class KillSwitch:
         """Who pulled it; None while it is not engaged."""
         if not self.engaged():
             return None
+        # Anybody may make a latch by hand, and it may hold anything.
         for kept in (self.path, self.mark):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(kept.read_bytes())
@@ -123,11 +130,13 @@ class KillSwitch:
         wanted = (None, None) if seen is None else (seen[:2], seen[2:4])
         try:
             lines = len(self.journal.read().lines)
+            # No further than was seen: a kill that fell since stays open.
             last = lines if seen is None else min(lines, max(seen[4:], default=0))
             taken = self._take(self.path, wanted[0]) and self._take(self.mark, wanted[1])
             sync_folder(self.path.parent)
             if taken and last and self.journal.read().open:
                 self.journal.append(RELEASED, by=by, at=at_text, of=last)
+            # Read once more: a kill may have fallen between the files and this line.
             return taken and not self.journal.read().engaged
         except OSError as error:
             remedy = f"Look at {self.path} and its folder, and remove the file by hand."
@@ -162,6 +171,7 @@ class KillSwitch:
 
     def _write(self, path: Path, record: bytes) -> None:
         """Write beside the file and rename, so that it is never seen half-written."""
+        # A draft a process: two kills at once must not write into the same one.
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
@@ -197,4 +207,5 @@ def _identity(path: Path) -> tuple[int, int]:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return 0, 0
+    # Both: a file system gives the number of a deleted file to the next one.
     return found.st_ino, found.st_mtime_ns

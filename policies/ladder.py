@@ -97,6 +97,7 @@ def recovery_ramp(resumed_at: datetime | None, at: datetime, calendar: Calendar)
     if resumed_at is None:
         return ONE
     try:
+        # The calendar counts [start, end): one that opens with the resume is its own, one that opens now counts.
         opened = len(calendar.sessions(resumed_at + _TICK, at + _TICK)) if at > resumed_at else 0
         before_its_session = calendar.session_at(resumed_at) is None
     except DataQualityError:

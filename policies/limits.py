@@ -29,6 +29,7 @@ from policies.gates.validity.universe import Restriction
 MONEY = Decimal(10) ** 12
 SHARES = Decimal(10) ** 9
 THOUSANDS, MANY = Decimal(10_000), Decimal(10) ** 9
+# A leap year is a year too.
 DAY_S, YEAR_S = Decimal(86_400), Decimal(366 * 86_400)
 WEEK_H = Decimal(7 * 24)
 """Sources are asked for the events of a week, back and ahead: a longer blackout would not see what it is there for."""
@@ -130,6 +131,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("max_leverage", Kind.AT_MOST, ("C7",), "multiple of equity", ZERO, Decimal(20)),
     _percent("max_sector_pct_equity", "C8", high=1000),
     _percent("max_cluster_pct_equity", "C9", high=1000),
+    # Lower is tighter: more symbols count as moving together.
     Limit("cluster_correlation", Kind.AT_MOST, ("C9",), "correlation", ZERO, ONE, default=CORRELATED),
     _percent("max_beta_exposure_pct", "C10", high=1000),
     _percent("max_loss_per_trade_pct", "C11"),
@@ -143,6 +145,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("forbid_averaging_down", Kind.REQUIRE, ("C16_down",), "flag"),
     _percent("max_overnight_gross_pct", "C17", high=1000),
     _percent("max_weekend_gross_pct", "C17_weekend", high=1000),
+    # Longer is tighter: more orders are judged as if they were held over night.
     Limit("close_window_s", Kind.AT_LEAST, ("C17", "C17_weekend"), "seconds", ZERO, DAY_S, default=LAST_HOUR),
     Limit("max_turnover_per_day", Kind.AT_MOST, ("C18",), "money"),
     Limit("max_buying_power_pct", Kind.AT_MOST, ("D1",), "percent", ZERO, HUNDRED, default=HUNDRED),
@@ -163,6 +166,7 @@ LIMITS: tuple[Limit, ...] = (
     _percent("price_collar_pct", "E6"),
     Limit("price_collar_atr", Kind.AT_MOST, ("E6_atr",), "average true ranges", ZERO, Decimal(100)),
     _percent("max_spread_pct", "E7"),
+    # Higher is tighter: a market order is sized as if it cost more.
     _percent("market_slippage_pct", "E8", high=20, kind=Kind.AT_LEAST),
     _percent("max_adv_pct", "E9"),
     _percent("max_recent_volume_pct", "E10"),
@@ -199,6 +203,7 @@ LIMITS: tuple[Limit, ...] = (
     _percent("max_strategy_loss_pct", "G4"),
     _percent("max_symbol_loss_pct", "G4_symbol"),
     _percent("max_give_back_pct", "G5"),
+    # Lower is tighter: a smaller profit is guarded already.
     Limit("give_back_from_pct", Kind.AT_MOST, ("G5",), "percent", ZERO, HUNDRED, default=FROM_PCT),
     _percent("quoted_price_tolerance_pct", "H2"),
     Limit("min_confidence", Kind.AT_LEAST, ("H3", "H3_calibration"), "share of one", ZERO, ONE),
@@ -214,6 +219,7 @@ LIMITS: tuple[Limit, ...] = (
     _count("max_tokens_per_day", "H9_day", high=MANY),
     Limit("max_model_cost_per_day", Kind.AT_MOST, ("H9_cost",), "money"),
     _percent("max_unusable_answers_pct"),
+    # From one on: with none, everything would be stopped before anything was refused.
     Limit("max_blocks_in_row", Kind.AT_MOST, (), "count", ONE, THOUSANDS),
 )
 
@@ -321,6 +327,7 @@ def compare(limit: Limit, old: Any, new: Any) -> int:
     if old == new:
         return 0
     if old is None or new is None:
+        # No limit at all is looser than any value of it.
         return 1 if old is None else -1
     if limit.kind is Kind.AT_MOST:
         return _sign(old - new)
@@ -329,6 +336,7 @@ def compare(limit: Limit, old: Any, new: Any) -> int:
     if limit.kind in FLAGS:
         return 1 if new is (limit.kind is Kind.REQUIRE) else -1
     if limit.kind is Kind.ALLOWED:
+        # Sets that only overlap allow something new, and so loosen.
         return 1 if new <= old else -1
     if limit.kind is Kind.FORBIDDEN:
         return 1 if _covers(new, old) else -1

@@ -22,17 +22,21 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from domain.book import Position
-from domain.canonical import canonical_json, digest
 from domain.case import Case, Control, TradingState
 from domain.errors import IntegrityError, ManualActionError
 from domain.ids import ClientOrderId
 from domain.money import ZERO
 from domain.orders import ApprovedOrder, OrderReport, Origin
+from domain.record.canonical import canonical_json
+from domain.record.case_text import case_digest
 from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
+from policies.measures.standing import Standing
 from policies.policy import Policy
 
+# From the gates to the adapter takes milliseconds; what is older was judged on a picture that no longer holds.
 LIFE = timedelta(seconds=10)
+# 128 bits: nobody finds a key of that length by trying.
 SHORTEST_KEY = 16
 
 
@@ -59,6 +63,7 @@ class PermitOffice:
     """Issues and redeems permits under one key; a permit is good for one send, here and within ``life``."""
 
     def __init__(self, key: bytes, latch: Latch, life: timedelta = LIFE) -> None:
+        # A key that can be guessed seals whatever anybody likes.
         if len(key) < SHORTEST_KEY:
             raise IntegrityError("the permit key is too short", f"Take at least {SHORTEST_KEY} random bytes.")
         self._key = key
@@ -67,16 +72,18 @@ class PermitOffice:
         self._redeemed: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
-    def issue(self, case: Case, policy: Policy, client_order_id: ClientOrderId) -> Issued:
-        """Put the case before the gates and seal what they let through."""
-        evaluation = evaluate(case, policy)
+    def issue(
+        self, case: Case, policy: Policy, client_order_id: ClientOrderId, standing: Standing | None = None
+    ) -> Issued:
+        """Put the case before the gates and seal what they let through; ``standing`` is as for ``evaluate``."""
+        evaluation = evaluate(case, policy, standing)
         if evaluation.outcome not in (Outcome.PASS, Outcome.REDUCE):
             return Issued(None, evaluation)
         draft = ApprovedOrder(
             intent=replace(case.order, qty=evaluation.final_qty),
             client_order_id=client_order_id,
             policy_digest=policy.digest,
-            case_digest=digest(case),
+            case_digest=case_digest(case),
             issued_at=case.now,
             expires_at=case.now + self._life,
             seal="",
@@ -95,11 +102,13 @@ class PermitOffice:
         if not approved.issued_at <= now <= approved.expires_at:
             raise IntegrityError(f"{name} is not valid at {now.isoformat()}", "Pass the order through the gates again.")
         with self._lock:
+            # Looked up and marked under one lock: two threads with one permit must not both send.
             if approved.seal in self._redeemed:
                 raise IntegrityError(
                     f"{name} has been used", "An order is sent once; ask the broker what became of it."
                 )
             self._stop_if_told(approved, control, closable)
+            # Inclusive, as the check above: at its last moment a permit could still be shown again.
             self._redeemed = {seal: until for seal, until in self._redeemed.items() if until >= now}
             self._redeemed[approved.seal] = approved.expires_at
 
@@ -111,11 +120,13 @@ class PermitOffice:
         if not approved.issued_at <= now <= approved.expires_at:
             raise IntegrityError(f"{name} is not valid at {now.isoformat()}", "Pass the order through the gates again.")
         with self._lock:
+            # What was never allowed a first time does not go out a second time.
             if approved.seal not in self._redeemed:
                 raise IntegrityError(f"{name} has not been redeemed", "Stop and look at the audit trail.")
             self._stop_if_told(approved, control, closable)
 
     def _sealed(self, approved: ApprovedOrder) -> str:
+        # The exact type: a subclass could show one order to the seal and another to the broker.
         if type(approved) is not ApprovedOrder or not self._is_ours(approved):
             remedy = "Stop and look at the audit trail."
             raise IntegrityError("an order without a valid permit reached a broker", remedy)
@@ -124,6 +135,7 @@ class PermitOffice:
     def _stop_if_told(self, approved: ApprovedOrder, control: Control, closable: Decimal | None) -> None:
         if control.readable is True and approved.kill:
             return self._stop_flatten(approved, control, closable)
+        # The latch besides the database: a kill may fall where no database can be reached (I-33).
         if self._latch.engaged() or control.kill_switch is not False or control.readable is not True:
             raise ManualActionError(
                 "the kill switch is engaged, nothing is sent", "Only the owner lifts it: sage resume."
@@ -144,9 +156,11 @@ class PermitOffice:
             )
 
     def _is_ours(self, approved: ApprovedOrder) -> bool:
+        # As bytes: of text that is not ASCII compare_digest makes an error instead of a no.
         return hmac.compare_digest(self._seal(approved).encode(), str(approved.seal).encode())
 
     def _seal(self, approved: ApprovedOrder) -> str:
+        # Every field but the seal itself: what it left out could be changed after the gates.
         text = canonical_json(
             [
                 approved.intent, approved.client_order_id, approved.policy_digest, approved.case_digest,

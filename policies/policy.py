@@ -11,18 +11,20 @@ absurd in any value is refused with a ConfigurationError that names it; there is
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from importlib import resources
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from domain.canonical import digest
 from domain.errors import ConfigurationError
 from domain.money import HUNDRED, ZERO
+from domain.record.canonical import digest
+from domain.verdicts import Verdict
 from policies.gate import BoundGate, Group, Groups, Reads, bind
 from policies.gates.catalogue import GATES
 from policies.limits import LIMITS, compare, parse_limits
@@ -36,6 +38,7 @@ REQUIRED = (
 """What every policy file must set: a file that was cut off must not load as a looser one."""
 
 
+# Without slots: a cached_property keeps its value in the instance's __dict__.
 @dataclass(frozen=True)
 class Policy:
     """What is allowed. ``limits`` by contract name, ``gates`` in catalogue order, ``slippage`` a fraction of the price.
@@ -63,16 +66,19 @@ class Policy:
     def _grouped(self, *, leaving: bool) -> Groups:
         placed = list(enumerate(self.gates))
         looking = [(place, gate) for place, gate in placed if not (leaving and gate.exempts_exits)]
-        nothing, subject, book, order = (
+        grouped = [[each for each in looking if each[1].reads is reads] for reads in Reads]
+        nothing, subject, order = (
             Group(
                 tuple((gate.check, gate.limits) for _, gate in found),
                 tuple(gate for _, gate in found),
-                tuple(place for place, _ in found),
+                tuple(gate.id for _, gate in found),
             )
-            for found in ([each for each in looking if each[1].reads is reads] for reads in Reads)
+            for found in grouped
         )
-        aside = tuple((place, gate.exemption) for place, gate in placed if leaving and gate.exempts_exits)
-        return Groups(nothing, subject, book, order, aside)
+        aside = [(place, gate) for place, gate in placed if leaving and gate.exempts_exits]
+        places = [place for found in (*grouped, aside) for place, _ in found]
+        exemptions = tuple(gate.exemption for _, gate in aside)
+        return Groups(nothing, subject, order, exemptions, _sorting(places))
 
     @property
     def enforced(self) -> tuple[str, ...]:
@@ -131,6 +137,7 @@ def set_but_not_enforced(policy: Policy) -> tuple[str, ...]:
 
 def _read(text: str, where: str) -> Policy:
     try:
+        # As a float a limit would come with a binary error of its own (I-16).
         document = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as error:  # what the parser makes of absurd figures and depths
         raise ConfigurationError(f"{where} is not valid TOML: {error}", "Correct the file at that place.") from error
@@ -140,6 +147,7 @@ def _read(text: str, where: str) -> Policy:
             f"{where} does not have the form of a policy", 'It has profile = "name" and a table [limits], nothing else.'
         )
     values = parse_limits(limits, where=where)
+    # After parsing: a misspelt name is told before the limit that is missing because of it.
     missing = [name for name in REQUIRED if name not in limits]
     if missing:
         remedy = "A limit that is missing is no limit; start from a shipped profile."
@@ -147,8 +155,15 @@ def _read(text: str, where: str) -> Policy:
     return _build(profile, values)
 
 
+def _sorting(places: Sequence[int]) -> Callable[[Sequence[Verdict]], tuple[Verdict, ...]]:
+    """What brings verdicts into order: the first of them belongs in ``places[0]``."""
+    # An itemgetter of one place answers with what is there, and not with a tuple of it.
+    return itemgetter(*sorted(range(len(places)), key=places.__getitem__)) if len(places) > 1 else tuple
+
+
 def _build(profile: str, limits: Mapping[str, Any]) -> Policy:
     identity = digest({"profile": profile, "limits": limits})
+    # Bound like a limit: A5 and A10 see by it that a release or an approval is of another policy.
     values = {**limits, "policy_digest": identity}
     gates = tuple(bound for gate in GATES if (bound := bind(gate, values)) is not None)
     return Policy(

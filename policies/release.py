@@ -16,9 +16,9 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from domain.canonical import plain
 from domain.case import Release
 from domain.errors import ConfigurationError
+from domain.record.canonical import plain
 from policies.gate import bind
 from policies.gates.control import release as same_release
 from policies.limits import BY_NAME, Kind
@@ -96,4 +96,5 @@ def _written(name: str, value: Any) -> Any:
 
 
 def _stated(restriction: Mapping[str, Any]) -> dict[str, Any]:
+    # A policy file has no null: what is not stated is left out.
     return {name: value for name, value in restriction.items() if value is not None}

@@ -40,6 +40,7 @@ def _test(gate: str, good: Case, policy: Policy) -> SelfTestResult:
         return SelfTestResult(gate, True, ReasonCode.OK, "the policy leaves this gate nothing to stop")
     evaluation = evaluate(case, policy)
     verdict = next(verdict for verdict in evaluation.verdicts if verdict.gate == gate)
+    # A gate that fails denies, and would pass here for one that stops its order.
     if verdict.code == ReasonCode.GATE_ERROR:
         return SelfTestResult(gate, False, verdict.code, verdict.note)
     stopped = verdict.outcome is not Outcome.PASS and evaluation.outcome is not Outcome.PASS

@@ -15,8 +15,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from domain.canonical import digest
 from domain.errors import ConfigurationError
+from domain.record.canonical import digest
 
 NAMES = ("advisor", "decider", "explainer", "inspector", "learner", "monitor", "reader", "repair")
 TALK = ("chat",)
@@ -78,6 +78,7 @@ def parse(name: str, content: bytes) -> Prompt:
         raise ConfigurationError(
             f"prompt file {name}.md declares {list(variables)} and uses {sorted(used)}", "Make them agree."
         )
+    # Over the whole file: another version or output is another prompt, even with the same words.
     hashed = hashlib.sha256(content).hexdigest()
     return Prompt(name, header["version"], variables, header["output"], system, user, hashed)
 
@@ -109,4 +110,5 @@ def _header(text: str) -> dict[str, str]:
 
 
 def _fill(template: str, variables: Mapping[str, str]) -> str:
+    # A function and no template, in which `re` would read the backslashes of a value.
     return _SLOT.sub(lambda match: variables[match.group(1)], template)

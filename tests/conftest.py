@@ -1,6 +1,7 @@
 """What every test starts from: a clean environment, this machine only, repeatable properties, servers on request."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -24,6 +25,13 @@ settings.register_profile("same", derandomize=True, deadline=None, database=None
 settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
 settings.register_profile("proofs", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.load_profile("same")
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 1024**3
+# SQLite has the disk confirm every commit, some ms each, and no test cuts the power: what a killed process has written
+# is there in memory too. A container that gives it little room has its folders where they always are.
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -89,6 +97,8 @@ def postgres_url() -> Iterator[str]:
     with admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name}")
+        # For the same reason: a killed client loses nothing by a server that writes its log a little later.
+        admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         yield f"{POSTGRES.replace('://', '+psycopg://')}/{name}"
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from domain.book import Book
 from domain.case import Control, MarketView, Release
+from domain.context.news import NewsReading
 from domain.ids import CycleId
 from domain.market import Bar, Symbol, Timeframe
-from domain.news import NewsReading
 from domain.signals import CompositeSignal
 from memory.recall import Recall
 from memory.situation import Situation

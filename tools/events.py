@@ -44,5 +44,6 @@ def _hours_to(event: MarketEvent, as_of: datetime) -> Value:
 
 def _next(events: Iterable[MarketEvent], kinds: frozenset[EventKind], as_of: datetime) -> MarketEvent | None:
     """The next announced event of these kinds."""
+    # What was not announced by then was not known by then (I-67).
     ahead = [event for event in events if event.kind in kinds and event.announced_at <= as_of <= event.effective_at]
     return min(ahead, key=lambda event: (event.effective_at, event.kind), default=None)

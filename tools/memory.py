@@ -6,10 +6,10 @@ be told from any later state of the memory. Lessons in words go to people and in
 
 from __future__ import annotations
 
-from domain.canonical import digest
 from domain.evidence import Evidence
 from domain.market import Symbol
 from domain.orders import Side
+from domain.record.canonical import digest
 from memory.recall import Recall
 from memory.situation import situation_of
 from tools.environment import Environment
@@ -25,6 +25,7 @@ def memory(env: Environment, symbol: SymbolArgument) -> tuple[Evidence, ...]:
         ("memory.win_rate", recall.win_rate, "ratio"),
         ("memory.mean_pnl_pct", recall.mean_pnl_pct, "pct"),
     )
+    # Known no sooner than the last of the records it is made of (I-67).
     at = max((similar.provenance.known_since for similar in recall.nearest), default=env.as_of)
     source = "missing" if recall.missing else " ".join(("memory", *_origin(recall)))
     return tuple(figure(name, value, unit, source=source, at=at, symbol=symbol) for name, value, unit in figures)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from domain.context.news import NewsEvent, NewsReading
 from domain.evidence import Evidence
 from domain.market import Symbol
-from domain.news import NewsEvent, NewsReading
 from tools.environment import Environment
 from tools.tool import SymbolArgument, figure, tool
 from trading.signals.text import STRENGTH, age_of, known_readings
@@ -33,6 +33,7 @@ def news(env: Environment, symbol: SymbolArgument) -> tuple[Evidence, ...]:
             source="post" if reading.social else "article",
             at=reading.available_at,
             symbol=symbol,
+            # A source may date a text after we saw it, and nothing is observed later than it is known.
             observed_at=min(reading.published_at, reading.available_at),
         )
         for place, (reading, event) in enumerate(told, start=1)

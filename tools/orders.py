@@ -5,6 +5,7 @@ In no role's tuple: a model can neither name an order nor reach this module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.case import Approval, Case, MarketView, Proposal
@@ -15,9 +16,9 @@ from domain.orders import OrderClass, OrderIntent
 from domain.ports import Broker
 from policies.measures.worst_case import usable
 from policies.policy import Policy
-from trading.execution.account import Told
-from trading.execution.desk import OrderDesk, Placement, Wish
+from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import intent_of
+from trading.execution.sight import Wish
 from trading.portfolio.exposure import view_of
 
 WHOLE: frozenset[OrderClass] = frozenset()
@@ -40,6 +41,7 @@ def intent_for(
             f"there is no {missing} of {symbol} to price an order with", "The next cycle tries again."
         )
     whole = intent_of(decision, view.instrument, quote, at=at)
+    # Made whole first: of what class an order is shows only once it is made.
     if whole.order_class not in fractional:
         return whole
     return intent_of(decision, view.instrument, quote, at=at, allow_fractional=True)
@@ -50,17 +52,14 @@ def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:
     return broker.fractional if policy.allow_fractional else WHOLE
 
 
-def shown_order(
-    desk: OrderDesk,
-    intent: OrderIntent,
-    *,
-    market: MarketView,
-    proposal: Proposal | None,
-    cycle_id: str = "",
-    told: Told | None = None,
-) -> Case:
-    """All that the gates would look at now; nothing is written or sent. ``told`` spares the broker the question."""
-    return desk.shown(Wish(intent, market, proposal, cycle_id=cycle_id), told)
+def shown_orders(desk: OrderDesk, wishes: Sequence[Wish]) -> tuple[Case, ...]:
+    """All that the gates would look at now, order by order; nothing is written or sent."""
+    return desk.shown(wishes)
+
+
+def place_orders(desk: OrderDesk, wishes: Sequence[Wish]) -> tuple[Placement, ...]:
+    """One by one, each judged by what those before it became; once for a decision, as ``place_order``."""
+    return desk.place_all(wishes)
 
 
 def place_order(

@@ -47,5 +47,6 @@ def standard_entry(env: Environment, symbol: Symbol) -> Case:
     levels = levels_from(quote.ask, atr, tick=tick, stop_atr=_STOP_ATR, reward_risk=_REWARD_RISK)
     if levels is None:
         return case
+    # Rounded down: a tick more would stand beyond the 0.2 %.
     limit = floor_to(quote.ask * (1 + COLLAR), tick)
     return replace(case, order=replace(case.order, limit_price=limit, stop_loss=levels.stop, take_profit=levels.target))

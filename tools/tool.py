@@ -77,6 +77,7 @@ def tool(function: ToolFunction) -> Tool:
     description = inspect.getdoc(function)
     if not description:
         raise ConfigurationError(f"tool {name} has no docstring", "Say in one line what it tells.")
+    # Without extras the Annotated types lose the text that describes an argument to the model.
     hints = get_type_hints(function, include_extras=True)
     first, *others = (*inspect.signature(function).parameters,) or ("",)
     if hints.get(first) is not Environment or hints.get("return") != tuple[Evidence, ...]:

@@ -18,8 +18,8 @@ from threading import Lock
 from typing import Protocol, cast
 
 from agents.llm import NoAnswer, Reason
-from domain.model_use import Rest
 from domain.ports import Clock
+from domain.record.model_use import Rest
 
 FAILURES = 5
 PAUSE = timedelta(minutes=5)
@@ -85,6 +85,7 @@ class Breaker:
             rest = Rest(model, count, reason, now, now + self._pause if opens else None)
             self._rests[model] = rest
             self._trying.discard(model)
+        # Outside the lock: the database may be held by another process.
         self._book.put(rest)
 
     def answered(self, model: str) -> None:
@@ -107,12 +108,14 @@ class Breaker:
             return tuple(known[name] for name in sorted(known))
 
     def _known(self, now: datetime) -> dict[str, Rest]:
+        # Read anew now and then: another process may have found a model failing.
         if self._looked is None or now - self._looked >= LOOKS_AGAIN:
             self._looked = now
             self._rests = {rest.model: self._forgiven(rest) for rest in self._book.all()}
         return self._rests
 
     def _forgiven(self, rest: Rest) -> Rest:
+        # Its pause ends rather than its record: one call finds out, and not all of them.
         over = rest.reason in WRONG and rest.failed_at <= self._since
         return replace(rest, until=rest.failed_at) if over and rest.until is not None else rest
 

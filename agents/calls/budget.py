@@ -22,8 +22,8 @@ from typing import Protocol
 from agents.llm import NoAnswer
 from domain.decisions import ModelCall
 from domain.ids import CycleId
-from domain.model_use import Fits, SetAside, Spent
 from domain.money import ONE, ZERO
+from domain.record.model_use import Fits, SetAside, Spent
 
 EDGE = Decimal("0.8")
 NOTHING = Spent()
@@ -147,14 +147,17 @@ class Budget:
         with self._lock:
             cycle, spent = self._cycle(wanted.cycle_id), Spent(wanted.tokens, wanted.cost_usd)
             before = cycle.calls.get(wanted.key)
+            # A question that was set aside before and is put again counts once.
             count, others = len(cycle.calls) - (before is not None), less(cycle.total, before or NOTHING)
             if count >= self.calls or not Allowance(self.tokens, self.usd).bears(others, spent, share):
                 raise _spent(f"of cycle {wanted.cycle_id}", share)
             cycle.put(wanted.key, spent)
+        # Outside the lock: the day's book is shared with other processes and may make us wait.
         full = self.day.reserve(wanted, share) if self.day is not None else ""
         if full:
             with self._lock:
-                cycle.drop(wanted.key)
+                # What an earlier attempt set aside may have been spent: nobody saw how that call ended.
+                cycle.drop(wanted.key) if before is None else cycle.put(wanted.key, before)
             raise _spent(full, share)
 
     def settle(self, cycle_id: CycleId, key: str, tokens: int, cost_usd: Decimal = ZERO) -> None:

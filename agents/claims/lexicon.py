@@ -17,6 +17,7 @@ class Noun(NamedTuple):
     families: tuple[str, ...]
 
 
+# The first that fits counts, so longer names stand before the words they end in.
 NOUNS: tuple[Noun, ...] = (
     Noun(r"stop(?:[ -]loss)?", ("plan.stop", "position.stop", "order.stop")),
     Noun(r"target", ("plan.target", "position.target")),

@@ -45,16 +45,20 @@ def faults_of_outcome(sentence: str, record: Record, known: Mapping[str, Evidenc
 
 def _strangers(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[Fault]:
     subject = record.decision.candidate.symbol
+    named = dict.fromkeys(_CAPITALS.findall(sentence))
+    if named.keys() <= {subject}:
+        return
     quoted = " ".join(str(item.value) for item in known.values() if isinstance(item.value, str))
     gates = {ref.split(".")[1] for ref in known if ref.startswith("gate.")}
-    for word in dict.fromkeys(_CAPITALS.findall(sentence)):
+    for word in named:
         if word not in {subject, *ACRONYMS, *gates} and not re.search(rf"\b{re.escape(word)}\b", quoted):
             yield Fault("symbol", f"{word} is not {subject}")
 
 
 def _dated(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
-    quoted = " ".join(item.value.lower() for item in known.values() if isinstance(item.value, str))
-    for found in TIMES.finditer(sentence):
+    times = list(TIMES.finditer(sentence))
+    quoted = " ".join(item.value.lower() for item in known.values() if isinstance(item.value, str)) if times else ""
+    for found in times:
         if found[0].lower() not in quoted:
             yield Fault("time", f"nothing on record is of {found[0].lower()}")
 

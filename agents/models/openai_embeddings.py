@@ -34,6 +34,7 @@ class OpenAIEmbeddings:
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector a text; an answer of another shape is a BadAnswer."""
         try:
+            # Left to itself the SDK asks for base64, which not every compatible server speaks.
             answer = self._client.embeddings.create(model=self._model, input=list(texts), encoding_format="float")
             found = {each.index: [float(number) for number in each.embedding] for each in answer.data}
         except openai.OpenAIError as error:

@@ -26,7 +26,7 @@ from langsmith import tracing_context
 from pydantic import SecretStr
 
 from agents.llm import BadAnswer, Finish, ModelReply, ModelRequest, NoAnswer, Origin, Reason, Sampling, WrongSetup
-from domain.canonical import plain
+from domain.record.canonical import plain
 
 T = TypeVar("T")
 RETRIES = 2
@@ -67,11 +67,14 @@ class OpenAIModel:
             openai_api_key=api_key,
             request_timeout=timeout_s,
             max_retries=0,
+            # Else some names (gpt-5-pro) go to /responses, which compatible servers do not have.
             use_responses_api=False,
             temperature=None if sampling.temperature is None else float(sampling.temperature),
             max_tokens=sampling.max_tokens,
             seed=sampling.seed,
+            # ChatOpenAI's own is shared in the process and tied to the first loop; on another it fails as closed.
             http_async_client=self._http,
+            # Else a cache that anything else sets for langchain would answer in the place of the model.
             cache=False,
         )
 
@@ -134,11 +137,13 @@ class _LoopThread:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        # A daemon: a question that hangs must not keep the process from ending.
         self._thread = Thread(target=self._loop.run_forever, name="model", daemon=True)
         self._begun = Lock()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run it there and wait for what it brings."""
+        # Several roles may put the first question at once.
         with self._begun:
             if not self._thread.is_alive():
                 self._thread.start()
@@ -165,6 +170,7 @@ def reply_of(message: AIMessage, asked_model: str, origin: Origin, latency_ms: i
     finish = _FINISHES.get(message.response_metadata.get("finish_reason"), "other")
     usage = message.usage_metadata
     return ModelReply(
+        # `text` and not `content`, which some answers hold as a list of blocks.
         text=str(refusal) if refusal else str(message.text),
         finish="refusal" if refusal else finish,
         model=str(message.response_metadata.get("model_name") or asked_model),
@@ -187,6 +193,7 @@ def pause_before_retry(error: openai.OpenAIError, attempt: int) -> float:
     asked = error.response.headers if isinstance(error, openai.APIStatusError) else {}
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = asked.get(name, "")
+        # A date in its place is not waited for; `isdigit` alone takes the digits of any script.
         if text.isascii() and text.replace(".", "", 1).isdigit():
             return min(float(text) * scale, LONGEST_WAIT_S)
     return min(2.0**attempt, LONGEST_WAIT_S)
@@ -219,6 +226,7 @@ _MEANINGS = (
     _Meaning(openai.UnprocessableEntityError, WrongSetup, "bad_request", "cannot read the request", _SCHEMA),
     _Meaning(openai.BadRequestError, WrongSetup, "bad_request", "refuses the request", _SCHEMA),
     _Meaning(openai.RateLimitError, NoAnswer, "rate_limit", "is limiting us", _NEXT),
+    # Before APIConnectionError, of which it is one.
     _Meaning(openai.APITimeoutError, NoAnswer, "timeout", "did not answer in time", _NEXT),
     _Meaning(
         openai.APIConnectionError, NoAnswer, "network", "cannot be reached", "Check OPENAI_BASE_URL and the network."

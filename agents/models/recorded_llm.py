@@ -31,9 +31,9 @@ from agents.llm import (
     Reason,
     Sampling,
 )
-from domain.canonical import canonical_json, plain, restore
 from domain.errors import ConfigurationError, DataQualityError
 from domain.ports import Clock
+from domain.record.canonical import canonical_json, plain, restore
 
 _PACKAGES = ("langchain-openai", "openai", "pydantic", "sage-oversight")
 _LASTING = frozenset({"content_filter", "context_length", "garbage", "refusal"})
@@ -169,6 +169,7 @@ class RecordingModel:
             packages=package_versions(),
         )
         with self._lock:
+            # Another thread may have asked the same meanwhile, and a key stands once in a file.
             if entry.key not in self._entries:
                 self._entries[entry.key] = entry
                 with self._path.open("a", encoding="utf-8") as file:
@@ -195,6 +196,7 @@ def read_recordings(paths: Iterable[Path | Traversable]) -> dict[str, Recorded]:
             content = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"recording {path} cannot be read", "Check the path, or record again.") from error
+        # Not `splitlines`, which also breaks at U+2028 within a recorded text.
         for number, line in enumerate(content.split("\n"), start=1):
             if not line.strip():
                 continue

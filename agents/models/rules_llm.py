@@ -149,6 +149,7 @@ def _warning(facts: _Facts, kind: str, severity: str, *names: str) -> Document:
 
 def _decide(user: str) -> Document:
     facts = _Facts(user)
+    # null stands where a role has not spoken.
     advice, inspection = (read_slot(user, name)[0] or {} for name in ("advice", "inspection"))
     limits = (_number(advice.get("size_fraction", 1)), _number(inspection.get("max_fraction", 1)))
     fraction = min(limit if limit is not None else ZERO for limit in limits)

@@ -27,6 +27,7 @@ def takes_peers(parser: ArgumentParser) -> None:
 def interpreter(folder: Path, name: str) -> Path | None:
     """The Python of a peer's environment, or None where it is not installed."""
     places = (folder / name / "bin" / "python", folder / name / "Scripts" / "python.exe")
+    # Not resolved: the link into the environment is what makes its interpreter see its packages.
     return next((place.absolute() for place in places if place.exists()), None)
 
 

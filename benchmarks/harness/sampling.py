@@ -48,6 +48,7 @@ def sampled(profile: Profile) -> Iterator[Profile]:
     stop = threading.Event()
     watcher = threading.Thread(target=_watch, args=(profile, stop), daemon=True)
     before = sys.getswitchinterval()
+    # A thread keeps the interpreter for 5 ms by default, and the watcher would look that seldom.
     sys.setswitchinterval(EVERY_S / 2)
     watcher.start()
     try:
@@ -79,6 +80,7 @@ def _count(profile: Profile, frame: FrameType, share: float) -> None:
     while above is not None:
         seen.add(_name(above))
         above = above.f_back
+    # Once a stack, however deep a function calls itself, or its share would pass 100 %.
     for name in seen:
         profile.below[name] += share
 

@@ -31,6 +31,7 @@ def middle(spent: Sequence[Spent]) -> Spent:
 
 def per_call_us(action: Callable[[T], Any], inputs: Sequence[T]) -> list[float]:
     """Microseconds of each call, after one call that does not count."""
+    # The first call pays for imports and caches that no later one pays for.
     action(inputs[0])
     found = []
     for each in inputs:

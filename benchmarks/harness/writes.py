@@ -22,6 +22,7 @@ def counted_writes() -> Iterator[Writes]:
     writes = Writes()
 
     def committed(connection: Connection) -> None:
+        # Reads end in a commit too; our databases mark which connections write.
         writes.count += bool(connection.get_execution_options().get("sage_write", True))
 
     event.listen(Engine, "commit", committed)

@@ -72,6 +72,7 @@ def collect(model: LanguageModel, out: Path, clock: Clock, *, origin: Origin) ->
             recording.complete(request)
         except (NoAnswer, BadAnswer) as error:
             missing.append(f"{request.role} {blind_id(request)}: {reason_of(error)}")
+    # Told is what stands in the file, read back, and not what was meant to be written.
     entries = read_recordings([out]) if out.exists() else {}
     keys = {request.digest for request in asked.values()}
     return Collected(

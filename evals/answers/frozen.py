@@ -14,14 +14,14 @@ from typing import Any
 
 from agents.learner import ClosedCase
 from agents.record import Record
-from domain.canonical import plain, restore
 from domain.case import Control, MarketView
 from domain.clock import parse_time
+from domain.context.observation import Observation
 from domain.decisions import Decision
 from domain.evidence import Evidence, EvidenceSet, gather
 from domain.ids import CycleId
-from domain.observation import Observation
-from domain.records import ClosedTrade
+from domain.record.canonical import plain, restore
+from domain.record.entries import ClosedTrade
 from domain.verdicts import Evaluation
 from evals.stage.world import CONTROL, World
 from memory.lessons import Lesson
@@ -35,11 +35,6 @@ Inputs = Mapping[str, Any]
 def moment(inputs: Inputs) -> datetime:
     """The case's ``as_of``."""
     return parse_time(inputs["as_of"])
-
-
-def line_of(item: Evidence, as_of: datetime) -> list[Any]:
-    """One figure as a case keeps it."""
-    return [str(item.ref), plain(item.value), item.unit, int((as_of - item.observed_at).total_seconds())]
 
 
 def items_of(lines: Iterable[Sequence[Any]], as_of: datetime) -> tuple[Evidence, ...]:

@@ -22,13 +22,13 @@ from agents.learner import review
 from agents.llm import UNANSWERED, LanguageModel, ModelReply, ModelRequest, NoAnswer, Role, Sampling
 from agents.monitor import watch
 from agents.reader import read, was_read
-from domain.canonical import plain, restore
+from domain.context.news import NewsArticle
 from domain.decisions import Action, Advice, Inspection, Phase
 from domain.money import ZERO
-from domain.news import NewsArticle
+from domain.record.canonical import plain, restore
 from domain.signals import TradeCandidate
 from evals.answers.frozen import CYCLE, Inputs, closed_of, evidence_of, observation_of, record_of
-from evals.stage.desk import Journal, asker_of
+from evals.stage.desk import Heard, Journal, asker_of
 from memory.reviews import Subject
 from tools.plan import plan_evidence
 
@@ -37,27 +37,14 @@ SAMPLES = 1
 """Answers a question, fixed beforehand: whoever records more may not choose among them."""
 
 
-class OneSample:
+class OneSample(Heard):
     """A model whose second attempt nobody has recorded."""
-
-    def __init__(self, inner: LanguageModel) -> None:
-        self._inner = inner
-
-    @property
-    def name(self) -> str:
-        """That of the model."""
-        return self._inner.name
-
-    @property
-    def sampling(self) -> Sampling:
-        """That of the model."""
-        return self._inner.sampling
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Pass the first attempt on."""
         if request.attempt > SAMPLES:
             raise NoAnswer("garbage", "there is one sample of each answer", "It counts as no answer.")
-        return self._inner.complete(request)
+        return super().complete(request)
 
 
 class _Listening:
@@ -75,6 +62,7 @@ class _Listening:
 
 def question_of(role: Role, inputs: Inputs, sampling: Sampling) -> ModelRequest:
     """The question that the product puts to a role on the evidence of a case."""
+    # By the role's own function, so that whatever the product changes in a question changes it here too.
     listening = _Listening(sampling)
     play(role, inputs, listening)
     return listening.heard[0]
@@ -130,6 +118,7 @@ def _decider(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     over = {"size": made.qty > candidate.qty * left, "stop": _looser(candidate, made.stop_loss)}
     facts: Facts = {"usable": made.source != "code", "escapes": [name for name, so in over.items() if so]}
     if facts["usable"]:
+        # What the role wanted itself, before the product cut it to what the others had left.
         said = json.loads(journal.answers[0])
         wanted = Decimal(str(said["size_fraction"])) if made.action in (Action.TAKE, Action.SHRINK) else ZERO
         facts |= {"action": made.action, "goes": made.qty > ZERO, "wanted": wanted}

@@ -15,8 +15,8 @@ from importlib import resources
 from pathlib import Path
 
 from agents.llm import ModelRequest, Role, Sampling
-from domain.canonical import digest
 from domain.errors import ConfigurationError
+from domain.record.canonical import digest
 from evals.answers.play import ROLES, question_of
 from evals.case import Case, read_cases, without_repeats
 
@@ -47,6 +47,7 @@ def questions(sampling: Sampling) -> dict[str, ModelRequest]:
 
 def blind_id(request: ModelRequest) -> str:
     """A question's name for those who answer: it says nothing, and is the same whoever answers."""
+    # Not the request's own digest: that holds the sampling, and two models would get two names for one question.
     return f"q-{digest([request.role, request.system, request.user])[:ID_LENGTH]}"
 
 

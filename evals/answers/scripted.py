@@ -64,6 +64,7 @@ def _said(text: str) -> list[Document]:
 
 def _reader(case: Case, user: str) -> Document:
     text = read_slot(user, "text_from_outside")[0]
+    # A quote has to stand in the text letter for letter; the first line does.
     quote = text.split("\n", 1)[0][:150]
     told = {symbol: (-1, 1) if sign == "mixed" else (sign,) for symbol, sign in _wish(case, "signs", {}).items()}
     events = [

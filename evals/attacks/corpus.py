@@ -81,6 +81,7 @@ def _attacks() -> Iterator[Attack]:
     goals, tongues = list(told["goals"].items()), told["tongues"]
     for door, channel in enumerate(CHANNELS):
         for place, (technique, dressed) in enumerate(DISGUISES.items()):
+            # Five and the thirteen goals share no divisor, so every door begins at another goal.
             goal, text = goals[(place + 5 * door) % len(goals)]
             yield Attack(f"{channel}-{technique}", channel, technique, goal, dressed(text))
         for tongue, text in tongues.items():

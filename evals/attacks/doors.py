@@ -12,11 +12,11 @@ from types import MappingProxyType
 from agents.ask import Asker
 from agents.reader import read
 from domain.clock import parse_time
+from domain.context.news import NewsArticle, NewsReading, SocialPost
 from domain.ids import derive
 from domain.market import Instrument, TradingStatus
-from domain.news import NewsArticle, NewsReading, SocialPost
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from evals.stage.world import ACME, AT, CYCLE, Remembers, World, a_view, an_event
 from memory.lessons import lesson_of
@@ -43,6 +43,7 @@ def text_item(channel: str, text: str) -> NewsArticle | SocialPost | None:
         "file_row": {"id": f"art {text}", "headline": text, "source": text, "url": text, "symbols": ["ACME"]},
         "tag": {"id": "art-1", "headline": HONEST, "symbols": ["ACME", text]},
     }
+    # What is no text item comes by another door, see ``world_behind``.
     return _row(rows[channel]) if channel in rows else None
 
 

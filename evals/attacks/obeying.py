@@ -82,6 +82,7 @@ def _read(_document: Document, text: str, user: str, goal: str) -> Document:
     sign = -1 if goal in ("reverse", "halt") else 1
     events = [
         {"symbol": symbol, "topic": "earnings", "sign": sign, "strength": "high", "quote": quote}
+        # Of what was asked, of a stranger, and of a ticker that is an order itself.
         for symbol in (*next(iter(read_slot(user, "symbols")), []), ZENITH, text[:_LONGEST_NAME])
     ]
     return {"events": events, "suspicious": False}

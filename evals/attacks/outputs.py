@@ -21,8 +21,10 @@ from typing import Any
 from agents.llm import Role
 
 MOST_FIELDS = 200
+# Of a whole document: at so many places cut off, so many times with three characters changed.
 CUTS = FLIPS = 45
 SEED = 7
+# As much as the product reads of an answer; ``too_long`` is one character more.
 LARGE = 64 * 1024
 Document = dict[str, Any]
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from agents.models.recorded_llm import Recorded, read_recordings
 from agents.record import facts
-from domain.canonical import digest
+from domain.record.canonical import digest
 from evals.answers.collect import recordings
 from evals.answers.frozen import record_of
 from evals.answers.questions import cases, questions, role_of

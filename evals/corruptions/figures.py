@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from domain.canonical import decimal_text
 from domain.evidence import Evidence
-from domain.rendering import figure, refs_in
+from domain.record.canonical import decimal_text
+from domain.record.rendering import figure, refs_in
 from evals.corruptions.telling import Told
 
 Changed = Callable[[random.Random, Told, str], str | None]
@@ -38,6 +38,7 @@ def figures_of(told: Told) -> list[tuple[int, str]]:
 
 def with_figure(told: Told, row: int, ref: str, shown: str) -> str:
     """The sentence with another text for that figure, and all others as they are."""
+    # By a mark that no text holds: what takes the figure's place is shown as it is, braces and all.
     return told.show(told.texts[row].replace(f"{{{ref}}}", "\0", 1)).replace("\0", shown)
 
 
@@ -77,6 +78,7 @@ def anothers(chance: random.Random, told: Told, ref: str) -> str | None:
         for name, item in told.known.items()
         if name != ref and item.unit == own.unit and _number(item) is not None and item.value != own.value
     } - {figure(own)}
+    # Sizes have a kind of their own below.
     return chance.choice(sorted(others)) if others and not ref.startswith("size.") else None
 
 
@@ -139,6 +141,7 @@ def _scaled(item: Evidence, factor: Decimal) -> str | None:
     # USD is shown in cents, where a thousandth of a small price would read as nothing at all.
     made = f"{number * factor:,f}" if item.unit == "USD" else decimal_text(number * factor)
     made = made.rstrip("0").rstrip(".") if "." in made else made
+    # What a shown 1 has behind it is the unit.
     return made + figure(replace(item, value=Decimal(1))).lstrip("1.0")
 
 

@@ -155,16 +155,14 @@ def _decision(
 ) -> Decision:
     share = min(advice.size_fraction, inspection.max_fraction)
     qty = (candidate.qty * share).to_integral_value(ROUND_FLOOR)
-    action, codes = (Action.TAKE if qty == candidate.qty else Action.SHRINK), ()
+    action, codes = (Action.TAKE if qty == candidate.qty else Action.SHRINK), tuple[str, ...]()
     asks = inspection.ruling is Ruling.ASK or chance.random() < 0.1
-    refusals = {
-        advice.stance is Stance.SKIP: (Action.SKIP, ("ADVISOR_SKIP",)),
-        inspection.ruling is Ruling.BLOCK: (Action.SKIP, ("INSPECTOR_BLOCK",)),
-    }
-    if True in refusals:
-        action, codes = refusals[True]  # type: ignore[assignment]
+    if inspection.ruling is Ruling.BLOCK:
+        action, codes = Action.SKIP, ("INSPECTOR_BLOCK",)
+    elif advice.stance is Stance.SKIP:
+        action, codes = Action.SKIP, ("ADVISOR_SKIP",)
     elif chance.random() < 0.12:
-        action, codes = Action.DELAY, ("DECIDER_DELAY",)  # type: ignore[assignment]
+        action, codes = Action.DELAY, ("DECIDER_DELAY",)
     ended = action in (Action.SKIP, Action.DELAY)
     return Decision(
         decision_id=DecisionId(f"dec-{candidate.symbol}"),
@@ -193,6 +191,7 @@ def _evaluation(chance: random.Random, decision: Decision) -> Evaluation | None:
         Verdict(gate, "OK", Outcome.PASS) for gate in ("A1", "A3", "B1", "E1", "F4", "H2")[: chance.randint(3, 6)]
     )
     objected = () if outcome is Outcome.PASS else (_objection(chance, outcome, decision),)
+    # Never cut to nothing: that would be a refusal.
     left = {Outcome.DENY: Decimal(0), Outcome.REDUCE: decision.qty * 3 // 4 or Decimal(1)}.get(outcome, decision.qty)
     return Evaluation(outcome, left, tuple(each.code for each in objected), (*passed, *objected), "policy")
 

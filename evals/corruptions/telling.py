@@ -24,7 +24,7 @@ from domain.evidence import Evidence, Value
 from domain.ids import Ref
 from domain.market import Symbol
 from domain.orders import Side
-from domain.rendering import refs_in, render
+from domain.record.rendering import refs_in, render
 from domain.verdicts import Evaluation, Outcome, Verdict
 from evals.corruptions.records import AT, a_record
 from evals.corruptions.topics import TOPICS
@@ -165,6 +165,7 @@ def _rebuilt(entry: Recorded) -> Told:
     said = json.loads(user.split("<record>\n", 1)[1].split("\n</record>", 1)[0])
     lines = user.split("<facts>\n", 1)[1].split("\n</facts>", 1)[0].splitlines()
     known = {item.ref: item for item in (_read(json.loads(line), symbol) for line in lines)}
+    # A record that is whole, over which everything is put that the question tells.
     record = _as_said(a_record(random.Random(0)), symbol, said, known)
     texts = tuple(each["text"] for each in json.loads(entry.response)["statements"])
     return Told(texts, record, {str(ref): item for ref, item in known.items()}, (), "recorded")
@@ -172,6 +173,7 @@ def _rebuilt(entry: Recorded) -> Told:
 
 def _read(line: Mapping[str, object], symbol: Symbol) -> Evidence:
     unit, value = str(line["unit"]), line["value"]
+    # A recorded question holds figures as texts.
     numeric = isinstance(value, str) and unit != "text" and value.replace("-", "").replace(".", "").isdigit()
     kept: Value = Decimal(str(value)) if numeric else value  # type: ignore[assignment]
     at = AT - timedelta(minutes=1)

@@ -71,6 +71,7 @@ def _signal(record: Record) -> tuple[str, ...]:
     return (str(item.value),) if item is not None and item.value != "range" else ()
 
 
+# Wordings without a full stop are the middle of a sentence, as the template has them.
 TOPICS = (
     Topic(
         "side",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from domain.orders import OrderStatus
-from domain.rendering import refs_in
+from domain.record.rendering import refs_in
 from evals.corruptions.figures import figures_of, time_unit, with_figure
 from evals.corruptions.records import SYMBOLS
 from evals.corruptions.telling import FALLS, RISES, Told
@@ -34,6 +34,7 @@ def said_otherwise(kind: str) -> Corrupted:
 
     def corrupt(chance: random.Random, told: Told) -> Shown | None:
         false = [state for state in topic.said if contradicts(topic, state, told.record)]
+        # The record behind a recorded answer is rebuilt from its question, which does not hold every topic.
         if not false or told.source == "recorded":
             return None
         state = chance.choice(false)

@@ -9,15 +9,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from domain.context.news import NewsArticle, SocialPost
 from domain.market import Bar, EventKind, MarketEvent, Quote, Symbol, Timeframe
-from domain.news import NewsArticle, SocialPost
 from domain.orders import Side
 from domain.ports import Market, NewsFeed
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from graphs.deps import CycleDeps
 from memory.situation import Situation
 
+# So far from every price that a figure in which it has a part cannot stay the same.
 SENTINEL = Decimal("987654.32")
 LATER = timedelta(hours=3)
 
@@ -46,6 +47,7 @@ class LaterMarket:
     def __init__(self, market: Market, tells: str, at: datetime) -> None:
         self._market, self._tells, self._at = market, tells, at
 
+    # Everything else is the market's own, whatever its port will hold.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._market, name)
 
@@ -102,6 +104,7 @@ def _market(tells: str) -> Callable[[CycleDeps, Symbol, datetime], CycleDeps]:
 def _memory(deps: CycleDeps, symbol: Symbol, as_of: datetime) -> CycleDeps:
     closed = as_of + LATER
     trade = ClosedTrade(
+        # One for each moment, which has to close after it.
         f"trd-later-{as_of:%m%d}",
         symbol,
         "momentum",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from domain.canonical import decimal_text
+from domain.record.canonical import decimal_text
 from evals.answers.frozen import Inputs
 
 _NEGATED = ("signal.score", "macd_hist", "ret1", "ret5", "ret20", "text.score")

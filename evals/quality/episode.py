@@ -13,8 +13,8 @@ from typing import Any
 
 from domain.case import MarketView
 from domain.clock import parse_time
+from domain.context.observation import Observation
 from domain.market import Bar, Quote, Session, Symbol, Timeframe, TradingStatus
-from domain.observation import Observation
 from evals.stage.world import CONTROL, CYCLE, World, a_view
 from tools.catalogue import gather_evidence
 from tools.environment import Environment
@@ -22,6 +22,7 @@ from trading.signals.composite import composite
 from trading.signals.quant import quant_signals
 from trading.signals.text import text_signals
 
+# Strategies propose nothing before a symbol has 50 bars.
 WARM_UP, HISTORY = 55, 120
 SESSION = timedelta(hours=6, minutes=30)
 WEEK = 7

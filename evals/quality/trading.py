@@ -126,7 +126,9 @@ def _round_trip(episode: Episode, days: Sequence[Day], place: int, proposal: Tra
         bar = episode.bars[now]
         if now > first and now - 1 in turned:
             return _closed(first, now, share, paid, float(bar.open))
+        # Of a bar that touches both nobody knows what came first: it counts as stopped, the worse of the two.
         if proposal.stop_loss is not None and bar.low <= proposal.stop_loss:
+            # A day that opens beyond the stop sells at its opening.
             return _closed(first, now, share, paid, float(min(bar.open, proposal.stop_loss)))
         if proposal.take_profit is not None and bar.high >= proposal.take_profit:
             return _closed(first, now, share, paid, float(max(bar.open, proposal.take_profit)))

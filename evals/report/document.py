@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from domain.canonical import digest, time_text
+from domain.record.canonical import digest, time_text
 from evals.outcome import Result, Status
 from evals.runner import SuiteRun
 from evals.suite import Measure
@@ -43,6 +43,7 @@ def document(
         "code_sha": code_sha,
         "recordings": dict(sorted(recordings.items())),
         "prompts": asked_with,
+        # Of nothing everything holds, so a run without suites is not ok.
         "ok": bool(runs) and all(run.ok for run in runs) and not any(each["worse"] for each in changes),
         "total": sum(run.total for run in runs),
         "completed": sum(run.completed for run in runs),

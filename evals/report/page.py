@@ -105,4 +105,5 @@ def _class(number: bool) -> str:
 
 
 def _e(text: object) -> str:
+    # The one way of text into the page; attacks are shown in it.
     return escape(legible(str(text)))

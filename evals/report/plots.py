@@ -29,6 +29,7 @@ def intervals(measures: Sequence[Mapping[str, Any]]) -> str:
     with mpl.rc_context(_LOOK):
         figure = Figure(figsize=(7.2, 0.42 * len(measures) + 0.7))
         axes = figure.add_subplot()
+        # Drawn from the bottom up, so that the first measure stands on top as in the table.
         for row, measure in enumerate(reversed(measures)):
             colour = INK if measure["bound"] == "reported" else GOOD if measure["holds"] else BROKEN
             axes.plot([measure["low"], measure["high"]], [row, row], color=colour, linewidth=2, solid_capstyle="round")

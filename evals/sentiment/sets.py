@@ -49,6 +49,7 @@ def held_out(row: Labelled) -> bool:
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
+        # Where a set comes from, and its licence, stands in lines of comment before its header.
         yield from csv.DictReader(line for line in file if not line.startswith("# "))
 
 

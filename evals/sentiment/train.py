@@ -56,6 +56,7 @@ def share_right(model: Model, rows: list[Labelled]) -> float:
 
 def write(model: Model, path: Path) -> None:
     """A byte a weight."""
+    # 127 is the largest of a signed byte: one step fits the largest weight of either sign.
     step = np.float32(np.abs(model.weights).max() / 127)
     rounded = np.rint(model.weights / step).astype(np.int8)
     np.savez_compressed(path, weights=rounded, step=step, bias=model.bias)

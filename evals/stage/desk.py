@@ -23,12 +23,12 @@ from agents.monitor import watch
 from agents.record import Record
 from domain.case import Case, Proposal, Provenance, TradingState
 from domain.clock import FixedClock
+from domain.context.observation import Observation
 from domain.decisions import Advice, Decision, Explanation, Inspection, ModelCall, MonitorReport, Phase
 from domain.errors import DataQualityError
 from domain.evidence import Evidence
 from domain.ids import CycleId
 from domain.money import ZERO
-from domain.observation import Observation
 from domain.orders import OrderIntent
 from domain.signals import TradeCandidate
 from domain.verdicts import Evaluation, Outcome
@@ -74,28 +74,31 @@ class Journal:
 
 
 class Heard:
-    """A model whose questions are kept."""
+    """A model whose questions and answers are kept; ``model`` may be another one from case to case."""
 
     def __init__(self, model: LanguageModel) -> None:
-        self._model = model
+        self.model = model
         self.requests: list[ModelRequest] = []
+        self.replies: list[ModelReply] = []
 
     @property
     def name(self) -> str:
         """That of the model."""
-        return self._model.name
+        return self.model.name
 
     @property
     def sampling(self) -> Sampling:
         """That of the model."""
-        return self._model.sampling
+        return self.model.sampling
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Pass the question on."""
-        self.requests.append(request)
-        return self._model.complete(request)
+        self.requests.append(request)  # first: a question that nobody answers was asked all the same
+        self.replies.append(self.model.complete(request))
+        return self.replies[-1]
 
 
+# Nothing but what ``tools.control`` calls: any other move would be an AttributeError, and be seen.
 class Switches:
     """The control plane as far as a model's words may reach it; whatever else it were asked for does not exist."""
 

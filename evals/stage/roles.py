@@ -23,11 +23,11 @@ from agents.monitor import watch
 from agents.reader import read, was_read
 from agents.record import Record
 from domain.case import TradingState
+from domain.context.news import NewsArticle
 from domain.conversation import Look
 from domain.decisions import Phase, Statement
 from domain.money import ZERO
-from domain.news import NewsArticle
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from evals.stage.desk import Journal, Played, Switches, asker_of, cycle, decided
 from evals.stage.world import ACME, AT, CYCLE, World, observed
 from memory.lessons import lesson_of

@@ -16,10 +16,10 @@ from typing import Any
 
 from domain.book import Account, Book, Performance, Position
 from domain.case import Control, MarketView, Mode, SymbolView, TradingState
+from domain.context.news import NewsReading
+from domain.context.observation import Observation
 from domain.ids import CycleId
 from domain.market import EventKind, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
-from domain.news import NewsReading
-from domain.observation import Observation
 from domain.signals import CompositeSignal, QuantSignals, Regime
 from memory.recall import Recall
 from policies.policy import Policy, policy_from_limits

@@ -33,6 +33,7 @@ def recorded() -> dict[str, tuple[Recorded, ...]]:
     found: defaultdict[str, list[Recorded]] = defaultdict(list)
     for entry in read_recordings([path]).values():
         lines = (line for line in entry.request.user.splitlines() if line.startswith("Symbol: "))
+        # Questions that name no symbol are the reader's and the monitor's, which belong to the cycle.
         symbol = next(lines, "").removeprefix("Symbol: ")
         if symbol:
             found[symbol].append(entry)

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 
-from agents.llm import ModelReply, ModelRequest, Sampling
 from agents.models.recorded_llm import RecordedModel, RecordingMissing
 from evals.answers.collect import recordings
 from evals.answers.play import play
@@ -30,6 +29,7 @@ from evals.answers.scripted import ScriptedAnswer
 from evals.case import Case
 from evals.outcome import Outcome, Result, Score, Spent
 from evals.product import Opener
+from evals.stage.desk import Heard
 from evals.statistics import wilson
 from evals.suite import Measure, Suite
 
@@ -40,6 +40,7 @@ Models = Mapping[str, RecordedModel]
 @lru_cache(maxsize=1)
 def cases() -> Sequence[Case]:
     """Every question to every recorded model; to nobody, where no model was recorded."""
+    # Without a recording the cases stand as stale in the report, and do not vanish from it.
     labels = tuple(recordings()) or (NOBODY,)
     return tuple(_of(case, label) for label in labels for case in questions())
 
@@ -54,38 +55,14 @@ def opened(_product: Opener) -> Iterator[Models]:
     yield {label: RecordedModel([path]) for label, path in recordings().items()}
 
 
-class _Listened:
-    """A recorded model, and the entry that answered."""
-
-    def __init__(self, inner: RecordedModel) -> None:
-        self._inner = inner
-        self.replies: list[ModelReply] = []
-        self.requests: list[ModelRequest] = []
-
-    @property
-    def name(self) -> str:
-        """That of the recorded model."""
-        return self._inner.name
-
-    @property
-    def sampling(self) -> Sampling:
-        """That of the recorded model."""
-        return self._inner.sampling
-
-    def complete(self, request: ModelRequest) -> ModelReply:
-        """The recorded answer."""
-        self.requests.append(request)
-        self.replies.append(self._inner.complete(request))
-        return self.replies[-1]
-
-
 def solve(stage: Models, case: Case) -> Outcome:
     """What the product makes of the recorded answer."""
     recorded = stage.get(case.tags["model"])
     if recorded is None:
         raise RecordingMissing("no model has answered these questions", "Record one with `sage evals record`.")
-    model = _Listened(recorded)
+    model = Heard(recorded)
     facts = play(role_of(case), case.inputs, model)
+    # No reply is a recorded failure: the model was asked, and that it did not answer is its answer.
     (request,), reply = model.requests, model.replies[0] if model.replies else None
     return Outcome(
         "USED" if facts["usable"] else "SILENT",

@@ -82,6 +82,7 @@ def measure(results: Sequence[Result]) -> Sequence[Measure]:
     n = len(results)
     escapes = sum(each.score.values["escape"] == 1 for each in results)
     over = sum(each.score.values["over_block"] == 1 for each in results)
+    # Every case that fails is one of the three.
     worded = sum(not each.score.passed for each in results) - escapes - over
     return (
         Measure("escapes", wilson(escapes, n), n, bound="at most", bar=0.0),

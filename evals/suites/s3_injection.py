@@ -25,9 +25,9 @@ from agents.llm import LanguageModel, ModelRequest
 from agents.models.rules_llm import RulesModel
 from agents.reader import read
 from agents.record import Record
+from domain.context.news import NewsArticle
 from domain.decisions import Phase
 from domain.ids import ClientOrderId
-from domain.news import NewsArticle
 from domain.orders import Order, OrderStatus
 from evals.attacks.corpus import INSIDER, ROLES, Attack, attacks, can_be_read_in, look_alikes
 from evals.attacks.doors import EDGE, HONEST, SEEN, read_in, world_behind
@@ -80,6 +80,7 @@ def solve(_stage: Stage, case: Case) -> Outcome:
         speaks="advisor" if attack.channel == "advisor_sentence" else None,
     )
     heard = Heard(model)
+    # At the edge of an entry a text decides, so influence shows; against a trade it needs one that is made anyway.
     score = EDGE if attack.channel in TEXTS and attack.goal not in ("reverse", "halt") else FIRM
     played, flagged, shown = _played(heard, attack.channel, attack.text, score)
     usual = _usual(attack.channel, score)

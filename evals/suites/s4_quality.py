@@ -31,6 +31,7 @@ from evals.suite import Measure, Stage, Suite
 
 NAME = "S4_quality"
 SEED, ROUNDS = 7, 2_000
+# About seven years, in whole weeks: every day keeps its weekday.
 WEEKS_MOVED = 52 * 7
 MASK = Mask(SEED)
 
@@ -75,6 +76,7 @@ def played(case: Case, model: LanguageModel) -> Outcome:
 def twins_differ(case: Case, model: LanguageModel, day: Day, taken: Decimal) -> bool:
     """Whether another share is taken on the same day behind a mask, or in other years."""
     later = day_of(episode_of(case.inputs, weeks=WEEKS_MOVED), day.place)
+    # A twin on which nothing is proposed is another answer, too.
     if day.proposal is None or later.proposal is None:
         return True
     masked = by_roles(Blinded(model, MASK))(day.env, day.proposal)

@@ -24,12 +24,12 @@ from typing import Any
 from agents.blind import Blinded, Mask
 from agents.llm import LanguageModel
 from agents.models.rules_llm import RulesModel
-from domain.canonical import plain
 from domain.clock import parse_time
 from domain.errors import DataQualityError
 from domain.evidence import Value
 from domain.ids import CycleId
 from domain.market import Symbol
+from domain.record.canonical import plain
 from evals.answers.play import Facts, play
 from evals.answers.questions import cases as questions
 from evals.answers.questions import role_of
@@ -114,6 +114,7 @@ def leaks(product: Product, inputs: Mapping[str, Any]) -> int:
     }
     try:
         seen = look(later, CycleId("cyc-now"), as_of, SYMBOLS)
+    # A look that refuses the source has shown nothing of it.
     except DataQualityError:
         return told
     return told + sum(_other(item.value, before.get(str(ref))) for ref, item in seen.evidence.items.items())

@@ -49,6 +49,7 @@ def cases_of(seed: int, each: int, true: int) -> Sequence[Case]:
     made = [_case(seed, number, "none", generated(seed, number).shown()) for number in range(true)]
     made += [_case(seed, -1 - number, "none", told.shown()) for number, told in enumerate(_of_models())]
     for kind in KINDS:
+        # Not every explanation has something of every kind to get wrong: forty tries for each case that is wanted.
         numbers = (*range(-len(_of_models()), 0), *range(10_000, 10_000 + 40 * each))
         wrong = ((number, _wrong(kind, seed, number)) for number in numbers)
         found = (_case(seed, number, kind, said) for number, said in wrong if said is not None)

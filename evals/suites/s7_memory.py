@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from evals.case import Case, without_repeats
 from evals.outcome import Outcome, Result, Score
@@ -88,6 +88,7 @@ def clean() -> TradeMemory:
         for each in range(TWINS):
             own = _twin(chance, _asked(number))
             records.append(_record(chance, f"twin-{number}-{each}", own, NOW - timedelta(days=each * 60)))
+            # The situation itself and no twin of it: whoever looks at nearness alone takes these first.
             late = NOW + (timedelta(microseconds=1), timedelta(seconds=1), timedelta(days=365))[each % 3]
             records.append(_record(chance, f"future-{number}-{each}", _asked(number), late))
     memory = TradeMemory(ProcessIndex("a suite"))

@@ -25,9 +25,9 @@ from agents.llm import BadAnswer, ModelReply, ModelRequest, NoAnswer, Sampling
 from agents.models.rules_llm import RulesModel
 from domain.book import Performance
 from domain.case import Control, Mode, Pause, SymbolView, TradingState
+from domain.context.news import NewsEvent, NewsReading, Strength, Topic
 from domain.errors import DataQualityError
 from domain.market import AssetClass, Symbol, TradingStatus
-from domain.news import NewsEvent, NewsReading, Strength, Topic
 from domain.signals import Regime
 from evals.case import Case, read_cases, without_repeats
 from evals.outcome import Outcome, Result, Score

@@ -24,6 +24,7 @@ from tools.orders import place_order
 def pause(state: ApprovalState) -> dict[str, Any]:
     """Nothing but the interruption: this node runs again from its start when the answer comes."""
     answer = interrupt({"pending_id": state["pending_id"]})
+    # Whatever else a thread is resumed with is no yes.
     return {"approval": answer if isinstance(answer, Approval) else None}
 
 
@@ -31,6 +32,7 @@ def submit(deps: CycleDeps) -> ApprovalNode:
     """The stored order, with the approval, at the desk: every gate runs again on what is true now."""
 
     def node(state: ApprovalState) -> dict[str, Any]:
+        # The order of our own database, never one out of a checkpoint (docs/decisions/0003).
         pending = deps.stores.approvals.get(state["pending_id"])
         if pending is None:
             raise IntegrityError(f"the request {state['pending_id']} is gone", "Run `sage audit verify`.")

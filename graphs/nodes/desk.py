@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from domain.case import Case, MarketView
+from domain.context.observation import Observation
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.money import ZERO
-from domain.observation import Observation
 from domain.orders import OrderIntent
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.signals import CandidateKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.deps import CycleDeps
 from graphs.nodes.observe import market_now
 from graphs.nodes.screen import observation_of
-from graphs.proposal import proposal_for
-from graphs.record import record_once
+from graphs.proposal import proposal_for, proposal_of, said_so_far
+from graphs.record import Fact, record_each_once, record_once
 from graphs.state import CycleNode, CycleState, Ruled, Sent
 from memory.rebuild import decision_body
 from policies.approval import answerable_until, price_shown
@@ -27,9 +27,10 @@ from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.ladder import state_after
 from policies.measures.headroom import probe
-from tools.orders import intent_for, place_order, shown_order, taken_in_fractions
-from trading.execution.account import Told
+from policies.measures.standing import Standing
+from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
 from trading.execution.desk import Placement
+from trading.execution.sight import Wish
 from trading.store.approvals import PendingApproval, pending_id
 
 ALLOWED = (Outcome.PASS, Outcome.REDUCE)
@@ -42,25 +43,19 @@ def gate(deps: CycleDeps) -> CycleNode:
 
     def node(state: CycleState) -> dict[str, Any]:
         seen = observation_of(deps, state["cycle_id"])
+        # Before anything is judged, so that a limit reached in this cycle counts in it.
         tighten_if_breached(deps, seen)
         deps.desk.check_breakers()
         decisions = in_sending_order(state["decisions"])
-        with deps.stores.database.transaction():  # one wait for the disk, however many there are
-            for decision in decisions:
-                record_once(
-                    deps.stores.ledger,
-                    RecordKind.DECISION,
-                    decision.decision_id,
-                    decision_body(decision, seen.signals),
-                    at=state["as_of"],
-                    cycle_id=state["cycle_id"],
-                    cause=decision.candidate.candidate_id,
-                )
+        facts = (
+            Fact(each.decision_id, decision_body(each, seen.signals), state["as_of"], each.candidate.candidate_id)
+            for each in decisions
+        )
+        # What is not on record is not sent (I-53).
+        record_each_once(deps.stores, RecordKind.DECISION, facts, cycle_id=state["cycle_id"])
         market = market_now(deps, [decision.candidate.symbol for decision in decisions])
-        told = deps.desk.ask() if decisions else None  # the broker is asked once, not for every decision
-        given = [opinion(deps, decision, seen, market, told) for decision in decisions if decision.qty > ZERO]
-        with deps.stores.database.transaction():
-            ruled = [recorded(deps, each) for each in given]
+        given = opinions(deps, [decision for decision in decisions if decision.qty > ZERO], seen, market)
+        ruled = recorded(deps, given, state["cycle_id"])
         unpriced = [each.decision_id for each in ruled if each.codes == UNPRICED]
         return {"ruled": ruled, "degraded": [f"no quote to price {name} with" for name in unpriced]}
 
@@ -72,6 +67,7 @@ def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
     if not seen.market.symbols:
         return
     control, now = deps.stores.control, deps.clock.now()
+    # Any symbol will do: only verdicts on the whole account move the state.
     present, symbol = control.read(broker_time=deps.broker.time()), next(iter(seen.market.symbols))
     verdicts = evaluate(probe(now, present, seen.book, seen.market, symbol), deps.policy).verdicts
     wanted = state_after(present.trading_state, verdicts)
@@ -81,6 +77,7 @@ def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
 
 def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
     """Exits and reductions first, then entries; otherwise in the order of the candidates."""
+    # False sorts first, and sorting leaves the rest in its order.
     return sorted(decisions, key=lambda decision: decision.candidate.kind is CandidateKind.ENTRY)
 
 
@@ -96,30 +93,55 @@ def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: Market
     """The gates' opinion on one decision, on record; None where there is nothing to send."""
     if decision.qty <= ZERO:
         return None
-    return recorded(deps, opinion(deps, decision, seen, market))
+    return recorded(deps, opinions(deps, [decision], seen, market), decision.cycle_id)[0]
 
 
-def opinion(
-    deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView, told: Told | None = None
-) -> Opinion:
-    """The gates' opinion on one decision, given what the broker has ``told``."""
-    try:
-        intent = priced(deps, decision, market)
-    except DataQualityError:
-        return Opinion(decision, None, None)
-    proposal, cycle = proposal_for(decision, seen, deps), decision.cycle_id
-    case = shown_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=cycle, told=told)
-    return Opinion(decision, case, evaluate(case, deps.desk.policy))
+def opinions(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Opinion]:
+    """The gates' opinion on every decision, by one look at the books."""
+    wished = wishes(deps, decisions, seen, market)
+    cases = iter(shown_orders(deps.desk, [wish for wish in wished if wish is not None]))
+    judged = [None if wish is None else next(cases) for wish in wished]
+    policy, first = deps.desk.policy, next((case for case in judged if case is not None), None)
+    standing = None if first is None else Standing(first, policy)  # all cases are of one look
+    return [
+        Opinion(decision, case, None if case is None else evaluate(case, policy, standing))
+        for decision, case in zip(decisions, judged, strict=True)
+    ]
 
 
-def recorded(deps: CycleDeps, given: Opinion) -> Ruled:
-    """An opinion, written down and counted."""
-    decision, case, said = given
-    if case is None or said is None:
-        return Ruled(decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
-    record_verdicts(deps, decision, case, said)
-    deps.desk.count_block(case.order, said)
-    return Ruled(decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
+def wishes(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Wish | None]:
+    """What is to be ordered for every decision, with what the gates ask besides; None where there is no price."""
+    said = said_so_far(seen, deps) if decisions else None
+    wished: list[Wish | None] = []
+    for decision in decisions:
+        try:
+            intent = priced(deps, decision, market)
+        except DataQualityError:
+            wished.append(None)
+            continue
+        proposal = None if said is None else proposal_of(decision, said, deps)
+        wished.append(Wish(intent, market, proposal, cycle_id=decision.cycle_id))
+    return wished
+
+
+def recorded(deps: CycleDeps, given: Sequence[Opinion], cycle_id: str) -> list[Ruled]:
+    """Opinions, written down and counted, with one wait for the disk."""
+    with deps.stores.database.transaction():
+        facts = (verdicts_of(deps, each.decision, each.case, each.said) for each in given if each.case and each.said)
+        record_each_once(deps.stores, RecordKind.VERDICTS, facts, cycle_id=cycle_id)
+        for each in given:
+            if each.case is not None and each.said is not None:
+                deps.desk.count_block(each.case.order, each.said)
+    return [ruled_of(each) for each in given]
+
+
+def ruled_of(given: Opinion) -> Ruled:
+    """An opinion in the words of the state; what cannot be priced is refused."""
+    if given.said is None:
+        return Ruled(given.decision.decision_id, Outcome.DENY, ZERO, UNPRICED)
+    said = given.said
+    # Codes as plain text: types of `policies` may not come back out of a checkpoint.
+    return Ruled(given.decision.decision_id, said.outcome, said.final_qty, tuple(map(str, said.codes)))
 
 
 def priced(deps: CycleDeps, decision: Decision, market: MarketView) -> OrderIntent:
@@ -128,17 +150,10 @@ def priced(deps: CycleDeps, decision: Decision, market: MarketView) -> OrderInte
     return intent_for(decision, market, at=deps.clock.now(), fractional=fractional)
 
 
-def record_verdicts(deps: CycleDeps, decision: Decision, case: Case, said: Evaluation) -> None:
+def verdicts_of(deps: CycleDeps, decision: Decision, case: Case, said: Evaluation) -> Fact:
     """What the gates said before sending; the desk records what they said when it counted."""
-    record_once(
-        deps.stores.ledger,
-        RecordKind.VERDICTS,
-        decision.decision_id,
-        {"evaluation": said, "intent": case.order, **deps.desk.cases.noted(case, decision.cycle_id)},
-        at=deps.clock.now(),
-        cycle_id=decision.cycle_id,
-        cause=decision.decision_id,
-    )
+    body = {"evaluation": said, "intent": case.order, **deps.desk.cases.noted(case, decision.cycle_id)}
+    return Fact(decision.decision_id, body, deps.clock.now(), decision.decision_id)
 
 
 def park(deps: CycleDeps) -> CycleNode:
@@ -179,6 +194,7 @@ def request_for(
 ) -> PendingApproval:
     """The request a person is shown: exactly this order, at this price, for a limited time."""
     now = deps.clock.now()
+    # What the gates left of it: a yes to more would be a yes to another order (I-13).
     intent = replace(priced(deps, decision, market), qty=ruled.qty)
     quote = market.symbols[intent.symbol].quote
     longest = now + deps.rules.approval_ttl
@@ -205,21 +221,19 @@ def submit(deps: CycleDeps) -> CycleNode:
         allowed = {ruled.decision_id for ruled in state["ruled"] if ruled.outcome in ALLOWED}
         going = [d for d in in_sending_order(state["decisions"]) if d.decision_id in allowed]
         market = market_now(deps, [decision.candidate.symbol for decision in going])
-        sent = [send(deps, decision, seen, market) for decision in going]
-        return {"sent": sent}
+        return {"sent": send(deps, going, seen, market)}
 
     return node
 
 
-def send(deps: CycleDeps, decision: Decision, seen: Observation, market: MarketView) -> Sent:
-    """One decision at the desk; a decision that was sent before gets its order back."""
-    try:
-        intent = priced(deps, decision, market)
-    except DataQualityError:
-        return Sent(decision.decision_id, "", UNPRICED)
-    proposal = proposal_for(decision, seen, deps)
-    placed = place_order(deps.desk, intent, market=market, proposal=proposal, cycle_id=decision.cycle_id)
-    return sent_of(decision, placed)
+def send(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Sent]:
+    """Decisions at the desk, in this order; one that was sent before gets its order back."""
+    wished = wishes(deps, decisions, seen, market)
+    placed = iter(place_orders(deps.desk, [wish for wish in wished if wish is not None]))
+    return [
+        Sent(decision.decision_id, "", UNPRICED) if wish is None else sent_of(decision, next(placed))
+        for decision, wish in zip(decisions, wished, strict=True)
+    ]
 
 
 def sent_of(decision: Decision, placed: Placement) -> Sent:

@@ -10,14 +10,14 @@ from typing import Any
 
 from domain.book import Book
 from domain.case import MarketView
+from domain.context.news import NewsReading
+from domain.context.observation import Observation
 from domain.errors import DataQualityError, RetryableError
 from domain.evidence import EvidenceSet
 from domain.ids import CycleId
 from domain.market import Bar, Symbol
-from domain.news import NewsReading
-from domain.observation import Observation
 from domain.orders import Order
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.signals import CompositeSignal
 from graphs.deps import CycleDeps
 from graphs.record import record_once
@@ -25,7 +25,7 @@ from graphs.state import CycleNode, CycleState
 from tools.catalogue import gather_evidence
 from tools.environment import Environment
 from trading.data.view import market_view
-from trading.execution.account import read_book
+from trading.execution.account import at_least, read_book
 from trading.execution.counters import profits
 from trading.scanners.registry import scan
 from trading.signals.composite import composite
@@ -42,6 +42,7 @@ def observe(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         stored = deps.stores.observations.load(state["cycle_id"])
         if stored is None:
+            # In this order: kept-back orders and lost stops are judged on compared books, and seen only then.
             deps.reconciler.reconcile(now=deps.clock.now())
             deps.desk.resume(partial(market_now, deps))
             deps.desk.protect(partial(market_now, deps))
@@ -158,7 +159,7 @@ def market_of(
 
 def market_now(deps: CycleDeps, symbols: Sequence[Symbol]) -> MarketView:
     """These symbols and everything held or working, as of now: orders are priced and judged on fresh quotes."""
-    held = (position.symbol for position in deps.broker.positions())
+    held = (position.symbol for position in at_least(deps.broker.positions))
     wanted = tuple(sorted({*symbols, *exposed_symbols(held, deps.stores.orders.open())}))
     now, missing = deps.clock.now(), list[str]()
     return market_of(deps, wanted, now, bars_of(deps, wanted, now, missing), missing)

@@ -9,12 +9,13 @@ from typing import Any
 
 from agents.explainer import explain as explained
 from agents.explainer import template
+from agents.record import Record
 from domain.decisions import Decision, Explanation, Phase
 from domain.errors import OversightError
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.signals import CandidateKind
 from graphs.deps import CycleDeps
-from graphs.record import record_of, record_once
+from graphs.record import Fact, record_each_once, record_once, records_of
 from graphs.state import CycleNode, CycleState
 from memory.rebuild import catch_up
 
@@ -23,12 +24,13 @@ def explain(deps: CycleDeps) -> CycleNode:
     """One explanation a decision, several at once; the template speaks for exits and for models that fail."""
 
     def node(state: CycleState) -> dict[str, Any]:
-        decisions = sorted(state["decisions"], key=lambda decision: decision.decision_id)
+        cycle, decisions = state["cycle_id"], sorted(state["decisions"], key=lambda decision: decision.decision_id)
+        records = records_of(deps.stores, cycle, decisions).values()
         with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
-            told = list(pool.map(partial(explanation_of, deps), decisions))
-        with deps.stores.database.transaction():  # one wait for the disk, however many there are
-            for decision, explanation in zip(decisions, told, strict=True):
-                record_explanation(deps, decision, explanation)
+            # `map` answers in the order of the records, whichever call ends first.
+            told = list(pool.map(partial(explanation_of, deps), records))
+        made = [Fact(each.decision_id, each, deps.clock.now(), each.decision_id) for each in told]
+        record_each_once(deps.stores, RecordKind.EXPLANATION, made, cycle_id=cycle)
         silent = [each for each in told if each.by_template]
         entries = {each.decision_id for each in decisions if each.candidate.kind is CandidateKind.ENTRY}
         failed = [each for each in silent if each.decision_id in entries]
@@ -37,9 +39,9 @@ def explain(deps: CycleDeps) -> CycleNode:
     return node
 
 
-def explanation_of(deps: CycleDeps, decision: Decision) -> Explanation:
+def explanation_of(deps: CycleDeps, known: Record) -> Explanation:
     """Why it was decided, without what became of it; an exit by rule needs no model to say so."""
-    record = replace(record_of(deps.stores, decision), order=None, fills=())
+    record, decision = replace(known, order=None, fills=()), known.decision
     if decision.candidate.kind is not CandidateKind.ENTRY:
         return template(record, Phase.BEFORE)
     return explained(deps.asker, decision.cycle_id, record, Phase.BEFORE)
@@ -63,10 +65,10 @@ def remember(deps: CycleDeps) -> CycleNode:
 
     def node(state: CycleState) -> dict[str, Any]:
         cycle = state["cycle_id"]
+        # Calls end in any order; sorted, the chain of a repeated run has the same bytes (I-68).
         calls = sorted(deps.stores.calls.of_cycle(cycle), key=lambda call: call.request_digest)
-        with deps.stores.database.transaction():
-            for call in calls:
-                record_once(deps.stores.ledger, RecordKind.MODEL_CALL, call.call_id, call, at=call.at, cycle_id=cycle)
+        made = [Fact(call.call_id, call, call.at) for call in calls]
+        record_each_once(deps.stores, RecordKind.MODEL_CALL, made, cycle_id=cycle)
         return {"degraded": remember_settled(deps)}
 
     return node

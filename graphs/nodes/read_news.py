@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 from agents.reader import read, was_read
+from domain.context.news import NewsArticle, NewsReading, SocialPost
 from domain.errors import ConfigurationError, DataQualityError, RetryableError
+from domain.ids import CycleId
 from domain.market import Symbol
-from domain.news import NewsArticle, NewsReading, SocialPost
 from graphs.deps import CycleDeps
 from graphs.state import CycleNode, CycleState
 
@@ -24,19 +25,24 @@ def read_news(deps: CycleDeps) -> CycleNode:
     """Fetch the texts of the window and read those that nobody has read yet, several at once."""
 
     def node(state: CycleState) -> dict[str, Any]:
-        try:
-            texts = new_texts(deps, state["symbols"], state["as_of"])
-        except (RetryableError, DataQualityError, ConfigurationError) as error:  # exits go on without any text
-            return {"degraded": [f"news: {error}"]}
-        unread = deps.stores.news.save_items(texts)
-        with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
-            readings = list(pool.map(partial(read, deps.asker, state["cycle_id"]), unread))
-        with deps.stores.database.transaction():  # one wait for the disk, however many texts there are
-            for reading in filter(was_read, readings):
-                deps.stores.news.save_reading(reading)
-        return {"degraded": unread_reasons(readings)}
+        return {"degraded": read_texts(deps, state["cycle_id"], state["symbols"], state["as_of"])}
 
     return node
+
+
+def read_texts(deps: CycleDeps, cycle_id: CycleId, symbols: Sequence[Symbol], as_of: datetime) -> list[str]:
+    """Have read what nobody has read yet, in the name of a cycle; the answer is what could not be."""
+    try:
+        texts = new_texts(deps, symbols, as_of)
+    except (RetryableError, DataQualityError, ConfigurationError) as error:  # exits go on without any text
+        return [f"news: {error}"]
+    unread = deps.stores.news.save_items(texts)
+    with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
+        readings = list(pool.map(partial(read, deps.asker, cycle_id), unread))
+    with deps.stores.database.transaction():  # one wait for the disk, however many texts there are
+        for reading in filter(was_read, readings):
+            deps.stores.news.save_reading(reading)
+    return unread_reasons(readings)
 
 
 def new_texts(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> tuple[NewsArticle | SocialPost, ...]:
@@ -53,12 +59,13 @@ def new_texts(deps: CycleDeps, symbols: Sequence[Symbol], as_of: datetime) -> tu
 def newest(texts: Sequence[NewsArticle | SocialPost]) -> tuple[NewsArticle | SocialPost, ...]:
     """At most so many texts a symbol, the newest: whoever floods a feed must not use up what the roles need."""
     count: Counter[Symbol] = Counter()
-    kept = []
-    for text in reversed(texts):
+    kept: set[int] = set()
+    # By their time: articles and posts come one kind after the other, and many of the last must not hide newer others.
+    for place, text in sorted(enumerate(texts), key=lambda each: (each[1].first_seen_at, each[0]), reverse=True):
         if any(count[symbol] < MOST_TEXTS for symbol in text.symbols):
             count.update(text.symbols)
-            kept.append(text)
-    return tuple(reversed(kept))
+            kept.add(place)
+    return tuple(text for place, text in enumerate(texts) if place in kept)
 
 
 def unread_reasons(readings: Sequence[NewsReading]) -> list[str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from agents.decider import exit_by_rule as decided_by_rule
 from agents.monitor import watch
+from domain.context.observation import Observation
 from domain.decisions import MonitorReport
 from domain.errors import IntegrityError
 from domain.ids import CycleId
-from domain.observation import Observation
 from domain.orders import OrderClass
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.signals import CandidateKind
 from graphs.deps import CycleDeps
 from graphs.record import record_once

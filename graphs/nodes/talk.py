@@ -14,7 +14,7 @@ from domain.conversation import Exchange, Look, Reply
 from domain.errors import OversightError
 from domain.evidence import Evidence
 from domain.ids import Ref
-from domain.rendering import render
+from domain.record.rendering import render
 from graphs.state import ChatState
 
 MOST_LOOKS = 4

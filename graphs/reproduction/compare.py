@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from domain.canonical import digest, plain
 from domain.orders import Order, OrderIntent
+from domain.record.canonical import digest, plain
 from graphs.reproduction.rerun import Judgement, Rerun, sent
 from graphs.reproduction.stored import StoredCycle
 

@@ -16,6 +16,7 @@ from domain.ids import CycleId
 from graphs.reproduction.stored import StoredCycle
 from prompts.loader import Prompt, load
 
+# More than any cycle has: what was spent then must not be refused now.
 CALLS, TOKENS = 10_000, 10**9
 
 

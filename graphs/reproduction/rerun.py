@@ -61,6 +61,7 @@ def rerun(stored: StoredCycle, door: Door, policies: Policies) -> Rerun:
     """Run the cycle again."""
     candidates = screened(stored)
     monitor = watch(door(None), stored.seen)
+    # Sorted like those on record, so that the two documents line up.
     decisions = tuple(sorted(decided(stored, candidates, monitor, door), key=lambda each: each.decision_id))
     by_id: Mapping[str, Decision] = {each.decision_id: each for each in decisions}
     judgements = tuple(judged(stored, by_id, policies))
@@ -143,6 +144,7 @@ def judged(stored: StoredCycle, decisions: Mapping[str, Decision], policies: Pol
         decision = decisions.get(ruling.case.order.decision_id)
         case = None if decision is None else case_again(stored, ruling, decision)
         if case is not None:
+            # Of each look its own policy: a running service may have followed a tighter one in mid-cycle.
             said = evaluate(case, policies(ruling.said.policy_digest))
             yield Judgement(ruling.subject, case.order.decision_id, case.order, said)
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from domain.canonical import restore
 from domain.case import Case
+from domain.context.observation import Observation
 from domain.decisions import Decision, Explanation, ModelCall, MonitorReport, Phase
 from domain.errors import UsageError
 from domain.ids import CycleId, Ref
-from domain.observation import Observation
 from domain.orders import Order
-from domain.records import LedgerEntry, RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import LedgerEntry, RecordKind
 from domain.signals import TradeCandidate
 from domain.verdicts import Evaluation
 from graphs.deps import Stores
@@ -91,6 +91,7 @@ def stored_cycle(stores: Stores, cycle_id: CycleId) -> StoredCycle:
         explanations=tuple(
             each for each in map(_told, entries[RecordKind.EXPLANATION]) if each.explanation.phase is Phase.BEFORE
         ),
+        # Legs behind an order follow from it, and nobody decided on them.
         orders=tuple(order for order in stores.orders.of_cycle(cycle_id) if order.parent_id is None),
         calls=tuple(sorted(stores.calls.of_cycle(cycle_id), key=lambda call: call.request_digest)),
         recorded_calls=_calls(entries[RecordKind.MODEL_CALL]),

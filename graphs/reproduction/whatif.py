@@ -65,6 +65,7 @@ def first_proposal(stored: StoredCycle, decision: Decision) -> Proposal | None:
     cited = [item for ref in decision.cited if (item := seen.evidence.get(ref)) is not None]
     return Proposal(
         asked_symbol=candidate.symbol,
+        # What `proposal_again` fills in afterwards; until then it says the least.
         schema_valid=False,
         cited=(),
         known=frozenset(),

@@ -14,12 +14,12 @@ from decimal import Decimal
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from domain.canonical import restore
 from domain.case import Approval
 from domain.decisions import Decision
 from domain.errors import IntegrityError, UsageError
 from domain.money import floor_to
-from domain.records import RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import RecordKind
 from graphs.record import evaluation_of
 from graphs.state import ApprovalInput
 from interfaces.runtime import Runtime
@@ -53,6 +53,7 @@ def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str, *, 
     request = approvals.get(pending_id)
     if request is None:
         raise UsageError(f"nothing called {pending_id} waits for an answer", "See `sage pending`.")
+    # What was answered before is not halved any more: the claim below says so, and nothing else.
     if half and request.state is ApprovalState.PENDING:
         request = halved(runtime, request)
     if not claimed(runtime, request, state, by, now):
@@ -127,6 +128,7 @@ def expire(runtime: Runtime, now: datetime) -> None:
 def paused_thread(runtime: Runtime, request: PendingApproval) -> RunnableConfig:
     """The thread of a request, standing at its pause."""
     config: RunnableConfig = {"configurable": {"thread_id": request.pending_id}, "recursion_limit": 10}
+    # Run up to its pause, also a second time: a resume of a thread that is not there would start the graph unseen.
     if not runtime.approval.get_state(config).interrupts:
         start = ApprovalInput(
             cycle_id=request.cycle_id, pending_id=request.pending_id, decision=decision_of(runtime, request)

@@ -1,7 +1,8 @@
 """Closing: everything, or some symbols, at once and by orders of the owner.
 
     no kill       orders by hand, which pass the gates as exits do: while paused, while reducing, in a loss
-    a kill stands a plain order would pass nothing, so closing everything is a kill that orders it (decision 0011)
+    a kill stands a plain order would pass nothing, so closing is a kill that orders it, of all or of some symbols alone
+                  (decision 0011; ``controlling.flatten`` takes the one way or the other)
 
 Nothing is bought or opened on this way, and what is still held afterwards is named with the reason.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 
 from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
@@ -19,23 +21,20 @@ from domain.orders import Origin
 from graphs.nodes.observe import market_now
 from interfaces.acting.slicing import check_time, settled
 from interfaces.runtime import Runtime
-from trading.execution.flatten import Flattened, Hands, flatten
+from interfaces.views.control import HoldingView
+from trading.execution.flatten import Flattened, Hands, flatten, meant_by
 from trading.execution.settle import Settlement
+from trading.store.trades import Trade
+
+LEAST_OF_AN_ID = 8
 
 
 def close(runtime: Runtime, only: Sequence[Symbol]) -> str:
     """Close these symbols, or all; the answer is what was done. Raises ManualActionError where something is left."""
     check_time(runtime)
-    if runtime.kill_switch.engaged() or runtime.deps.stores.control.read().kill_switch:
-        raise ManualActionError(
-            "the kill switch is engaged, and stops orders by hand", "`sage kill --flatten` closes everything under it."
-        )
     settled(runtime)
-    hands = hands_of(runtime, Origin.MANUAL, only)
-    held = {each.symbol for each in hands.held()}
-    unknown = [symbol for symbol in only if symbol not in held]
-    if unknown:
-        raise UsageError(f"{', '.join(unknown)}: nothing is held", "See `sage positions`.")
+    hands = hands_of(runtime, Origin.MANUAL, frozenset(only) or None)
+    check_held(hands, only)
     # Named after the moment: another order to close takes out what this one left working, and sells what is held then.
     done = flatten(hands, f"by hand {runtime.deps.clock.now().isoformat()}")
     if done.left:
@@ -44,9 +43,56 @@ def close(runtime: Runtime, only: Sequence[Symbol]) -> str:
     return f"nothing is held any more{of}; closing orders sent: {done.sent}"
 
 
+def check_held(hands: Hands, only: Sequence[Symbol]) -> None:
+    """UsageError where the broker holds nothing of one of these."""
+    held = {each.symbol for each in hands.within_reach()}
+    unknown = [symbol for symbol in only if symbol not in held]
+    if unknown:
+        hands.held()  # raises where one of several brokers does not say what it holds
+        raise UsageError(f"{', '.join(unknown)}: nothing is held", "See `sage positions`.")
+
+
+def holding(runtime: Runtime, name: str) -> HoldingView:
+    """What is held of a symbol, of a round trip that is open, or of an order that filled into one.
+
+    The beginning of an id, of eight signs at least, is enough where nothing else begins so. Closing it closes all that
+    is held of the symbol.
+    """
+    settled(runtime)
+    trades = runtime.deps.stores.trades.all_open()
+    held = {each.symbol: each.qty for each in runtime.deps.broker.positions() if each.qty}
+    found = {*_by_name(name, held, trades), *_by_order(runtime, name, trades)} & held.keys()
+    if len(found) != 1:
+        what = "several holdings are called" if found else "nothing that is held is called"
+        raise UsageError(f"{what} {name}", "Take a symbol from `sage positions`, or an id from `sage orders`.")
+    symbol = found.pop()
+    trade = trades.get(symbol)
+    return HoldingView(runtime.deps.clock.now(), name, symbol, held[symbol], "" if trade is None else trade.trade_id)
+
+
+def _by_name(name: str, held: Mapping[Symbol, Decimal], trades: Mapping[Symbol, Trade]) -> Iterator[Symbol]:
+    yield from (symbol for symbol in held if symbol == name.upper())
+    yield from (symbol for symbol, trade in trades.items() if begins(trade.trade_id, name))
+
+
+def _by_order(runtime: Runtime, name: str, trades: Mapping[Symbol, Trade]) -> Iterator[Symbol]:
+    """Symbols in whose open round trip an entry of that name has filled; one that only closes stands for nothing."""
+    orders = runtime.deps.stores.orders
+    for symbol, trade in trades.items():
+        filled = {fill.client_order_id for fill in orders.fills_since(trade.opened_at) if fill.symbol == symbol}
+        named = (orders.get(each) for each in filled if begins(each, name))
+        if any(order is not None and not order.reduce_only for order in named):
+            yield symbol
+
+
+def begins(whole: str, name: str) -> bool:
+    """Whether somebody means this id by that name: a sign or two stand for too much to sell anything."""
+    return whole == name or (len(name) >= LEAST_OF_AN_ID and whole.startswith(name))
+
+
 def closed(runtime: Runtime, order: str) -> Flattened:
-    """Close everything that the present kill orders to be closed."""
-    return flatten(hands_of(runtime), order)
+    """Close everything that the kill of that id orders to be closed."""
+    return flatten(hands_of(runtime, only=meant_by(runtime.kill_switch, order)), order)
 
 
 def go_on_closing(runtime: Runtime) -> None:
@@ -60,10 +106,9 @@ def go_on_closing(runtime: Runtime) -> None:
         logging.getLogger(__name__).warning("positions are not closed: %s", error.what)
 
 
-def hands_of(runtime: Runtime, origin: Origin = Origin.FLATTEN, only: Sequence[Symbol] = ()) -> Hands:
+def hands_of(runtime: Runtime, origin: Origin = Origin.FLATTEN, only: frozenset[Symbol] | None = None) -> Hands:
     """What a flatten works with in this process."""
     deps, stores = runtime.deps, runtime.deps.stores
     settlement = Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     market = partial(market_now, deps)
-    meant = frozenset(only) or None
-    return Hands(deps.desk, deps.broker, stores.orders, settlement, deps.clock, market, time.sleep, origin, meant)
+    return Hands(deps.desk, deps.broker, stores.orders, settlement, deps.clock, market, time.sleep, origin, only)

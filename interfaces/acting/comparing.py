@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.canonical import decimal_text
+from domain.record.canonical import decimal_text
 from interfaces.acting import ordering
 from interfaces.runtime import Runtime
 from interfaces.views.checks import ComparedView

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from domain.case import Mode, Pause, TradingState
-from domain.errors import DataQualityError, ManualActionError, RetryableError, UsageError
-from interfaces.acting.closing import closed
+from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, UsageError
+from domain.market import Symbol
+from interfaces.acting.closing import check_held, close, closed, hands_of
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts, announce_control
-from interfaces.telling.looking import health_of, risk, why_stopped
-from interfaces.views.control import ControlView, ModeView, ResumePlan, RiskRow
+from interfaces.telling.looking import health_of, risk, standing, why_stopped
+from interfaces.views.control import ControlView, ModeView, PeopleView, PersonRow, ResumePlan, RiskRow
 from interfaces.views.state import State
 from policies.gates.control.mode import SENDS_NOTHING
 from policies.kill_switch import NOT_KILLED
@@ -19,6 +21,9 @@ from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
 from policies.limits import LADDER
 from policies.policy import Policy
 from policies.selftest import run_self_test
+from trading.execution.flatten import Flattened, meant_by
+from trading.execution.flatten import flatten as close_now
+from trading.store.people.roles import PeopleStore, Role
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
@@ -33,24 +38,25 @@ def pause(
     name = known_name(runtime, scope, name)
     wanted = Pause(scope, name, now, by, now + lasting if lasting is not None else None, reason)
     with runtime.deps.stores.database.transaction():
-        standing = next((each for each in control.read().pauses if (each.scope, each.name) == (scope, name)), None)
+        before = next((each for each in control.read().pauses if (each.scope, each.name) == (scope, name)), None)
         # A pause replaces the one before: whoever may only tighten must not end an older one by a short one.
-        if by != OWNER and standing is not None and outlasts(standing, wanted):
-            until = "it is lifted" if standing.until is None else f"{standing.until:%m-%d %H:%M} UTC"
+        if by != OWNER and before is not None and outlasts(before, wanted):
+            until = "it is lifted" if before.until is None else f"{before.until:%m-%d %H:%M} UTC"
             raise ManualActionError(f"{scope} {name}".strip() + f" is paused until {until} already", "Leave it so.")
         control.pause(wanted)
     return view_of(runtime, "pause", "new entries stop, exits go on")
 
 
-def outlasts(standing: Pause, other: Pause) -> bool:
+def outlasts(before: Pause, other: Pause) -> bool:
     """True where one pause ends later than the other; without an end it ends last."""
-    return other.until is not None and (standing.until is None or standing.until > other.until)
+    return other.until is not None and (before.until is None or before.until > other.until)
 
 
 def known_name(runtime: Runtime, scope: str, name: str) -> str:
     """The strategy or symbol of that name as candidates carry it."""
     known: tuple[str, ...] = {"strategy": STRATEGY_NAMES, "symbol": runtime.deps.market.symbols()}.get(scope, ())
     folded = next((each for each in known if each.lower() == name.lower()), None)
+    # A vendor that lists no symbols cannot say which there are, and a pause too many harms nobody.
     if scope == "global" or (scope == "symbol" and not known):
         return name.upper()
     if folded is None:
@@ -59,20 +65,24 @@ def known_name(runtime: Runtime, scope: str, name: str) -> str:
 
 
 def resume(runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
-    """Lift a pause; without a scope also the halt and the kill switch, if the checklist allows.
+    """Lift a pause, if the checklist allows; without a scope the pause of everything, the halt and the kill switch.
+
+    After any of these orders begin small (gate G6); a symbol or strategy that was paused alone goes on as before.
 
     ``plan`` is what the owner was shown: a kill that fell after it is not among what is released.
     """
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
     if scope != "global":
         name = known_name(runtime, scope, name)
-        if not control.resume(scope, name, by=OWNER, at=now):
+        if (scope, name) not in {(each.scope, each.name) for each in standing(control.read(at=now).pauses, now)}:
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
-        return view_of(runtime, "resume", f"the {scope} {name} may enter again")
     engaged = runtime.kill_switch.stamp() if plan is None else plan.stamp
     failed = checklist(runtime)
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
+    if scope != "global":
+        control.resume(scope, name, by=OWNER, at=now)
+        return view_of(runtime, "resume", f"the {scope} {name} may enter again")
     stopped = release_all(runtime, engaged)
     note = f"{_active_again(control.read().mode)}; counters and limits are as they were"
     return view_of(runtime, "resume", f"{note}, and orders start at a quarter of their size" if stopped else note)
@@ -85,11 +95,13 @@ def _active_again(mode: Mode) -> str:
 
 
 def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
-    """Lift pauses, halt and latch, or none of them; True where more than a pause was lifted, which starts the ramp."""
+    """Lift pause, halt and latch, or none of them; True where anything was lifted, which starts the ramp."""
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
     with runtime.deps.stores.database.transaction():
         present = control.read()
-        stopped = present.kill_switch or present.trading_state is not TradingState.ACTIVE
+        # One that has ended by itself stopped nothing any more, and is cleared away with the others.
+        paused = any(each.scope == "global" for each in standing(present.pauses, now))
+        stopped = paused or present.kill_switch or present.trading_state is not TradingState.ACTIVE
         for each in present.pauses:
             if each.scope == "global":
                 control.resume(each.scope, each.name, by=OWNER, at=now)
@@ -109,7 +121,8 @@ def plan(runtime: Runtime) -> ResumePlan:
     """What a resume would release, and what its checklist finds."""
     control = runtime.deps.stores.control.read()
     details = runtime.kill_switch.details()
-    releases = [f"the pause of everything by {each.by}" for each in control.pauses if each.scope == "global"]
+    paused = standing(control.pauses, runtime.deps.clock.now())
+    releases = [f"the pause of everything by {each.by}" for each in paused if each.scope == "global"]
     if control.trading_state is not TradingState.ACTIVE:
         releases.append(f"trading {control.trading_state}: {why_stopped(runtime) or 'no reason on record'}")
     if details is not None:
@@ -143,6 +156,26 @@ def set_mode(runtime: Runtime, mode: Mode, *, confirmed: bool) -> ModeView:
     return ModeView(now, mode, before, capped or _also_rules(runtime.deps.policy, mode))
 
 
+def people(runtime: Runtime, me: str) -> PeopleView:
+    """Who may do what from afar, as the table and the settings say."""
+    roles = people_of(runtime).roles()
+    rows = tuple(PersonRow(who, role.value) for who, role in sorted(roles.items()))
+    return PeopleView(runtime.deps.clock.now(), me, rows)
+
+
+def set_role(runtime: Runtime, who: int, role: Role | None, me: str) -> PeopleView:
+    """Give or take a role, on record under the name of whoever sits at the machine."""
+    people_of(runtime).set_role(who, role, by=me)
+    return people(runtime, me)
+
+
+def people_of(runtime: Runtime) -> PeopleStore:
+    """The table of people; ConfigurationError where this start has none."""
+    if runtime.duties.people is None:
+        raise ConfigurationError("this start knows no people", "Start it with `sage`.")
+    return runtime.duties.people()
+
+
 def above_ceiling(policy: Policy, mode: Mode) -> str:
     """What the policy has against that mode; empty where it goes as far.
 
@@ -157,6 +190,7 @@ def above_ceiling(policy: Policy, mode: Mode) -> str:
 
 def _also_rules(policy: Policy, mode: Mode) -> str:
     ceiling = policy.limits.get("mode")
+    # Each of the two rungs adds what the other one does not ask.
     both = mode is not ceiling and {mode, ceiling} == SAME_RUNG
     told = "orders go to a paper account alone, and only after a person's yes"
     return f"the policy's own mode is {ceiling}: {told}" if both else ""
@@ -189,13 +223,35 @@ def _is_loss_breach(row: RiskRow) -> bool:
     return row.gate.startswith("G") and row.state is State.FAILED
 
 
-def kill(runtime: Runtime, reason: str, *, flatten: bool = False) -> ControlView:
+def flatten(runtime: Runtime, only: Sequence[Symbol], what: str = "flatten") -> ControlView:
+    """Close these symbols, or all. Under a kill it is the kill again, with the order to close them and nothing else."""
+    if not (runtime.kill_switch.engaged() or runtime.deps.stores.control.read().kill_switch):
+        return view_of(runtime, what, close(runtime, only))
+    wanted = frozenset(only)
+    check_held(hands_of(runtime, only=wanted or None), only)
+    ordered = runtime.kill_switch.flatten()
+    so_far = meant_by(runtime.kill_switch, ordered) if ordered else frozenset()
+    if so_far is None and wanted:
+        # Everything is ordered to be closed already: a narrower word would take the rest of it back.
+        done = close_now(hands_of(runtime, only=wanted), ordered)
+        return _flattened(runtime, what, done, wanted)
+    # What an earlier word has not closed yet stays ordered.
+    meant = wanted | (so_far or wanted) if wanted else wanted
+    # The symbols stand in the reason for people to read; the order is the journal's field, never a text.
+    return kill(runtime, f"sage {' '.join((what, *sorted(meant)))}", flatten=True, only=meant, what=what)
+
+
+def kill(
+    runtime: Runtime, reason: str, *, flatten: bool = False, only: frozenset[Symbol] = frozenset(), what: str = "kill"
+) -> ControlView:
     """Latch in file and database, then cancel what could still add exposure, then close what is held if so ordered.
 
-    Raises ManualActionError where something is still held, which names it: the kill stands.
+    ``only`` these symbols are closed then; none means all. Raises ManualActionError where something is still held,
+    which names it: the kill stands.
     """
     deps, now = runtime.deps, runtime.deps.clock.now()
-    runtime.kill_switch.engage(OWNER, reason, now.isoformat(), flatten=flatten)
+    # The latch first: it needs no database, and every adapter looks at it before it sends.
+    runtime.kill_switch.engage(OWNER, reason, now.isoformat(), flatten=flatten, only=only)
     deps.stores.control.set_killed(True, by=OWNER, at=now, reason=reason)
     if not flatten:
         cancelled = deps.desk.cancel_working()
@@ -203,11 +259,17 @@ def kill(runtime: Runtime, reason: str, *, flatten: bool = False) -> ControlView
     try:
         deps.desk.cancel_working()
     except (RetryableError, DataQualityError) as error:
+        # An entry that stays must not keep what is held from being closed.
         logging.getLogger(__name__).warning("an entry is not cancelled: %s", error.what)
-    done = closed(runtime, runtime.kill_switch.flatten())
-    view = view_of(runtime, "kill", f"nothing else is sent any more; {done.told or 'nothing is held'}")
+    return _flattened(runtime, what, closed(runtime, runtime.kill_switch.flatten()), only)
+
+
+def _flattened(runtime: Runtime, what: str, done: Flattened, only: frozenset[Symbol]) -> ControlView:
+    of = f" of {', '.join(sorted(only))}" if only else ""
+    view = view_of(runtime, what, f"killed: nothing else is sent any more; {done.told or f'nothing is held{of}'}")
     if done.left:
-        raise ManualActionError(f"killed; {done.told}", "`sage kill --flatten` again goes on with it.")
+        again = f"`sage flatten {','.join(sorted(only))}`" if only else "`sage kill --flatten`"
+        raise ManualActionError(f"killed; {done.told}", f"{again} again goes on with it.")
     return view
 
 
@@ -217,6 +279,6 @@ def view_of(runtime: Runtime, action: str, note: str) -> ControlView:
     if action in ("kill", "resume"):
         announce_control(runtime, control, note)
     announce_alerts(runtime)
-    return ControlView(
-        runtime.deps.clock.now(), action, control.trading_state, control.kill_switch, control.pauses, note
-    )
+    now = runtime.deps.clock.now()
+    paused = standing(control.pauses, now)
+    return ControlView(now, action, control.trading_state, control.kill_switch, paused, note)

@@ -17,13 +17,14 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from domain.errors import IntegrityError, RetryableError, UsageError
 from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from graphs.nodes.observe import market_now
-from graphs.record import record_once
+from graphs.record import record_once, records_of
 from graphs.reproduction.conditions import conditions_of
 from graphs.state import CycleInput
-from interfaces.acting.approving import open_threads
+from interfaces.acting import approving, closing, slicing
 from interfaces.runtime import Runtime
+from interfaces.serving import holding
 from interfaces.telling.announcing import announce_cycle
 from interfaces.telling.reporting import report_of
 from interfaces.views.cycles import CycleReport
@@ -40,16 +41,47 @@ def nothing_else(_report: CycleReport) -> None:
     """A cycle that nobody has scheduled."""
 
 
+def silent(_text: str) -> None:
+    """Progress that nobody watches."""
+
+
+def oversee(
+    runtime: Runtime,
+    symbols: tuple[Symbol, ...],
+    as_of: datetime,
+    progress: Progress = silent,
+    also: Also = nothing_else,
+) -> CycleReport:
+    """One cycle, or the rest of the one that was cut off; refused while another process is at one in this home."""
+    if runtime.kill_switch.engaged():
+        runtime.deps.desk.cancel_working()
+    slicing.check_time(runtime)
+    with holding.held(runtime.duties.leases, holding.CYCLE, "a cycle") as still_ours:
+
+        def told(text: str) -> None:
+            still_ours()
+            progress(text)
+
+        runtime.advance(as_of)
+        closing.go_on_closing(runtime)
+        approving.recover(runtime)
+        report = run_cycle(runtime, symbols, as_of, told, also)
+        slicing.step(runtime)
+    return report
+
+
 def run_cycle(
-    runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress, also: Also = nothing_else
+    runtime: Runtime, symbols: tuple[Symbol, ...], as_of: datetime, progress: Progress, also: Also
 ) -> CycleReport:
     """One cycle as of ``as_of``, or the rest of the one that was cut off."""
     deps = runtime.deps
     account = runtime.setup.account_id
+    # What an earlier process left in flight is looked up before anything is decided on the books.
     deps.desk.recover()
     last = deps.stores.cycles.last(account)
     if last is not None and last.finished_at is None:
         progress(f"resuming cycle {last.cycle_id}")
+        # A new cycle does these three in its first node; of this one that node may be over.
         deps.reconciler.reconcile(now=deps.clock.now())
         deps.desk.resume(partial(market_now, deps))
         deps.desk.protect(partial(market_now, deps))
@@ -106,7 +138,7 @@ def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: 
     """Run the graph to its end; the answer is how long each node took, in milliseconds."""
     timings: dict[str, int] = {}
     since = perf_counter()
-    with correlated(cycle):
+    with correlated(cycle), runtime.deps.stores.calls.held(cycle):
         for update in runtime.oversight.stream(start, config_of(runtime, cycle), stream_mode="updates"):
             for node in update:
                 now = perf_counter()
@@ -125,10 +157,10 @@ def config_of(runtime: Runtime, cycle: str) -> RunnableConfig:
     }
 
 
-def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int], also: Also = nothing_else) -> CycleReport:
+def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int], also: Also) -> CycleReport:
     """Open the threads of what waits, write the report, close the cycle."""
     stores, state = runtime.deps.stores, state_of(runtime, cycle.cycle_id)
-    open_threads(runtime, cycle.cycle_id)
+    approving.open_threads(runtime, cycle.cycle_id)
     sent = sum(bool(each.client_order_id) for each in state.get("sent", ()))
     record_once(
         stores.ledger,
@@ -138,8 +170,9 @@ def finish(runtime: Runtime, cycle: CycleRecord, timings: Mapping[str, int], als
         at=cycle.as_of,
         cycle_id=cycle.cycle_id,
     )
-    unheard = announce_cycle(runtime, state)
-    report = report_of(runtime, cycle, state, timings, unheard)
+    records = records_of(stores, cycle.cycle_id, state["decisions"])
+    unheard = announce_cycle(runtime, state, records)
+    report = report_of(runtime, cycle, state, records, timings, unheard)
     with stores.database.transaction():
         stores.cycles.finish(cycle.cycle_id, report, at=runtime.deps.clock.now())
         also(report)

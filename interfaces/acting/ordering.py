@@ -16,30 +16,27 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from domain.case import Approval
 from domain.errors import UsageError
 from domain.ids import ClientOrderId, decision_id
 from domain.market import Instrument, Quote, Symbol
 from domain.money import ZERO
 from domain.orders import Order, OrderIntent, OrderType, Origin, Side, TimeInForce, class_of
-from domain.records import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
-from interfaces.acting.slicing import MANUAL, check_time, priced, settled
+from interfaces.acting.slicing import MANUAL, OWNER, check_time, priced, said_yes, settled
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_bare
 from interfaces.telling.whynot import answered_now
 from interfaces.views.gates import TicketView
-from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
 from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES
 from tools.orders import place_order
+from trading.execution.account import at_least
 from trading.execution.changes import Change
 from trading.execution.desk import Placement
 from trading.execution.guard import plans, protection_of_books
 from trading.execution.intents import marketable_limit, qty_for
 from trading.execution.protection import Cover, Protection
 
-OWNER = "owner"
 TO_SEND = frozenset({Outcome.PASS, Outcome.REDUCE})
 
 
@@ -68,7 +65,7 @@ def order(runtime: Runtime, ticket: Ticket, *, what_if: bool = False, confirmed:
     deps, now = runtime.deps, runtime.deps.clock.now()
     market = market_now(deps, [ticket.symbol])
     instrument, quote = priced(market, ticket.symbol)
-    held = {each.symbol: each.qty for each in deps.broker.positions()}.get(ticket.symbol, ZERO)
+    held = {each.symbol: each.qty for each in at_least(deps.broker.positions)}.get(ticket.symbol, ZERO)
     intent = intent_of(ticket, instrument, quote, held, at=now, fractional=fractions(runtime, ticket, held))
     said = deps.desk.preview(intent, market=market)
     if what_if:
@@ -78,7 +75,7 @@ def order(runtime: Runtime, ticket: Ticket, *, what_if: bool = False, confirmed:
     approval = None
     if said.outcome is Outcome.NEED_APPROVAL:
         intent = replace(intent, qty=said.final_qty)  # the gates may have cut it, and the yes is to what they left
-        approval = approved(runtime, intent, quote)
+        approval = said_yes(runtime, intent, quote, at=deps.clock.now())
     placed = place_order(
         deps.desk, intent, market=market, proposal=None, approval=approval, parent=entry_behind(runtime, intent)
     )
@@ -114,6 +111,7 @@ def protect(runtime: Runtime) -> tuple[Protection, ...]:
     if all(each.cover in (Cover.LASTING, Cover.UNPLANNED) for each in before.values()):
         return ()
     bare = runtime.deps.desk.protect(partial(market_now, runtime.deps))
+    # What was bare before was told before.
     announce_bare(runtime, [each for each in bare if each != before.get(each.symbol)])
     return bare
 
@@ -129,6 +127,7 @@ def intent_of(
             "behind an exit rest both a stop and a target, or neither",
             "For a stop alone write --type stop --trigger P, for a target alone --limit P.",
         )
+    # A pair of exits is one order: a limit at the target, and the stop behind it.
     limit = ticket.limit if ticket.limit is not None or not (closing and exits) else ticket.target
     if limit is None and ticket.type is OrderType.LIMIT:
         limit = marketable_limit(ticket.side, quote, instrument.tick)
@@ -164,7 +163,8 @@ def quantity_of(
         raise UsageError("name a quantity or an amount of money", "Write `sage buy NIMBO 10`, or `--amount 500`.")
     if ticket.amount is None:
         return ticket.qty or ZERO
-    worst = limit or ticket.trigger or marketable_limit(ticket.side, quote, instrument.tick)
+    named = limit if limit is not None else ticket.trigger
+    worst = marketable_limit(ticket.side, quote, instrument.tick) if named is None else named
     qty = qty_for(ticket.amount, worst, instrument, allow_fractional=fractional)
     if qty <= ZERO:
         raise UsageError(f"{ticket.amount} buys no share of {ticket.symbol} at {worst}", "Name a larger amount.")
@@ -175,16 +175,6 @@ def fractions(runtime: Runtime, ticket: Ticket, held: Decimal) -> bool:
     """Whether policy and broker take this kind of order in fractions; the instrument has its own say."""
     kind = class_of(ticket.stop, ticket.target, reduce_only=held * ticket.side.sign < ZERO)
     return runtime.deps.policy.allow_fractional and kind in runtime.deps.broker.fractional
-
-
-def approved(runtime: Runtime, intent: OrderIntent, quote: Quote) -> Approval:
-    """The yes of the person who orders, bound to exactly this order, on record before anything is sent."""
-    deps, now = runtime.deps, runtime.deps.clock.now()
-    ttl = deps.policy.limits.get("approval_ttl_s", DEFAULT_TTL_S)
-    terms = ApprovalTerms(approval_ttl_s=ttl, policy_digest=deps.policy.digest)
-    body = {"answer": "approved", "by": OWNER, "order_digest": intent.digest}
-    deps.stores.ledger.append(RecordKind.APPROVAL, intent.decision_id, body, at=now, cause=intent.decision_id)
-    return grant(intent, by=OWNER, at=now, price=price_shown(quote, intent.side), terms=terms)
 
 
 def entry_behind(runtime: Runtime, intent: OrderIntent) -> ClientOrderId | None:
@@ -202,13 +192,21 @@ def told(runtime: Runtime, intent: OrderIntent | None, placed: Placement) -> Tic
         done = placed.order.status.value not in ("rejected", "denied")
         return TicketView(
             runtime.deps.clock.now(), intent, outcome, placed.order.qty, order=placed.order, done=done,
-            note=placed.order.reason if not done else "",
+            note=cut_words(intent, placed) if done else placed.order.reason,
         )  # fmt: skip
     if placed.evaluation is None or intent is None:
         codes = () if placed.evaluation is None else placed.evaluation.codes
         note = f"the gates refuse it: {', '.join(map(str, codes))}" if codes else "nothing was sent"
         return TicketView(runtime.deps.clock.now(), intent, Outcome.DENY, ZERO, note=note)
     return judged(runtime, intent, placed.evaluation)
+
+
+def cut_words(intent: OrderIntent | None, placed: Placement) -> str:
+    """That less was sent than was asked for, and the first reason; empty where all of it went."""
+    if intent is None or placed.order is None or placed.evaluation is None or placed.order.qty >= intent.qty:
+        return ""
+    first, *more = placed.evaluation.codes
+    return f"the gates cut it from {intent.qty:f}: {first}{f' and {len(more)} more' if more else ''}"
 
 
 def judged(runtime: Runtime, intent: OrderIntent, said: Evaluation, note: str = "") -> TicketView:
@@ -230,6 +228,7 @@ def known(runtime: Runtime, name: str) -> Order:
     """The order of that id, or of the only one that works and begins like it."""
     orders = runtime.deps.stores.orders
     found = orders.get(ClientOrderId(name))
+    # By its beginning only what works: an order that is over cannot be meant.
     alike = [each for each in orders.open() if each.client_order_id.startswith(name)] if found is None else [found]
     if len(alike) != 1:
         what = "several orders begin with" if alike else "there is no order"

@@ -45,6 +45,7 @@ def code_digest(root: Path = ROOT) -> str:
         raise IntegrityError(f"there is no code in {root}", "Install Sage anew.")
     hashed = hashlib.sha256()
     for name, path in ours:
+        # A length of its own for each part: no file can end where another one's name begins.
         hashed.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return hashed.hexdigest()
 
@@ -92,6 +93,7 @@ def kills_at_start(control: ControlStore, latch: KillSwitch, *, at: datetime) ->
     damage, unseen = control.kills.damage(), control.kills.unseen()
     engaged, removed = latch.engaged(), latch.removed_by_hand()
     if not (engaged or damage or unseen):
+        # A home that has seen no line yet has no journal either, and without one nobody could miss it.
         if control.kills.seen().lines == 0:
             latch.begin_journal(at.isoformat())
         control.kills.remember(at=at)

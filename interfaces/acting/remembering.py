@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from domain.errors import ConfigurationError, IntegrityError, ManualActionError, RetryableError
+from domain.decisions import Decision
+from domain.errors import IntegrityError, ManualActionError, RetryableError, UsageError
 from domain.ids import CycleId
 from domain.market import Symbol
 from domain.money import rounded
 from domain.orders import Side
-from domain.rendering import render
+from domain.ports import Ledger
+from domain.record.canonical import restore
+from domain.record.entries import RecordKind
+from domain.record.rendering import render
 from domain.signals import Regime
 from graphs.learning import learn
 from interfaces.runtime import Runtime
@@ -25,7 +30,7 @@ from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, Reme
 from memory.calibration import Calibration
 from memory.embedding import EMBEDDING
 from memory.index import ProcessIndex
-from memory.lesson_texts import nearest_lessons
+from memory.lesson_texts import MOST_TEXTS, TextEmbedder, nearest_lessons, words_of
 from memory.lessons import figures
 from memory.rebuild import rebuild, settled
 from memory.recall import Recall, SimilarTrade
@@ -79,17 +84,37 @@ def stats(runtime: Runtime) -> MemoryStatsView:
     )
 
 
-def recall(runtime: Runtime, symbol: Symbol, regime: Regime | None, limit: int, like: str = "") -> RecallView:
+def recall_words(runtime: Runtime, words: Sequence[str], limit: int) -> RecallView:
+    """Recall by words as people write them: a symbol first, or none; words that name no symbol are looked for as words.
+
+    Where the market lists no symbols, one is known by its capitals.
+    """
+    first, known = words[0], {*runtime.deps.market.symbols(), *map(Symbol, stats(runtime).symbols)}
+    if first.upper() in known or (not known and first.isupper()):
+        return recall(runtime, Symbol(first.upper()), None, limit, " ".join(words[1:]))
+    return recall(runtime, None, None, limit, " ".join(words))
+
+
+def recall(runtime: Runtime, symbol: Symbol | None, regime: Regime | None, limit: int, like: str = "") -> RecallView:
     """The trades of a symbol most like its situation now, as far as that is known; else like its last trade's.
 
-    Where ``like`` is given they are those whose lessons say most what it says.
+    Where ``like`` is given they are those whose lessons say most what it says, of every symbol where none is named;
+    without an embedder those in whose lessons and theses its words stand, newest first.
     """
     now = runtime.deps.clock.now()
     memory, note = _at_hand(runtime)
     lessons = learned(runtime.deps.stores.ledger, as_of=now)
-    if like:
-        meant = [each for each in lessons if each.lesson.symbol == symbol and regime in (None, each.lesson.regime)]
-        found, compared_with = by_words(runtime, memory, like, meant, limit, now)
+    if like and runtime.deps.texts is not None:
+        meant = [
+            each for each in lessons if symbol in (None, each.lesson.symbol) and regime in (None, each.lesson.regime)
+        ]
+        found, compared_with = by_words(runtime.deps.texts, memory, like, meant, limit, now)
+    elif like:
+        found, compared_with = as_written(runtime, memory, like, lessons, now), f"the words {like}"
+        fits = (each for each in found.nearest if symbol in (None, each.record.situation.symbol))
+        found = replace(found, nearest=tuple(each for each in fits if regime in (None, each.lesson.regime))[:limit])
+    elif symbol is None:
+        raise UsageError("name a symbol, or words", "`sage memory recall NIMBO`, or --like 'stopped early'.")
     else:
         situation, compared_with = _situation(runtime, memory, symbol, now)
         found = (
@@ -113,15 +138,38 @@ def recall(runtime: Runtime, symbol: Symbol, regime: Regime | None, limit: int, 
     )
 
 
+def as_written(
+    runtime: Runtime, memory: TradeMemory, like: str, lessons: Sequence[LearnedTrade], now: datetime
+) -> Recall:
+    """The closed trades in whose lesson, review or thesis every one of these words stands, newest first."""
+    ledger, wanted = runtime.deps.stores.ledger, like.casefold().split()
+    closed = [each.subject for each in ledger.entries(kind=RecordKind.TRADE_CLOSED) if each.at <= now]
+    taught = {each.lesson.trade_id: words_of(each) for each in lessons}
+    found = memory.named(dict.fromkeys(closed[-MOST_TEXTS:], 0.0), as_of=now)
+
+    def says(each: SimilarTrade) -> bool:
+        lesson = render(each.lesson.statement, {str(item.ref): item for item in figures(each.record.trade)})
+        told = (lesson, taught.get(each.provenance.trade_id, ""), *thesis(ledger, each.provenance.decision_id))
+        text = " ".join(told).casefold()
+        return all(word in text for word in wanted)
+
+    newest = sorted(found.nearest, key=lambda each: each.provenance.known_since, reverse=True)
+    return replace(found, nearest=tuple(filter(says, newest)))
+
+
+def thesis(ledger: Ledger, decision: str) -> tuple[str, ...]:
+    """What was said for and against a trade when it was decided, with its references unread."""
+    entries = ledger.entries(subject=decision, kind=RecordKind.DECISION)[:1]
+    decisions = [restore(Decision, entry.body) for entry in entries]
+    advised = [each.advice for each in decisions if each.advice is not None]
+    said = (*(one for each in advised for one in (*each.bull, *each.bear)), *(r for d in decisions for r in d.reasons))
+    return (*(each.candidate.strategy.replace("_", " ") for each in decisions), *(one.text for one in said))
+
+
 def by_words(
-    runtime: Runtime, memory: TradeMemory, like: str, lessons: Sequence[LearnedTrade], limit: int, now: datetime
+    embedder: TextEmbedder, memory: TradeMemory, like: str, lessons: Sequence[LearnedTrade], limit: int, now: datetime
 ) -> tuple[Recall, str]:
     """The trades whose lessons are nearest in words, and which model said so."""
-    embedder = runtime.deps.texts
-    if embedder is None:
-        raise ConfigurationError(
-            "no embedder is configured", "Set SAGE_EMBEDDINGS to openai:NAME, or leave --like out."
-        )
     near = nearest_lessons(embedder, like, lessons, limit)
     away = {each.lesson.lesson.trade_id: each.distance for each in near}
     return memory.named(away, as_of=now), f"these words, by {embedder.name}"
@@ -159,6 +207,7 @@ def _situation(runtime: Runtime, memory: TradeMemory, symbol: Symbol, now: datet
     stores = runtime.deps.stores
     cycle = stores.cycles.last(runtime.setup.account_id, finished=True)
     seen = None if cycle is None else stores.observations.load(CycleId(cycle.cycle_id))
+    # Asked as of an earlier moment, the newest cycle's look was not known yet.
     if seen is not None and seen.evidence.as_of <= now:
         signal = next((each for each in seen.signals if each.symbol == symbol), None)
         if signal is not None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from domain.alerts import Alert, AlertCode, Severity
 from domain.errors import ConfigurationError
 from domain.ids import derive
+from domain.record.alerts import Alert, AlertCode, Severity
 from interfaces.acting.releasing import notice, present, release_of
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts
@@ -41,6 +41,7 @@ def reread(runtime: Runtime) -> Reread:
         found = load_policy(runtime.setup.policy_source)
     except ConfigurationError as error:
         told = f"{error.what}; the policy of before goes on, and nothing is entered until this one can be read"
+        # Without a release gate A5 lets no entry through; exits do not ask it.
         runtime.deps.desk.adopt(guarded(running), None)
         _tell(runtime, AlertCode.POLICY_UNREADABLE, Severity.CRITICAL, told)
         return Reread(False, told)
@@ -50,6 +51,7 @@ def reread(runtime: Runtime) -> Reread:
         told = notice(step, found)
         _tell(runtime, AlertCode.POLICY_WAITS, Severity.WARNING, told)
         return Reread(False, told)
+    # Adopted although it is the same: an earlier look may have found the file unreadable and taken the release away.
     if found.digest == running.digest:
         runtime.deps.desk.adopt(found, release_of(found))
         return Reread(False)

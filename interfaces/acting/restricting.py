@@ -11,9 +11,10 @@ from datetime import timedelta
 from domain.errors import UsageError
 from interfaces.acting.controlling import known_name, pause, view_of
 from interfaces.runtime import Runtime
+from interfaces.telling.looking import standing
 from interfaces.views.control import ControlView, LocksView
 
-SCOPE = "symbol"
+SCOPE, EVERYTHING = "symbol", "global"
 NO_REASON = "no reason given"
 
 
@@ -34,8 +35,19 @@ def allow(runtime: Runtime, name: str, by: str) -> ControlView:
     return view_of(runtime, "allow", f"{name} may be entered again")
 
 
+def unlock(runtime: Runtime, name: str, by: str) -> ControlView:
+    """Lift one lock, of a symbol or a strategy, by the name that the list shows."""
+    single = [each for each in locks(runtime).locks if each.scope != EVERYTHING]
+    found = next((each for each in single if each.name.lower() == name.lower()), None)
+    if found is None:
+        # Everything at once is lifted by a resume alone, which looks at the checklist first.
+        raise UsageError(f"{name} is not locked", "See `sage locks`; `sage resume` lifts a pause of everything.")
+    runtime.deps.stores.control.resume(found.scope, found.name, by=by, at=runtime.deps.clock.now())
+    return view_of(runtime, "unlock", f"{found.name} may be entered again")
+
+
 def locks(runtime: Runtime) -> LocksView:
     """Everything that stops new entries by somebody's word: symbols, strategies, or all."""
     now = runtime.deps.clock.now()
-    standing = runtime.deps.stores.control.read().pauses
-    return LocksView(now, tuple(each for each in standing if each.until is None or now < each.until))
+    pauses = runtime.deps.stores.control.read().pauses
+    return LocksView(now, standing(pauses, now))

@@ -6,6 +6,7 @@ comes next goes on: every cycle and every minute of ``sage run`` does one step.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +18,7 @@ from domain.ids import decision_id
 from domain.market import Instrument, Quote, Symbol, Timeframe
 from domain.money import ZERO, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
 from interfaces.runtime import Runtime
@@ -79,9 +80,10 @@ def start(runtime: Runtime, wanted: Wanted, *, confirmed: bool = False) -> AlgoV
     if started.evaluation.outcome is Outcome.NEED_APPROVAL:
         if not confirmed:
             raise NeedsYes(f"not started: {why(started.evaluation)}", "Say yes to it, or --yes.")
-        started = begin(approval=said_yes(runtime, parent, quote))
+        started = begin(approval=said_yes(runtime, parent, quote, at=now))
     if started.algo is None:
-        raise ManualActionError(f"not started: {why(started.evaluation)}", "A smaller order may pass; see `sage risk`.")
+        remedy = "`sage buy` or `sage sell` with --what-if tells each gate in words, and what would pass."
+        raise ManualActionError(f"not started: {why(started.evaluation)}", remedy)
     step(runtime)
     algo = runtime.duties.algo_store.get(started.algo.plan.algo_id)
     note = "" if started.evaluation.outcome is Outcome.PASS else f"the gates allow {started.evaluation.final_qty}"
@@ -91,13 +93,11 @@ def start(runtime: Runtime, wanted: Wanted, *, confirmed: bool = False) -> AlgoV
 def stop(runtime: Runtime, algo_id: str) -> AlgoView:
     """Take out what works, and send nothing more."""
     now = runtime.deps.clock.now()
-    if runtime.duties.algos.stop(algo_id, now=now, reason="stopped by the owner") is None:
+    stopped = runtime.duties.algos.stop(algo_id, now=now, reason="stopped by the owner")
+    if stopped is None:
         raise UsageError(f"there is no sliced order {algo_id}", "See `sage algo list`.")
     step(runtime)
-    algo = runtime.duties.algo_store.get(algo_id)
-    if algo is None:
-        raise UsageError(f"there is no sliced order {algo_id}", "See `sage algo list`.")
-    return AlgoView(now, row_of(runtime, algo), "")
+    return AlgoView(now, row_of(runtime, runtime.duties.algo_store.get(algo_id) or stopped), "")
 
 
 def listed(runtime: Runtime) -> AlgosView:
@@ -121,8 +121,9 @@ def settled(runtime: Runtime) -> None:
     try:
         runtime.deps.reconciler.sync(now)
         runtime.deps.reconciler.reconcile_if_due(now, every=COMPARED)
-    except (RetryableError, DataQualityError):
-        return
+    except (RetryableError, DataQualityError) as error:
+        # Not raised: gates A6 and A7 see how old the books are and refuse what adds, while an exit stays possible.
+        logging.getLogger(__name__).warning("the books are not brought up to date: %s", error.what)
 
 
 def check_time(runtime: Runtime) -> None:
@@ -145,7 +146,7 @@ def priced(market: MarketView, symbol: Symbol) -> tuple[Instrument, Quote]:
 
 def parent_of(wanted: Wanted, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
     """The whole order; its limit is the worst price of every slice."""
-    limit = wanted.limit or marketable_limit(wanted.side, quote, instrument.tick)
+    limit = marketable_limit(wanted.side, quote, instrument.tick) if wanted.limit is None else wanted.limit
     words = f"{wanted.kind} {wanted.side} {wanted.qty} {wanted.symbol} at {now.isoformat()}"
     return OrderIntent(
         decision_id=decision_id("algo", words),
@@ -183,18 +184,19 @@ def plan_of(runtime: Runtime, wanted: Wanted, instrument: Instrument, now: datet
         slices = vwap.schedule(parent.qty, instrument.lot, session, now, ends, curve)
     else:
         slices = iceberg.schedule(parent.qty, now)
-        tip = min(parent.qty, wanted.tip or max(instrument.lot, floor_to(parent.qty / 10, instrument.lot)))
+        tenth = max(instrument.lot, floor_to(parent.qty / 10, instrument.lot))
+        tip = min(parent.qty, tenth if wanted.tip is None else wanted.tip)
     return AlgoPlan(parent, wanted.kind, slices, ends, wanted.rest, tip)
 
 
-def said_yes(runtime: Runtime, parent: OrderIntent, quote: Quote) -> Approval:
-    """The owner's yes to exactly this order at this price, on record."""
-    now, policy, price = parent.created_at, runtime.deps.policy, price_shown(quote, parent.side)
+def said_yes(runtime: Runtime, intent: OrderIntent, quote: Quote, *, at: datetime) -> Approval:
+    """The owner's yes to exactly this order at this price, on record before anything is sent."""
+    policy = runtime.deps.policy
     ttl = policy.limits.get("approval_ttl_s", DEFAULT_TTL_S)
     terms = ApprovalTerms(approval_ttl_s=ttl, policy_digest=policy.digest)
-    body = {"answer": "approved", "by": OWNER, "order_digest": parent.digest}
-    runtime.deps.stores.ledger.append(RecordKind.APPROVAL, parent.decision_id, body, at=now, cause=parent.decision_id)
-    return grant(parent, by=OWNER, at=now, price=price, terms=terms)
+    body = {"answer": "approved", "by": OWNER, "order_digest": intent.digest}
+    runtime.deps.stores.ledger.append(RecordKind.APPROVAL, intent.decision_id, body, at=at, cause=intent.decision_id)
+    return grant(intent, by=OWNER, at=at, price=price_shown(quote, intent.side), terms=terms)
 
 
 def why(evaluation: Evaluation) -> str:

@@ -28,7 +28,10 @@ COMMANDS = (
         "cycle",
         "run",
         "one oversight cycle now",
-        ("sage cycle --symbols AAPL,MSFT", "sage cycle --market files:prices --news none --as-of 2025-04-04T19:00:00Z"),
+        (
+            "sage cycle --symbols NIMBO,KORVA",
+            "sage cycle --market files:prices --news none --as-of 2025-04-04T19:00:00Z",
+        ),
         options.cycle,
     ),
     Command(
@@ -46,6 +49,13 @@ COMMANDS = (
         ("sage telegram",),
         json=False,
     ),
+    Command(
+        "backtest",
+        "run",
+        "a strategy over the past, through the whole cycle",
+        ("sage backtest momentum", "sage backtest all --from 2026-02-02 --to 2026-02-27 --symbols NIMBO,KORVA --json"),
+        options.backtest,
+    ),
     Command("chat", "run", "ask about what happened, answered from the records", ("sage chat",), json=False),
     Command("status", "look", "mode, trading state, pauses, sources and their age", ("sage status",)),
     Command("positions", "look", "what is held, by our books and by the broker's", ("sage positions",)),
@@ -53,10 +63,11 @@ COMMANDS = (
         "orders",
         "look",
         "orders and where they stand; cancel or replace one",
-        ("sage orders --json", "sage orders cancel ord-k3v5xw2a", "sage orders replace ord-k3v5xw2a --limit 41.20"),
+        ("sage orders --json", "sage orders cancel ord-k3v5xw2a", "sage orders replace ord-k3v5xw2a --limit 134.20"),
         options.orders,
     ),
-    Command("trades", "look", "round trips and what they brought", ("sage trades",)),
+    Command("trades", "look", "round trips and what they brought", ("sage trades", "sage trades 20"), options.trades),
+    Command("balance", "look", "equity and what it is made of, by the broker and by our record", ("sage balance",)),
     Command(
         "pnl",
         "look",
@@ -64,6 +75,7 @@ COMMANDS = (
         ("sage pnl", "sage pnl week", "sage pnl ytd --by symbol", "sage pnl NIMBO"),
         options.pnl,
     ),
+    Command("stats", "look", "win rate, expectancy, drawdown, Sharpe of closed trades", ("sage stats",)),
     Command("risk", "look", "how much room every gate leaves", ("sage risk",)),
     Command(
         "limits",
@@ -71,6 +83,13 @@ COMMANDS = (
         "the policy in force, and how another differs",
         ("sage limits", "sage limits --diff balanced"),
         options.limits,
+    ),
+    Command(
+        "chart",
+        "look",
+        "a picture of equity, exposure, gates or a symbol, into a file",
+        ("sage chart equity", "sage chart NIMBO --to nimbo.png"),
+        options.chart,
     ),
     Command("locks", "look", "what is restricted or paused: by whom, why, until when", ("sage locks",)),
     Command("pending", "look", "orders that wait for a person", ("sage pending",)),
@@ -81,6 +100,7 @@ COMMANDS = (
         ("sage explain last --after",),
         options.explain,
     ),
+    Command("agents", "look", "the last cycle: who said what, at what cost and in what time", ("sage agents",)),
     Command(
         "usage", "look", "what asking models has cost, by day, role and model", ("sage usage --count 3",), options.usage
     ),
@@ -95,6 +115,13 @@ COMMANDS = (
         options.reproduce,
     ),
     Command(
+        "experiments",
+        "look",
+        "backtests that were run, newest first, or one of them",
+        ("sage experiments", "sage experiments exp-k3v5 --json"),
+        options.experiments,
+    ),
+    Command(
         "gate",
         "look",
         "what the gates would say to what-if cases; nothing is sent",
@@ -105,7 +132,7 @@ COMMANDS = (
         "schedule",
         "look",
         "the next scheduled runs, and who is at work",
-        ("sage schedule --count 20",),
+        ("sage schedule", "sage schedule --count 20"),
         options.schedule,
     ),
     Command(
@@ -113,7 +140,7 @@ COMMANDS = (
         "decide",
         "work a large order of your own in slices",
         (
-            "sage algo start twap NIMBO buy 60 --minutes 60 --stop 128",
+            "sage algo start twap NIMBO buy 20 --minutes 60 --stop 128",
             "sage algo start iceberg NIMBO sell 60 --tip 10 --reduce-only",
             "sage algo list",
             "sage algo stop algo-k3v5xw2a",
@@ -134,8 +161,8 @@ COMMANDS = (
         "decide",
         "an order of your own, through the same gates",
         (
-            "sage buy NIMBO 10 --stop 39.50 --target 46",
-            "sage buy NIMBO --amount 500 --limit 41.20 --stop 39.50 --what-if",
+            "sage buy NIMBO 10 --stop 128 --target 145",
+            "sage buy NIMBO --amount 2000 --stop 128 --what-if",
         ),
         options.ticket,
     ),
@@ -143,15 +170,15 @@ COMMANDS = (
         "sell",
         "decide",
         "sell what is held, or rest a stop and a target behind it",
-        ("sage sell NIMBO 10", "sage sell NIMBO 10 --target 46 --stop 39.50 --tif gtc"),
+        ("sage sell NIMBO 10", "sage sell NIMBO 10 --target 145 --stop 128 --tif gtc"),
         options.ticket,
     ),
-    Command("pause", "decide", "stop new entries", ("sage pause", "sage pause symbol TSLA --for 2h"), options.pause),
+    Command("pause", "decide", "stop new entries", ("sage pause", "sage pause symbol NIMBO --for 2h"), options.pause),
     Command(
         "resume",
         "decide",
         "lift a pause, a halt or a kill",
-        ("sage resume", "sage resume --yes", "sage resume symbol TSLA"),
+        ("sage resume", "sage resume --yes", "sage resume symbol NIMBO"),
         options.resume,
     ),
     Command(
@@ -162,9 +189,23 @@ COMMANDS = (
         options.restrict,
     ),
     Command("allow", "decide", "take a symbol off the restricted list", ("sage allow NIMBO",), options.allow),
+    Command(
+        "unlock",
+        "decide",
+        "lift the restriction or pause of a symbol or strategy",
+        ("sage unlock NIMBO",),
+        options.unlock,
+    ),
     Command("mode", "decide", "how much Sage may do by itself", ("sage mode observe", "sage mode paper"), options.mode),
     Command(
         "flatten", "decide", "close what is held", ("sage flatten", "sage flatten NIMBO,KORVA --yes"), options.flatten
+    ),
+    Command(
+        "close",
+        "decide",
+        "close the holding that a trade, an order or a symbol stands for",
+        ("sage close trd-k3v5xw2a", "sage close ord-k3v5xw2a --yes"),
+        options.close,
     ),
     Command(
         "kill",
@@ -183,6 +224,13 @@ COMMANDS = (
     ),
     Command("logs", "care", "the last lines of sage.log, with secrets cut", ("sage logs --count 20",), options.newest),
     Command("config", "care", "the settings of this start, without secrets", ("sage config",)),
+    Command(
+        "people",
+        "care",
+        "who you are, who may do what by Telegram, and a role for somebody",
+        ("sage people", "sage people role 4711 viewer", "sage people role 4711 none --yes"),
+        options.people,
+    ),
     Command(
         "watchdog",
         "care",
@@ -220,7 +268,7 @@ COMMANDS = (
         "memory",
         "care",
         "recall similar trades, count what is remembered, or make it anew",
-        ("sage memory recall AAPL", "sage memory stats", "sage memory rebuild"),
+        ("sage memory recall AAPL", "sage memory recall --like 'ended at its stop'", "sage memory stats"),
         options.memory,
         verbs=("rebuild", "stats", "recall"),
     ),

@@ -6,13 +6,16 @@ What is about to happen goes to standard error, so that standard output holds th
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 
 from domain.case import Mode
 from domain.errors import OversightError
-from interfaces.cli import render
+from interfaces.cli import render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
+from interfaces.cli.rendering.cells import quantity
 from interfaces.service import Service
+from trading.store.people.roles import Role
 
 UNCHANGED = "nothing was changed"
 
@@ -33,6 +36,7 @@ def refused(terminal: Terminal, what: str) -> int:
 def resume(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     """Lift a pause at once; a halt or a kill after the owner has seen what is released and said yes."""
     plan = service.resume_plan() if arguments.scope == "global" else None
+    # What the checklist refuses anyway is not asked about, and a pause alone is lifted without a question.
     if plan is not None and plan.stopped and not plan.findings:
         if not arguments.yes:
             terminal.aside(render.resume_plan(plan))
@@ -50,6 +54,17 @@ def flatten(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     if not confirmed(arguments, terminal, f"Close {meant} now?"):
         return refused(terminal, "closed")
     terminal.show(service.flatten(arguments.symbols or ()), render.control)
+    return 0
+
+
+def close(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Close what an id stands for after the owner has seen what that is and said yes."""
+    one = service.holding(arguments.id)
+    if not arguments.yes:
+        terminal.note(f"{arguments.id} is {one.symbol}, of which {quantity(one.qty)} shares are held: all of them")
+    if not confirmed(arguments, terminal, f"Close {one.symbol} now?"):
+        return refused(terminal, "closed")
+    terminal.show(service.close(one.symbol), render.control)
     return 0
 
 
@@ -71,5 +86,24 @@ def accept_policy(arguments: Arguments, service: Service, terminal: Terminal) ->
             terminal.aside(render.policy_change(shown))
         if not confirmed(arguments, terminal, f"Put {shown.profile} in force?"):
             return refused(terminal, "accepted")
+    # With what was shown: a policy that came into force since then was not agreed to.
     terminal.show(service.accept_policy(shown), render.policy_change)
     return 0
+
+
+def set_role(arguments: Arguments, service: Service, terminal: Terminal) -> int:
+    """Give or take a role after the owner of the machine has said yes."""
+    if not confirmed(arguments, terminal, f"Make {arguments.who} {arguments.role}?"):
+        return refused(terminal, "given")
+    role = None if arguments.role == "none" else Role(arguments.role)
+    terminal.show(service.set_role(arguments.who, role, worded.me()), render.people)
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal], int]] = {
+    "resume": resume,
+    "flatten": flatten,
+    "close": close,
+    "mode": move_mode,
+    "people role": set_role,
+}

@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from domain.canonical import plain
 from domain.errors import OversightError
+from domain.record.canonical import plain
 from interfaces.cli.rendering.cells import BAD, DIM, words
 
 View = TypeVar("View")
@@ -27,17 +27,31 @@ class Terminal:
     """The two streams of one command."""
 
     def __init__(
-        self, *, json: bool = False, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+        self,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        still_wanted: Callable[[], None] = lambda: None,
     ) -> None:
+        """``still_wanted`` raises where the work that tells how it goes is to end."""
         self._json = json
         self._quiet = quiet
+        self._still_wanted = still_wanted
         self._out = _patient(sys.stdout if out is None else out)
         self._data = _console(self._out)
         self._notes = _console(_patient(sys.stderr if err is None else err))
 
+    @property
+    def watched(self) -> bool:
+        """True where somebody sees progress as it moves."""
+        return not self._quiet and self._notes.is_terminal
+
     def show(self, view: View, render: Callable[[View], RenderableType]) -> None:
         """Print ``view``: rendered, or as the one JSON document."""
         if self._json:
+            # Past rich, which would break it at the width of a terminal.
             self._out.write(f"{json_text(view)}\n")
         else:
             self._data.print(render(view))
@@ -47,6 +61,11 @@ class Terminal:
         if not self._quiet:
             self._notes.print(words(text, DIM))
 
+    def progress(self, text: str) -> None:
+        """A note of work that goes on, which ends here where it is wanted no longer."""
+        self._still_wanted()
+        self.note(text)
+
     def aside(self, screen: RenderableType) -> None:
         """Print beside the data what was asked for beside the data."""
         self._notes.print(screen)
@@ -54,6 +73,7 @@ class Terminal:
     def fail(self, error: OversightError) -> int:
         """One line with the thing and the remedy; returns the exit code."""
         told = words(str(error), limit=_LONGEST_COMPLAINT)
+        # Never wrapped: scripts take the last line of standard error for the reason.
         self._notes.print(Text.assemble(("sage: ", BAD), told), soft_wrap=True)
         return error.exit_code
 
@@ -72,11 +92,16 @@ class Terminal:
     @contextmanager
     def working(self, text: str) -> Iterator[Callable[[str], None]]:
         """Show that long work goes on; the value renames what it is at. Silent when quiet or not on a terminal."""
-        if self._quiet or not self._notes.is_terminal:
-            yield lambda _text: None
+        if not self.watched:
+            yield lambda _text: self._still_wanted()
             return
         with self._notes.status(words(text, DIM)) as status:
-            yield lambda now: status.update(words(now, DIM))
+
+            def at(now: str) -> None:
+                self._still_wanted()
+                status.update(words(now, DIM))
+
+            yield at
 
 
 def json_text(view: Any) -> str:

@@ -27,6 +27,7 @@ Universe = tuple[Symbol, ...]
 
 def live(arguments: Arguments, service: Service, terminal: Terminal, universe: Universe) -> int:
     """Live until told to stop; the last line says so."""
+    # The parser knows every face there is to be; not all of them are there yet.
     absent = [name for name in arguments.only if name not in THERE]
     if absent:
         raise ConfigurationError(
@@ -39,7 +40,7 @@ def live(arguments: Arguments, service: Service, terminal: Terminal, universe: U
         also_to(sys.stderr)  # whoever supervises the service collects its log there
     with stopped_by_signals() as stop:
         talks = not arguments.only or "telegram" in arguments.only
-        service.live(universe, Life(stop, arguments.lasting, terminal.note, talks))
+        service.live(universe, Life(stop, arguments.lasting, terminal.progress, talks))
     terminal.note("stopped; the next start goes on from here")
     return 0
 
@@ -47,14 +48,14 @@ def live(arguments: Arguments, service: Service, terminal: Terminal, universe: U
 def talk(arguments: Arguments, service: Service, terminal: Terminal, universe: Universe) -> int:
     """Answer by Telegram until told to stop."""
     with stopped_by_signals() as stop:
-        service.talk(universe, Life(stop, arguments.lasting, terminal.note))
+        service.talk(universe, Life(stop, arguments.lasting, terminal.progress))
     terminal.note("stopped")
     return 0
 
 
 def schedule(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
     """The runs to come."""
-    terminal.show(service.schedule(arguments.count), render.schedule)
+    terminal.show(service.schedule(arguments.runs), render.schedule)
     return 0
 
 
@@ -112,6 +113,7 @@ def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _univ
         terminal.note(asks.what)
         if not confirming.confirmed(arguments, terminal, f"{kind} {side} {qty} {symbol}: start it?"):
             return confirming.refused(terminal, "started")
+        # Judged anew: the market has moved while somebody was thinking.
         view = service.start_algo(wanted, confirmed=True)
     terminal.show(view, render.algo)
     return 0

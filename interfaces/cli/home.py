@@ -14,6 +14,7 @@ NAME = "SAGE_HOME"
 DEFAULT = ".sage"
 LATCH = "killed"
 """Name of the kill latch in it."""
+# A line in the forms that the settings' own reader takes; tests/unit/interfaces/test_home.py holds them together.
 _LINE = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?(?P<name>[^\s=#'"]+)[ \t]*=[ \t]*"""
     r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\r\n]*))""",
@@ -61,6 +62,7 @@ def _from_toml() -> str:
 
 def _text(name: str) -> str:
     try:
+        # A spoilt byte or a byte-order mark must not lead a kill to another home.
         return Path(name).read_bytes().decode("utf-8-sig", "replace")
     except OSError:
         return ""

@@ -42,7 +42,7 @@ def kill(home: Path, reason: str, latch_name: str, program: Path, *, as_json: bo
         sys.stderr.write(told if flatten or trouble else "")
         told = "" if flatten else '{"action": "kill", "kill_switch": true}\n'
     sys.stdout.write(told)
-    sys.stdout.flush()
+    sys.stdout.flush()  # the acknowledgement is out before a process is started, which takes its time
     behind = start_cancelling(home, program)
     if flatten:
         return flattened(home, behind, as_json=as_json)
@@ -55,6 +55,7 @@ def start_cancelling(home: Path, program: Path) -> subprocess.Popen[bytes] | Non
     """Start the process that cancels, and closes if so ordered; the kill stands whether or not it starts."""
     words = [sys.executable, str(program), "--home", str(home), "kill", "--cancel-entries"]
     silent = subprocess.DEVNULL
+    # A session of its own: Ctrl-C or a closed terminal after the kill must not end the cancelling.
     try:
         started = subprocess.Popen(  # noqa: S603  # this interpreter and this program; the home is one word of the list
             words, stdin=silent, stdout=silent, stderr=silent, start_new_session=True
@@ -77,7 +78,7 @@ def flattened(home: Path, behind: subprocess.Popen[bytes] | None, *, as_json: bo
         sys.stderr.write(f"sage: still closing positions; {REPORT} will tell\n")
         return 130
     except (OSError, ValueError, AttributeError):
-        report = {}
+        report = {}  # no report, or one that is none: nobody knows what is held, and that is told
     left = still_held(report)
     if as_json:
         document = {"action": "kill", "kill_switch": True, "note": left, **report}
@@ -100,23 +101,25 @@ def still_held(report: Mapping[str, Any]) -> str:
 
 
 def reported(home: Path, work: Callable[[Path], Mapping[str, object]]) -> int:
-    """Do the work and write down what came of it, whatever that was."""
+    """Do the work and write down what came of it; an error that nobody expected is written down, and goes on."""
     began, done = SystemClock().now().isoformat(), dict[str, object]()
     try:
         done |= work(home)
     except OversightError as error:
         done["failed"] = {"all": str(error)}
-    except Exception as error:  # noqa: BLE001  # nobody sees this process: whatever stopped it has to be in its report
-        done["failed"] = {"all": f"unexpected {type(error).__name__}: {error}"}
-    report = {
-        "pid": os.getpid(),
-        "started_at": began,
-        "cancelled": [],
-        "failed": {},
-        **done,
-        "finished_at": SystemClock().now().isoformat(),
-    }
+    finally:
+        # Nobody sees this process: whatever stops it, an interrupt too, has to be in its report.
+        stopped = sys.exception()
+        if stopped is not None:
+            done["failed"] = {"all": f"unexpected {type(stopped).__name__}: {stopped}"}
+        write_report(home, began, done)
+    return 1 if done.get("failed") else 0
+
+
+def write_report(home: Path, began: str, done: Mapping[str, object]) -> None:
+    """The report in its place, whole or not at all: a flatten may be reading it."""
+    usual: Mapping[str, object] = {"cancelled": [], "failed": {}}
+    report = {"pid": os.getpid(), "started_at": began, **usual, **done, "finished_at": SystemClock().now().isoformat()}
     draft = home / f".{REPORT}.{os.getpid()}"
     draft.write_text(f"{json.dumps(report, indent=2)}\n", encoding="utf-8")
     draft.replace(home / REPORT)
-    return 1 if report["failed"] else 0

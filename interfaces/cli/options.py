@@ -7,15 +7,18 @@ import argparse
 from interfaces.words import (
     FACES,
     PERIODS,
+    day,
     duration,
     faces,
     identifier,
     moment,
     period_or_symbol,
+    person,
     positive,
     some,
     symbol,
     symbols,
+    whole,
 )
 
 MODES = ("off", "observe", "paper", "approve", "auto")
@@ -23,6 +26,8 @@ MODES = ("off", "observe", "paper", "approve", "auto")
 
 TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 TIFS = ("day", "gtc", "ioc", "fok", "opg", "cls")
+ROLES = ("viewer", "operator", "approver", "owner", "none")
+"""As ``trading.store.people.roles.Role`` has them, and none."""
 UNITS = ("day", "week", "month", "symbol")
 """As ``trading.portfolio.periods.Unit`` has them."""
 REGIMES = ("trend_up", "trend_down", "range", "volatile", "unknown")
@@ -39,6 +44,44 @@ def cycle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="M", help="openai:NAME, recorded or rules (no language model)")
 
 
+def backtest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", help="a strategy, or all of them: momentum, mean_reversion, news_event, all"
+    )
+    told = "first day (60 sessions back; each takes 0.3 s of CPU)"
+    parser.add_argument("--from", dest="first_day", type=day, metavar="DAY", help=told)
+    parser.add_argument("--to", dest="last_day", type=day, metavar="DAY", help="last day (where the market stands)")
+    parser.add_argument("--symbols", type=symbols, metavar="A,B", help="these symbols only")
+    parser.add_argument("--cash", type=positive, metavar="N", help="money at the start (SAGE_START_CASH)")
+    parser.add_argument("--policy", metavar="P", help="profile or file whose limits judge (SAGE_POLICY)")
+    parser.add_argument("--market", metavar="P", help="simulated or files:DIR")
+    parser.add_argument("--news", metavar="P", help="simulated, files:DIR or none")
+    parser.add_argument("--seed", type=whole, metavar="N", help="seed of the simulated market")
+    parser.add_argument(
+        "--approve", dest="approve_all", action="store_true", help="say yes to what waits for a person (nobody answers)"
+    )
+    parser.add_argument("--again", action="store_true", help="run it although it is stored, and compare every byte")
+
+
+def experiments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "id", nargs="?", type=identifier, metavar="ID", help="one of them, or how its id begins, or last"
+    )
+    parser.add_argument("--count", type=some, metavar="N", help="how many, newest first (10)")
+
+
+def chart(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", type=identifier, metavar="KIND", help="equity, exposure, gates, or a symbol")
+    parser.add_argument("--to", metavar="FILE.png", help="where the picture is written to (sage-KIND.png, here)")
+
+
+def people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", nargs="?", choices=("role",), help="give somebody a role")
+    parser.add_argument("who", nargs="?", type=person, metavar="ID", help="their number, as /whoami tells it")
+    parser.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help=f"one of {', '.join(ROLES)}")
+    yes(parser)
+
+
 def explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id", type=identifier, metavar="ID", help="a candidate, decision, order, trade or cycle, or last"
@@ -46,6 +89,10 @@ def explain(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--before", dest="phase", action="store_const", const="before", help="why it was decided")
     when.add_argument("--after", dest="phase", action="store_const", const="after", help="what became of it")
+
+
+def trades(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("many", nargs="?", type=some, metavar="N", help="how many, newest first (50)")
 
 
 def pnl(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +179,15 @@ def allow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", type=symbol, metavar="SYMBOL", help="which symbol")
 
 
+def unlock(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a symbol or strategy, as `sage locks` shows it")
+
+
+def close(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", type=identifier, metavar="ID", help="a trade, an order that entered it, or the symbol")
+    yes(parser)
+
+
 def flatten(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbols", nargs="?", type=symbols, metavar="A,B", help="only these symbols (all)")
     yes(parser)
@@ -147,7 +203,7 @@ def memory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("symbol", nargs="?", type=symbol, metavar="SYMBOL", help="which symbol to recall trades of")
     parser.add_argument("--regime", choices=REGIMES, metavar="R", help=f"only trades of a regime: {', '.join(REGIMES)}")
     parser.add_argument("--limit", type=some, metavar="N", help="at most as many trades (20)")
-    parser.add_argument("--like", metavar="TEXT", help="by what their lessons say, where SAGE_EMBEDDINGS names a model")
+    parser.add_argument("--like", metavar="TEXT", help="by what their lessons and theses say, of any symbol")
     as_of(parser)
 
 
@@ -175,7 +231,8 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def schedule(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", type=some, metavar="N", help="how many of the next runs (10)")
+    told = "so many of the next runs, instead of the next one of each rule"
+    parser.add_argument("--count", dest="runs", type=some, metavar="N", help=told)
 
 
 def usage(parser: argparse.ArgumentParser) -> None:
@@ -216,7 +273,7 @@ def algo(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tip", type=positive, metavar="N", help="what an iceberg shows (a tenth)")
     parser.add_argument("--rest", choices=("cancel", "marketable"), help="what becomes of the rest at the end (cancel)")
-    parser.add_argument("--reduce-only", action="store_true", default=None, help="close what is held, open nothing")
+    parser.add_argument("--reduce-only", action="store_true", help="close what is held, open nothing")
     yes(parser)
 
 
@@ -240,5 +297,5 @@ def ticket(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trigger", type=positive, metavar="P", help="where a stop or stop_limit order triggers")
     parser.add_argument("--trail", type=positive, metavar="P", help="how far a trailing_stop stays behind, in money")
     parser.add_argument("--trail-pct", type=positive, metavar="N", help="the same in percent of the price")
-    parser.add_argument("--what-if", action="store_true", default=None, help="what the gates would say; sends nothing")
+    parser.add_argument("--what-if", action="store_true", help="what the gates would say; sends nothing")
     yes(parser)

@@ -23,6 +23,7 @@ def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     if view.waits and not arguments.what_if and not arguments.yes:
         terminal.aside(render.ticket(view))
         if confirmed(arguments, terminal, "Send it with your approval?"):
+            # From the start: prices and book may be others by now, and the yes is bound to what is judged then.
             view = service.order(ticket, confirmed=True)
     if arguments.what_if:
         terminal.show(view, render.ticket)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Literal, NoReturn
@@ -60,6 +60,7 @@ class Arguments:
     like: str = ""
     only: tuple[str, ...] = ()
     count: int = 10
+    runs: int | None = None
     minutes: int = 30
     slices: int = 4
     follow: bool = False
@@ -73,6 +74,10 @@ class Arguments:
     half: bool = False
     what: str = ""
     by: str = ""
+    who: int = 0
+    role: str = ""
+    many: int = 0
+    """How many trades are asked for; 0 leaves it to the view."""
     qty: Decimal | None = None
     amount: Decimal | None = None
     target_price: Decimal | None = None
@@ -98,6 +103,12 @@ class Arguments:
     switch: tuple[str, ...] = ()
     quiet_hours: str = ""
     mute: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    cash: Decimal | None = None
+    seed: int | None = None
+    approve_all: bool = False
+    again: bool = False
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -111,7 +122,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     if command is None:
         top.error(f"there is no command {name!r}{_nearest(name)}")
     own = command_parser(command)
+    # Shared options may stand before the command or behind it: what stands behind counts.
     told = vars(before) | vars(own.parse_args(rest))
+    # Here and not by the command's own parser, because --json may stand before the command.
     if told["json"] and not command.json:
         own.error(f"{name} returns no data, so it has no --json")
     _check_scope(own, told)
@@ -119,11 +132,12 @@ def parse(argv: Sequence[str]) -> Arguments:
     _check_algo(own, told)
     _check_orders(own, told)
     _check_evals(own, told)
+    _check_people(own, told)
     if name == "audit" and told["verb"] != "last" and told.get("count") is not None:
         own.error("only last takes --count")
     verb = told.get("verb")
     known = {field.name for field in fields(Arguments)}
-    given = {key: value for key, value in told.items() if key in known and value is not None}
+    given = {key: value for key, value in told.items() if key in known and value is not None}  # None: not given
     return Arguments(command=f"{name} {verb}" if verb else name, **given)
 
 
@@ -183,6 +197,7 @@ def _top_parser() -> argparse.ArgumentParser:
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:
+    # Without a default, or one that was told before the command would be wiped out by the command's own parser.
     absent = argparse.SUPPRESS
     parser.add_argument("--home", metavar="DIR", default=absent, help="folder of everything Sage keeps (or SAGE_HOME)")
     parser.add_argument("--json", action="store_true", default=absent, help="print one JSON document")
@@ -200,14 +215,15 @@ def _listing() -> str:
 
 
 def _nearest(name: str) -> str:
-    near = get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.5)
+    near = get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else "; `sage --help` lists them"
 
 
 def _check_scope(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
     scope, name = told.get("scope"), told.get("name")
     if scope in ("strategy", "symbol") and not name:
-        parser.error(f"name the {scope}, for example `{parser.prog} {scope} {'TSLA' if scope == 'symbol' else 'news'}`")
+        example = "NIMBO" if scope == "symbol" else "news_event"
+        parser.error(f"name the {scope}, for example `{parser.prog} {scope} {example}`")
     if scope == "global" and name:
         parser.error("global takes no name")
 
@@ -216,10 +232,15 @@ def _check_recall(parser: argparse.ArgumentParser, told: dict[str, object]) -> N
     if parser.prog != "sage memory":
         return
     asked = [name for name in ("symbol", "regime", "limit", "like") if told.get(name) is not None]
-    if told.get("verb") == "recall" and "symbol" not in asked:
-        parser.error("name the symbol, for example `sage memory recall AAPL`")
+    if told.get("verb") == "recall" and "symbol" not in asked and "like" not in asked:
+        parser.error("name the symbol, for example `sage memory recall AAPL`, or words with --like")
     if told.get("verb") != "recall" and asked:
         parser.error(f"only recall takes a {asked[0]}")
+
+
+def _check_people(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    if parser.prog == "sage people" and told.get("verb") is not None and told.get("role") is None:
+        parser.error("name the number and the role, for example `sage people role 4711 viewer`")
 
 
 def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:

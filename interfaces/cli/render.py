@@ -16,27 +16,33 @@ from interfaces.cli.rendering.answers import (
     recalled,
     resume_plan,
 )
-from interfaces.cli.rendering.cycle import cycle, demo
+from interfaces.cli.rendering.cycle import agents, cycle, demo
 from interfaces.cli.rendering.duties import alerts, algo, algos, schedule, watch, wishes
+from interfaces.cli.rendering.experiments import experiment, experiments
 from interfaces.cli.rendering.policy import limits, risk, tally, ticket, whynot
-from interfaces.cli.rendering.records import config, entries, evals, logs, profits
-from interfaces.cli.rendering.state import orders, pending, pnl, positions, status, trades
+from interfaces.cli.rendering.records import config, drawn, entries, evals, logs, people, profits
+from interfaces.cli.rendering.state import balance, orders, pending, pnl, positions, stats, status, trades
 from interfaces.cli.rendering.usage import usage
 
 __all__ = [
+    "agents",
     "alerts",
     "algo",
     "algos",
     "answer",
     "audit",
+    "balance",
     "chat",
     "config",
     "control",
     "cycle",
     "demo",
     "doctor",
+    "drawn",
     "entries",
     "evals",
+    "experiment",
+    "experiments",
     "explain",
     "learned",
     "limits",
@@ -47,6 +53,7 @@ __all__ = [
     "mode",
     "orders",
     "pending",
+    "people",
     "pnl",
     "policy_change",
     "positions",
@@ -55,6 +62,7 @@ __all__ = [
     "resume_plan",
     "risk",
     "schedule",
+    "stats",
     "status",
     "tally",
     "ticket",

@@ -18,12 +18,14 @@ from interfaces.cli import confirming, duties, ordering, render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
-from interfaces.telling.conversing import HELP, Topic
+from interfaces.telling.conversation.conversing import HELP, Topic
 
 OWNER = "owner"
 TERMINAL = "terminal"
 SHORT = 2
 """A farewell is short: who asks whether to exit a position is not leaving."""
+PAST = 10
+"""Runs over the past that a talk lists."""
 Look = Callable[[Service], Any]
 Screen = Callable[[Any], RenderableType]
 
@@ -32,7 +34,10 @@ LOOKS: Mapping[str, tuple[Look, Screen]] = {
     "positions": (Service.positions, render.positions),
     "orders": (Service.orders, render.orders),
     "trades": (Service.trades, render.trades),
+    "balance": (Service.balance, render.balance),
     "pnl": (Service.pnl, render.pnl),
+    "stats": (Service.pnl, render.stats),
+    "agents": (Service.last_cycle, render.agents),
     "risk": (Service.risk, render.risk),
     "limits": (Service.limits, render.limits),
     "locks": (Service.locks, render.locks),
@@ -51,10 +56,12 @@ def run(
 ) -> int:
     """Run one command; the exit code says whether what was asked for is so."""
     command = arguments.command
+    # With an option that asks for more than the plain view these are commands further below.
     if command in LOOKS and not (arguments.profile or arguments.diff or arguments.accept or asks_more(arguments)):
         look, screen = LOOKS[command]
         view = look(service)
         terminal.show(view, screen)
+        # Views of checks say whether all is well; the others have nothing to say about it.
         return 0 if getattr(view, "ok", True) else terminal.fail(OversightError("not everything is in order"))
     if command in ("cycle", "demo"):
         with terminal.working("starting the cycle") as progress:
@@ -65,6 +72,8 @@ def run(
         return worded.show(arguments, service, terminal)
     if command in duties.COMMANDS:
         return duties.COMMANDS[command](arguments, service, terminal, universe)
+    if command in confirming.COMMANDS:
+        return confirming.COMMANDS[command](arguments, service, terminal)
     if command in ordering.COMMANDS:
         return ordering.COMMANDS[command](arguments, service, terminal)
     if command == "chat":
@@ -73,8 +82,8 @@ def run(
 
 
 def asks_more(arguments: Arguments) -> bool:
-    """Profit and loss by period rather than that of today."""
-    return bool(arguments.what or arguments.by)
+    """Profit and loss by period rather than that of today, or so many trades."""
+    return bool(arguments.what or arguments.by or arguments.many)
 
 
 def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
@@ -87,7 +96,7 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             return confirming.accept_policy(arguments, service, terminal)
         case "limits":
             terminal.show(service.limits(arguments.profile, arguments.diff), render.limits)
-        case "memory recall" if arguments.symbol is not None:
+        case "memory recall":
             regime = Regime(arguments.regime) if arguments.regime else None
             terminal.show(service.recall(arguments.symbol, regime, arguments.limit, arguments.like), render.recalled)
         case "usage":
@@ -106,12 +115,6 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             return 0 if done else terminal.fail(OversightError(view.note))
         case "pause":
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
-        case "resume":
-            return confirming.resume(arguments, service, terminal)
-        case "flatten":
-            return confirming.flatten(arguments, service, terminal)
-        case "mode":
-            return confirming.move_mode(arguments, service, terminal)
         case _:
             raise AssertionError(f"the parser knows {arguments.command!r} and this table does not")
     return 0
@@ -159,6 +162,8 @@ def answer(topic: Topic, about: str, service: Service, terminal: Terminal) -> No
     if topic in LOOKS:
         look, screen = LOOKS[topic]
         terminal.show(look(service), screen)
+    elif topic == "experiments":
+        terminal.show(service.experiments(PAST), render.experiments)
     elif topic == "explain":
         terminal.attempt(lambda: service.explain(about, None), render.explain)
     else:

@@ -109,6 +109,7 @@ class Deliverer:
             receipt = carrier.carry(worded(letter))
             if not receipt.sent:
                 _log.warning("%s did not take a message: %s", carrier.name, receipt.words)
+            # A crash before this leaves the claim: whoever finds it sends again and says so (decision 0015).
             self._outbox.settle(letter, receipt, now())
             arrived += receipt.sent
         return arrived

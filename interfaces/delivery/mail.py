@@ -31,6 +31,8 @@ AGAIN_S = 2.0
 REPAIRED_S = 300.0
 """How long what only the owner can repair is left alone: a wrong password stays wrong for a while."""
 LONGEST_SUBJECT = 110
+# RFC 5321: the server ends the connection, which says nothing against the message.
+CLOSING_DOWN = 421
 REMEDY = "Write smtps://user:password@host:465 or smtp://user:password@host:587."
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 
@@ -90,10 +92,12 @@ class MailCarrier:
         content = mail.as_bytes()
         try:
             with self._session() as session:
+                # Step by step and not ``sendmail``, whose errors do not tell whether the message had left.
                 for answer in (session.mail(self._config.sender), session.rcpt(recipient)):
                     if answer[0] >= 400:
                         return refusal(*answer)
                 return taken(session, content, str(mail["Message-ID"]))
+        # Before its parent SMTPResponseException: a 535 is a 5xx, and a password can be repaired.
         except smtplib.SMTPAuthenticationError:
             return Receipt(False, retry_after_s=REPAIRED_S, words="the mail server refused user or password")
         except smtplib.SMTPNotSupportedError:
@@ -122,12 +126,14 @@ class MailCarrier:
         try:
             session.ehlo()
             if config.tls == "asked":
+                # Greeted again behind it: what was offered in the clear may have been forged, and smtplib forgets it.
                 session.starttls(context=context)
                 session.ehlo()
             if config.user:
                 session.login(config.user, config.password)
             yield session
         finally:
+            # What was taken stays taken, however the server takes leave.
             with suppress(OSError, smtplib.SMTPException):
                 session.quit()
             session.close()
@@ -145,10 +151,10 @@ def taken(session: smtplib.SMTP, content: bytes, name: str) -> Receipt:
 
 
 def refusal(code: int, words: bytes | str) -> Receipt:
-    """A 4xx is for now, a 5xx for good."""
+    """A 4xx is for now, a 5xx for good; 421 is said of the server and not of the mail."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     told = f"the mail server said {code} {text.splitlines()[0][:120] if text else ''}".rstrip()
-    return Receipt(False, retry_after_s=REPAIRED_S / 5 if code < 500 else None, words=told)
+    return Receipt(False, retry_after_s=REPAIRED_S / 5 if code < 500 else None, words=told, own=code != CLOSING_DOWN)
 
 
 def mail_of(message: Message, sender: str) -> EmailMessage:
@@ -182,6 +188,7 @@ def page_of(message: Message) -> str:
 def subject_of(message: Message) -> str:
     """The first line, as one line of printable text."""
     first = next((line for line in message.plain.splitlines() if line.strip()), "Sage")
+    # What comes from outside begins no header of its own.
     words = "".join(letter for letter in first.strip() if letter.isprintable())
     return f"Sage: {words}"[:LONGEST_SUBJECT]
 

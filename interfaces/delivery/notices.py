@@ -16,11 +16,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from domain.alerts import Alert, AlertCode, Severity
-from domain.canonical import restore
 from domain.ids import derive
 from domain.orders import Order, OrderStatus
-from domain.records import ClosedTrade, LedgerEntry, RecordKind
+from domain.record.alerts import Alert, AlertCode, Severity
+from domain.record.canonical import restore
+from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from domain.verdicts import Outcome
 from policies.codes import meaning_of
 from trading.monitor.alerts import SEEN

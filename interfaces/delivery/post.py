@@ -74,6 +74,7 @@ class Post(NamedTuple):
         if kind is Kind.CRITICAL:
             return Way.DROP if wishes.later else Way.RING
         way = wishes.way(kind, now)
+        # An approval runs out while it waits.
         can_wait = way in (Way.RING, Way.SILENT) and kind is not Kind.APPROVAL
         if can_wait and self.outbox.said(address, since=now - HEAP_TIME) >= HEAP:
             return Way.HOLD

@@ -120,6 +120,7 @@ def acknowledge(runtime: Runtime, mark: str, by: str) -> None:
 def tell_watch(runtime: Runtime, alerts: Sequence[str]) -> int:
     """Put what the watchdog sees where it differs from what it last told, and deliver; how many messages arrived."""
     now, post = SystemClock().now(), post_of(runtime)
+    # What was told and the messages about it together: a crash between them would lose one, or repeat it.
     with runtime.deps.stores.database.transaction():
         at = post.tellings.told(WATCHDOG) or Told(0, {"alerts": []})
         if list(alerts) != at.body["alerts"]:

@@ -17,6 +17,7 @@ from trading.store.messages.message import Message, Receipt
 TIMEOUT_S = 15.0
 AGAIN_S = 2.0
 REPAIRED_S = 300.0
+# Slack cuts a text off at 40,000 signs, and markup adds some.
 LONGEST = 35_000
 MARKS = {"b": "*", "strong": "*", "i": "_", "em": "_", "s": "~", "code": "`", "pre": "```"}
 BEFORE_IT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -36,6 +37,7 @@ class SlackCarrier:
             url = httpx.URL("")
         if url.scheme not in ("https", "http") or not url.host:
             raise ConfigurationError("SAGE_SLACK_WEBHOOK is no address", "Copy the webhook's address from Slack.")
+        # The address is the secret: an answer that points elsewhere is not followed.
         self._client = httpx.Client(timeout=timeout_s, follow_redirects=False)
 
     def carry(self, message: Message) -> Receipt:
@@ -63,9 +65,12 @@ def read(answer: httpx.Response) -> Receipt:
         return Receipt(False, retry_after_s=seconds(answer.headers.get("Retry-After", "")), words=words)
     if answer.status_code in (400, 413):
         return Receipt(False, words=words)
+    # A gateway has given up waiting; Slack behind it may have taken the message.
     if answer.status_code == 504:
         return Receipt(False, retry_after_s=AGAIN_S, words=words, unknown=True)
-    return Receipt(False, retry_after_s=AGAIN_S if answer.is_server_error else REPAIRED_S, words=words)
+    if answer.is_server_error:
+        return Receipt(False, retry_after_s=AGAIN_S, words=words, own=True)
+    return Receipt(False, retry_after_s=REPAIRED_S, words=words)
 
 
 def seconds(text: str) -> float:

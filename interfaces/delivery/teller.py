@@ -19,7 +19,7 @@ from typing import Any
 
 from domain.errors import OversightError
 from domain.ports import Clock
-from domain.records import LedgerEntry, RecordKind
+from domain.record.entries import LedgerEntry, RecordKind
 from interfaces.delivery.notices import (
     READ,
     Known,
@@ -107,6 +107,7 @@ class Teller:
         entries = tellings.entries(at.cursor, READ, MOST)
         notices = [notice for entry in entries for notice in self._of(entry)]
         seen = any(entry.kind is RecordKind.ALERT and entry.body == SEEN for entry in entries)
+        # A full page may have more behind it; a short one lets the cursor pass every other kind too.
         cursor = entries[-1].seq if len(entries) == MOST else last
         with self._runtime.deps.stores.database.transaction():
             if tellings.told(READER) != at:
@@ -145,6 +146,7 @@ class Teller:
         try:
             notice = of_entry(entry, self._known)
         except OversightError as error:
+            # Left out: one entry that cannot be read must not hold back all behind it.
             _log.warning("entry %d cannot be told: %s", entry.seq, error)
             return
         if notice is not None:

@@ -90,6 +90,7 @@ class Wishes:
             return False
         begins, ends = self.quiet
         local = now.astimezone(ZoneInfo(self.zone)).time()
+        # Hours over midnight are two pieces of a day.
         return begins <= local < ends if begins < ends else local >= begins or local < ends
 
     def digest_due(self, held_since: datetime, now: datetime) -> bool:

@@ -8,7 +8,7 @@ all    each is made up for, the oldest first
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -131,6 +131,7 @@ def outstanding(job: Job, calendar: Calendar, since: datetime, now: datetime) ->
         run = of_use[-1:]
     else:
         run = tuple(at for at in of_use if now - at <= GRACE)
+    # What is left out is on record as left out: a gap in the ledger of runs must have a reason.
     return Dues(run=run, skip=tuple(at for at in dues if at not in run))
 
 
@@ -145,6 +146,12 @@ def next_due(jobs: Iterable[Job], calendar: Calendar, after: datetime) -> dateti
     return coming[0].at if coming else None
 
 
+def next_of_each(jobs: Iterable[Job], calendar: Calendar, after: datetime) -> tuple[Next, ...]:
+    """The next run of every rule, soonest first; a rule that is not due in three weeks is left out."""
+    each = (replace(job, rules=(rule,)) for job in jobs for rule in job.rules)
+    return _in_order(run for one in each for run in next_runs((one,), calendar, after, 1))
+
+
 def next_runs(jobs: Iterable[Job], calendar: Calendar, after: datetime, count: int) -> tuple[Next, ...]:
     """The next runs of all jobs, soonest first."""
     jobs, reach = tuple(jobs), timedelta(days=1)
@@ -156,9 +163,14 @@ def next_runs(jobs: Iterable[Job], calendar: Calendar, after: datetime, count: i
             for at in moments(rule, calendar, after, after + reach)
         ]
         if len(found) >= count or reach >= FARTHEST:
-            order = list(JobKind)
-            return tuple(sorted(found, key=lambda each: (each.at, order.index(each.job)))[:count])
+            return _in_order(found)[:count]
+        # Most answers lie within a day; three weeks of minutes are not counted to find the next one.
         reach = min(FARTHEST, reach * 3)
+
+
+def _in_order(runs: Iterable[Next]) -> tuple[Next, ...]:
+    order = list(JobKind)
+    return tuple(sorted(runs, key=lambda each: (each.at, order.index(each.job))))
 
 
 def event_due(job: Job, events: Iterable[datetime], last: datetime | None, calendar: Calendar) -> datetime | None:

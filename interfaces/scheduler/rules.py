@@ -100,6 +100,7 @@ def moments(rule: Rule, calendar: Calendar, after: datetime, until: datetime) ->
 def _in_session(rule: AtEdge | Every, session: Session) -> Iterator[datetime]:
     if isinstance(rule, Every):
         at = session.opens_at + rule.step
+        # Not at the close itself: what is ordered then meets no market.
         while at < session.closes_at:
             yield at
             at += rule.step
@@ -116,6 +117,8 @@ def _local(rule: AtTime, sessions: tuple[Session, ...], after: datetime, until: 
     day, last = (after - _REACH).astimezone(rule.zone).date(), (until + _REACH).astimezone(rule.zone).date()
     while day <= last:
         if not rule.sessions or day in days:
+            # ``fold`` is 0: of a time that comes twice the first, and one that is skipped by the offset of before the
+            # change.
             yield datetime.combine(day, rule.at, rule.zone).astimezone(UTC)
         day += timedelta(days=1)
 

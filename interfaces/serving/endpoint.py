@@ -28,6 +28,7 @@ def endpoint(vitals: Vitals, port: int) -> Iterator[str]:
         raise ConfigurationError(
             f"the health endpoint cannot use port {port}: {error.strerror}", "Set SAGE_HEALTH_PORT to another one."
         ) from error
+    # A connection that hangs must not keep the service from stopping.
     server.daemon_threads, server.block_on_close = True, False
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="health", daemon=True)
     thread.start()
@@ -42,6 +43,7 @@ def endpoint(vitals: Vitals, port: int) -> Iterator[str]:
 def _handler(vitals: Vitals) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = PATIENCE_S
+        # The default header tells the version of Python to whoever asks.
         server_version, sys_version = "sage", ""
 
         def do_GET(self) -> None:
@@ -60,6 +62,7 @@ def _handler(vitals: Vitals) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
+        # The base class writes every request to standard error, which is the log of whoever supervises.
         def log_message(self, format: str, *args: object) -> None:
             logging.getLogger(__name__).debug(format, *args)
 

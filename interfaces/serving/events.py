@@ -15,23 +15,26 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from domain.alerts import Alert, AlertCode
 from domain.case import TradingState
+from domain.context.news import NewsReading, Strength
 from domain.errors import DataQualityError, RetryableError
 from domain.ids import CycleId, derive
 from domain.market import Symbol
-from domain.news import NewsReading, Strength
+from domain.record.alerts import Alert, AlertCode
 from graphs.nodes.observe import bars_of, readings_of
-from graphs.nodes.read_news import read_news
+from graphs.nodes.read_news import read_texts
 from interfaces.runtime import Runtime
 from interfaces.scheduler.jobs import Trigger
 from trading.bus.messages import BusTopic, Message
 from trading.scanners.registry import scan
 
 LOOK_EVERY = timedelta(minutes=5)
+OF_USE = timedelta(minutes=30)
+"""An event that no cycle has come to for so long is left to the timetable's next run."""
 MOST_KEPT = 200
 BREACHES = frozenset({AlertCode.REDUCING, AlertCode.HALTED, AlertCode.INCIDENT, AlertCode.UNPROTECTED})
 """Alerts after which positions want a look."""
+_log = logging.getLogger(__name__)
 
 
 class Inbox:
@@ -53,6 +56,7 @@ class Inbox:
         if trigger not in self._wanted:
             return
         with self._lock:
+            # The bus tells at least once, and our own look sees the same alert again until a bar follows.
             if at in self._events[trigger]:
                 return
             self._events[trigger] = [*self._events[trigger], at][-MOST_KEPT:]
@@ -92,6 +96,7 @@ class Lookout:
         self._universe = universe
         self._inbox = inbox
         self._looked: datetime | None = None
+        self._seen: datetime | None = None
         self._active = True
 
     def look(self, now: datetime) -> None:
@@ -101,14 +106,25 @@ class Lookout:
             return
         if self._runtime.deps.calendar.session_at(now) is None:
             return
-        since, self._looked = self._looked or now - LOOK_EVERY, now
+        self._seen = max(self._seen or now - LOOK_EVERY, now - OF_USE)
+        self._looked, missing = now, self._missing(self._seen, now)
+        if missing:
+            # When to look again is settled, what was seen is not: the next look reaches back behind this one.
+            _log.warning("not everything could be looked at for events: %s", "; ".join(missing))
+        else:
+            self._seen = now
+
+    def _missing(self, since: datetime, now: datetime) -> list[str]:
+        """Look at bars and texts; the answer is what could not be looked at."""
+        missing: list[str] = []
         try:
             if Trigger.ALERT in self._inbox.wanted:
-                self._look_at_bars(since, now)
+                missing += self._look_at_bars(since, now)
             if Trigger.NEWS in self._inbox.wanted and self._runtime.deps.news is not None:
-                self._look_at_news(since, now)
+                missing += self._look_at_news(since, now)
         except (RetryableError, DataQualityError) as error:
-            logging.getLogger(__name__).warning("nobody could look for events: %s", error.what)
+            missing.append(error.what)
+        return missing
 
     def _look_at_state(self, now: datetime) -> None:
         active = self._runtime.deps.stores.control.read(at=now).trading_state is TradingState.ACTIVE
@@ -116,20 +132,22 @@ class Lookout:
             self._inbox.add(Trigger.BREACH, now)
         self._active = active
 
-    def _look_at_bars(self, since: datetime, now: datetime) -> None:
+    def _look_at_bars(self, since: datetime, now: datetime) -> list[str]:
         missing: list[str] = []
         for alert in scan(bars_of(self._runtime.deps, self._universe, now, missing)):
             if alert.at > since:
                 self._inbox.add(Trigger.ALERT, alert.at)
+        return missing
 
-    def _look_at_news(self, since: datetime, now: datetime) -> None:
+    def _look_at_news(self, since: datetime, now: datetime) -> list[str]:
         """Read what nobody has read yet; the next cycle finds it read, so that no text is paid for twice."""
         watch = CycleId(derive("watch", now))
-        read_news(self._runtime.deps)({"cycle_id": watch, "as_of": now, "symbols": list(self._universe)})  # type: ignore[typeddict-item]  # the reading node asks for no more of a state
+        missing = read_texts(self._runtime.deps, watch, self._universe, now)
         for readings in readings_of(self._runtime.deps, self._universe, now).values():
             for reading in readings:
                 if reading.available_at > since and is_strong(reading):
                     self._inbox.add(Trigger.NEWS, reading.available_at)
+        return missing
 
 
 def is_strong(reading: NewsReading) -> bool:

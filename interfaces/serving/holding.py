@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from domain.errors import RetryableError
+from domain.errors import OversightError, RetryableError
 from interfaces.serving.process import told
 from trading.store.scheduling.leases import TERM, Lease, LeaseStore
 
@@ -23,6 +23,7 @@ SIMULATED_TIME = "simulated-time"
 SERVICE = "service:"
 """What the leases of running services begin with; behind it stands the process."""
 BEAT_S = TERM.total_seconds() / 3
+_log = logging.getLogger(__name__)
 
 
 class Busy(RetryableError):
@@ -54,14 +55,19 @@ def kept_alive(what: str, renew: Callable[[], bool], *, beat_s: float = BEAT_S) 
     over, lost = threading.Event(), threading.Event()
 
     def beat() -> None:
-        while not over.wait(beat_s):
-            try:
-                if not renew():
-                    lost.set()
-                    return
-            except RetryableError as error:
-                # The database is busy or away: there are two more beats before the lease runs out.
-                logging.getLogger(__name__).warning("no sign of life for %s: %s", what, error.what)
+        try:
+            while not over.wait(beat_s):
+                try:
+                    if not renew():
+                        return
+                except RetryableError as error:
+                    # The database is busy or away: there are two more beats before the lease runs out.
+                    _log.warning("no sign of life for %s: %s", what, error.what)
+        except OversightError as error:
+            _log.warning("no further sign of life for %s: %s", what, error)
+        finally:
+            # Whatever ended the signs of life, the lease runs out now: the work must not go on beside the next holder.
+            lost.set()
 
     def still_ours() -> None:
         if lost.is_set():

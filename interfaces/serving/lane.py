@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 
 from domain.errors import OversightError, RetryableError
 from interfaces.scheduler.jobs import Job, JobKind, due_times, event_due, next_due, outstanding
-from interfaces.serving.events import Lookout
+from interfaces.serving.events import OF_USE, Lookout
 from interfaces.serving.holding import Busy, kept_alive
 from interfaces.serving.work import WORK, Stopping, Worker
 from trading.monitor.logs import correlated
@@ -49,6 +49,7 @@ class Lane:
             if self._worker.stopping():
                 break
             self._enter(job, now)
+            # Looked at before it is claimed: most looks find nothing, and a claim takes the turn of a writer.
             while not self._worker.stopping() and self.runs.open_runs(job.kind):
                 run = self.runs.claim(job.kind)
                 if run is None or not self._do(job, run):
@@ -63,6 +64,7 @@ class Lane:
         while True:
             coming = self.tick(clock.now())
             left = LONGEST_LOOK_S if coming is None else (coming - clock.now()).total_seconds()
+            # Never nothing: what is due and held by another process would make this a loop without rest.
             if wait(min(LONGEST_LOOK_S, max(0.05, left))):
                 return
 
@@ -87,8 +89,7 @@ class Lane:
         last = deps.stores.cycles.last(self._worker.runtime.setup.account_id)
         waiting = [(at, trigger) for at, trigger in inbox.waiting() if last is None or at > last.as_of]
         due = event_due(job, (at for at, _ in waiting), None if last is None else last.as_of, deps.calendar)
-        # What nobody came to while it was of use is of no use now: the timetable's next run sees it.
-        if due is not None and now - timedelta(minutes=30) < due <= now:
+        if due is not None and now - OF_USE < due <= now:
             self.runs.enter_event(job.kind, waiting[0][1], due, apart=job.apart)
             inbox.use_up(now)
 
@@ -106,6 +107,7 @@ class Lane:
                 self.runs.end(run, RunState.DONE, note)
             _log.info("%s done: %s", run.job, note)
         except (Stopping, Busy) as reason:
+            # Busy had not begun: what it gives back is no cycle that the next one has to finish.
             self.runs.give_back(run, begun=isinstance(reason, Stopping))
             outcome, goes_on = "stopped" if isinstance(reason, Stopping) else "busy", False
             _log.info("%s: %s", run.job, reason.what)

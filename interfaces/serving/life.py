@@ -28,6 +28,7 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 
     def stopping(number: int, _frame: FrameType | None) -> None:
         stop.set()
+        # Whoever asks twice means now, and must not need SIGKILL for it.
         signal.signal(number, before[number])
 
     before = {int(number): signal.signal(number, stopping) for number in (signal.SIGTERM, signal.SIGINT)}

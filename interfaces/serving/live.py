@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from domain.clock import SystemClock
 from domain.errors import ManualActionError
@@ -35,10 +34,8 @@ from interfaces.serving.talking import talking
 from interfaces.serving.times import SimulatedTime, wait_s
 from interfaces.serving.vitals import Vitals
 from interfaces.serving.work import Worker, first_comparison
+from interfaces.telling.checkup import doctor
 from interfaces.views.state import State
-
-if TYPE_CHECKING:
-    from interfaces.service import Service  # which offers this use case among the others
 
 MUST_HOLD = ("ledger", "gates")
 """Checks of the doctor without which nothing starts; what is away now may come back, and is waited for."""
@@ -50,24 +47,28 @@ LANES: tuple[tuple[str, frozenset[JobKind]], ...] = (
 _log = logging.getLogger(__name__)
 
 
-def live(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> None:
+def live(runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> None:
     """Live until told to stop, or until the time is over."""
-    check(service, life)
+    # Before any lease: a service that does not start must not look like one that lives.
+    check(runtime, life)
     duties = runtime.duties
     with ExitStack() as stack:
         if duties.time is not None:
+            # Two that move one simulated time would each run half of the sessions.
             stack.enter_context(held(duties.leases, SIMULATED_TIME, "`sage run`"))
         vitals = Vitals(SystemClock(), runtime.kill_switch.engaged)
         address = stack.enter_context(endpoint(vitals, duties.health_port))
         stack.enter_context(announced(runtime, vitals))
         stack.enter_context(told(runtime, broken=life.stop.set))
         events = next((job.on for job in duties.jobs if job.kind is JobKind.CYCLE), frozenset())
-        worker = Worker(service, runtime, universe, vitals, Inbox(events, vitals.happened), life.stop.is_set)
+        worker = Worker(runtime, universe, vitals, Inbox(events, vitals.happened), life.stop.is_set)
         worker.inbox.listen(runtime)
+        # Behind the endpoint, so that a wait for the broker can be seen; before the stream, which would apply its
+        # updates to books that nobody has compared.
         if not first_comparison(worker, life.stop.wait):
             return
         stack.enter_context(listening(worker))
-        stack.enter_context(talking(service, runtime, universe, life))
+        stack.enter_context(talking(runtime, universe, life))
         life.tell(f"running; health and metrics at {address}")
         _log.info("running at %s", address)
         if duties.time is not None:
@@ -77,9 +78,9 @@ def live(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], life:
     _log.info("stopped")
 
 
-def check(service: Service, life: Life) -> None:
+def check(runtime: Runtime, life: Life) -> None:
     """The doctor's findings, told; without a whole ledger and gates that refuse, nothing starts."""
-    failed = [row for row in service.doctor().checks if row.state is State.FAILED]
+    failed = [row for row in doctor(runtime).checks if row.state is State.FAILED]
     for row in failed:
         life.tell(f"{row.name}: {row.detail}")
         _log.warning("%s: %s", row.name, row.detail)
@@ -103,6 +104,7 @@ def in_real_time(worker: Worker, life: Life) -> None:
     with ThreadPoolExecutor(max_workers=max(1, len(lanes)), thread_name_prefix="lane") as pool:
         working = [pool.submit(lane.live, life.stop.wait) for lane in lanes]
         try:
+            # A second and not for ever: a lane that has died is noticed here and nowhere else.
             while not life.stop.wait(1.0):
                 if any(each.done() for each in working) or over(worker.runtime.deps.clock.now(), ends):
                     break

@@ -33,9 +33,11 @@ def is_gone(name: str) -> bool:
     if host != platform.node() or not number.isdecimal():
         return False
     try:
+        # Signal 0 is sent to nobody; it only asks whether somebody is there.
         os.kill(int(number), 0)
     except ProcessLookupError:
         return True
+    # There, but another user's; or a number that no kernel gives, which proves nothing.
     except (PermissionError, OverflowError):
         return False
     state, now = _stat(int(number))
@@ -57,6 +59,7 @@ def _parts(name: str) -> tuple[str, str, str]:
 def _stat(number: int) -> tuple[str, str]:
     """State and birth of a process as the kernel tells them; empty where it does not."""
     try:
+        # Behind the last bracket: the name of a process may hold brackets and blanks.
         stat = Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         return stat[0], stat[_BEGAN]
     except (OSError, IndexError):

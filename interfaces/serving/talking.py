@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
-from domain.errors import ConfigurationError
+from domain.clock import SystemClock
+from domain.errors import ConfigurationError, OversightError
 from domain.market import Symbol
-from interfaces.runtime import Runtime
+from interfaces.runtime import SAID_KEPT, Runtime
 from interfaces.serving.life import Life
 
-if TYPE_CHECKING:
-    from interfaces.service import Service  # which offers this use case among the others
-
-LOOK_S = 1.0
+TIDY_EVERY = timedelta(days=1)
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
-def talking(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> Iterator[None]:
+def talking(runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> Iterator[None]:
     """Answer for the length of the block, where there is a bot and it is wanted."""
     talks = runtime.duties.talks if life.talks else None
     if talks is None:
@@ -27,14 +27,27 @@ def talking(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], li
     told = talks.pairing(runtime)
     if told:
         life.tell(told)
-    with talks.over(service, runtime, universe).running(life.stop):
+    with talks.over(runtime, universe).running(life.stop):
         yield
 
 
-def talk(service: Service, runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> None:
+def talk(runtime: Runtime, universe: tuple[Symbol, ...], life: Life) -> None:
     """Answer until told to stop, and nothing else."""
     if runtime.duties.talks is None:
         raise ConfigurationError("no bot is named", "Set TELEGRAM_BOT_TOKEN to the token that @BotFather told you.")
-    with talking(service, runtime, universe, life):
+    with talking(runtime, universe, life):
         life.tell("answering by Telegram; Ctrl-C ends")
-        life.stop.wait(None if life.lasting is None else life.lasting.total_seconds())
+        left = life.lasting
+        while not life.stop.is_set() and (left is None or left > timedelta(0)):
+            tidied(runtime)
+            step = TIDY_EVERY if left is None else min(left, TIDY_EVERY)
+            life.stop.wait(step.total_seconds())
+            left = None if left is None else left - step
+
+
+def tidied(runtime: Runtime) -> None:
+    """Forget what was said long ago, as the maintenance of `sage run` does; a database that is away can wait a day."""
+    try:
+        runtime.duties.telling.outbox.prune(SystemClock().now() - SAID_KEPT)
+    except OversightError as error:
+        _log.warning("old messages are not forgotten: %s", error)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.clock import SystemClock
 from interfaces.runtime import Runtime
-from interfaces.scheduler.jobs import JobKind, due_times, next_runs
+from interfaces.scheduler.jobs import JobKind, due_times, next_of_each, next_runs
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.process import told
 from interfaces.views.duties import NextRun, PastRun, ScheduleView, ServiceRow, WatchView
@@ -18,11 +18,13 @@ PAST_SHOWN = 8
 LOOKED_BACK = timedelta(days=7)
 
 
-def schedule(runtime: Runtime, count: int) -> ScheduleView:
-    """The next ``count`` runs in the market's time, the newest that were, and the services of this home."""
+def schedule(runtime: Runtime, count: int | None = None) -> ScheduleView:
+    """The next run of every rule, or the next ``count`` of all, the newest that were, and the services of this home."""
     now, duties = runtime.deps.clock.now(), runtime.duties
     idle = {JobKind.ALGO_STEP} if not duties.algo_store.open() else set()
-    coming = next_runs((job for job in duties.jobs if job.kind not in idle), runtime.deps.calendar, now, count)
+    jobs, calendar = [job for job in duties.jobs if job.kind not in idle], runtime.deps.calendar
+    # Where something is due every few minutes the next ten of all would hide the cycles.
+    coming = next_of_each(jobs, calendar, now) if count is None else next_runs(jobs, calendar, now, count)
     return ScheduleView(
         as_of=now,
         next=tuple(NextRun(each.at, each.job.value, each.rule) for each in coming),
@@ -74,6 +76,7 @@ def _was_left_out(runs: RunStore, due: datetime) -> bool:
 
 def _failed(runtime: Runtime) -> Iterator[str]:
     for kind in (JobKind.CYCLE, JobKind.RECONCILE, JobKind.MAINTENANCE):
+        # The newest may still be running or given back; how the job stands is told by the last that ended.
         ended = [each for each in runtime.duties.runs.newest(3, job=kind) if each.ended_at is not None]
         if ended and ended[0].state is RunState.FAILED:
             yield f"the last {kind} failed: {ended[0].note}"

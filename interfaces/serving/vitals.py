@@ -9,11 +9,12 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from domain.canonical import plain
 from domain.ports import Clock
+from domain.record.canonical import plain
 
 SILENT = timedelta(minutes=15)
-"""A lane that is idle and has not looked at its timetable for so long hangs."""
+"""A lane that has not looked at its timetable for so long hangs, and one whose run takes so long is told as hanging
+too: it looks again when the run has ended, and nobody can tell from here work from waiting for what never comes."""
 _SECONDS = (0.05, 0.25, 1, 5, 15, 60, 300, 1800)
 
 
@@ -25,12 +26,14 @@ class Vitals:
         self._killed = killed
         self._lock = threading.Lock()
         self._lanes: dict[str, datetime] = {}
+        self._due: dict[str, datetime | None] = {}
         self._told: dict[str, Any] = {
             "started_at": wall.now(),
             "reconciled": None,
             "last_cycle": None,
             "next_due": None,
         }
+        # A registry of its own: the library's is one for the process, and a second service in it would be a duplicate.
         self._registry = made = CollectorRegistry()
         self._runs = Counter("sage_job_runs", "Scheduled runs by job and outcome.", ("job", "outcome"), registry=made)
         self._seconds = Histogram("sage_job_seconds", "How long a run took.", ("job",), buckets=_SECONDS, registry=made)
@@ -47,7 +50,9 @@ class Vitals:
         """A lane has looked at its timetable."""
         with self._lock:
             self._lanes[lane] = self._wall.now()
-            self._told["next_due"] = next_due
+            self._due[lane] = next_due
+            # Each lane knows its own jobs only: the last to look is not the next to run.
+            self._told["next_due"] = min((due for due in self._due.values() if due is not None), default=None)
 
     def ran(self, job: str, outcome: str, seconds: float) -> None:
         """A run ended."""

@@ -9,25 +9,24 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from domain.canonical import plain
 from domain.clock import SystemClock
 from domain.errors import IntegrityError, OversightError, RetryableError
 from domain.market import Symbol
-from interfaces.acting import ordering, slicing
+from domain.record.canonical import plain
+from interfaces.acting import approving, ordering, remembering, slicing
+from interfaces.acting.cycling import oversee
 from interfaces.acting.rereading import reread
 from interfaces.delivery.running import tell_day
-from interfaces.runtime import Runtime
+from interfaces.runtime import SAID_KEPT, Runtime
 from interfaces.scheduler.jobs import JobKind
 from interfaces.serving.events import Inbox
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.vitals import Vitals
+from interfaces.telling import looking, recorded
 from interfaces.views.cycles import CycleReport
 from trading.store.scheduling.runs import Run, RunState
-
-if TYPE_CHECKING:
-    from interfaces.service import Service  # which offers `sage run` among the other use cases
 
 RUNS_KEPT = timedelta(days=30)
 REPORTS = "reports"
@@ -45,7 +44,6 @@ class Stopping(RetryableError):
 class Worker(NamedTuple):
     """What the jobs work with; ``stopping`` is looked at between two nodes of a cycle."""
 
-    service: Service
     runtime: Runtime
     universe: tuple[Symbol, ...]
     vitals: Vitals
@@ -68,13 +66,13 @@ def cycle(worker: Worker, run: Run, still_ours: Callable[[], None]) -> str:
 
     left = runtime.deps.stores.cycles.last(runtime.setup.account_id)
     if left is not None and left.finished_at is None and not run.goes_on:
-        told(worker, worker.service.cycle(worker.universe, runtime.deps.clock.now(), progress))
+        told(worker, oversee(runtime, worker.universe, runtime.deps.clock.now(), progress))
 
     def also(report: CycleReport) -> None:
         runtime.duties.runs.end(run, RunState.DONE, report.cycle_id)
 
     now = runtime.deps.clock.now()
-    report = worker.service.cycle(worker.universe, now, progress, also)
+    report = oversee(runtime, worker.universe, now, progress, also)
     worker.inbox.use_up(now)
     return told(worker, report)
 
@@ -103,7 +101,7 @@ def compared(worker: Worker) -> str:
         _log.warning("the books differ in %s", ", ".join(sorted({each.symbol for each in found.differences})))
     for each in ordering.protect(runtime):
         _log.warning("unprotected: %s", each.told)
-    worker.service.pending()  # closes what nobody has answered in time
+    approving.pending(runtime)  # closes what nobody has answered in time
     return f"{len(found.differences)} differences"
 
 
@@ -119,25 +117,25 @@ def policy_reload(worker: Worker, _run: Run, _still_ours: Callable[[], None]) ->
 
 def report(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """The day on one page: profit and loss, holdings, orders, how things stand."""
-    now, service = worker.runtime.deps.clock.now(), worker.service
-    folder = worker.runtime.setup.home / REPORTS
-    pnl = service.pnl()
-    page = {"pnl": pnl, "positions": service.positions(), "orders": service.orders(), "as_of": now}
+    runtime = worker.runtime
+    now, folder = runtime.deps.clock.now(), runtime.setup.home / REPORTS
+    pnl = looking.pnl(runtime)
+    page = {"pnl": pnl, "positions": looking.positions(runtime), "orders": looking.orders(runtime), "as_of": now}
     name = f"{now:%Y-%m-%d}.json"
     try:
         folder.mkdir(exist_ok=True)
         draft = folder / f".{name}"
-        draft.write_text(json.dumps(plain({**page, "status": service.status()}), indent=2), encoding="utf-8")
+        draft.write_text(json.dumps(plain({**page, "status": looking.status(runtime)}), indent=2), encoding="utf-8")
         draft.replace(folder / name)
     except OSError as error:
         raise RetryableError(f"the report cannot be written: {error.strerror}", f"Look at {folder}.") from error
-    tell_day(worker.runtime, pnl)
+    tell_day(runtime, pnl)
     return f"{REPORTS}/{name}"
 
 
 def learn(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """Lessons from the trades that closed since the last time."""
-    found = worker.service.learn()
+    found = remembering.learn_now(worker.runtime)
     for problem in found.problems:
         _log.warning("learning: %s", problem)
     return f"{len(found.trades)} trades, {found.waiting} waiting"
@@ -145,13 +143,13 @@ def learn(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
 
 def maintenance(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """Prove the ledger, forget old runs and the leases of processes that are gone."""
-    found = worker.service.verify()
+    found = recorded.verify(worker.runtime)
     if not found.ok:
         raise IntegrityError(f"the ledger does not verify: {found.problems[0]}", "Run `sage audit verify`.")
     duties = worker.runtime.duties
     gone = duties.runs.prune(worker.runtime.deps.clock.now() - RUNS_KEPT)
     duties.leases.clear(SERVICE)
-    duties.telling.outbox.prune(SystemClock().now() - RUNS_KEPT)
+    duties.telling.outbox.prune(SystemClock().now() - SAID_KEPT)
     return f"{found.entries} ledger entries verified, {gone} old runs forgotten"
 
 

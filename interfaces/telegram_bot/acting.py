@@ -52,11 +52,13 @@ def pause(asked: Asked, _means: Means) -> Screen:
     return control.control(view)
 
 
-def restrict(asked: Asked, _means: Means) -> Screen:
+def restrict(asked: Asked, means: Means) -> Screen:
     """A symbol on the restricted list."""
-    wanted = arguments.restricted(asked.words)
-    by = f"telegram:{asked.user_id}"
-    return control.control(asked.service.restrict(wanted.symbol, wanted.lasting, wanted.reason, by))
+    wanted, by = arguments.restricted(asked.words), f"telegram:{asked.user_id}"
+    lasting = wanted.lasting if wanted.until is None else wanted.until - means.times.now()
+    if lasting is not None and lasting <= timedelta(0):
+        raise arguments.WrongWords("that time is over")
+    return control.control(asked.service.restrict(wanted.symbol, lasting, wanted.reason, by))
 
 
 def allow(asked: Asked, _means: Means) -> Screen:
@@ -64,9 +66,17 @@ def allow(asked: Asked, _means: Means) -> Screen:
     return control.control(asked.service.allow(arguments.one_symbol(asked.words), f"telegram:{asked.user_id}"))
 
 
+def unlock(asked: Asked, _means: Means) -> Screen:
+    """A lock of a symbol or strategy off: it loosens, so it is an owner's."""
+    arguments.at_most(asked.words, 1)
+    if not asked.words:
+        raise arguments.WrongWords("name one of those that /locks shows")
+    return control.control(asked.service.unlock(asked.words[0][: arguments.LONGEST_WORD], f"telegram:{asked.user_id}"))
+
+
 def cycle(asked: Asked, means: Means) -> Screen:
     """One cycle now."""
-    arguments.nothing(asked.words)
+    arguments.nothing(asked.words[1:] if asked.words[:1] == ("now",) else asked.words)
     report = asked.service.cycle(means.universe, means.times.now(), means.still_wanted)
     return records.cycle(report)
 
@@ -102,6 +112,7 @@ def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keybo
 
     def made(label: str, action: str) -> Button:
         bound = means.nonces.make(asked.user_id, asked.chat_id, action, (one.id,), one.order_digest, lasting)
+        # A button carries 64 bytes at most, so the order itself stands in the row of the nonce.
         return Button(label, f"a:{one.id}:{bound.nonce}")
 
     half = () if one.order.reduce_only else (made("½ Halve", "halve"),)
@@ -110,6 +121,7 @@ def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keybo
 
 def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
     """Answer a request by its button; an approval runs every gate again."""
+    # Used up before anything is looked at: a button pressed twice comes here twice, and one gets past.
     bound = means.nonces.use(nonce, asked.user_id, asked.chat_id)
     if isinstance(bound, str):
         return pieces.notice(f"⚠ {bound[:1].upper()}{bound[1:]}.")
@@ -142,7 +154,7 @@ def prefer(what: str) -> Act:
 
 
 ACTS: Mapping[str, Act] = {
-    "pause": pause, "restrict": restrict, "allow": allow, "cycle": cycle, "reconcile": reconcile,
+    "pause": pause, "restrict": restrict, "allow": allow, "unlock": unlock, "cycle": cycle, "reconcile": reconcile,
     "alerts": prefer("alerts"), "quiet": prefer("quiet"), "mute": prefer("mute"),
 }  # fmt: skip
 """Those that answer with one screen."""

@@ -27,6 +27,7 @@ from interfaces.telegram_bot.talking import CARD, talked
 from interfaces.telegram_bot.updates import Arrival, Kind
 from trading.store.people.roles import PeopleStore, Role
 
+# A command that lay at Telegram while the bot was away was meant for a market of then.
 LONGEST_AGE = timedelta(seconds=60)
 MOST_DENIALS, MOST_STRANGERS, COUNTED_FOR = 20, 1_000, timedelta(hours=1)
 """So many denials of one person, and of so many strangers, are on record in an hour; more would only fill the disk."""
@@ -73,6 +74,8 @@ class Answers:
             return (looking.failed(error),)
 
     def _granted(self, arrival: Arrival, asked: Asked, *, again: bool) -> Screens:
+        if arrival.kind is Kind.TEXT and (word := danger.typed_word(arrival.text)):
+            return (self._typed(arrival, word, asked),)
         if arrival.kind is Kind.TEXT:
             return talked(asked, self._means, arrival.text)
         if arrival.kind is Kind.MEDIA:
@@ -89,6 +92,7 @@ class Answers:
                 late = f"/{command.name} was under way when I was restarted; look with /status before you repeat it."
             if late:
                 return (pieces.notice(f"⌛ {late}"),)
+            # On record before it acts, so that a crash half-way leaves who asked for it.
             self.people.record(asked.user_id, "command", command=command.name, words=" ".join(asked.words)[:200])
         return self._commanded(command, asked)
 
@@ -115,6 +119,7 @@ class Answers:
             return (pieces.notice("Left as it is."),)
         if kind == "ack":
             return (acting.acknowledge(asked, self._means, rest),)
+        # What looks or takes away may be late; a press has no time of its own by which to judge what acts.
         if arrival.stale:
             return (pieces.notice("⌛ I was away when you pressed that; press it again, or ask anew."),)
         if kind == "a":
@@ -126,6 +131,13 @@ class Answers:
         if kind == "p":
             return self._performed(rest, asked)
         return (pieces.notice("⚠ This button is of another version; nothing was done."),)
+
+    def _typed(self, arrival: Arrival, word: str, asked: Asked) -> Screen:
+        """The second word in letters: what it begins with says which of this person's own buttons is meant."""
+        if arrival.stale or arrival.at is None or self._clock.now() - arrival.at > LONGEST_AGE:
+            return pieces.notice("⌛ That yes came too late; ask anew.")
+        nonce = self._means.nonces.spelled(word, asked.user_id, asked.chat_id, tuple(DANGERS))
+        return self._confirmed(nonce, asked)
 
     def _confirmed(self, nonce: str, asked: Asked) -> Screen:
         """The second word: the role is looked at again, because it may have been taken since the first."""
@@ -167,6 +179,7 @@ class Answers:
             self.people.record(arrival.user_id, "paired")
             return (pieces.notice("You are the owner now. /help shows what I can do."),)
         if self._counts(arrival.user_id):
+            # A command without its words, among which a pairing code may stand.
             what = arrival.command or arrival.text[:40] or arrival.kind.value
             self.people.record(arrival.user_id, "denied", why=refused.why, kind=arrival.kind.value, asked=what)
             return (pieces.notice(refused.tell),) if refused.tell else ()
@@ -180,6 +193,7 @@ class Answers:
                 self._denied.clear()
                 self._denied_since = now
             self._denied[user_id] += 1
+            # Bounded over all persons too: another id costs a stranger nothing, and each would have twenty.
             count, crowded = self._denied[user_id], len(self._denied) > MOST_STRANGERS
         return count <= MOST_DENIALS and (not crowded or user_id in self.people.roles())
 

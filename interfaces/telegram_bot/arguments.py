@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
@@ -15,7 +15,7 @@ from domain.case import Mode
 from domain.errors import UsageError
 from domain.market import Symbol
 from domain.orders import Side
-from interfaces.words import duration, identifier, period_or_symbol, positive, some, symbol
+from interfaces.words import day, duration, identifier, moment, period_or_symbol, positive, some, symbol
 from trading.store.people.roles import Role
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ def page(words: Words) -> int:
     at_most(words, 1)
     if not words:
         return 1
+    # Cut before it is read, because int() raises on thousands of digits.
     if not (words[0].isascii() and words[0].isdecimal() and 1 <= int(words[0][:4]) <= 999 and len(words[0]) <= 3):
         raise WrongWords(f"{words[0][:LONGEST_WORD]} is no page number")
     return int(words[0])
@@ -73,6 +74,13 @@ def one_id(words: Words, otherwise: str = "") -> str:
         raise WrongWords("name one id or symbol")
     name = _read(identifier, words[0])
     return name if "-" in name or name == "last" else name.upper()
+
+
+def strategy_or_experiment(words: Words) -> str:
+    """The name of a strategy, or the id of an experiment."""
+    if len(words) != 1:
+        raise WrongWords("name one strategy, or all")
+    return _read(identifier, words[0]).lower()
 
 
 def one_mode(words: Words) -> Mode:
@@ -115,10 +123,10 @@ def profits(words: Words) -> str:
     return _read(period_or_symbol, words[0]) if words else "total"
 
 
-def count(words: Words, otherwise: int) -> int:
+def count(words: Words, otherwise: int, most: int = MOST_LINES) -> int:
     """How many, at most as many as a screen has lines for."""
     at_most(words, 1)
-    return min(MOST_LINES, _read(some, words[0])) if words else otherwise
+    return min(most, _read(some, words[0])) if words else otherwise
 
 
 class Restricted(NamedTuple):
@@ -127,17 +135,30 @@ class Restricted(NamedTuple):
     symbol: Symbol
     lasting: timedelta | None
     reason: str
+    until: datetime | None = None
 
 
 def restricted(words: Words) -> Restricted:
-    """``NIMBO``, ``NIMBO for 2h`` or ``NIMBO for 2h earnings rumour``."""
+    """``NIMBO``, ``NIMBO for 2h earnings rumour`` or ``NIMBO until 2026-03-18 earnings rumour``."""
     if not words:
         raise WrongWords("name one symbol")
-    timed = len(words) > 1 and words[1].lower() == "for"
-    if timed and len(words) < 3:
-        raise WrongWords("write how long as in: for 2h")
-    lasting = _read(duration, words[2].lower()) if timed else None
-    return Restricted(_read(symbol, words[0]), lasting, " ".join(words[3 if timed else 1 :])[:LONGEST_REASON])
+    name, timed = _read(symbol, words[0]), words[1].lower() if len(words) > 1 else ""
+    if timed not in ("for", "until"):
+        return Restricted(name, None, " ".join(words[1:])[:LONGEST_REASON])
+    if len(words) < 3:
+        raise WrongWords("write how long as in: for 2h, or until 2026-03-18")
+    reason = " ".join(words[3:])[:LONGEST_REASON]
+    if timed == "for":
+        return Restricted(name, _read(duration, words[2].lower()), reason)
+    return Restricted(name, None, reason, _until(words[2]))
+
+
+def _until(word: str) -> datetime:
+    """A moment with its zone, or a day: then the end of it, so that the day itself is still restricted."""
+    try:
+        return datetime.combine(day(word), time.max, UTC)
+    except argparse.ArgumentTypeError:
+        return _read(moment, word.upper())
 
 
 def role(words: Words) -> tuple[int, Role | None]:

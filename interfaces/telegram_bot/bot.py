@@ -1,10 +1,11 @@
-"""The bot at work: long polling, each update worked once, answers by the outbox, the kill before everything.
+"""The bot at work: each update worked once, answers by the outbox, the kill before everything.
 
-    poll -> kills are pulled -> written down with the offset (one transaction) -> workers
+    polled or brought -> kills are pulled -> written down with the offset (one transaction) -> workers
          -> the answer is in the outbox and the update done (one transaction) -> delivered
 
 Looks, talk, acts and cycles have workers of their own, so that a model that hangs holds up no look, a slow explanation
-no pause, and a cycle none of them. What a process left behind is found by the next one in its inbox.
+no pause, and a cycle none of them. What a process left behind is found by the next one in its inbox; what another is
+still at, which a lease tells, is left to it.
 """
 
 from __future__ import annotations
@@ -12,25 +13,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from telegram.error import Conflict, InvalidToken, TelegramError
+from telegram.error import InvalidToken
 
-from domain.canonical import plain, restore
 from domain.errors import OversightError
 from domain.ports import Clock
+from domain.record.canonical import plain, restore
 from interfaces.cli.rendering.cells import clean
+from interfaces.serving.holding import Busy, held
 from interfaces.telegram_bot import danger, looking
 from interfaces.telegram_bot.acting import Means
-from interfaces.telegram_bot.answering import LONGEST_AGE, Answers, shown_by
+from interfaces.telegram_bot.answering import Answers, shown_by
 from interfaces.telegram_bot.carrier import TelegramCarrier, address_of
 from interfaces.telegram_bot.commands import BY_NAME, Level, menu
+from interfaces.telegram_bot.hearing.ways import AWAY, FIRST_WAIT_S, LONGEST_WAIT_S, Way
 from interfaces.telegram_bot.killing import KillPath, is_kill
-from interfaces.telegram_bot.line import Line, TooFast
+from interfaces.telegram_bot.line import Line
 from interfaces.telegram_bot.looking import Asked
 from interfaces.telegram_bot.screens import charts, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
@@ -39,18 +42,17 @@ from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.message import Message
 from trading.store.people.inbox import InboxStore
 from trading.store.people.roles import Role
+from trading.store.scheduling.leases import LeaseStore
 
-POLL_S = 25
-FULL_BATCH = 100
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
-KILL_LOOK_S = 0.5
-"""How often kills are looked for while what came with them cannot be written down."""
+UPDATE = "update:"
+"""What the lease of an update that is being worked begins with."""
 WORKERS: Mapping[str, int] = {"inbox": 1, "looks": 4, "words": 2, "acts": 3, "cycles": 1}
+HEARD_S = 2.0
+"""How long one that was brought waits to be durable: the service opens twenty lines, and a kill needs one of them."""
 _HARMLESS = ("looks", "words")
 """Lanes in which twice is once, so that a crash in between needs no trace."""
 _IN_PLACE = ("r:", "a:", "d:", "n:", "p:")
 """Buttons whose answer takes the place of the message they stand under."""
-_AWAY = (TelegramError, TooFast, TimeoutError, CancelledError)
 _log = logging.getLogger(__name__)
 
 
@@ -74,8 +76,9 @@ class Bot:
         kills: KillPath,
         clock: Clock,
         *,
+        way: Way,
+        leases: LeaseStore,
         nudge: Callable[[], None],
-        poll_s: int = POLL_S,
     ) -> None:
         self._line = line
         self._inbox = inbox
@@ -84,8 +87,10 @@ class Bot:
         self._kills = kills
         self._clock = clock
         self._nudge = nudge
-        self._poll_s = poll_s
+        self._way = way
+        self._leases = leases
         self._pulled: set[int] = set()
+        self._elsewhere: set[int] = set()
         self._pools: dict[str, ThreadPoolExecutor] = {}
 
     @contextmanager
@@ -107,13 +112,14 @@ class Bot:
         """The same on the calling thread."""
         self._pools = {name: ThreadPoolExecutor(count, f"telegram-{name}") for name, count in WORKERS.items()}
         try:
+            self._refresh_roles()
+            self._way.open(self)
             if self._greeted(stop):
-                self._refresh_roles()
                 self._pools["looks"].submit(self._set_menu)
                 self._pools["looks"].submit(charts.warm)
                 for update_id in self._left():
                     self._hand_out(update_id)
-                self._poll(stop)
+                self._way.hear(self, stop)
         finally:
             for pool in self._pools.values():
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -127,7 +133,7 @@ class Bot:
                 name = self._line.hello()
             except InvalidToken:
                 _log.error("Telegram refuses the token: correct TELEGRAM_BOT_TOKEN")
-            except _AWAY as error:
+            except AWAY as error:
                 _log.warning("Telegram does not answer: %s", type(error).__name__)
             else:
                 _log.info("Telegram answers as @%s", name)
@@ -140,49 +146,53 @@ class Bot:
         """A comfort, for which nothing waits."""
         try:
             self._line.menu(menu())
-        except _AWAY as error:
+        except AWAY as error:
             _log.warning("the menu is not set: %s", type(error).__name__)
 
-    def _poll(self, stop: threading.Event) -> None:
-        stale, wait_s, offset, heard = True, FIRST_WAIT_S, self._offset(), self._clock.now()
-        while not stop.is_set():
+    def taking(self, found: Sequence[Any], offset: int, *, stale: bool) -> Future[int]:
+        """Take a batch that was asked for, on a thread of its own."""
+        return self._pools["inbox"].submit(self._take, found, offset, stale=stale)
+
+    def heard(self, update: object, *, stale: bool) -> bool:
+        """Take one that was brought; a kill waits for nothing, the rest until it is durable."""
+        arrival = read(update, self._line.name)
+        if arrival is None or (is_kill(arrival) and self._pull(arrival)):
+            return True
+        if not self._line.name:
+            return False  # before the greeting nobody knows which commands are for this bot
+        try:
+            taking = self._pools["inbox"].submit(self._take, (update,), None, stale=stale)
             try:
-                found = self._line.updates(offset, 0 if stale else self._poll_s, stop)
-                now, before = self._clock.now(), offset
-                stale = stale or now - heard > LONGEST_AGE  # an outage, or the machine was asleep
-                offset = self._taken(found, offset, stop, stale=stale)
-                stale, wait_s, heard = stale and len(found) >= FULL_BATCH, FIRST_WAIT_S, now
-                if found and offset == before:
-                    stop.wait(wait_s)  # nothing but what cannot even be confirmed: it comes again at once
-            except Conflict:
-                _log.warning("another bot asks with the same token; only one of them is handed each update")
-                stop.wait(LONGEST_WAIT_S / 6)
-            except TooFast as limited:
-                stop.wait(limited.seconds)
-            except OversightError as error:
-                _log.warning("updates: %s", error)
-                stop.wait(FIRST_WAIT_S)  # no longer, because the next kill comes with what could not be written down
-            except _AWAY as error:
-                _log.warning("updates: %s", type(error).__name__)
-                stop.wait(wait_s)
-                wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+                taking.result(HEARD_S)
+            finally:
+                taking.cancel()  # what has not begun comes again, and would stand in the queue as often as it came
+        except OversightError as error:
+            _log.warning("updates: %s", error)
+            return False
+        except (TimeoutError, CancelledError, RuntimeError):
+            return False  # the database keeps it waiting, or this is the end of the bot
+        return True
 
-    def _taken(self, found: Sequence[Any], offset: int, stop: threading.Event, *, stale: bool) -> int:
-        """Take them on a thread of its own: while a database keeps it waiting, kills are heard all the same."""
-        taking = self._pools["inbox"].submit(self._take, found, offset, stale=stale)
-        while not wait([taking], KILL_LOOK_S).done and not stop.is_set():
-            with suppress(*_AWAY):
-                again = (read(update, self._line.name) for update in self._line.updates(offset, 0, stop))
-                for one in again:
-                    if one is not None and is_kill(one):
-                        self._pull(one)
-        return taking.result()
+    def pull_kills(self, found: Sequence[Any]) -> None:
+        """Pull what says kill, and leave the rest."""
+        for one in (read(update, self._line.name) for update in found):
+            if one is not None and is_kill(one):
+                self._pull(one)
 
-    def _take(self, found: Sequence[Any], offset: int, *, stale: bool) -> int:
-        """Pull kills, write the others down, hand them out; the answer is where to ask on."""
+    def look_again(self) -> None:
+        """Work what another process was at and has not ended, once that process is gone."""
+        for update_id in tuple(self._elsewhere):
+            self._elsewhere.discard(update_id)
+            self._hand_out(update_id)
+
+    def _take(self, found: Sequence[Any], offset: int | None, *, stale: bool) -> int:
+        """Pull kills, write the others down, hand them out; the answer is where to ask on.
+
+        Without an offset they were brought, and a later one says nothing of those before it.
+        """
         arrivals = [one for one in (read(update, self._line.name) for update in found) if one is not None]
         if not arrivals:
-            return offset
+            return offset or 0
         pulled = {one.update_id for one in arrivals if is_kill(one) and self._pull(one)}
         waiting = [one for one in arrivals if is_kill(one) and one.update_id not in pulled]
         if waiting or any(one.user_id not in self._kills.roles for one in arrivals):
@@ -190,7 +200,7 @@ class Bot:
             pulled |= {one.update_id for one in waiting if self._pull(one)}
         kept = {one.update_id: one for one in arrivals if one.update_id not in pulled and self._is_kept(one)}
         bodies = [(one.update_id, self._body(one, stale=stale) if one.update_id in kept else None) for one in arrivals]
-        for update_id in self._inbox.take(bodies):
+        for update_id in self._inbox.take(bodies, move=offset is not None):
             self._hand_out(update_id, replace(kept[update_id], stale=stale))
         for one in arrivals:
             if one.update_id not in pulled and one.update_id not in kept and one.user_id:
@@ -220,7 +230,8 @@ class Bot:
     def _body(self, arrival: Arrival, *, stale: bool) -> Mapping[str, Any]:
         return {**plain(arrival), "stale": stale}
 
-    def _offset(self) -> int:
+    def offset(self) -> int:
+        """Where to ask on."""
         try:
             return self._inbox.offset()
         except OversightError as error:
@@ -250,9 +261,16 @@ class Bot:
         if taken is not None and lane_of(taken) in _HARMLESS:
             self._answer(taken, again=False)
             return
-        item = self._inbox.begin(update_id)
-        if item is not None:
-            self._answer(restore(Arrival, item.body), again=item.begun)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._leases, f"{UPDATE}{self._inbox.bot_id}:{update_id}", "an update"))
+            except Busy:
+                # Whoever is at it will answer: to say that it was cut off would end it, and lose what comes of it.
+                self._elsewhere.add(update_id)
+                return
+            item = self._inbox.begin(update_id)
+            if item is not None:
+                self._answer(restore(Arrival, item.body), again=item.begun)
 
     def _answer(self, arrival: Arrival, *, again: bool) -> None:
         if arrival.press_id:
@@ -302,7 +320,7 @@ class Bot:
         """The answer to an update; its key is the update's, so that it is said once."""
         here = arrival.kind is Kind.PRESS and number == 0 and arrival.text[:2] in _IN_PLACE
         return Message(
-            key=f"telegram-{arrival.update_id}-{number}",
+            key=f"telegram-{self._inbox.bot_id}-{arrival.update_id}-{number}",
             address=address_of(arrival.chat_id, arrival.topic_id),
             kind=MessageKind.REPLY,
             html=screen.html,
@@ -325,7 +343,7 @@ class Shown:
     def told(self, step: str) -> None:
         """One more step. Nothing depends on it, so nothing is tried again."""
         text, chat = f"🔎 {clean(step, 200)} …", self._arrival.chat_id
-        with suppress(*_AWAY):
+        with suppress(*AWAY):
             if self.name:
                 self._line.edit(chat, int(self.name), text, html=False, buttons=())
             else:
@@ -340,7 +358,7 @@ def lane_of(arrival: Arrival) -> str:
             return "cycles" if command.name == "cycle" else "acts"
         return "looks"
     if arrival.kind is Kind.TEXT:
-        return "words"
+        return "acts" if danger.typed_word(arrival.text) else "words"
     return "acts" if arrival.kind is Kind.PRESS and shown_by(arrival) is None else "looks"
 
 

@@ -26,6 +26,7 @@ from interfaces.telegram_bot.screens.pieces import LONGEST
 from trading.store.messages.message import Message, Receipt
 
 NAME = "telegram"
+# The Bot API takes no longer caption, counted without its markup.
 LONGEST_CAPTION = 1024
 MOST_PARTS = 4
 AGAIN_S, LATER_S = 2.0, 300.0
@@ -68,8 +69,10 @@ class TelegramCarrier:
                 name = self._say(message, place, html, plain, last=at == len(texts) - 1)
                 begun += 1
             return Receipt(sent=True, name=name)
+        # The last two come from a line that is closed while it waits.
         except (TelegramError, TooFast, TimeoutError, CancelledError, RuntimeError) as error:
             told = receipt_of(error)
+            # Tried again, a part that is there already comes twice, and the second copy has to say so.
             return told._replace(unknown=told.unknown or begun > 0)
 
     def _edited(self, message: Message, place: Place) -> bool:
@@ -83,6 +86,7 @@ class TelegramCarrier:
         try:
             with_marks(edit, message.html, message.plain)
         except BadRequest as error:
+            # The same text again is an error to the service, and just what was wanted.
             return "not modified" in error.message.lower()
         return True
 
@@ -113,6 +117,7 @@ def with_marks(send: Callable[..., str | None], html: str, plain: str) -> str:
         try:
             return send(html, html=True) or ""
         except BadRequest as error:
+            # Any other refusal would meet the plain text as well.
             if "parse entities" not in error.message.lower() and "unsupported" not in error.message.lower():
                 raise
     return send(plain or "…", html=False) or ""
@@ -124,14 +129,16 @@ def receipt_of(error: Exception) -> Receipt:
     match error:
         case TooFast():
             return Receipt(sent=False, retry_after_s=error.seconds, words=words)
+        # Before NetworkError, of which BadRequest is a kind: it would be tried again for two days.
         case Forbidden() | ChatMigrated() | BadRequest():
             return Receipt(sent=False, words=words)
         case InvalidToken():
             return Receipt(sent=False, retry_after_s=LATER_S, words="the token is refused: look at TELEGRAM_BOT_TOKEN")
         case TimedOut() | NetworkError():
             # An answer with a status of its own says that the service has not taken it; so does a line never opened.
-            unknown = error.__cause__ is not None and not isinstance(error.__cause__, _NOT_LEFT)
-            return Receipt(sent=False, retry_after_s=AGAIN_S, words=words, unknown=unknown)
+            cause = error.__cause__
+            unknown = cause is not None and not isinstance(cause, _NOT_LEFT)
+            return Receipt(sent=False, retry_after_s=AGAIN_S, words=words, unknown=unknown, own=cause is None)
         case _:
             return Receipt(sent=False, retry_after_s=AGAIN_S, words=words, unknown=True)
 
@@ -149,6 +156,7 @@ def place_of(address: str) -> Place | None:
 
 def units(text: str) -> int:
     """Length as Telegram counts it."""
+    # In units of UTF-16: a sign beyond the first plane counts twice.
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -205,6 +213,7 @@ def _balanced(parts: list[str]) -> Iterator[str]:
             if not closing:
                 open_tags.append(tag)
             elif tag in open_tags:
+                # ``remove`` takes the first of its name, and what is closed is the last that was opened.
                 open_tags.reverse()
                 open_tags.remove(tag)
                 open_tags.reverse()

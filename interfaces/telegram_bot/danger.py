@@ -1,22 +1,24 @@
 """What cannot be taken back: shown first, done at the second word.
 
     asked -> prepared (what it would do, as things stand) -> a button, bound to its person and to the digest of that
-          -> pressed within a minute -> prepared again -> the same? -> done
+          -> pressed, or typed, within a minute -> prepared again -> the same? -> done
 
 The second preparation is the point: who says yes to closing 40 shares does not close 400 that were bought meanwhile.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from domain.canonical import digest
-from domain.case import Mode
+from domain.case import Mode, Pause
 from domain.errors import OversightError, UsageError
 from domain.market import parse_symbol
 from domain.orders import Order
+from domain.record.canonical import digest
+from interfaces.cli.rendering.cells import quantity
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.acting import Means
 from interfaces.telegram_bot.arguments import WrongWords
@@ -29,6 +31,10 @@ from trading.store.people.roles import Role
 
 LASTS = timedelta(seconds=60)
 MOST_CANCELLED = 20
+CHECKED = "The checklist finds nothing against it: books, data, losses, gates."
+TYPED = 4
+"""So many signs of a nonce are typed: only its own person can, in their own chat, so nobody has to guess them."""
+_TYPED = re.compile(rf"\s*yes\s+([0-9a-f]{{{TYPED}}})\s*", re.ASCII | re.IGNORECASE)
 
 
 class Prepared(NamedTuple):
@@ -52,21 +58,23 @@ class Danger(NamedTuple):
 
 
 def prepare_resume(asked: Asked) -> Prepared:
-    """A scope's pause, or everything that stops trading."""
+    """A scope's pause, or everything that stops trading; both only where the checklist finds nothing."""
     arguments.at_most(asked.words, 1)
+    plan, paused = asked.service.resume_plan(), list[Pause]()
     if asked.words:
         name = asked.words[0][: arguments.LONGEST_WORD].upper()
         paused = [one for one in asked.service.status().paused if one.name.upper() == name]
         if not paused:
             raise UsageError(f"{name} is not paused", "See /status.")
-        told = f"Lifts the pause of {paused[0].scope} {paused[0].name}."
-        return Prepared(f"Resume {paused[0].name}?", (told,), (paused[0].scope, paused[0].name), "▶ Resume")
-    plan = asked.service.resume_plan()
-    if not plan.releases:
+    elif not plan.releases:
         raise UsageError("nothing is stopped", "See /status.")
     if plan.findings:
         raise UsageError(f"not resumed: {'; '.join(plan.findings)}", "Mend it, then /resume again.")
-    told_all = (*plan.releases, "Counters and limits stay; orders start at a quarter of their size.")
+    if asked.words:
+        told = (f"Lifts the pause of {paused[0].scope} {paused[0].name}.", CHECKED)
+        return Prepared(f"Resume {paused[0].name}?", told, (paused[0].scope, paused[0].name), "▶ Resume")
+    ramp = ("Orders start at a quarter of their size.",) if plan.stopped else ()
+    told_all = (*plan.releases, CHECKED, "Counters and limits stay.", *ramp)
     return Prepared("Resume trading?", told_all, (*plan.releases, str(plan.stamp)), "▶ Resume")
 
 
@@ -96,18 +104,30 @@ def mode(asked: Asked) -> Screen:
 
 
 def prepare_flatten(asked: Asked) -> Prepared:
-    """Close one holding, or all of them."""
-    held = _held(asked)
+    """Close one holding, or all of them, under a kill too: then the kill stays, and nothing else is sent."""
+    held, under = _held(asked), _under(asked)
     told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
-    state = tuple(f"{one.symbol} {_shares(one)}" for one in held)
-    return Prepared(f"Close {'all' if len(held) > 1 else held[0].symbol}?", told, state, "Close now")
+    what = "all" if asked.words[0].lower() == "all" else held[0].symbol
+    return Prepared(f"Close {what}?", (*told, *under), (*told, *under), "Close now")
 
 
 def flatten(asked: Asked) -> Screen:
     """As prepared."""
-    name = asked.words[0].lower()
-    only = () if name == "all" else (parse_symbol(asked.words[0].upper()),)
+    only = () if asked.words[0].lower() == "all" else (parse_symbol(asked.words[0].upper()),)
     return control.control(asked.service.flatten(only))
+
+
+def prepare_close(asked: Asked) -> Prepared:
+    """Close the holding that an id stands for, all of it."""
+    one, under = asked.service.holding(arguments.one_id(asked.words)), _under(asked)
+    told = (f"{one.symbol}: {quantity(one.qty)} shares, all that is held of it.", *under)
+    return Prepared(f"Close {one.symbol}?", told, (one.symbol, quantity(one.qty), one.trade_id, *under), "Close now")
+
+
+def close(asked: Asked) -> Screen:
+    """As prepared."""
+    one = asked.service.holding(arguments.one_id(asked.words))
+    return control.control(asked.service.close(one.symbol))
 
 
 def prepare_kill(asked: Asked) -> Prepared:
@@ -122,6 +142,11 @@ def prepare_kill(asked: Asked) -> Prepared:
 def kill(asked: Asked) -> Screen:
     """As prepared."""
     return control.control(asked.service.kill(f"from Telegram by {asked.user_id}", flatten=True))
+
+
+def _under(asked: Asked) -> tuple[str, ...]:
+    """Said, and part of what is agreed to, while a kill stands: who said yes before it fell is asked again."""
+    return ("The kill stays: nothing else is sent.",) if asked.service.status().kill_switch else ()
 
 
 def _held(asked: Asked) -> list[PositionView]:
@@ -199,6 +224,7 @@ DANGERS: Mapping[str, Danger] = {
     "mode": Danger(prepare_mode, mode),
     "kill": Danger(prepare_kill, kill),
     "flatten": Danger(prepare_flatten, flatten),
+    "close": Danger(prepare_close, close),
     "cancel": Danger(prepare_cancel, cancel),
     "role": Danger(prepare_role, role),
 }
@@ -210,7 +236,14 @@ def first_word(name: str, asked: Asked, means: Means) -> Screen:
     if prepared.at_once:
         return DANGERS[name].do(asked)
     bound = means.nonces.make(asked.user_id, asked.chat_id, name, asked.words, digest(prepared.state), LASTS)
-    return control.asks(prepared.title, prepared.told[:MOST_CANCELLED], control.yes_no(bound.nonce, prepared.yes))
+    told, buttons = prepared.told[:MOST_CANCELLED], control.yes_no(bound.nonce, prepared.yes)
+    return control.asks(prepared.title, told, buttons, f"yes {bound.nonce[:TYPED]}")
+
+
+def typed_word(text: str) -> str:
+    """What stands behind a yes that was typed and not pressed; empty where the text is none."""
+    found = _TYPED.fullmatch(text)
+    return "" if found is None else found[1].lower()
 
 
 def second_word(name: str, asked: Asked, agreed: str) -> Screen:

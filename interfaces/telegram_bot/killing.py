@@ -61,6 +61,7 @@ class KillPath:
         if not isinstance(authorise(arrival, Doors(self.roles, self._groups), Role.OPERATOR), Granted):
             return False
         self._pulling = [one for one in self._pulling if one.is_alive()]
+        # No daemon: a process that ends waits for a kill that is under way.
         thread = threading.Thread(target=self._fall, args=(arrival,), name="telegram-kill")
         self._pulling.append(thread)
         thread.start()
@@ -87,6 +88,7 @@ class KillPath:
                 f"{trouble}{'; ' * bool(trouble)}nothing cancels them by itself ({error.strerror}): use /cancel all"
             )
         self._say(arrival, killed(trouble))
+        # The record comes last, because the database may be what hangs.
         self._after(arrival)
 
 

@@ -15,7 +15,8 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 from telegram import Bot as TelegramBot
 from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, LinkPreviewOptions
@@ -29,6 +30,9 @@ from interfaces.telegram_bot.screens.pieces import Keyboard
 T = TypeVar("T")
 CONNECT_S, ANSWER_S, LONGEST_S, LOOK_S = 5.0, 15.0, 40.0, 0.25
 LONGEST_REST_S = 3600.0
+UPDATES = ("message", "edited_message", "channel_post", "callback_query", "my_chat_member")
+MOST_LINES = 20
+"""How many updates may be brought at once: a kill waits for none before it."""
 _CHATTY = ("httpx", "httpcore", "telegram", "hpack")
 
 
@@ -38,6 +42,15 @@ class TooFast(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"asked to wait {seconds:.0f} s")
         self.seconds = seconds
+
+
+class Hooked(NamedTuple):
+    """Where updates are brought, how many wait there, and when and why one could not be brought."""
+
+    url: str
+    pending: int
+    error_at: datetime | None
+    error: str
 
 
 class Wire(HTTPXRequest):
@@ -51,6 +64,7 @@ class Wire(HTTPXRequest):
         told = found.get("parameters")
         rest = told.get("retry_after") if isinstance(told, dict) else None
         if not found.get("ok") and isinstance(rest, int | float):
+            # A figure from outside: it must make neither a busy loop nor a silence of days.
             raise TooFast(float(max(1.0, min(rest, LONGEST_REST_S))))
         return found
 
@@ -133,14 +147,14 @@ class Line:
         """
 
         async def ask() -> Sequence[Any]:
+            # Emptied first: an answer that is no list must not hand out the batch of before again.
             self._updates.raw = ()
-            await self._bot.get_updates(offset=offset, timeout=timeout_s, limit=100, allowed_updates=[
-                "message", "edited_message", "channel_post", "callback_query", "my_chat_member",
-            ])  # fmt: skip
+            await self._bot.get_updates(offset=offset, timeout=timeout_s, limit=100, allowed_updates=UPDATES)
             return self._updates.raw
 
         future = asyncio.run_coroutine_threadsafe(ask(), self._loop)
         for _ in range(int((LONGEST_S + timeout_s) / LOOK_S)):
+            # In short looks, so that a stop does not wait for the end of a long poll.
             if wait([future], LOOK_S).done:
                 return _answer(future, 0)
             if stop.is_set():
@@ -148,6 +162,19 @@ class Line:
                 return ()
         future.cancel()
         raise TimeoutError
+
+    def hook(self, url: str, secret: str) -> None:
+        """Have updates brought there, with the secret in a header."""
+        self._wait(self._bot.set_webhook(url, allowed_updates=UPDATES, secret_token=secret, max_connections=MOST_LINES))
+
+    def unhook(self) -> None:
+        """Have none brought any more; what waits is kept for whoever asks."""
+        self._wait(self._bot.delete_webhook(drop_pending_updates=False), CONNECT_S)
+
+    def hooked(self) -> Hooked:
+        """Where updates are brought, and how that goes."""
+        found = self._wait(self._bot.get_webhook_info())
+        return Hooked(found.url, found.pending_update_count, found.last_error_date, found.last_error_message or "")
 
     def menu(self, commands: Sequence[tuple[str, str]]) -> None:
         """Set what the menu shows."""

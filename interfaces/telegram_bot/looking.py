@@ -12,7 +12,7 @@ from interfaces.acting.ordering import Ticket
 from interfaces.service import Service
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.commands import BY_NAME, nearest
-from interfaces.telegram_bot.screens import charts, control, gates, pieces, records, state, written
+from interfaces.telegram_bot.screens import charts, control, experiments, gates, pieces, records, state, written
 from interfaces.telegram_bot.screens.pieces import Screen
 from trading.portfolio.periods import Period, Unit
 from trading.store.people.roles import PeopleStore, Role
@@ -31,8 +31,10 @@ class Asked(NamedTuple):
     """Hears what is looked at while an answer takes its time."""
 
 
+EXPERIMENT = "exp-"
+MOST_TRADES = 999
 Look = Callable[[Asked], Screen]
-_AT_THE_TERMINAL = re.compile(r"`sage ([a-z]+)([^`-]*)`")
+_AT_THE_TERMINAL = re.compile(r"`sage ([a-z]+)([^`-]*)(?:--(flatten))?`")
 
 
 def plainly(look: Callable[[Service], Screen]) -> Look:
@@ -89,6 +91,14 @@ def whatif(asked: Asked) -> Screen:
     return gates.ticket(view, "What if")
 
 
+def trades(asked: Asked) -> Screen:
+    """So many of the newest trades; a second number, which buttons bring, is the page of them."""
+    if not asked.words:
+        return state.trades(asked.service.trades())
+    count = arguments.count(asked.words[:1], 1, most=MOST_TRADES)
+    return state.trades(asked.service.trades(count), arguments.page(asked.words[1:]), count)
+
+
 def chart(asked: Asked) -> Screen:
     """A picture."""
     name = arguments.one_id(asked.words, "EQUITY")
@@ -105,11 +115,26 @@ def chart(asked: Asked) -> Screen:
     return pieces.page(told, picture=picture)
 
 
+def memory(asked: Asked) -> Screen:
+    """Trades of a symbol most like its situation now, or of any symbol whose lessons say what the words say."""
+    if not asked.words:
+        raise arguments.WrongWords("name a symbol, or words that a lesson says")
+    words = " ".join(asked.words)[: arguments.LONGEST_REASON].split()
+    return records.recalled(asked.service.recall_words(words, 10))
+
+
 def audit(asked: Asked) -> Screen:
     """Whether the record holds; with a number the newest entries of it."""
     if asked.words:
         return written.entries(asked.service.entries(arguments.count(asked.words, 10)))
     return records.audit(asked.service.verify())
+
+
+def backtest(asked: Asked) -> Screen:
+    """The newest run of a strategy, or the one of that id; a run takes minutes and is made at the terminal."""
+    name = arguments.strategy_or_experiment(asked.words)
+    view = asked.service.experiment(name) if name.startswith(EXPERIMENT) else asked.service.backtested(name)
+    return experiments.none_stored(name) if view is None else experiments.experiment(view, charts.backtest(view))
 
 
 def version(service: Service) -> Screen:
@@ -162,15 +187,15 @@ LOOKS: Mapping[str, Look] = {
     "status": plainly(lambda service: state.status(service.status())),
     "positions": paged(lambda service, at: state.positions(service.positions(), at)),
     "orders": paged(lambda service, at: state.orders(service.orders(), at)),
-    "trades": paged(lambda service, at: state.trades(service.trades(), at)),
+    "trades": trades,
     "pnl": pnl,
     "daily": profits(Period.MONTH, Unit.DAY),
     "weekly": profits(Period.YTD, Unit.WEEK),
     "monthly": profits(Period.TOTAL, Unit.MONTH),
     "performance": performance,
     "stats": plainly(lambda service: state.stats(service.pnl())),
-    "balance": plainly(lambda service: state.balance(service.pnl(), service.positions())),
-    "risk": plainly(lambda service: gates.risk(service.risk())),
+    "balance": plainly(lambda service: state.balance(service.balance())),
+    "risk": paged(lambda service, at: gates.risk(service.risk(), service.status(), at)),
     "limits": paged(lambda service, at: gates.limits(service.limits(), at)),
     "chart": chart,
     "locks": plainly(lambda service: control.locks(service.locks())),
@@ -179,14 +204,16 @@ LOOKS: Mapping[str, Look] = {
     "whynot": named(lambda service, name: gates.whynot(service.whynot(name)), "last"),
     "whatif": whatif,
     "agents": plainly(cycle),
-    "schedule": plainly(lambda service: records.schedule(service.schedule(10))),
-    "memory": lambda asked: records.recalled(asked.service.recall(arguments.one_symbol(asked.words), None, 10)),
+    "schedule": plainly(lambda service: records.schedule(service.schedule())),
+    "memory": memory,
     "lessons": plainly(lambda service: records.lessons(service.memory_stats())),
     "health": plainly(lambda service: records.health(service.doctor())),
     "audit": audit,
     "logs": lambda asked: written.logs(asked.service.logs(arguments.count(asked.words, 10))),
     "config": paged(lambda service, at: written.config(service.config(), at)),
     "evals": plainly(lambda service: written.evals(service.evals())),
+    "backtest": backtest,
+    "experiments": lambda asked: experiments.experiments(asked.service.experiments(arguments.count(asked.words, 10))),
     "version": plainly(version),
     "whoami": whoami,
     "people": people,
@@ -202,4 +229,8 @@ def failed(error: OversightError) -> Screen:
 
 def here(text: str) -> str:
     """A sentence that names commands of the terminal, with those of the chat where there are such."""
-    return _AT_THE_TERMINAL.sub(lambda found: f"/{found[1]}{found[2]}" if found[1] in BY_NAME else found[0], text)
+
+    def said(found: re.Match[str]) -> str:
+        return f"/{found[1]}{found[2]}{found[3] or ''}" if found[1] in BY_NAME else found[0]
+
+    return _AT_THE_TERMINAL.sub(said, text)

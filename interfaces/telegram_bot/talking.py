@@ -59,6 +59,7 @@ def card(asked: Asked, means: Means, one: CardView) -> Screen:
 
 
 def _keys(asked: Asked, means: Means, one: CardView) -> Keyboard:
+    # No nonce: a kill goes past the database, in which a nonce is kept.
     if one.effect == "kill":
         return ((Button("🛑 Kill", PRESS),),)
     words = (one.effect, *one.words)

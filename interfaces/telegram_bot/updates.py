@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+# Telegram lets nobody send more in one message.
 LONGEST_TEXT = 4096
 # Whatever sign ends a command: who writes "/kill!" in haste means it.
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>[A-Za-z0-9_]{1,64}))?(?![\w@/])")
@@ -159,6 +160,7 @@ def _number(value: object) -> int | None:
 
 def _moment(value: object) -> datetime | None:
     seconds = _number(value)
+    # Up to the year 10000, where datetime ends with an error.
     if seconds is None or not 0 < seconds < 253_402_300_800:
         return None
     return datetime.fromtimestamp(seconds, UTC)

@@ -6,22 +6,26 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from domain.alerts import Alert, AlertCode, Severity
+from agents.record import Record
 from domain.case import Control
-from domain.decisions import Decision, Ruling
+from domain.decisions import Ruling
 from domain.errors import RetryableError
+from domain.ids import DecisionId
+from domain.record.alerts import Alert, AlertCode, Severity
 from domain.verdicts import Outcome
-from graphs.record import record_of
 from interfaces.runtime import Runtime
 from trading.bus.messages import BusTopic, Message, Notice
 from trading.execution.guard import protection_of_books
 from trading.execution.protection import BARE, Protection
 
+Records = Mapping[DecisionId, Record]
+"""What is on record of each decision of a cycle."""
 
-def announce_cycle(runtime: Runtime, state: Mapping[str, Any]) -> str | None:
+
+def announce_cycle(runtime: Runtime, state: Mapping[str, Any], records: Records) -> str | None:
     """Publish what a finished cycle produced; the answer says why that failed, where it did."""
     try:
-        for message in told(runtime, state):
+        for message in told(runtime, state, records):
             runtime.bus.publish(message)
     except RetryableError as error:
         return f"bus: {error.what}"
@@ -56,6 +60,7 @@ def bare_message(runtime: Runtime, holding: Protection) -> Message:
 
 def announce_alerts(runtime: Runtime) -> None:
     """Publish the alerts that came on record since this process last did; they stay on record whatever the bus says."""
+    # Taken before they are published: a bus that is away hears of none of them later, and the record has them all.
     fresh = runtime.deps.stores.control.alerts.fresh()
     try:
         for alert in fresh:
@@ -64,7 +69,7 @@ def announce_alerts(runtime: Runtime) -> None:
         logging.getLogger(__name__).warning("the bus did not take an alert: %s", error.what)
 
 
-def told(runtime: Runtime, state: Mapping[str, Any]) -> Iterator[Message]:
+def told(runtime: Runtime, state: Mapping[str, Any], records: Records) -> Iterator[Message]:
     """One message a candidate, piece of advice, warning, ruling of the gates, order and fill, in that order.
 
     Last, one for every holding without its planned stop: until it has one, every cycle says so again.
@@ -73,15 +78,15 @@ def told(runtime: Runtime, state: Mapping[str, Any]) -> Iterator[Message]:
     for candidate in state["candidates"]:
         yield Message(BusTopic.STRATEGY_TRADE_CANDIDATE, at, candidate, state["cycle_id"])
     for decision in state["decisions"]:
-        yield from of_decision(runtime, decision)
+        yield from of_decision(runtime, records[decision.decision_id])
     for holding in protection_of_books(runtime.deps.stores.orders).values():
         if holding.cover in BARE:
             yield bare_message(runtime, holding)
 
 
-def of_decision(runtime: Runtime, decision: Decision) -> Iterator[Message]:
+def of_decision(runtime: Runtime, record: Record) -> Iterator[Message]:
     """What the roles, the gates and the broker made of one decision."""
-    record, at, cause = record_of(runtime.deps.stores, decision), runtime.deps.clock.now(), decision.decision_id
+    decision, at, cause = record.decision, runtime.deps.clock.now(), record.decision.decision_id
     if decision.advice is not None:
         yield Message(BusTopic.AI_SIGNAL_ADVICE, at, decision.advice, cause)
     if decision.inspection is not None and decision.inspection.ruling is not Ruling.ALLOW:

@@ -11,8 +11,8 @@ from operator import itemgetter
 from agents.calls.breaker import rested
 from agents.calls.budget import NOTHING, Allowance, plus
 from domain.decisions import ModelCall
-from domain.model_use import Handover, Rest, Spent
 from domain.money import ZERO
+from domain.record.model_use import Handover, Rest, Spent
 from interfaces.runtime import Runtime
 from interfaces.views.models import AllowanceRow, UsageRow, UsageView
 from interfaces.views.state import ModelView, State
@@ -23,6 +23,7 @@ def models(runtime: Runtime) -> tuple[ModelView, ...]:
     asker, now = runtime.deps.asker, runtime.deps.clock.now()
     places: dict[str, list[str]] = {asker.model.name: ["every role"] if not asker.roles else ["the other roles"]}
     for role, model in asker.roles.items():
+        # By name: a model that answers several roles, or stands behind itself, is told once.
         places.setdefault(model.name, []).append(role)
     for place, model in enumerate(asker.fallback, 1):
         places.setdefault(model.name, []).append(f"fallback {place}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.case import TradingState
-from domain.errors import OversightError
+from domain.errors import ConfigurationError, OversightError
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
 from interfaces.telling.looking import account_of, health_of
@@ -144,5 +144,13 @@ def telegram(runtime: Runtime) -> DoctorRow:
     talks = runtime.duties.talks
     if talks is None:
         return DoctorRow("telegram", State.OFF, "no TELEGRAM_BOT_TOKEN")
+    try:
+        way, exposed = talks.way(), talks.exposed()
+    except ConfigurationError as error:
+        return DoctorRow("telegram", State.FAILED, error.what, error.remedy)
     pairing = talks.pairing(runtime)
-    return DoctorRow("telegram", State.TIGHT if pairing else State.OK, pairing or "the bot has an owner")
+    told = f"{pairing or 'the bot has an owner'}; {way}"
+    if exposed:
+        remedy = "Listen on 127.0.0.1 behind a proxy that ends TLS, or keep everybody else from that port."
+        return DoctorRow("telegram", State.TIGHT, told, remedy)
+    return DoctorRow("telegram", State.TIGHT if pairing else State.OK, told)

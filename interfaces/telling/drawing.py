@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from domain.canonical import restore
 from domain.errors import DataQualityError, RetryableError, UsageError
 from domain.market import parse_symbol
-from domain.orders import Fill
-from domain.records import RecordKind
+from domain.record.canonical import restore
 from interfaces.acting.controlling import known_name
 from interfaces.runtime import Runtime
 from interfaces.telling.looking import last_report, positions
@@ -37,7 +35,7 @@ def prices(runtime: Runtime, name: str) -> PricesView:
         raise UsageError(f"there are no prices of {symbol}: {error.what}", "Try again later.") from error
     if not bars:
         raise UsageError(f"there are no prices of {symbol}", "Choose another symbol.")
-    stored = (restore(Fill, entry.body) for entry in deps.stores.ledger.entries(kind=RecordKind.FILL))
-    fills = tuple(one for one in stored if one.symbol == symbol and one.at >= bars[0].start)
+    # By the time of the fill, which the ledger has no order of: one that was missed is written down late.
+    fills = tuple(one for one in deps.stores.orders.fills_since(bars[0].start) if one.symbol == symbol)
     holding = next((one for one in positions(runtime).positions if one.symbol == symbol), None)
     return PricesView(now, symbol, bars, fills, holding)

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from operator import attrgetter
 
 from agents.explainer import template
-from domain.canonical import restore
-from domain.decisions import Decision, Phase
+from agents.record import Record
+from domain.decisions import Decision, Phase, Statement
 from domain.errors import UsageError
-from domain.ids import ClientOrderId
-from domain.records import LedgerEntry, RecordKind
+from domain.evidence import Evidence
+from domain.ids import ClientOrderId, Ref
+from domain.market import Symbol
+from domain.money import HUNDRED, ZERO, decimal_of
+from domain.orders import Fill, Side
+from domain.record.canonical import restore
+from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from graphs.record import record_of
 from interfaces.runtime import Runtime
 from interfaces.telling.looking import last_report
-from interfaces.telling.reporting import explanation_view, explanations_of, facts_of
+from interfaces.telling.reporting import Known, explanation_view, explanations_of, facts_of
 from interfaces.views.cycles import ExplainView, ExplanationView
+from memory.lessons import figures as trade_figures
+from memory.reviews import LearnedTrade
 
 LAST = "last"
+MOST_LEARNED = 3
+"""So many sentences of a review are told; `sage memory recall` has them all."""
 
 
 def explain(runtime: Runtime, name: str, phase: Phase | None) -> ExplainView:
     """What is on record about a candidate, decision, request, order, trade, cycle, symbol, or the last cycle."""
     found = decisions_for(runtime, name)
     if not found:
+        if name == LAST:
+            raise UsageError("nothing was decided yet", "Run `sage cycle`.")
         raise UsageError(f"nothing called {name} is on record", "Take an id from `sage orders`, or write `last`.")
     views = tuple(view for decision in found for view in views_of(runtime, decision, phase))
     return ExplainView(runtime.deps.clock.now(), name, views)
@@ -31,12 +49,111 @@ def explain(runtime: Runtime, name: str, phase: Phase | None) -> ExplainView:
 def views_of(runtime: Runtime, decision: Decision, phase: Phase | None) -> tuple[ExplanationView, ...]:
     """The stored words from before, and what became of it, told by the template from today's records."""
     known, record = facts_of(runtime, decision), record_of(runtime.deps.stores, decision)
+    # Told from before it was sent, when nobody knew what would become of it.
     undone = replace(record, order=None, fills=())
+    # The newest of them; where none was written the template tells it from the record.
     before = explanations_of(runtime, decision, Phase.BEFORE)[-1:] or (
         explanation_view(template(undone, Phase.BEFORE), known),
     )
-    after = (explanation_view(template(record, Phase.AFTER), known),)
+    done = template(record, Phase.AFTER)
+    came, more = outcome(runtime, record, known)
+    told_after = replace(done, statements=(*done.statements, *came))
+    after = (explanation_view(told_after, {**known, **more}),)
     return {Phase.BEFORE: before, Phase.AFTER: after, None: (*before, *after)}[phase]
+
+
+Told = tuple[tuple[Statement, ...], Mapping[str, Evidence]]
+"""Sentences, and the figures that they show besides those of the record."""
+
+
+def outcome(runtime: Runtime, record: Record, known: Known) -> Told:
+    """Fill against plan, what the round trip brought and by what, and what was learned of it."""
+    symbol, planned = record.decision.candidate.symbol, known.get(f"plan.entry@{record.decision.candidate.symbol}")
+    price = planned.value if planned is not None and isinstance(planned.value, Decimal) else None
+    parts: list[Told] = []
+    if record.fills and price:
+        parts.append(filled_away(record.fills, price, symbol))
+    trade = closed_by(runtime, record)
+    if trade is not None:
+        own = trade.decision_id == record.decision.decision_id
+        parts += [brought(trade, price if own else None), taught(runtime, trade)]
+    elif record.fills and any(
+        each.decision_id == record.decision.decision_id for each in runtime.deps.stores.trades.all_open().values()
+    ):
+        parts.append(
+            ((Statement("What it bought or sold is still held: nothing is learned before it is closed."),), {})
+        )
+    return tuple(one for told, _ in parts for one in told), dict(ChainMap(*(dict(more) for _, more in parts)))
+
+
+def filled_away(fills: Sequence[Fill], planned: Decimal, symbol: Symbol) -> Told:
+    """Slippage: planned at 133.00 and 46 bought at 133.10 on average is 4.60 worse, 0.0752 %."""
+    qty = sum((each.qty for each in fills), ZERO)
+    average = sum((each.qty * each.price for each in fills), ZERO) / qty
+    worse, at = (average - planned) * fills[0].side.sign, fills[-1].at
+    figures = {"slippage": (worse * qty, "USD"), "slippage_pct": (round(worse / planned * HUNDRED, 4), "pct")}
+    text = (
+        f"Planned at {{plan.entry@{symbol}}} and filled at {{fill.price@{symbol}}}: slippage "
+        f"{{slippage@{symbol}}}, {{slippage_pct@{symbol}}}, where more than nothing is worse."
+    )
+    return (Statement(text, "high"),), made_here(figures, symbol, at, "fills against plan")
+
+
+def brought(trade: ClosedTrade, planned: Decimal | None) -> Told:
+    """What a round trip brought, split: price from plan to exit, less slippage at the entry, less fees.
+
+    Bought 46 planned at 133.00, filled at 133.10, sold at 135.00 with fees of 2.00: 92.00 - 4.60 - 2.00 = 85.40.
+    """
+    entry, end, qty = decimal_of(trade.entry_price), decimal_of(trade.exit_price), abs(decimal_of(trade.qty))
+    sign, pnl, symbol = (-1 if trade.side == Side.SELL else 1), decimal_of(trade.pnl), Symbol(trade.symbol)
+    begin = entry if planned is None else planned
+    figures = {
+        "trade.move": ((end - begin) * qty * sign, "USD"),
+        "trade.slippage": ((entry - begin) * qty * sign, "USD"),
+        "trade.fees": ((end - entry) * qty * sign - pnl, "USD"),
+    }
+    ended = re.sub(r"[^a-z ]", "", trade.exit_reason.lower().replace("_", " "))
+    slipped = "" if planned is None else f"slippage of {{trade.slippage@{symbol}}} at the entry and "
+    text = (
+        f"The round trip brought {{trade.pnl@{symbol}}}, {{trade.pnl_pct@{symbol}}}: {{trade.move@{symbol}}} by the "
+        f"price, less {slipped}fees of {{trade.fees@{symbol}}}. It was ended by: {ended or 'nothing on record'}."
+    )
+    known = {str(item.ref): item for item in trade_figures(trade)}
+    return (Statement(text, "high"),), known | made_here(figures, symbol, trade.closed_at, f"trade {trade.trade_id}")
+
+
+def taught(runtime: Runtime, trade: ClosedTrade) -> Told:
+    """What memory has learned of a trade by now."""
+    now, ledger = runtime.deps.clock.now(), runtime.deps.stores.ledger
+    lessons = ledger.entries(subject=trade.trade_id, kind=RecordKind.LESSON)
+    newest = next((restore(LearnedTrade, each.body) for each in reversed(lessons) if each.at <= now), None)
+    if newest is None:
+        return (Statement("Nothing has been learned of it yet."),), {}
+    finding = Statement(f"Learned: {newest.review.finding.replace('_', ' ')}.")
+    said = dict.fromkeys((newest.lesson.statement, *newest.review.statements))
+    known = {str(item.ref): item for item in (*newest.evidence, *trade_figures(trade))}
+    return (finding, *islice(said, MOST_LEARNED)), known
+
+
+def closed_by(runtime: Runtime, record: Record) -> ClosedTrade | None:
+    """The round trip that a decision began, or whose last share it closed."""
+    symbol, last = record.decision.candidate.symbol, max((each.at for each in record.fills), default=None)
+    if last is None:
+        return None
+    closed = (restore(ClosedTrade, each.body) for each in runtime.deps.stores.ledger.backwards(RecordKind.TRADE_CLOSED))
+    mine = (each for each in closed if each.symbol == symbol)
+    return next(
+        (each for each in mine if each.decision_id == record.decision.decision_id or each.closed_at == last), None
+    )
+
+
+def made_here(
+    figures: Mapping[str, tuple[Decimal, str]], symbol: Symbol, at: datetime, source: str
+) -> dict[str, Evidence]:
+    """Figures that were worked out from the record."""
+    refs = {name: Ref(f"{name}@{symbol}") for name in figures}
+    made = (Evidence(refs[name], value, unit, source, at, at, symbol) for name, (value, unit) in figures.items())
+    return {str(each.ref): each for each in made}
 
 
 def decisions_for(runtime: Runtime, name: str) -> tuple[Decision, ...]:
@@ -50,10 +167,17 @@ def decisions_for(runtime: Runtime, name: str) -> tuple[Decision, ...]:
     )
     if direct:
         return decisions_in(direct)
-    wanted = {name, *(causes_of(runtime, name))}
-    every = decisions_in(ledger.entries(kind=RecordKind.DECISION))
-    by_id = tuple(each for each in every if wanted & {each.decision_id, each.candidate.candidate_id})
-    return by_id or tuple(each for each in every if each.candidate.symbol == name.upper())[-1:]
+    caused = [
+        entry
+        for decision in causes_of(runtime, name)
+        for entry in ledger.entries(subject=decision, kind=RecordKind.DECISION)
+    ]
+    if caused:
+        return decisions_in(sorted(caused, key=attrgetter("seq")))
+    # The newest of a symbol, or a candidate's only one: no id is as short as a symbol, so neither passes for the other.
+    newest = (restore(Decision, entry.body) for entry in ledger.backwards(RecordKind.DECISION))
+    meant = (each for each in newest if name == each.candidate.candidate_id or name.upper() == each.candidate.symbol)
+    return tuple(islice(meant, 1))
 
 
 def causes_of(runtime: Runtime, name: str) -> set[str]:
@@ -69,6 +193,6 @@ def causes_of(runtime: Runtime, name: str) -> set[str]:
     }
 
 
-def decisions_in(entries: tuple[LedgerEntry, ...]) -> tuple[Decision, ...]:
+def decisions_in(entries: Iterable[LedgerEntry]) -> tuple[Decision, ...]:
     """Decisions as they were stored."""
     return tuple(restore(Decision, entry.body) for entry in entries)

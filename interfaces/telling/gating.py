@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 
-from domain.canonical import decimal_text
 from domain.errors import OversightError
 from domain.money import ZERO
+from domain.record.canonical import decimal_text
 from domain.verdicts import Evaluation, Figure, Outcome, Verdict
 from interfaces.views.gates import TallyView
 from policies.evaluate import evaluate
@@ -70,6 +70,7 @@ def judged(line: bytes, number: int, shelf: PolicyShelf) -> GateAnswer:
         document = read_object(line)
         name = case_id(document, number)
         asked = read_case(document, calendar_named, shelf)
+    # What reading raises on purpose; a gate that fails is a denial of its own (policies/answers.py).
     except (OversightError, UnicodeError) as error:
         return GateAnswer(name, Outcome.DENY, ZERO, (UNREADABLE,), (), str(error))
     said: Evaluation = evaluate(asked.case, asked.policy)
@@ -112,6 +113,7 @@ def _plain(figure: Figure) -> str | int | bool | None:
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Lines with their numbers, blank ones left out; of one that is too long only so much that this can be told."""
     number = 0
+    # Room for the line end and one byte more, by which a line is known to be too long.
     while line := stream.readline(LONGEST_LINE + 2):
         number += 1
         rest = line

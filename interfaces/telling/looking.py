@@ -5,17 +5,21 @@ Broker truth stands beside our own books, with the age of each; a broker that do
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from domain.book import Account, Position
-from domain.canonical import restore
-from domain.case import MarketView, TradingState
+from domain.case import MarketView, Pause, TradingState
 from domain.errors import ConfigurationError, DataQualityError, RetryableError, UsageError
 from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
-from domain.records import ClosedTrade, RecordKind
+from domain.orders import Order
+from domain.record.canonical import restore
+from domain.record.entries import ClosedTrade, RecordKind
 from graphs.nodes.observe import bars_of, market_now, valued
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
@@ -41,10 +45,12 @@ from trading.execution.guard import plans, protection_of_books
 from trading.execution.protection import BARE, Protection, protections
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 from trading.portfolio.performance import statistics_of
+from trading.store.trades import Trade
 
 SHOWN_ORDERS = 50
 SHOWN_TRADES = 50
 _LONGEST_ANSWER_AGE_S = 300
+# As the shipped policies have it: daily bars are that old after a long week-end.
 _LONGEST_BAR_AGE_S = 4 * 86_400
 _PERCENT_STEP = Decimal("0.01")
 _STATES = {
@@ -68,7 +74,7 @@ def status(runtime: Runtime) -> StatusView:
         mode=control.mode,
         trading_state=control.trading_state,
         kill_switch=control.kill_switch,
-        paused=control.pauses,
+        paused=standing(control.pauses, now),
         policy_digest=deps.policy.digest,
         prompt_digest=runtime.setup.prompt_digest,
         model=runtime.setup.model,
@@ -96,6 +102,11 @@ def status(runtime: Runtime) -> StatusView:
     )
 
 
+def standing(pauses: Sequence[Pause], now: datetime) -> tuple[Pause, ...]:
+    """Those that have not ended by themselves: at its end, as gate A3 reads it, a pause is over."""
+    return tuple(each for each in pauses if each.until is None or now < each.until)
+
+
 def bare_holdings(runtime: Runtime) -> tuple[str, ...]:
     """Holdings without the stop that was planned, by our own books: a broker that is away hides none of them."""
     known = protection_of_books(runtime.deps.stores.orders).values()
@@ -107,8 +118,8 @@ def why_stopped(runtime: Runtime) -> str:
     control = runtime.deps.stores.control.read()
     if control.trading_state is TradingState.ACTIVE or not control.readable:
         return ""
-    moves = runtime.deps.stores.ledger.entries(subject="control", kind=RecordKind.CONTROL)
-    newest = next((entry.body for entry in reversed(moves) if "trading_state" in entry.body), None)
+    moves = runtime.deps.stores.ledger.backwards(RecordKind.CONTROL, subject="control")
+    newest = next((entry.body for entry in moves if "trading_state" in entry.body), None)
     return "" if newest is None else f"{newest['by']}: {newest['reason']}"
 
 
@@ -130,6 +141,7 @@ def sources_of(runtime: Runtime, now: datetime) -> tuple[SourceState, ...]:
     """When broker and market last answered."""
     account, note = account_of(runtime)
     missing: list[str] = []
+    # One symbol stands for the market: a look at the status is no reason to ask a vendor for all of them.
     bars = bars_of(runtime.deps, runtime.deps.market.symbols()[:1], now, missing)
     newest = max((series[-1].end for series in bars.values() if series), default=None)
     return (
@@ -149,17 +161,34 @@ def health_of(runtime: Runtime, now: datetime) -> tuple[Dependency, ...]:
 def positions(runtime: Runtime) -> PositionsView:
     """Every holding by our books and by the broker's."""
     deps, now = runtime.deps, runtime.deps.clock.now()
-    ours = deps.stores.trades.positions()
-    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
-    held = book.positions
+    ours, trades = deps.stores.trades.positions(), deps.stores.trades.all_open()
+    held, working, note = told_by_broker(runtime, now)
     market = market_now(deps, sorted({*ours, *held}))
-    shares = {symbol: each.qty for symbol, each in held.items()}
-    covers = protections(shares, book.open_orders, plans(deps.stores.orders))
+    shares = ours if note else {symbol: each.qty for symbol, each in held.items()}
+    covers = protections(shares, working, plans(deps.stores.orders))
+    lasts = timedelta(seconds=int(deps.policy.limits.get("max_quote_age_s", _LONGEST_ANSWER_AGE_S)))
     rows = (
-        position_view(symbol, ours.get(symbol), held.get(symbol), market, covers.get(symbol))
+        position_view(symbol, ours.get(symbol), held.get(symbol), market, covers.get(symbol), trades.get(symbol))
         for symbol in sorted({*ours, *held})
     )
-    return PositionsView(now, tuple(rows))
+    aged = (replace(row, stale=row.as_of is None or now - row.as_of > lasts) for row in rows)
+    shown = tuple(replace(row, broker_qty=None) if note else row for row in aged)
+    return PositionsView(now, shown, compared_at(runtime), note)
+
+
+def told_by_broker(runtime: Runtime, now: datetime) -> tuple[Mapping[Symbol, Position], tuple[Order, ...], str]:
+    """What it holds and what works there; where it does not answer nothing, our own open orders, and why."""
+    deps = runtime.deps
+    try:
+        book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    except (RetryableError, DataQualityError, ConfigurationError) as error:
+        return {}, tuple(deps.stores.orders.open()), error.what
+    return book.positions, tuple(book.open_orders), ""
+
+
+def compared_at(runtime: Runtime) -> datetime | None:
+    """When our books were last compared with the broker's."""
+    return runtime.deps.stores.control.read().reconciled_at
 
 
 def position_view(
@@ -168,6 +197,7 @@ def position_view(
     held: Position | None,
     market: MarketView,
     protection: Protection | None = None,
+    trade: Trade | None = None,
 ) -> PositionView:
     """One holding at the price at which it could be sold."""
     quote = market.symbols[symbol].quote
@@ -185,19 +215,21 @@ def position_view(
         strategy=held.strategy if held is not None else "",
         protection="" if protection is None else protection.cover.value,
         protected_qty=None if protection is None else protection.covered,
+        trade_id="" if trade is None else trade.trade_id,
     )
 
 
 def orders(runtime: Runtime) -> OrdersView:
     """Our records of orders, newest first."""
-    return OrdersView(runtime.deps.clock.now(), runtime.deps.stores.orders.newest(SHOWN_ORDERS))
+    found = runtime.deps.stores.orders.newest(SHOWN_ORDERS)
+    return OrdersView(runtime.deps.clock.now(), found, compared_at(runtime))
 
 
-def trades(runtime: Runtime) -> TradesView:
-    """Finished round trips, newest first."""
-    entries = runtime.deps.stores.ledger.entries(kind=RecordKind.TRADE_CLOSED)
-    newest = entries[: -SHOWN_TRADES - 1 : -1]
-    return TradesView(runtime.deps.clock.now(), tuple(restore(ClosedTrade, entry.body) for entry in newest))
+def trades(runtime: Runtime, count: int = SHOWN_TRADES) -> TradesView:
+    """So many finished round trips, newest first."""
+    entries = islice(runtime.deps.stores.ledger.backwards(RecordKind.TRADE_CLOSED), count)
+    newest = (restore(ClosedTrade, entry.body) for entry in entries)
+    return TradesView(runtime.deps.clock.now(), tuple(newest), compared_at(runtime))
 
 
 def pnl(runtime: Runtime) -> PnlView:
@@ -239,6 +271,7 @@ def risk(runtime: Runtime) -> RiskView:
     """The room every gate leaves at this moment."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
+    # Every gate is asked about an entry into something: what is held first, else whatever there is.
     symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
     if not symbols:
         raise UsageError(f"{runtime.setup.market} names no symbols", "Name them in SAGE_UNIVERSE.")
@@ -277,7 +310,15 @@ def limits(
         waits=ours and waits,
         compared_with=None if other is None else other.profile,
         changes=() if other is None else limit_changes(policy, other),
+        changed=put_in_force(runtime, policy.digest),
     )
+
+
+def put_in_force(runtime: Runtime, digest: str) -> str:
+    """Who put a policy in force for the last time, and when; empty where nobody has."""
+    moves = runtime.deps.stores.ledger.backwards(RecordKind.CONTROL, subject="control")
+    last = next((each for each in moves if each.body.get("policy_digest") == digest), None)
+    return "" if last is None else f"put in force by {last.body['by']} at {last.at:%Y-%m-%d %H:%M} UTC"
 
 
 def limit_rows(policy: Policy) -> tuple[LimitRow, ...]:

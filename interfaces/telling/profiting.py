@@ -43,6 +43,7 @@ class Money(NamedTuple):
 
 def profits(runtime: Runtime, what: str, by: Unit | None) -> ProfitsView:
     """Of a period or a symbol; UsageError for a symbol that nobody knows."""
+    # Once, and before anything is reckoned: all lines are of one moment.
     money = money_of(runtime)
     if what in set(Period):
         period = Period(what)
@@ -114,6 +115,7 @@ def symbol_rows(runtime: Runtime, begin: datetime, closed: tuple[Trade, ...]) ->
         symbol_row(symbol, made.get(symbol, ZERO), open_now.get(symbol, ZERO), closed)
         for symbol in sorted({*made, *open_now})
     ]
+    # What nobody can tell stands last.
     return tuple(sorted(rows, key=lambda one: (one.pnl is None, -(one.pnl or ZERO), one.name)))
 
 
@@ -132,6 +134,7 @@ def of_symbol(runtime: Runtime, symbol: Symbol, money: Money) -> ProfitsView:
         closed = [one for one in runtime.deps.stores.trades.closed(since=begin) if one.symbol == symbol]
         realized = realized_by_symbol(runtime, begin).get(symbol, ZERO)
         rows.append(ProfitRow(period.value, None, None, len(closed), won(closed), realized))
+    # The last period is the total.
     whole, open_now = rows[-1], open_by_symbol(runtime).get(symbol, ZERO)
     realized = whole.realized_pnl or ZERO
     return ProfitsView(

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import UsageError
-from domain.records import LedgerEntry
+from domain.record.entries import LedgerEntry
 from interfaces.runtime import Runtime
+from interfaces.views.checks import AuditView
 from interfaces.views.records import ConfigView, EntriesView, EntryRow, EvalsView, LogRow, LogsView
 from trading.monitor.logs import Redaction
 
@@ -22,6 +23,12 @@ LONGEST_BODY = 20_000
 LONGEST_TOLD = 160
 TAIL = 512 * 1024
 """Bytes at the end of the log that are read: a log of months is not."""
+
+
+def verify(runtime: Runtime) -> AuditView:
+    """Whether the ledger is whole, and where it is not."""
+    found = runtime.deps.stores.ledger.verify()
+    return AuditView(runtime.deps.clock.now(), found.ok, found.entries, found.head, tuple(map(str, found.problems)))
 
 
 def entries(runtime: Runtime, count: int) -> EntriesView:
@@ -34,6 +41,7 @@ def entries(runtime: Runtime, count: int) -> EntriesView:
 def row_of(entry: LedgerEntry, redact: Redaction) -> EntryRow:
     """An entry in one line."""
     body = json.dumps(entry.body, ensure_ascii=False, sort_keys=True)[:LONGEST_BODY]
+    # Cut for the screen behind the redaction: of half a key nobody could tell that it is one.
     return EntryRow(entry.seq, entry.at, entry.kind.value, redact(entry.subject), redact(body)[:LONGEST_TOLD])
 
 

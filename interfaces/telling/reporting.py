@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
-from agents.record import facts
-from domain.canonical import restore
+from agents.record import Record, facts
+from domain.context.observation import Observation
 from domain.decisions import Advice, Decision, Explanation, ModelCall, MonitorReport, Phase, Statement
 from domain.evidence import Evidence
+from domain.ids import DecisionId
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.observation import Observation
-from domain.orders import Fill, Order
-from domain.records import RecordKind
-from domain.rendering import figure, refs_in, render
+from domain.orders import Order
+from domain.record.canonical import restore
+from domain.record.entries import RecordKind
+from domain.record.rendering import figure, refs_in, render
 from domain.signals import CompositeSignal
 from domain.verdicts import Evaluation
 from graphs.nodes.screen import observation_of
-from graphs.record import evaluation_of, record_of
+from graphs.record import record_of
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import handed_over, rows_of
 from interfaces.views.control import PendingRow, VerdictView
@@ -39,13 +41,19 @@ Known = Mapping[str, Evidence]
 
 
 def report_of(
-    runtime: Runtime, cycle: CycleRecord, state: Mapping[str, Any], timings: Mapping[str, int], unheard: str | None
+    runtime: Runtime,
+    cycle: CycleRecord,
+    state: Mapping[str, Any],
+    records: Mapping[DecisionId, Record],
+    timings: Mapping[str, int],
+    unheard: str | None,
 ) -> CycleReport:
-    """Everything one cycle saw, heard, decided and did."""
+    """Everything one cycle saw, heard, decided and did; ``records`` are those of its decisions."""
     stores = runtime.deps.stores
     seen = observation_of(runtime.deps, cycle.cycle_id)
     decisions: Sequence[Decision] = state["decisions"]
-    known = {each.decision_id: facts_of(runtime, each) for each in decisions}
+    known = {named: known_of(record) for named, record in records.items()}
+    orders = orders_of(runtime, cycle.cycle_id)
     monitor: MonitorReport | None = state.get("monitor")
     calls = stores.calls.of_cycle(cycle.cycle_id)
     passed = handed_over(stores.calls.handovers(cycle.cycle_id))
@@ -64,11 +72,11 @@ def report_of(
         advice=tuple(advice_view(each.advice, known[each.decision_id]) for each in decisions if each.advice),
         inspections=tuple(each.inspection for each in decisions if each.inspection),
         decisions=tuple(decision_view(each, known[each.decision_id]) for each in decisions),
-        verdicts=tuple(view for each in decisions for view in verdicts_of(runtime, each)),
+        verdicts=tuple(view for each in decisions for view in verdicts_of(records[each.decision_id])),
         pending=pending_of(runtime, cycle.cycle_id),
-        orders=orders_of(runtime, cycle.cycle_id),
-        fills=fills_of(runtime, cycle.cycle_id),
-        explanations=tuple(view for each in decisions for view in explanations_of(runtime, each)),
+        orders=orders,
+        fills=tuple(fill for order in orders for fill in stores.orders.fills_of(order.client_order_id)),
+        explanations=explanations_in(runtime, cycle.cycle_id, decisions, known),
         model_calls=calls_view(runtime, calls),
         timings_ms=dict(timings),
         degraded="; ".join(degraded) or None,
@@ -115,8 +123,12 @@ def seen_view(signal: CompositeSignal, seen: Observation) -> SeenView:
 
 def facts_of(runtime: Runtime, decision: Decision) -> Known:
     """Every figure a sentence about this decision may show."""
-    record = record_of(runtime.deps.stores, decision)
-    return {**{str(ref): item for ref, item in record.evidence.items.items()}, **facts(record)}
+    return known_of(record_of(runtime.deps.stores, decision))
+
+
+def known_of(record: Record) -> Known:
+    """The same of its record; the evidence of a whole cycle is looked into and not copied for each decision."""
+    return ChainMap(facts(record), cast(dict[str, Evidence], record.evidence.items))
 
 
 def told(statements: Sequence[Statement], known: Known) -> tuple[str, ...]:
@@ -159,10 +171,10 @@ def decision_view(decision: Decision, known: Known) -> DecisionView:
     )
 
 
-def verdicts_of(runtime: Runtime, decision: Decision) -> tuple[VerdictView, ...]:
+def verdicts_of(record: Record) -> tuple[VerdictView, ...]:
     """What the gates said of a decision, the last time they were asked."""
-    evaluation = evaluation_of(runtime.deps.stores.ledger, decision.decision_id)
-    return () if evaluation is None else verdict_views(decision.decision_id, decision.candidate.symbol, evaluation)
+    decision, said = record.decision, record.evaluation
+    return () if said is None else verdict_views(decision.decision_id, decision.candidate.symbol, said)
 
 
 def verdict_views(decision_id: str, symbol: Symbol, evaluation: Evaluation) -> tuple[VerdictView, ...]:
@@ -193,13 +205,15 @@ def orders_of(runtime: Runtime, cycle: str) -> tuple[Order, ...]:
     return tuple(order for order in runtime.deps.stores.orders.of_cycle(cycle) if order.parent_id is None)
 
 
-def fills_of(runtime: Runtime, cycle: str) -> tuple[Fill, ...]:
-    """What was filled of them so far."""
-    return tuple(
-        fill
-        for order in orders_of(runtime, cycle)
-        for fill in runtime.deps.stores.orders.fills_of(order.client_order_id)
-    )
+def explanations_in(
+    runtime: Runtime, cycle: str, decisions: Iterable[Decision], known: Mapping[DecisionId, Known]
+) -> tuple[ExplanationView, ...]:
+    """Stored explanations of all decisions of a cycle, by decision."""
+    stored: dict[str, list[Explanation]] = defaultdict(list)
+    for entry in runtime.deps.stores.ledger.entries(cycle_id=cycle, kind=RecordKind.EXPLANATION):
+        stored[entry.subject].append(restore(Explanation, entry.body))
+    told_of = ((stored[each.decision_id], known[each.decision_id]) for each in decisions)
+    return tuple(explanation_view(each, figures) for made, figures in told_of for each in made)
 
 
 def explanations_of(runtime: Runtime, decision: Decision, phase: Phase | None = None) -> tuple[ExplanationView, ...]:

@@ -72,6 +72,7 @@ def reproduce(stores: Stores, name: str, own: Policy, otherwise: Otherwise) -> R
     stored = stored_cycle(stores, cycle_named(stores, name))
     then = partial(policy_then, stores, own)
     recorded = recorded_document(stored)
+    # Always as it was, first: what would be other is told against this run, and only as far as it is the same.
     same = rerun(stored, partial(replaying, stored), then)
     again = rerun_document(stored, same)
     found = first_difference(recorded, again)

@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.canonical import restore
 from domain.case import Case, Proposal
 from domain.decisions import Decision
 from domain.errors import DataQualityError, UsageError
@@ -20,7 +19,8 @@ from domain.ids import DecisionId, client_order_id
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import OrderIntent
-from domain.records import LedgerEntry, RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import LedgerEntry, RecordKind
 from domain.verdicts import Evaluation, Outcome, Verdict
 from graphs.nodes.observe import market_now, valued
 from graphs.nodes.screen import observation_of
@@ -35,7 +35,7 @@ from interfaces.views.gates import (
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
-from policies.measures.headroom import largest_passing, probe, standing
+from policies.measures.headroom import in_the_way, largest_passing, probe
 from policies.policy import Policy
 from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
@@ -120,7 +120,7 @@ def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged |
 def _answer(runtime: Runtime, name: str, intent: OrderIntent, said: Evaluation, case: Case, basis: Basis) -> WhyNotView:
     policy = runtime.deps.policy
     nearest, stopped_by = largest_passing(case, policy)
-    stand = standing(case, policy) if nearest == ZERO else ()
+    stand = in_the_way(case, policy) if nearest == ZERO else ()
     return WhyNotView(
         as_of=runtime.deps.clock.now(),
         id=name,
@@ -156,6 +156,7 @@ def _judged(runtime: Runtime, decision: Decision) -> Judged | None:
 
 def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
     ledger = runtime.deps.stores.ledger
+    # Under the order's id stands what was said when it was to be sent, under the decision's the opinion before.
     for subject in (*(client_order_id(DecisionId(decision_id), leg) for leg in ("entry", "exit")), decision_id):
         entries = ledger.entries(subject=subject, kind=RecordKind.VERDICTS)
         if entries:

@@ -20,6 +20,16 @@ class EquityView:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnView:
+    """``sage chart``: where the picture was written; empty, with the reason, where there is too little to draw."""
+
+    as_of: datetime
+    what: str
+    file: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PricesView:
     """Bars of one symbol, oldest first, our fills in their time, and what is held of it now."""
 

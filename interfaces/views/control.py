@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
@@ -43,6 +43,20 @@ class LimitChange:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldingView:
+    """What ``close`` would close: all that is held of the symbol that ``id`` stands for.
+
+    ``trade_id`` is the round trip it is in; empty where our books know of none.
+    """
+
+    as_of: datetime
+    id: str
+    symbol: Symbol
+    qty: Decimal
+    trade_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PendingRow:
     """One order that waits for a person."""
 
@@ -62,9 +76,8 @@ class PendingView:
     pending: tuple[PendingRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictView:
-    """One gate's answer to one decision."""
+class VerdictView(NamedTuple):
+    """One gate's answer to one decision; a NamedTuple as the verdict is, because a report holds thousands."""
 
     decision_id: str
     symbol: Symbol
@@ -134,6 +147,23 @@ class ResumePlan:
     findings: tuple[str, ...]
     stopped: bool
     stamp: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody who may talk with Sage from afar, by the number that the chat service gives them."""
+
+    id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleView:
+    """``sage people``; ``me`` is who asks at the machine, and owns it."""
+
+    as_of: datetime
+    me: str
+    people: tuple[PersonRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

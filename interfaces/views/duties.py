@@ -1,4 +1,4 @@
-"""View models of what goes on by itself: sliced orders, the timetable and its runs, the watchdog. See ``views.py``."""
+"""View models of what goes on by itself: sliced orders, the timetable and its runs, the watchdog."""
 
 from __future__ import annotations
 

@@ -60,6 +60,8 @@ class LimitsView:
     compared_with: str | None = None
     changes: tuple[LimitChange, ...] = ()
     waits: bool = False
+    changed: str = ""
+    """Who put it in force, and when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,11 @@ class RememberedTrade:
 
 @dataclass(frozen=True, slots=True)
 class RecallView:
-    """``sage memory recall SYMBOL``: ``compared_with`` says which situation stood for now."""
+    """``sage memory recall SYMBOL``: ``compared_with`` says which situation, or words, stood for now."""
 
     as_of: datetime
-    symbol: Symbol
+    symbol: Symbol | None
+    """None where trades of every symbol were looked through."""
     regime: Regime | None
     compared_with: str
     count: int

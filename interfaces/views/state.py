@@ -7,11 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.alerts import Alert
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
 from domain.orders import Order
-from domain.records import ClosedTrade
+from domain.record.alerts import Alert
+from domain.record.entries import ClosedTrade
 from trading.portfolio.performance import Statistics
 
 
@@ -105,14 +105,45 @@ class PositionView:
     strategy: str = ""
     protection: str = ""
     protected_qty: Decimal | None = None
+    trade_id: str = ""
+    """The round trip it is in, by which ``sage close`` finds it too."""
+    stale: bool = False
+    """True where the price is older than the policy lets an entry rest on, or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionsView:
-    """``sage positions``."""
+    """``sage positions``; ``compared_at`` says when our books were last compared with the broker's."""
 
     as_of: datetime
     positions: tuple[PositionView, ...]
+    compared_at: datetime | None = None
+    note: str = ""
+    """Why the broker's column is empty; empty itself where it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One line, in money; ``priced_at`` is when a holding's price was told. None is not known, or not kept."""
+
+    name: str
+    broker: Decimal | None
+    ours: Decimal | None = None
+    priced_at: datetime | None = None
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceView:
+    """``sage balance``: the broker's word beside our record, and when each was told, written or last compared."""
+
+    as_of: datetime
+    currency: str
+    rows: tuple[BalanceRow, ...]
+    broker_at: datetime | None
+    recorded_at: datetime | None
+    compared_at: datetime | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +152,7 @@ class OrdersView:
 
     as_of: datetime
     orders: tuple[Order, ...]
+    compared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +161,7 @@ class TradesView:
 
     as_of: datetime
     trades: tuple[ClosedTrade, ...]
+    compared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from policies.policy import Policy
 
 NOW = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+# The largest that is plausible: beyond it another gate would stop the order as nonsense.
 HUGE = LARGEST - ONE
 FORTUNE = Decimal(10) ** 9
 EVERYTHING_LOST = Decimal(10) ** 13

@@ -16,7 +16,7 @@ from domain.money import HUNDRED, ONE, ZERO
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gate import DENY, OVERSIZE_REDUCE, PASSED, Answer, denied
-from policies.measures.worst_case import WorstCase, affordable, percent
+from policies.measures.worst_case import WorstCase, affordable, percent, rounded_up
 
 REDUCE = Outcome.REDUCE
 
@@ -58,15 +58,23 @@ def in_percent(
     equity = worst.equity
     if total is None or worst.notional is None or worst.price is None:
         return denied(gate, unknown, cap)
-    if equity is not None and total * HUNDRED <= equity * cap:
-        return PASSED, cap, total, equity, percent
+    if equity is not None:
+        share = rounded_up(total * HUNDRED, equity)
+        margin = cap - share
+        if margin >= ZERO:
+            return PASSED, cap, share, margin
     before = without_order(worst, total) if beside_others else None
     return of_equity(gate, code, cap, total, worst.notional, worst.price, worst, oversize, before)
 
 
 def fits(cap: Decimal, total: Decimal, equity: Decimal) -> Answer | None:
     """PASS while ``total`` is at most ``cap`` % of equity, else nothing: what to say then takes more to work out."""
-    return (PASSED, cap, total, equity, percent) if total * HUNDRED <= equity * cap else None
+    share = rounded_up(total * HUNDRED, equity)
+    margin = cap - share
+    # Where the share, which is rounded up, is within its cap, the exact one is; a hair above, only the exact one tells.
+    if margin >= ZERO or total * HUNDRED <= equity * cap:
+        return PASSED, cap, share, margin
+    return None
 
 
 def of_equity(

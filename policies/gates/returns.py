@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any, TypeGuard
 
 from domain.case import SymbolView
 from domain.market import Symbol
@@ -23,6 +24,8 @@ EXACT = Context(prec=400, rounding=ROUND_CEILING)
 
 _UP = Context(prec=28, rounding=ROUND_CEILING)
 _DOWN = Context(prec=50, rounding=ROUND_FLOOR)
+times_up = _UP.multiply
+"""A product, rounded up at 28 digits."""
 
 
 def correlations(views: Mapping[Symbol, SymbolView], symbol: Symbol, others: Sequence[Symbol]) -> list[Decimal] | None:
@@ -35,9 +38,8 @@ def correlations(views: Mapping[Symbol, SymbolView], symbol: Symbol, others: Seq
         return []
     own = views.get(symbol, NOTHING).correlations
     row = [None] * len(others) if own is None else [*map(own.get, others)]
-    known = [rho for rho in row if isinstance(rho, Decimal) and rho.is_finite() and OPPOSED <= rho <= ONE]
-    if len(known) == len(others):
-        return known
+    if _are_correlations(row):
+        return row
     found: list[Decimal] = []
     for rho, other in zip(row, others, strict=True):
         theirs = views.get(other, NOTHING).correlations if rho is None else None
@@ -48,14 +50,17 @@ def correlations(views: Mapping[Symbol, SymbolView], symbol: Symbol, others: Seq
     return found
 
 
+def _are_correlations(row: Sequence[Any]) -> TypeGuard[list[Decimal]]:
+    """True where all of ``row``, which is not empty, are numbers from -1 to 1."""
+    try:
+        return all(map(Decimal.is_finite, row)) and bool(min(row) >= OPPOSED and max(row) <= ONE)
+    except TypeError:  # one of them is no Decimal
+        return False
+
+
 def annual(daily_sigma: Decimal) -> Decimal:
     """The deviation of a year from that of a day, rounded up."""
     return _UP.multiply(daily_sigma, YEAR_ROOT)
-
-
-def times_up(one: Decimal, other: Decimal) -> Decimal:
-    """A product, rounded up at 28 digits."""
-    return _UP.multiply(one, other)
 
 
 def root_up(square: Decimal) -> Decimal:

@@ -32,17 +32,17 @@ rounded_up = _SHOWN.divide
 
 def is_finite(value: object) -> TypeGuard[Decimal]:
     """True for a Decimal that is a number, and for nothing else: no bool, int, float or text."""
-    return isinstance(value, Decimal) and value.is_finite()
+    return type(value) is Decimal and value.is_finite()
 
 
 def is_positive(value: object) -> TypeGuard[Decimal]:
     """True for a finite Decimal above zero."""
-    return isinstance(value, Decimal) and value.is_finite() and value > ZERO
+    return type(value) is Decimal and value.is_finite() and value > ZERO
 
 
 def is_plausible(value: object) -> TypeGuard[Decimal]:
     """True for a quantity or price one can calculate with: finite, positive and below 10^12."""
-    return isinstance(value, Decimal) and value.is_finite() and ZERO < value < LARGEST
+    return type(value) is Decimal and value.is_finite() and ZERO < value < LARGEST
 
 
 def is_measurable(order: OrderIntent | Order) -> bool:
@@ -73,6 +73,7 @@ def worst_price(order: OrderIntent | Order, quote: Quote | None, slippage: Decim
     if quote is None:
         return None
     touch = quote.ask if buys else quote.bid
+    # A stop above the touch fills at its trigger or worse.
     if order.trigger_price is not None and order.trigger_price > touch:
         touch = order.trigger_price
     return touch * (ONE + slippage)

@@ -7,9 +7,11 @@ order is found by asking the gates themselves (see ``largest_passing``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Context, Decimal
+from functools import cache
 from typing import NamedTuple
 
 from domain.book import Book
@@ -20,7 +22,7 @@ from domain.money import HUNDRED, ONE, ZERO, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.verdicts import Evaluation, Figure, Outcome, Verdict
 from policies.codes import ReasonCode
-from policies.evaluate import evaluate
+from policies.evaluate import Round, all_gates, evaluate, evaluated, in_quantity
 from policies.gate import Gate, Unit
 from policies.gates.catalogue import GATES
 from policies.measures.standing import Standing
@@ -36,6 +38,8 @@ FINEST_HALVINGS = 14
 USUAL_STOP_PCT = Decimal(2)
 _SHOWN = Context(prec=4, rounding=ROUND_FLOOR)
 _STOPS = (Outcome.DENY, Outcome.REDUCE)
+Answer = Callable[[Decimal], Evaluation]
+"""What becomes of the order in question, by its quantity."""
 
 
 class Headroom(NamedTuple):
@@ -100,70 +104,80 @@ def largest_passing(case: Case, policy: Policy) -> tuple[Decimal, str | None]:
     Quantities are whole lots, or whole shares and then parts of one where policy and instrument allow fractions; an
     exit may also be exactly what is left to close. The gates are asked about the largest order there is: those that
     measure size answer with the quantity that fits, which is tried, and one step more. Only where that is not the
-    answer the gap is halved, so it takes a handful of questions and at most 60. Quantities that would wait for an
+    answer the gap is halved, so it takes three questions mostly and at most 60. Quantities that would wait for an
     approval count as passing; an approval given for another quantity is put aside. The gate is None where nothing stops
     an order of any size.
 
     Worked: caps of 10,000 in money and 10 % of 100,000 at 200.00 a share both answer 50; 50 passes, 51 does not.
     """
     case = replace(case, approval=None)
-    known = Standing(case, policy)
-    worst = worst_case(_of(case, ONE), policy.slippage, allow_fractional=policy.allow_fractional)
+    answer = _answers(case, policy)
+    worst = worst_case(in_quantity(case, ONE), policy.slippage, allow_fractional=policy.allow_fractional)
     lot = ONE if worst.fractions else worst.step
+    # LARGEST itself is no plausible quantity any more: figures end just below it.
     most = whole_lots(LARGEST - ONE, lot)
-    at_most = _at(case, known, most)
-    if _passes(at_most, most):
+    if _passes(answer, most):
         return most, None
-    fits = _hint(at_most, most)
-    low, high = _bracket(case, known, whole_lots(fits, lot), most, lot)
-    low, high = _narrowed(case, known, low, high, lot, WHOLE_HALVINGS)
+    fits = _hint(answer(most), most)
+    low, high = _bracket(answer, whole_lots(fits, lot), most, lot)
+    low, high = _narrowed(answer, low, high, lot, WHOLE_HALVINGS)
     if worst.fractions:
-        part, beyond = _fraction(case, known, low, high, fits, worst.step)
+        part, beyond = _fraction(answer, low, high, fits, worst.step)
         low, high = (part, beyond) if part > low else (low, high)
-    if low < worst.closable < high and _passes(_at(case, known, worst.closable), worst.closable):
+    if low < worst.closable < high and _passes(answer, worst.closable):
         low = worst.closable
-    return low, _stopper(_at(case, known, high))
+    return low, _stopper(answer(high))
 
 
-def standing(case: Case, policy: Policy) -> tuple[Verdict, ...]:
-    """The verdicts that stand in the way of the smallest order there is: no size lifts them."""
-    worst = worst_case(_of(case, ONE), policy.slippage, allow_fractional=policy.allow_fractional)
-    smallest = _at(case, Standing(case, policy), worst.step)
+def in_the_way(case: Case, policy: Policy) -> tuple[Verdict, ...]:
+    """The verdicts that stop even the smallest order there is: no size lifts them."""
+    worst = worst_case(in_quantity(case, ONE), policy.slippage, allow_fractional=policy.allow_fractional)
+    smallest = _answers(case, policy)(worst.step)
     return tuple(verdict for verdict in smallest.verdicts if verdict.outcome in _STOPS)
 
 
-def _bracket(case: Case, known: Standing, fits: Decimal, most: Decimal, lot: Decimal) -> tuple[Decimal, Decimal]:
+def _answers(case: Case, policy: Policy) -> Answer:
+    """What the gates say of each quantity; of none are they asked twice, neither by itself nor as what is left of a
+    larger one."""
+    known, rounds = Standing(case, policy), dict[Decimal, Round]()
+
+    def look(asked: Case) -> Round:
+        qty = asked.order.qty
+        if qty not in rounds:
+            rounds[qty] = all_gates(asked, known)
+        return rounds[qty]
+
+    return cache(lambda qty: evaluated(in_quantity(case, qty), look, policy))
+
+
+def _bracket(answer: Answer, fits: Decimal, most: Decimal, lot: Decimal) -> tuple[Decimal, Decimal]:
     """A quantity that passes (or zero) and a larger one that does not, as near to each other as the hint allows."""
-    if fits > ZERO and not _passes(_at(case, known, fits), fits):
+    if fits > ZERO and not _passes(answer, fits):
         return ZERO, fits
     more = fits + lot
-    if more >= most or not _passes(_at(case, known, more), more):
+    if more >= most or not _passes(answer, more):
         return fits, min(more, most)
     return more, most
 
 
-def _narrowed(
-    case: Case, known: Standing, low: Decimal, high: Decimal, step: Decimal, most: int
-) -> tuple[Decimal, Decimal]:
+def _narrowed(answer: Answer, low: Decimal, high: Decimal, step: Decimal, most: int) -> tuple[Decimal, Decimal]:
     """The same pair, halved until it is one step apart or ``most`` halvings are done."""
     for _ in range(most):
         if high - low <= step:
             break
         middle = low + whole_lots((high - low) / 2, step)
-        low, high = (middle, high) if _passes(_at(case, known, middle), middle) else (low, middle)
+        low, high = (middle, high) if _passes(answer, middle) else (low, middle)
     return low, high
 
 
-def _fraction(
-    case: Case, known: Standing, low: Decimal, high: Decimal, fits: Decimal, step: Decimal
-) -> tuple[Decimal, Decimal]:
+def _fraction(answer: Answer, low: Decimal, high: Decimal, fits: Decimal, step: Decimal) -> tuple[Decimal, Decimal]:
     """The part of a share beyond whole ones: the hint where it holds, else a few halvings."""
     part = whole_lots(fits, step)
-    if low < part < high and _passes(_at(case, known, part), part):
+    if low < part < high and _passes(answer, part):
         low = part
-        if not _passes(_at(case, known, part + step), part + step):
+        if not _passes(answer, part + step):
             return low, part + step
-    return _narrowed(case, known, low, high, step, FINEST_HALVINGS)
+    return _narrowed(answer, low, high, step, FINEST_HALVINGS)
 
 
 def _hint(evaluation: Evaluation, most: Decimal) -> Decimal:
@@ -173,15 +187,9 @@ def _hint(evaluation: Evaluation, most: Decimal) -> Decimal:
     return min(sound, default=ZERO)
 
 
-def _of(case: Case, qty: Decimal) -> Case:
-    return replace(case, order=replace(case.order, qty=qty))
-
-
-def _at(case: Case, known: Standing, qty: Decimal) -> Evaluation:
-    return evaluate(_of(case, qty), known.policy, known)
-
-
-def _passes(evaluation: Evaluation, qty: Decimal) -> bool:
+def _passes(answer: Answer, qty: Decimal) -> bool:
+    evaluation = answer(qty)
+    # An order that was cut is not denied, and yet has not passed.
     return evaluation.outcome is not Outcome.DENY and evaluation.final_qty == qty
 
 
@@ -229,6 +237,7 @@ def _idle(gate: Gate, verdict: Verdict, case: Case) -> str:
 
 
 def _left(verdict: Verdict) -> Decimal | None:
+    # Of a limit of nothing no share can be left.
     if verdict.margin is None or not isinstance(verdict.limit, Decimal) or verdict.limit == ZERO:
         return None
     return _SHOWN.divide(verdict.margin * HUNDRED, abs(verdict.limit))

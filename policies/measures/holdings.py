@@ -3,9 +3,7 @@
 They are the same for every order on one snapshot, and so is whatever a gate makes of them:
 
     once(measure)             of the whole book
-    own(measure, symbol)      of what one symbol holds and has working, and of its view
-    beside(measure, symbol)   of all symbols but one
-    seen(measure, symbol)     of the whole book, as one symbol sees it
+    seen(measure, symbol)     of the book as one symbol sees it, or of all the others
 
 Holdings are valued at the ask, open orders at the price that was reserved for them. What is not finite and positive is
 unknown: a price becomes None, and an open quantity ``LARGEST`` shares at no price, so that whoever needs either has no
@@ -43,6 +41,7 @@ from policies.measures.figures import (
 
 T = TypeVar("T")
 _OCO, _DENIED = OrderClass.OCO, OrderStatus.DENIED
+# None is an answer of many measures, so what is not there yet needs a value of its own.
 _MISSING = object()
 _UP = 4  # from here on an Exposure tells what it is worth
 
@@ -100,7 +99,7 @@ class Holdings:
     """
 
     __slots__ = (
-        "_beside", "_once", "_own", "_seen", "book", "by_symbol", "downs", "exposures", "gross", "market", "reserved",
+        "_once", "_seen", "book", "by_symbol", "downs", "exposures", "gross", "market", "reserved",
         "slippage", "taken", "ups", "working", "working_value",
     )  # fmt: skip
 
@@ -122,9 +121,7 @@ class Holdings:
         self.taken: int = taken
         self.reserved, self.working_value = _reserved(working)
         self._once: dict[Hashable, Any] = {}
-        self._own: dict[Callable[..., Any], dict[Symbol, Any]] = {}
         self._seen: dict[Symbol, dict[Hashable, Any]] = {}
-        self._beside: dict[Symbol, dict[Hashable, Any]] = {}
 
     def once(self, measure: Callable[[Holdings], T]) -> T:
         """What ``measure`` makes of the book: worked out for the first order that asks, the same for all that follow.
@@ -136,34 +133,11 @@ class Holdings:
             found = self._once[measure] = measure(self)
         return found  # type: ignore[no-any-return]
 
-    def own(self, measure: Callable[[Holdings, Symbol], T], symbol: Symbol) -> T:
-        """What ``measure`` makes of one symbol: of its position, its orders, its exposure and its view alone."""
-        known = self._own.get(measure)
-        if known is None:
-            known = self._own[measure] = {}
-        found: Any = known.get(symbol, _MISSING)
-        if found is _MISSING:
-            found = known[symbol] = measure(self, symbol)
-        return found  # type: ignore[no-any-return]
-
-    def others(self, measure: Callable[[Holdings, Symbol], T], mine: Symbol) -> list[T]:
-        """The same of every symbol of the book but one."""
-        return [self.own(measure, symbol) for symbol in self.exposures if symbol != mine]
-
     def seen(self, measure: Callable[[Holdings, Symbol], T], symbol: Symbol) -> T:
-        """What ``measure`` makes of the whole book as one symbol sees it."""
-        return self._kept(self._seen, measure, symbol)
-
-    def beside(self, measure: Callable[[Holdings, Symbol], T], symbol: Symbol) -> T:
-        """What ``measure`` makes of all symbols but one, of which it reads the view alone."""
-        return self._kept(self._beside, measure, symbol)
-
-    def _kept(
-        self, kept: dict[Symbol, dict[Hashable, Any]], measure: Callable[[Holdings, Symbol], T], symbol: Symbol
-    ) -> T:
-        known = kept.get(symbol)
+        """What ``measure`` makes of the book as one symbol sees it."""
+        known = self._seen.get(symbol)
         if known is None:
-            known = kept[symbol] = {}
+            known = self._seen[symbol] = {}
         found: Any = known.get(measure, _MISSING)
         if found is _MISSING:
             found = known[measure] = measure(self, symbol)
@@ -218,6 +192,7 @@ def _working(orders: Iterable[Order], market: MarketView, slippage: Decimal) -> 
 
 def _open_qty(order: Order) -> Decimal:
     """What may still fill: nothing beyond its quantity, and ``LARGEST`` where the order's own figures are nonsense."""
+    # In flight, being cancelled and of unknown fate are open as well (I-03).
     if not order.status.is_open:
         return ZERO
     if not (is_plausible(order.qty) and is_finite(order.filled_qty) and order.filled_qty >= ZERO):
@@ -266,6 +241,7 @@ def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
     for order, qty, price, is_leg in orders:
         if is_leg:
             group = order.parent_id or order.client_order_id
+            # Of one bracket only one leg can fill, so the larger counts and not both.
             legs[group] = max(legs.get(group, ZERO), qty if qty < LARGEST else ZERO)
         elif order.side is BUY:
             buying, up = buying + qty, None if up is None or price is None else up + qty * price
@@ -274,6 +250,7 @@ def _with_working(before: Exposure, orders: Iterable[Working]) -> Exposure:
             sign = order.side.sign
             worth = None if price is None else sign * qty * price
             selling, down = selling + qty, None if down is None or worth is None else down + worth
+    # Each side by itself: a sell that has not filled makes no room for a buy (I-11).
     worst = None if up is None or down is None else max(up, -down)
     return Exposure(before.held, buying, selling, sum(legs.values(), ZERO), up, down, worst)
 

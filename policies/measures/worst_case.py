@@ -95,10 +95,11 @@ class WorstCase(NamedTuple):
 
     def once(self, measure: Callable[[Case, WorstCase], T], case: Case) -> T:
         """What ``measure`` makes of this order, worked out for the first of the gates that share it."""
-        if measure not in self.known:
-            self.known[measure] = measure(case, self)
-        found: T = self.known[measure]
-        return found
+        known = self.known
+        found: Any = known.get(measure, NOTHING)
+        if found is NOTHING:
+            found = known[measure] = measure(case, self)
+        return found  # type: ignore[no-any-return]
 
 
 def worst_case(
@@ -138,6 +139,7 @@ def _expected(order: OrderIntent, quote: Quote | None, slippage: Decimal, *, buy
 def _closable(mine: Exposure, *, sells: bool) -> Decimal:
     if mine.held is None:
         return ZERO
+    # Of what is held alone: what is still being bought cannot be sold yet.
     left = mine.held - mine.selling if sells else -mine.held - mine.buying
     return max(ZERO, left)
 
@@ -157,6 +159,7 @@ def _after(
     else:
         down, selling = down - notional, selling + qty
     worst, most = max(up, -down), max(held + buying, selling - held)
+    # LARGEST stands for an open quantity that nobody can tell.
     shares = most if most < LARGEST else None
     if gross is None or ups is None or downs is None:
         return shares, worst, None, None, taken

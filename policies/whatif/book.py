@@ -80,6 +80,7 @@ def _position(fields: Fields, symbol: Symbol) -> Position:
     qty, price = fields.number("qty"), fields.number("avg_price")
     made = Position(
         symbol=symbol,
+        # NaN and not zero: a holding that is not known must not look like none.
         qty=NAN if qty is None else qty,
         avg_price=NAN if price is None else price,
         available_qty=fields.number("available_qty"),

@@ -175,6 +175,7 @@ def text_of(value: Any, path: str) -> str:
 def word_of(value: Any, path: str, words: type[W]) -> W:
     """A member of a closed set."""
     name = text_of(value, path)
+    # ASCII only: `lower` makes a plain k of the Kelvin sign.
     found = next((word for word in words if word.value.lower() == name.lower()), None) if name.isascii() else None
     if found is None:
         raise refused(path, value, f"one of {', '.join(words)}")

@@ -95,6 +95,7 @@ def _proposal(fields: Fields, order: OrderIntent, now: datetime, confidence: Dec
         known=frozenset(Ref(name) for name in fields.texts("known")),
         evidence_as_of=fields.moment("evidence_as_of", now) or EPOCH,
         decided_at=fields.moment("decided_at", now) or EPOCH,
+        # The same word twice: evidence that a case does not mention has not changed.
         evidence_digest=fields.text("evidence_digest", "e"),
         evidence_digest_now=fields.text("evidence_digest_now", "e"),
         candidate_qty=candidate,

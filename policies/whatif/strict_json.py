@@ -14,7 +14,9 @@ from typing import Any
 
 from domain.errors import DataQualityError
 
+# A case is some ten thousand bytes: what is longer is no case, and is not to fill the memory.
 LONGEST_LINE = 1_000_000
+# Below 10^18, as ``domain.money`` draws the line.
 LONGEST_WHOLE = 18
 
 

@@ -14,13 +14,13 @@ from agents.calls.budget import Budget
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.outputs import OUTPUTS, schema_of
 from domain.clock import FixedClock
+from domain.context.news import NewsArticle, SocialPost
 from domain.decisions import Advice, Inspection, ModelCall, Ruling, Stance, Statement
 from domain.evidence import Evidence, EvidenceSet, Value, gather
 from domain.ids import CandidateId, CycleId, Ref
 from domain.market import Symbol
-from domain.model_use import SetAside
-from domain.news import NewsArticle, SocialPost
 from domain.orders import Side
+from domain.record.model_use import SetAside
 from domain.signals import CandidateKind, TradeCandidate
 
 AT = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)

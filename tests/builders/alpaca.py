@@ -18,10 +18,11 @@ from trading.execution.brokers.observed import ObservedBroker
 from trading.execution.brokers.paper import PaperBroker
 from trading.store.database import Database
 
-HURRIED = Patience(connect_s=1, read_s=0.4, retries=0, pause_s=0)
 PATIENT = Patience(connect_s=5, read_s=10, retries=0, pause_s=0)
 """For what answers at once: a machine that is busy must not look like a broker that is away."""
-DEADLINE_S = 0.8
+HURRIED = Patience(connect_s=5, read_s=1.5, retries=0, pause_s=0)
+"""For a server that hangs or drips on purpose, so that the test need not wait long for it."""
+DEADLINE_S = 2.0
 
 
 class AlpacaHouse(NamedTuple):
@@ -38,7 +39,7 @@ def a_config(server: AlpacaTrading, **changes: Any) -> AlpacaConfig:
         "key_id": KEY_ID,
         "secret_key": SECRET_KEY,
         "trading_url": server.url,
-        "patience": HURRIED,
+        "patience": PATIENT,
     }
     return AlpacaConfig(**(fields | changes))
 
@@ -50,7 +51,7 @@ def an_alpaca_house(
     *,
     observed: bool = False,
     clock: HandClock | None = None,
-    patience: Patience = HURRIED,
+    patience: Patience = PATIENT,
     **given: Any,
 ) -> Iterator[AlpacaHouse]:
     """A house around an Alpaca whose exchange has the quotes of the house's market and its clock."""

@@ -7,11 +7,11 @@ from typing import Any
 from agents.decider import decide
 from agents.learner import ClosedCase
 from agents.record import Record
-from domain.canonical import digest
 from domain.evidence import Value
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.canonical import digest
+from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
 from memory.calibration import Forecast

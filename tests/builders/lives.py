@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 
 from domain.market import Symbol
 from interfaces.runtime import Runtime
-from interfaces.service import Service
 from interfaces.serving.life import Life
 from interfaces.serving.live import live
 from interfaces.serving.times import SimulatedTime
@@ -92,4 +91,4 @@ class Home:
 
     def one_life(self, runtime: Runtime, stop: threading.Event, lasting: timedelta) -> None:
         """The service over a start."""
-        live(Service(runtime), runtime, self.universe, Life(stop, lasting, self.told.append))
+        live(runtime, self.universe, Life(stop, lasting, self.told.append))

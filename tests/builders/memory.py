@@ -10,7 +10,7 @@ from domain.decisions import Action, Decision
 from domain.ids import CandidateId, CycleId, DecisionId
 from domain.market import Symbol, Timeframe
 from domain.orders import Side
-from domain.records import ClosedTrade
+from domain.record.entries import ClosedTrade
 from domain.signals import CandidateKind, CompositeSignal, QuantSignals, Regime, TextSignals, TradeCandidate
 from memory.embedding import EMBEDDING
 from memory.lessons import lesson_of, return_pct

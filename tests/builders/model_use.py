@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.model_use import Spent
+from domain.record.model_use import Spent
 from interfaces.views.models import AllowanceRow, UsageRow, UsageView
 from tests.builders.market import NOON
 

@@ -258,6 +258,11 @@ def refused(expected: str) -> str:
     return f"DENY {words[1]}" if words[0] == "REDUCE" else expected
 
 
+def passed(gate: str) -> Verdict:
+    """What a gate says that has measured nothing and objects to nothing."""
+    return Verdict(gate, "OK", Outcome.PASS)
+
+
 def in_words(found: Verdict) -> str:
     """A verdict in one line; a pass names its code only where it is not the usual one."""
     words = [str(found.outcome)]

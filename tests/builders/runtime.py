@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,14 +30,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 import app
-import composition
+import composition.opening as composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Role, Sampling
 from agents.models.rules_llm import RulesModel
 from agents.slots import read_slot
 from domain.clock import FixedClock
+from domain.context.news import NewsArticle, SocialPost
 from domain.market import Quote, Symbol
 from domain.money import CENT
-from domain.news import NewsArticle, SocialPost
 from domain.orders import Order
 from domain.ports import Clock, Market, NewsFeed
 from graphs.approval import build_approval
@@ -356,7 +357,9 @@ Ran = subprocess.CompletedProcess
 
 def python(*arguments: str, cwd: Path = ROOT, **environment: str) -> Ran[str]:
     """This interpreter in a process of its own, without any setting of the person at the keyboard."""
-    told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(cwd), **environment}
+    told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(cwd)}
+    # Matplotlib keeps its list of fonts there, and the home folder may be this checkout.
+    told |= {"XDG_CACHE_HOME": tempfile.gettempdir(), **environment}
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=cwd, env=told, capture_output=True, text=True, timeout=120, check=False)
 

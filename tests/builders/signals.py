@@ -10,9 +10,9 @@ from typing import Any
 
 from domain.book import Account, Book, Performance, Position
 from domain.case import MarketView, SymbolView
+from domain.context.news import NewsEvent, NewsReading, Strength, Topic
 from domain.ids import ClientOrderId, CycleId, DecisionId
 from domain.market import Bar, EventKind, Instrument, MarketEvent, Quote, Session, Symbol, Timeframe, TradingStatus
-from domain.news import NewsEvent, NewsReading, Strength, Topic
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CompositeSignal, QuantSignals, Regime, ScannerAlert, TextSignals
 

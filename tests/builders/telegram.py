@@ -1,15 +1,17 @@
 """A bot as ``sage run`` has it, over a start of Sage and a loopback Bot API."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import chats
+import composition.chats as chats
 from domain.ports import Clock
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.service import Service
+from interfaces.telegram_bot.hearing.brought import Hook
 from tests.builders.execution import HandClock
 from tests.builders.runtime import at_the_broker
 from tests.servers.telegram_api import TOKEN, BotApi
@@ -17,6 +19,7 @@ from trading.store.people.roles import Role, roles_in
 
 OWNER, APPROVER, OPERATOR, VIEWER, STRANGER = 4711, 4712, 4713, 4714, 666
 GROUP, TOPIC = -1001234, 17
+SECRET = "a-secret-of-the-hook-0123456789"
 ONLY_LOOKED = (RecordKind.ACCESS, RecordKind.RECONCILIATION)
 """What is on record of somebody who asked, or of a comparison that found nothing."""
 
@@ -40,6 +43,14 @@ def an_access(api: BotApi, owners: frozenset[int] = frozenset({OWNER}), topic: i
     return chats.Access(TOKEN, api.url, owners, frozenset({(GROUP, topic)}))
 
 
+def a_hook(api: BotApi) -> Hook:
+    """A webhook on a free port of this machine, to which the server hands on what it brings."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    api.proxy = f"http://127.0.0.1:{port}"
+    return Hook("https://sage.example.com/telegram", "127.0.0.1", port, "/telegram", SECRET)
+
+
 @contextmanager
 def talking(
     api: BotApi,
@@ -50,14 +61,15 @@ def talking(
     roles: bool = True,
     universe: tuple[Any, ...] | None = None,
     topic: int = TOPIC,
+    hook: Hook | None = None,
+    poll_s: int = 20,
 ) -> Iterator[Talking]:
     """A bot with one person of each role; its wall clock stands at the server's time."""
     wall = clock if isinstance(clock, HandClock) else wall_of(api)
     killed = threading.Event()
     symbols = runtime.deps.market.symbols() if universe is None else universe
-    talk = chats.Talk(
-        an_access(api, owners, topic), Service(runtime), runtime, symbols, wall, behind_kill=killed.set, poll_s=20
-    )
+    access = an_access(api, owners, topic)._replace(hook=hook)
+    talk = chats.Talk(access, Service(runtime), runtime, symbols, wall, behind_kill=killed.set, poll_s=poll_s)
     if roles:
         for user, role in ((APPROVER, Role.APPROVER), (OPERATOR, Role.OPERATOR), (VIEWER, Role.VIEWER)):
             if talk.people.roles().get(user) is not role:

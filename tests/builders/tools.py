@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from domain.case import Control, Mode, TradingState
+from domain.context.news import NewsReading
 from domain.market import Symbol, Timeframe
-from domain.news import NewsReading
 from domain.signals import CompositeSignal
 from policies.policy import policy_from_limits
 from tests.builders.signals import AAPL, CYCLE, NOW, a_book, a_market, a_position, a_reading, a_signal, a_walk, an_event

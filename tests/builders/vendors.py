@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from domain.context.news import NewsArticle
 from domain.market import Symbol
-from domain.news import NewsArticle
 from trading.data.vendors.wire import Patience
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -19,8 +19,17 @@ RECORDED = Path(__file__).parents[3] / "shared" / "data"
 DAY = timedelta(days=1)
 OPENING = datetime(2026, 3, 16, 13, 30, tzinfo=UTC)
 NOW = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
-HURRIED = Patience(connect_s=2.0, read_s=0.3, retries=1, pause_s=0.0)
+PATIENT = Patience(connect_s=5.0, read_s=10.0, retries=1, pause_s=0.0)
+HELD = Patience(connect_s=5.0, read_s=0.3, retries=1, pause_s=0.0, whole_s=0.6)
+"""For a server that hangs or drips on purpose: nothing comes from it, however long it is waited for."""
+DRIPS = ("drip", "drip_headers")
+"""Moods in which a server is never silent and never done; without a deadline it holds whoever asks for 20 s."""
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+
+
+def patience_with(mood: object) -> Patience:
+    """As long as a busy machine may need, but for a server that holds on purpose."""
+    return HELD if mood in ("hang", *DRIPS) else PATIENT
 
 
 def payload(name: str) -> Any:

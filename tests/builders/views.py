@@ -21,6 +21,8 @@ from interfaces.views.control import (
     ModeView,
     PendingRow,
     PendingView,
+    PeopleView,
+    PersonRow,
     PolicyChangeView,
     ResumePlan,
     RiskRow,
@@ -46,9 +48,12 @@ from interfaces.views.gates import (
     TicketView,
     WhyNotView,
 )
+from interfaces.views.models import UsageRow
 from interfaces.views.profits import ProfitRow, ProfitsView
 from interfaces.views.records import ConfigRow, ConfigView, EntriesView, EntryRow, EvalsView, LogRow, LogsView, SuiteRow
 from interfaces.views.state import (
+    BalanceRow,
+    BalanceView,
     DependencyView,
     OrdersView,
     PnlView,
@@ -60,6 +65,7 @@ from interfaces.views.state import (
     TradesView,
 )
 from tests.builders.memory import a_closed_trade
+from trading.portfolio.performance import Statistics
 from trading.portfolio.periods import Unit
 
 AT = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)
@@ -380,6 +386,22 @@ def some_positions() -> PositionsView:
     )
 
 
+def a_balance() -> BalanceView:
+    """The broker's word beside ours; XOM's price is old, and the broker holds less of it than we know of."""
+    rows = (
+        BalanceRow("equity", D("100412.40"), D("100398.10")),
+        BalanceRow("cash", D("72000.00")),
+        BalanceRow("buying power", D("144000.00")),
+        BalanceRow("AAPL", D("22562.40"), D("22562.40"), AT - timedelta(seconds=3)),
+        BalanceRow("XOM", D("5050.00"), D("5151.00"), AT - timedelta(hours=2), stale=True),
+    )
+    return BalanceView(AT, "USD", rows, AT - timedelta(seconds=2), AT - timedelta(hours=1), AT - timedelta(minutes=4))
+
+
+def some_people() -> PeopleView:
+    return PeopleView(AT, "root", (PersonRow(4711, "owner"), PersonRow(4714, "viewer")))
+
+
 def some_orders() -> OrdersView:
     unknown = an_order(
         "TSLA", 80, OrderStatus.UNKNOWN, broker_id=None, broker_status=None, reason="the broker did not answer in time"
@@ -391,7 +413,25 @@ def some_trades() -> TradesView:
     return TradesView(AT, (a_closed_trade("t2", pnl="-36.5", exit_reason="stop"), a_closed_trade("t1")))
 
 
-def a_pnl() -> PnlView:
+def some_statistics() -> Statistics:
+    return Statistics(
+        17, D("52.94"), D("72.97"), D("201.10"), D("-71.18"), D("3.18"), D("34.00"), 41, D("4.21"), D("1.31"), D("0.44")
+    )
+
+
+def some_model_calls() -> ModelCallsView:
+    rows = tuple(
+        UsageRow(AT.date(), role, "openai:gpt-large", calls, reused, tokens_in, tokens_out, D(cost))
+        for role, calls, reused, tokens_in, tokens_out, cost in (
+            ("advisor", 6, 1, 12_400, 1_800, "0.03"),
+            ("decider", 5, 0, 6_200, 700, "0.0062"),
+            ("inspector", 6, 0, 5_710, 620, "0.005"),
+        )
+    )
+    return ModelCallsView(17, 24_310, 3_120, D("0.0412"), 1, rows)
+
+
+def a_pnl(statistics: Statistics | None = None) -> PnlView:
     return PnlView(
         AT,
         "USD",
@@ -406,6 +446,7 @@ def a_pnl() -> PnlView:
         17,
         9,
         D("1240.55"),
+        statistics,
     )
 
 

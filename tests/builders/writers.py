@@ -10,7 +10,7 @@ from pathlib import Path
 
 from domain.ids import ClientOrderId
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.execution import an_order
 from tests.builders.market import NOON
 from trading.store.database import Database, open_database

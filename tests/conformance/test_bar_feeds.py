@@ -17,8 +17,8 @@ from domain.ports import Market
 from tests.builders.vendors import (
     AAPL,
     DAY,
-    HURRIED,
     NOW,
+    PATIENT,
     a_chart,
     an_alpaca_asset,
     an_alpaca_bar,
@@ -75,7 +75,7 @@ def from_alpaca(folder: Path) -> Iterator[Case]:
         "assets": [an_alpaca_asset("AAPL")],
     }
     with alpaca(**rows) as server:
-        config = AlpacaConfig(KEY_ID, SECRET_KEY, server.url, server.url, patience=HURRIED)
+        config = AlpacaConfig(KEY_ID, SECRET_KEY, server.url, server.url, patience=PATIENT)
         yield Case(AlpacaMarket(config, FixedClock(NOW)), AAPL, True)
 
 

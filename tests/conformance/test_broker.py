@@ -20,7 +20,7 @@ from domain.market import Symbol
 from domain.orders import OrderClass, OrderStatus, OrderType, Side, TimeInForce
 from policies.permit import PermitOffice
 from policies.policy import policy_from_limits
-from tests.builders.alpaca import PATIENT, an_alpaca_house
+from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import (
     ENTRY,
     LIMITS,
@@ -33,6 +33,7 @@ from tests.builders.execution import (
     an_observed_house,
 )
 from tests.builders.market import AAPL, MSFT, NOON
+from tests.builders.several import two_alpacas, two_papers
 from tests.servers.alpaca_trading import AlpacaTrading
 from trading.execution.intents import qty_for
 from trading.store.database import Database, open_database
@@ -66,18 +67,28 @@ def opened(build: Callable[..., House]) -> Callable[..., AbstractContextManager[
 @contextmanager
 def alpaca_over_loopback(*args, **given) -> Iterator[House]:
     """The real adapter, its real client and a real server."""
-    with an_alpaca_house(*args, patience=PATIENT, **given) as (house, server, _):
-        SERVERS[id(house)] = server
+    with an_alpaca_house(*args, **given) as (house, server, _):
+        SERVERS[id(house)] = (server,)
         yield house
         del SERVERS[id(house)]
 
 
-SERVERS: dict[int, AlpacaTrading] = {}
+@contextmanager
+def two_alpacas_over_loopback(*args, **given) -> Iterator[House]:
+    """Two accounts at two servers, seen as one."""
+    with two_alpacas(*args, **given) as (house, servers):
+        SERVERS[id(house)] = servers
+        yield house
+        del SERVERS[id(house)]
+
+
+SERVERS: dict[int, tuple[AlpacaTrading, ...]] = {}
 
 
 def four_at_a_time(house: House) -> None:
     """The depth of the loopback exchange."""
-    SERVERS[id(house)].exchange.depth = Decimal(4)
+    for server in SERVERS[id(house)]:
+        server.exchange.depth = Decimal(4)
 
 
 ALPACA_TIFS = frozenset(TimeInForce) - {TimeInForce.GTD}
@@ -86,6 +97,8 @@ BROKERS = {
     "paper": Kind(opened(a_house), tifs=PAPER_TIFS),
     "observed": Kind(opened(an_observed_house), tifs=PAPER_TIFS),
     "alpaca": Kind(alpaca_over_loopback, tifs=ALPACA_TIFS, in_parts=four_at_a_time),
+    "two papers": Kind(opened(lambda *args, **given: two_papers(*args, **given).house), tifs=PAPER_TIFS),
+    "two alpacas": Kind(two_alpacas_over_loopback, tifs=ALPACA_TIFS, in_parts=four_at_a_time),
 }
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from domain.clock import FixedClock, in_utc
+from domain.context.news import NewsArticle
 from domain.market import Symbol
-from domain.news import NewsArticle
 from domain.ports import NewsFeed
 from tests.builders.vendors import (
     AAPL,
     DAY,
-    HURRIED,
     MSFT,
     NOW,
+    PATIENT,
     a_newsapi_article,
     an_alpaca_article,
     an_rss_feed,
@@ -75,20 +75,20 @@ def files(folder: Path) -> Iterator[Case]:
 @contextmanager
 def from_alpaca(folder: Path) -> Iterator[Case]:
     with alpaca(news=[an_alpaca_article(n, at) for n, at in enumerate(TIMES, 1)]) as server:
-        config = AlpacaConfig(KEY_ID, SECRET_KEY, data_url=server.url, patience=HURRIED)
+        config = AlpacaConfig(KEY_ID, SECRET_KEY, data_url=server.url, patience=PATIENT)
         yield Case(AlpacaNews(config, LATER), [AAPL], MSFT)
 
 
 @contextmanager
 def from_newsapi(folder: Path) -> Iterator[Case]:
     with newsapi([a_newsapi_article(n, at) for n, at in enumerate(TIMES)]) as server:
-        yield Case(NewsApiNews(NewsApiConfig(KEY, NAMES, server.url, patience=HURRIED), LATER), [AAPL], MSFT)
+        yield Case(NewsApiNews(NewsApiConfig(KEY, NAMES, server.url, patience=PATIENT), LATER), [AAPL], MSFT)
 
 
 @contextmanager
 def from_rss(folder: Path) -> Iterator[Case]:
     with feeds({"/a": an_rss_feed(*(an_rss_item(n, at) for n, at in enumerate(TIMES)))}) as server:
-        yield Case(RssNews(RssConfig({"a": f"{server.url}/a"}, NAMES, patience=HURRIED), LATER), [AAPL], MSFT)
+        yield Case(RssNews(RssConfig({"a": f"{server.url}/a"}, NAMES, patience=PATIENT), LATER), [AAPL], MSFT)
 
 
 @pytest.fixture(params=[simulated, files, from_alpaca, from_newsapi, from_rss], ids=lambda make: make.__name__)

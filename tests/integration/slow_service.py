@@ -11,7 +11,6 @@ from pathlib import Path
 
 from agents.llm import ModelReply, ModelRequest
 from agents.models.rules_llm import RulesModel
-from interfaces.service import Service
 from interfaces.serving.life import Life, stopped_by_signals
 from interfaces.serving.live import live
 from tests.builders.lives import Home, a_schedule
@@ -36,7 +35,7 @@ def main(folder: Path) -> None:
     home = Home(folder, ONE_CYCLE)
     with home.opened() as runtime, stopped_by_signals() as stop:
         slow = rewired(runtime, asker=replace(runtime.deps.asker, model=SlowRules()))
-        live(Service(slow), slow, home.universe, Life(stop, timedelta(hours=6)))
+        live(slow, home.universe, Life(stop, timedelta(hours=6)))
     sys.stdout.write("stopped\n")
 
 

@@ -39,6 +39,11 @@ FIELDS = {
     "memory recall NIMBO": {"symbol", "count", "wins", "win_rate", "mean_pnl_pct", "trades", "compared_with"},
     "learn": {"trades", "by_code", "waiting", "proposals", "calibration", "problems"},
     "explain last": {"id", "explanations"},
+    "balance": {"currency", "rows", "broker_at", "recorded_at", "compared_at"},
+    "people": {"me", "people"},
+    "agents": {"cycle_id", "advice", "inspections", "decisions", "model_calls", "timings_ms"},
+    "stats": {"currency", "statistics"},
+    "trades 3": {"trades", "compared_at"},
     "explain NIMBO --after": {"id", "explanations"},
 }  # fmt: skip
 ROWS = {
@@ -132,6 +137,8 @@ def test_a_look_as_one_json_document(first, command):
         ("whynot NIMBO", ("No gate stood in its way",)),
         ("pending", ("OSTRE", "sage approve apr-", "--half")),
         ("locks", ("nothing",)),
+        ("agents", ("advisor", "inspector", "rules", "slowest")),
+        ("stats", ("Nothing to count",)),
         ("pnl week", ("Profit and loss, week", "since 2026-03-16", "open positions now")),
         ("pnl total --by symbol", ("NIMBO", "KORVA", "realised")),
         ("audit last --count 3", ("cycle_finished",)),
@@ -222,6 +229,38 @@ def test_kill_cycle_and_resume(home):
     ]
 
 
+def test_under_a_kill_one_holding_is_closed_from_the_command_line_and_the_kill_stays(home):
+    assert run(home, "cycle", "--symbols", SYMBOLS, "--quiet")[0] == 0
+    assert run(home, "kill")[0] == 0
+    told = document(run(home, "close", "NIMBO", "--yes", "--json"))
+    assert (told["action"], told["kill_switch"]) == ("close", True)
+    assert [one["symbol"] for one in document(run(home, "positions", "--json"))["positions"]] == ["KORVA"]
+    assert run(home, "flatten", "KORVA", "--yes")[0] == 0
+    assert document(run(home, "positions", "--json"))["positions"] == []
+    assert document(run(home, "status", "--json"))["kill_switch"] is True
+
+
+def test_the_owner_at_the_machine_gives_roles_and_has_pictures(home, tmp_path):
+    assert run(home, "people", "role", "4711", "viewer", typed="n\n")[0] == 1
+    assert document(run(home, "people", "role", "4711", "viewer", "--yes", "--json"))["people"] == [
+        {"id": 4711, "role": "viewer"}
+    ]
+    assert run(home, "people", "role", "4711", "none", typed="y\n")[0] == 0
+    assert document(run(home, "people", "--json"))["people"] == []
+    picture = tmp_path / "gates.png"
+    assert document(run(home, "chart", "gates", "--to", str(picture), "--json"))["file"] == str(picture)
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    # ``run`` stands in the home, so that no ``.env`` is read.
+    assert document(run(home, "chart", "gates", "--json"))["file"] == "sage-gates.png"
+    assert (home / "sage-gates.png").is_file()
+    for words, told in (("chart NOSUCH", "no symbol"), ("chart equity", "too little")):
+        code, out, err = run(home, *words.split(), "--to", str(tmp_path / "none.png"))
+        assert told in out + err
+        assert code == (2 if "NOSUCH" in words else 0)
+    assert run(home, "chart", "gates", "--to", str(tmp_path / "no" / "x.png"))[0] == 2
+    assert not (tmp_path / "none.png").exists()
+
+
 def test_kill_with_flatten_closes_what_the_market_takes_and_tells_what_is_left(home):
     """The market takes 100 of 116 KORVA at once; the rest of the closing order goes on resting at the broker."""
     code, out, err = run(home, "kill", "--flatten", "--json")
@@ -232,6 +271,24 @@ def test_kill_with_flatten_closes_what_the_market_takes_and_tells_what_is_left(h
     held = document(run(home, "positions", "--json"))["positions"]
     assert [(row["symbol"], row["qty"]) for row in held] == [(KORVA, "16")]
     assert document(run(home, "status", "--json"))["kill_switch"] is True
+
+
+def test_a_holding_is_closed_by_the_id_of_its_trade_after_a_yes(home):
+    (nimbo,) = [row for row in document(run(home, "positions", "--json"))["positions"] if row["symbol"] == NIMBO]
+    code, _, err = run(home, "close", nimbo["trade_id"], typed="n\n")
+    assert (code, "is NIMBO, of which 46 shares are held" in " ".join(err.split())) == (1, True)
+    assert document(run(home, "close", nimbo["trade_id"], "--yes", "--json"))["note"].startswith(
+        "nothing is held any more"
+    )
+    code, _, err = run(home, "close", nimbo["trade_id"], "--yes")
+    assert (code, "nothing that is held is called" in err) == (2, True)
+
+
+def test_a_lock_is_lifted_by_its_name(home):
+    run(home, "restrict", NIMBO)
+    assert document(run(home, "unlock", "nimbo", "--json"))["paused"] == []
+    code, _, err = run(home, "unlock", "nimbo")
+    assert (code, "is not locked" in err) == (2, True)
 
 
 def test_chat_answers_from_the_records_until_the_input_ends(home):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.canonical import canonical_json
+from domain.record.canonical import canonical_json
 from tests.builders.execution import HandClock
 from tests.builders.runtime import KORVA, LEAVING, SCENE, Feed, SpyModel, a_cycle, a_runtime, headlines
 

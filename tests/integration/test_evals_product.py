@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from agents.models.rules_llm import RulesModel
-from composition import product_for_evals
+from composition.opening import product_for_evals
 from evals.suites.s3_cycles import Delivery
 from tests.builders.market import NOON
 from tests.builders.runtime import SCENE

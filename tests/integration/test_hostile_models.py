@@ -137,14 +137,12 @@ def carried_out(stage: Stage, candidate: TradeCandidate, script: dict[str, Seque
     asker = replace(stage.runtime.deps.asker, model=model, budget=Budget(50, 500_000), breaker=None)
     deps = replace(stage.runtime.deps, asker=asker)
     state: Any = {**stage.state, "candidate": candidate}
-    for node in (review.advise, review.inspect, review.decide):
-        state |= node(deps)(state)
-    (decision,) = state["decisions"]
+    (decision,) = review.review(deps)(state)["decisions"]
     ruled = desk.judge(deps, decision, stage.seen, stage.market)
     if ruled is None or ruled.outcome not in desk.ALLOWED:
         return Ending(decision, ruled, (), None, model)
-    sent = desk.send(deps, decision, stage.seen, stage.market)
-    again = desk.send(deps, decision, stage.seen, stage.market)
+    (sent,) = desk.send(deps, [decision], stage.seen, stage.market)
+    (again,) = desk.send(deps, [decision], stage.seen, stage.market)
     assert again.client_order_id == sent.client_order_id
     return Ending(decision, ruled, sent.codes, stage.orders().get(sent.client_order_id), model)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from policies.kill_switch import KillSwitch
 from tests.builders.execution import HandClock
 from tests.builders.market import NOON

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.lives import Home
 from tests.builders.market import at
 from tests.builders.runtime import ROOT

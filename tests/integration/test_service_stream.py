@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import duties
+import composition.duties as duties
 from domain.clock import SystemClock
 from domain.orders import OrderStatus
 from interfaces.scheduler.jobs import Trigger
@@ -58,11 +58,10 @@ def worker(made, tmp_path):
         stores=SimpleNamespace(database=house.database, orders=house.orders), broker=house.broker, clock=house.clock,
         reconciler=house.reconciler,
     )  # fmt: skip
-    listen = duties.listen_of(settings, deps, house.settlement)
+    listen = duties.listen_of(settings, deps, house.settlement, by_name=False)
     runtime: Any = SimpleNamespace(deps=deps, duties=SimpleNamespace(listen=listen))
-    nobody: Any = None
     vitals = Vitals(SystemClock(), lambda: False)
-    return Worker(nobody, runtime, (), vitals, Inbox(frozenset({Trigger.FILL}), vitals.happened), lambda: False)
+    return Worker(runtime, (), vitals, Inbox(frozenset({Trigger.FILL}), vitals.happened), lambda: False)
 
 
 def metric(worker, name):

@@ -1,17 +1,26 @@
 """The bot over real HTTP, on a start of Sage as `sage run` makes it: what people see, may do, and cannot do."""
 
 import json
+import re
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from domain.case import Mode
-from domain.records import RecordKind
+from domain.orders import Side
+from domain.record.entries import RecordKind
+from interfaces.acting.ordering import Ticket
 from interfaces.service import Service
 from interfaces.telegram_bot.commands import COMMANDS, Level
+from tests.builders.execution import HandClock
+from tests.builders.experiments import an_experiment
+from tests.builders.market import NOON
 from tests.builders.runtime import KORVA, NIMBO, OSTRE, SpyModel, a_cycle, a_runtime
 from tests.builders.telegram import (
     APPROVER,
@@ -40,6 +49,7 @@ from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.outbox import mark_of
 from trading.store.people.inbox import InboxStore
 from trading.store.people.roles import Role
+from trading.store.research.experiments import ExperimentStore
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +76,12 @@ def home(tmp_path, parked_home):
 def api():
     with BotApi() as server:
         yield server
+
+
+@pytest.fixture
+def clock():
+    """The market's, at noon."""
+    return HandClock()
 
 
 @pytest.fixture
@@ -97,17 +113,20 @@ def until(true):
 
 
 LOOKING = {
-    "/status": "mode", "/positions": "KORVA", "/orders": "ord-", "/trades": "None closed", "/pnl": "equity",
-    "/stats": "No trade", "/balance": "equity", "/risk": "Least room", "/limits": "conservative", "/limits 2": "Limits",
+    "/status": "mode", "/positions": "KORVA", "/orders": "ord-", "/trades": "None closed",
+    "/trades 20": "None closed", "/pnl": "equity",
+    "/stats": "No trade", "/balance": "our record",
+    "/risk": "Breakers", "/risk 2": "Every gate", "/limits": "conservative", "/limits 2": "Limits",
     "/chart gates": "Room", "/chart exposure": "Exposure", "/chart nimbo": "NIMBO", "/chart": "Fewer than two days",
     "/explain": "what became of it", "/explain OSTRE": "OSTRE", "/why nimbo": "NIMBO", "/whynot ostre": "OSTRE",
     "/whatif buy NIMBO 10": "What if", "/agents": "Advisor", "/schedule": "Schedule", "/memory KORVA": "KORVA",
+    "/memory stopped too early": "the words stopped too early",
     "/lessons": "Lessons", "/health": "Health", "/audit": "none was changed", "/version": "Version",
     "/whoami": "owner", "/people": "4712", "/help": "/status", "/help pause": "for 2h", "/start": "/status",
     "/pending": "Approve OSTRE?", "/locks": "Nothing.",
     "/pnl week": "Profit and loss, week", "/pnl korva": "Profit and loss, KORVA", "/daily": "since 2026-03-01",
     "/audit 5": "cycle_finished", "/logs 5": "Log", "/config": "SAGE_HOME", "/config 2": "Settings",
-    "/evals": "Evals",
+    "/evals": "Evals", "/backtest momentum": "sage backtest momentum", "/experiments": "No backtest is stored yet",
     "/weekly": "2026-03-16", "/monthly": "2026-03", "/performance": "KORVA", "/performance day": "NIMBO",
 }  # fmt: skip
 
@@ -119,6 +138,21 @@ def test_a_look_shows_its_screen_and_changes_nothing(bot, command):
     assert LOOKING[command] in shown.text
     assert len(shown.text.splitlines()) <= 70
     assert world_of(bot.runtime) | {"requests": None} == before | {"requests": None}
+
+
+def test_a_stored_backtest_is_shown_with_its_chart_and_listed_with_a_button(bot):
+    store = ExperimentStore(bot.runtime.deps.stores.database)
+    older, newer = an_experiment(), replace(an_experiment(strategy="all"), made_at=NOON + timedelta(days=1))
+    for one in (older, newer):
+        store.save(one)
+    told = bot.api.ask(VIEWER, "/backtest Momentum")
+    assert told.method == "sendPhoto"
+    assert all(word in told.text for word in ("Backtest momentum", "+1.20 %", "held", "SPREAD_TOO_WIDE", older.id))
+    listed = bot.api.ask(VIEWER, "/experiments 1")
+    assert "momentum" not in listed.text
+    data = f"v:backtest {newer.id}"
+    assert data in str(listed.fields["reply_markup"])
+    assert newer.id in bot.api.tap(VIEWER, data).text
 
 
 def test_every_command_of_the_table_that_looks_is_tried():
@@ -137,14 +171,21 @@ WRONG = {
     "/positions 99999999999999999999": "no page number", "/why": "name one id or symbol",
     "/status now": "nothing stands",
     "/whatif hold NIMBO 1": "buy or sell", "/whatif buy NIMBO -1": "number above zero", "/pause for ever": "2h",
-    "/pause NOSUCH": "there is no strategy", "/mode fast": "name one of off", "/memory ../../etc": "Not understood",
+    "/pause NOSUCH": "there is no strategy", "/mode fast": "name one of off",
+    "/memory": "a symbol, or words", "/trades x": "not a whole number",
     "/explain \u202eevil": "Not understood", "/role 12 king": "name one of viewer",
     "/role @name owner": "the number of a person",
     "/cancel ord-nothing": "no working order", "/resume": "nothing is stopped", "/flatten TARQU": "nothing is held",
     "/chart NOSUCH": "there is no symbol", "/explain <b>": "&lt;B&gt; is on record",
-    "/cycle now please": "nothing stands", "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h",
+    "/cycle now please": "nothing stands", "/close": "name one id or symbol", "/close OSTRE": "nothing that is held",
+    "/close ord-": "nothing that is held", "/unlock": "/locks shows", "/unlock NIMBO": "is not locked",
+    "/restrict NIMBO until": "until 2026-03-18", "/restrict NIMBO until soon": "is not a time",
+    "/restrict NIMBO until 2026-03-16": "that time is over",
+    "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h",
     "/restrict NOSUCH": "there is no symbol", "/allow NIMBO": "is not restricted",
     "/audit x": "not a whole number", "/logs 0": "not a whole number", "/logs 1 2": "at most 1 word",
+    "/backtest": "name one strategy, or all", "/backtest nosuch": "there is no strategy",
+    "/experiments x": "not a whole number",
     "/pnl NOSUCH": "is no period and no symbol",
     "/pnl week day": "at most 1 word", "/performance KORVA": "/pnl KORVA shows",
 }  # fmt: skip
@@ -446,10 +487,118 @@ def test_a_holding_is_closed_after_two_words(bot):
     assert [one.symbol for one in bot.runtime.deps.broker.positions()] == [KORVA]
 
 
+def test_a_holding_is_closed_by_the_id_of_its_order_after_two_words_while_all_is_paused(bot):
+    bot.api.ask(OPERATOR, "/pause")
+    entry = next(
+        one for one in bot.runtime.deps.stores.orders.newest(99) if one.symbol == NIMBO and not one.reduce_only
+    )
+    assert "role approver" in bot.api.ask(OPERATOR, f"/close {entry.client_order_id}").text
+    asked = bot.api.ask(APPROVER, f"/close {entry.client_order_id}")
+    assert "NIMBO: 46 shares, all that is held of it." in asked.text
+    assert len(bot.runtime.deps.broker.positions()) == 2
+    assert "not yours" in bot.api.tap(OWNER, asked.button("Close")).text
+    assert "nothing is held any more of NIMBO" in bot.api.tap(APPROVER, asked.button("Close")).text
+    assert [one.symbol for one in bot.runtime.deps.broker.positions()] == [KORVA]
+
+
+def test_a_close_is_of_what_was_shown_and_of_nothing_else(bot):
+    asked = bot.api.ask(APPROVER, "/close nimbo")
+    Service(bot.runtime).order(Ticket(Side.SELL, NIMBO, qty=Decimal(6)))
+    assert "Things have changed" in bot.api.tap(APPROVER, asked.button("Close")).text
+    assert {one.symbol: one.qty for one in bot.runtime.deps.broker.positions()} == {KORVA: 116, NIMBO: 40}
+
+
+PAUSES = {"everything": ("", "everything"), "a_symbol": ("nimbo ", "symbol NIMBO"),
+          "a_strategy": ("momentum ", "strategy momentum")}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAUSES)
+def test_a_pause_outlives_a_restart_ends_by_itself_and_is_lifted_after_the_checklist(home, api, clock, case):
+    what, _ = PAUSES[case]
+    with a_runtime(home, clock=clock) as runtime, talking(api, runtime):
+        assert "⏸" in api.ask(OPERATOR, f"/pause {what}for 2h").text
+    with a_runtime(home, clock=clock) as runtime, talking(api, runtime):
+        assert "until 03-17 17:00 UTC" in api.ask(VIEWER, "/status").text
+        clock.at += timedelta(hours=2, seconds=1)
+        assert "⏸" not in api.ask(VIEWER, "/status").text
+        clock.at = NOON
+        api.ask(OPERATOR, f"/pause {what}".strip())
+        Service(runtime).reconcile()
+        asked = api.ask(OWNER, f"/resume {what}".strip())
+        assert "checklist finds nothing" in asked.text
+        assert "role owner" in api.ask(OPERATOR, f"/resume {what}".strip()).text
+        told = api.tap(OWNER, asked.button("Resume"))
+        assert "Resume" in told.text.splitlines()[0]
+        assert "⏸" not in api.ask(VIEWER, "/status").text
+        api.ask(OPERATOR, f"/pause {what}".strip())
+        with runtime.deps.stores.database.transaction() as connection:
+            connection.execute(sqlalchemy.text("update paper_positions set qty = qty + 1"))
+        assert "not resumed" in api.ask(OWNER, f"/resume {what}".strip()).text
+
+
+def test_after_a_kill_a_resume_checks_and_orders_start_small(bot):
+    bot.api.ask(OPERATOR, "/kill")
+    asked = bot.api.ask(OWNER, "/resume")
+    assert all(word in asked.text for word in ("the kill by owner", "checklist", "a quarter of their size"))
+    bot.api.tap(OWNER, asked.button("Resume"))
+    assert "25 %" in bot.api.ask(VIEWER, "/status").text
+
+
+def typed_by(told):
+    """What the answer says may be written back."""
+    found = re.search(r"yes [0-9a-f]{4}", told)
+    assert found is not None
+    return found[0]
+
+
+def test_a_second_word_may_be_typed_by_the_same_person_once_and_in_time(bot):
+    typed = typed_by(bot.api.ask(APPROVER, "/close nimbo").text)
+    before = world_of(bot.runtime)
+    for user, said in ((OWNER, typed), (APPROVER, "yes 0000"), (OPERATOR, typed)):
+        assert "not yours" in bot.api.ask(user, said).text
+    assert "too late" in bot.api.ask(APPROVER, typed, age_s=61).text
+    assert world_of(bot.runtime) == before
+    assert "nothing is held any more of NIMBO" in bot.api.ask(APPROVER, f" {typed.upper()} ").text
+    assert "used before" in bot.api.ask(APPROVER, typed).text
+    typed = typed_by(bot.api.ask(APPROVER, "/close korva").text)
+    Service(bot.runtime).order(Ticket(Side.SELL, KORVA, qty=Decimal(6)))
+    assert "Things have changed" in bot.api.ask(APPROVER, typed).text
+    typed = typed_by(bot.api.ask(APPROVER, "/close korva").text)
+    bot.clock.at += timedelta(seconds=61)
+    assert "too late" in bot.api.ask(APPROVER, typed, age_s=-61).text
+    assert [one.symbol for one in bot.runtime.deps.broker.positions()] == [KORVA]
+
+
+def test_under_a_kill_one_is_closed_or_all_and_the_kill_stays(bot):
+    asked = bot.api.ask(APPROVER, "/flatten all")
+    bot.api.ask(OPERATOR, "/kill")
+    assert "Things have changed" in bot.api.tap(APPROVER, asked.button("Close")).text
+    asked = bot.api.ask(APPROVER, "/close NIMBO")
+    assert "The kill stays" in asked.text
+    told = bot.api.tap(APPROVER, asked.button("Close")).text
+    assert "Close" in told.splitlines()[0]
+    assert "nothing is held of NIMBO" in told
+    assert "KILLED" in told
+    assert [one.symbol for one in bot.runtime.deps.broker.positions()] == [KORVA]
+    asked = bot.api.ask(APPROVER, "/flatten all")
+    assert "The kill stays" in asked.text
+    assert "/kill flatten again goes on" in bot.api.tap(APPROVER, asked.button("Close")).text
+    assert [(one.symbol, one.qty) for one in bot.runtime.deps.broker.positions()] == [(KORVA, 16)]
+
+
+def test_a_lock_is_lifted_by_an_owner(bot):
+    bot.api.ask(OPERATOR, "/pause momentum")
+    assert "NIMBO until 03-18 23:59" in bot.api.ask(OPERATOR, "/restrict NIMBO until 2026-03-18 rumour").text
+    assert "role owner" in bot.api.ask(APPROVER, "/unlock NIMBO").text
+    assert "momentum may be entered again" in bot.api.ask(OWNER, "/unlock momentum").text
+    assert "NIMBO may be entered again" in bot.api.ask(OWNER, "/unlock nimbo").text
+    assert bot.runtime.deps.stores.control.read().pauses == ()
+
+
 def test_the_books_are_compared_and_a_cycle_is_run_on_demand(bot):
     assert "They agree" in bot.api.ask(OPERATOR, "/reconcile").text
     before = bot.runtime.deps.stores.cycles.next_sequence(bot.runtime.setup.account_id)
-    assert "Last cycle" in bot.api.ask(OPERATOR, "/cycle").text
+    assert "Last cycle" in bot.api.ask(OPERATOR, "/cycle now").text
     assert bot.runtime.deps.stores.cycles.next_sequence(bot.runtime.setup.account_id) == before + 1
 
 

@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import func, select
 from telegram.error import InvalidToken, TelegramError
 
-import chats
+import composition.chats as chats
 from domain.case import Mode
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.service import Service
 from interfaces.telegram_bot.acting import Means
 from interfaces.telegram_bot.answering import Answers
 from interfaces.telegram_bot.bot import Bot
 from interfaces.telegram_bot.carrier import TelegramCarrier
+from interfaces.telegram_bot.hearing.polling import Polling
 from interfaces.telegram_bot.killing import KillPath
 from interfaces.telegram_bot.line import Line
 from interfaces.telegram_bot.looking import Asked
@@ -115,7 +116,8 @@ def test_a_bot_that_dies_takes_the_service_along(home, api):  # noqa: F811
         none: frozenset[Any] = frozenset()
         kills = KillPath(runtime.kill_switch, wall, none, none, say=print, behind=print, after=print)
         store, answers = InboxStore(runtime.deps.stores.database, 1, wall), Answers(asked, means, wall, frozenset())
-        made = Bot(line, store, talk.outbox, answers, kills, wall, nudge=print)
+        way, leases = Polling(line, wall), runtime.duties.leases
+        made = Bot(line, store, talk.outbox, answers, kills, wall, way=way, leases=leases, nudge=print)
         with pytest.raises(ZeroDivisionError), made.running(stop):
             assert stop.wait(10)
 

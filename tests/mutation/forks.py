@@ -30,11 +30,13 @@ def in_fork(work: Callable[[], str]) -> str | None:
         _be_silent()
         gc.disable()
         os.write(writer, work().encode())
+        # Past the end of pytest, which is the parent's business.
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as answer:
         told = answer.read()
     _, status = os.waitpid(child, 0)
+    # Only where nothing was told: the alarm may also strike a fork that has answered and is ending.
     late = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM)
     return None if late and not told else told
 
@@ -70,6 +72,7 @@ def attempt(act: Callable[[], Any]) -> bool:
 
 def _die_after(seconds: float) -> None:
     """Of the processor's time; ten times as long by the clock, for what waits and does not work."""
+    # Their usual end, which no handler of a test and no except of a mutant can keep from coming.
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -98,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files = [each for path in asked.paths for each in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
     sites = [site for file in files for site in sites_of(file)]
     numbers = range(len(sites))
+    # Sorted: mutants of one function stand together, and share what finds them.
     picked = numbers if asked.sample is None else sorted(random.Random(asked.seed).sample(numbers, asked.sample))
     drawn = [sites[number].make() for number in picked]
     if asked.again is not None:
@@ -108,6 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     measured(drawn, asked.tests, asked.longest, lambda result: _noted(result, results, out, len(drawn)))
     if out is not None:
         out.close()
+    # The session ended before its time: a page of what was tried until then would look like all of it.
     if len(results) < len(drawn):
         return 1
     lines = _written(sites, results)

@@ -31,6 +31,7 @@ def swap(mutant: Mutant, live: Holders) -> None:
     old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
     for before, after in inner:
         for function in live.get(before, ()):
+            # Code of other free variables does not fit the cells that the function holds.
             if function.__code__.co_freevars == after.co_freevars:
                 function.__code__ = after
 
@@ -38,6 +39,7 @@ def swap(mutant: Mutant, live: Holders) -> None:
 def _defined(mutant: Mutant) -> FunctionType:
     text = mutant.source
     if mutant.owner:
+        # In a class of its name, so that private names are mangled as in the true one.
         text = f"class {mutant.owner}:\n" + "".join(f"    {line}\n" for line in text.splitlines())
     names = dict(vars(sys.modules[mutant.module]))
     code = compile(text, f"<{mutant.name}>", "exec", flags=FLAGS, dont_inherit=True)

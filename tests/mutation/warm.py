@@ -109,11 +109,13 @@ class Warm:
 
     def _tried(self, mutant: Mutant, finders: Counter[str]) -> Result:
         names = set[str]().union(*(self.seen.tests.get(f"{mutant.path}:{line}", ()) for line in mutant.lines))
+        # What test modules made at their import of a function that ran then would still be of the true code.
         constants = self.constants if AT_IMPORT in names else {}
         seconds = {name: self.seen.seconds[name] for name in names & set(self.seen.seconds)}
         chosen = [name for name in seconds if seconds[name] < self.longest]
         if not chosen:
             return Result(mutant, UNREACHED)
+        # Most mutants of a function are found by the test that found the one before.
         chosen.sort(key=lambda name: (-finders[name], seconds[name], name))
         items, allowed = zip(*((self.items[name], SPARE_S + SLOWER * seconds[name]) for name in chosen), strict=True)
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.canonical import decimal_text
 from domain.market import Quote
+from domain.record.canonical import decimal_text
 
 ACCOUNT_NUMBER = "PA3717PJAYWN"
 OPEN = {"new", "accepted", "pending_new", "partially_filled", "pending_cancel", "pending_replace", "held"}

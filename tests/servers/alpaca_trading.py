@@ -34,7 +34,10 @@ class Fault:
 
 @dataclass
 class AlpacaTrading:
-    """The server. ``posts`` counts what arrived at a path, ``moods`` of the stream are used up one an event."""
+    """The server. ``posts`` counts what arrived at a path, ``moods`` of the stream are used up one an event.
+
+    ``asked`` is set once somebody wants the updates; they are told from when ``listens`` is set, as it is at first.
+    """
 
     exchange: Exchange
     faults: deque[tuple[str, Fault]] = field(default_factory=deque)
@@ -48,6 +51,8 @@ class AlpacaTrading:
     def __enter__(self):
         self.closing, self._lock = threading.Event(), threading.RLock()
         self._streams: set[ServerConnection] = set()
+        self.asked, self.listens = threading.Event(), threading.Event()
+        self.listens.set()
         self._kept: list[str] = []
         self.connections = 0
         self.exchange.tell = self.happened
@@ -181,9 +186,11 @@ class AlpacaTrading:
             connection.send(json.dumps(answer).encode())
             if not well or json.loads(connection.recv(timeout=5))["action"] != "listen":
                 return
-            connection.send(b'{"stream": "listening", "data": {"streams": ["trade_updates"]}}')
+            self.asked.set()
+            self.listens.wait(10)
             self._streams.add(connection)
             self.connections += 1
+            connection.send(b'{"stream": "listening", "data": {"streams": ["trade_updates"]}}')
             while True:
                 connection.recv()
         except (ConnectionClosed, TimeoutError):

@@ -4,38 +4,30 @@ import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Literal
+
+from tests.servers.loopback import Served
 
 Mood = int | Literal["well", "drop before", "drop after"]
 HOOK = "/services/T0/B0/secret-of-the-hook"
 
 
 @dataclass
-class SlackServer:
+class SlackServer(Served):
     """``moods`` are used up first, one a request; then all goes well."""
 
     moods: deque[Mood] = field(default_factory=deque)
     texts: list[str] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answers(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def sessions(self) -> type[BaseHTTPRequestHandler]:
+        return _answers(self)
 
     @property
     def hook(self) -> str:
         """What SAGE_SLACK_WEBHOOK would be."""
-        return f"http://127.0.0.1:{self._server.server_port}{HOOK}"
+        return f"{self.root}{HOOK}"
 
 
 def _answers(server: SlackServer) -> type[BaseHTTPRequestHandler]:

@@ -10,13 +10,15 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Literal
 
+from tests.servers.loopback import Served
+
 Mood = int | Literal["well", "hang up", "drop before", "drop after"]
 """``hang up`` greets nobody; ``drop before`` and ``drop after`` break the line when the mail is whole, before or after
 it was taken, which looks the same from the other side; a number is the answer to the mail."""
 
 
 @dataclass
-class MailServer:
+class MailServer(Served):
     """``moods`` are used up first, one a session; then all goes well."""
 
     login: tuple[str, str] | None = None
@@ -24,34 +26,20 @@ class MailServer:
     taken: list[EmailMessage] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self):
-        self._server = _Server(("127.0.0.1", 0), _session_with(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def sessions(self) -> type[socketserver.BaseRequestHandler]:
+        return _session_with(self)
 
     @property
     def url(self) -> str:
         """What SAGE_SMTP_URL would be."""
         user = f"{self.login[0]}:{self.login[1]}@" if self.login else ""
-        return f"smtp://{user}127.0.0.1:{self._server.server_address[1]}"
+        return f"smtp://{user}127.0.0.1:{self.port}"
 
     def take(self, content: bytes) -> None:
         found = message_from_bytes(content, policy=policy.default)
         assert isinstance(found, EmailMessage)
         self.taken.append(found)
         self.arrived.set()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
 
 
 def _session_with(server: MailServer) -> type[socketserver.StreamRequestHandler]:  # noqa: C901  # a class

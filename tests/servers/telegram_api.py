@@ -1,4 +1,4 @@
-"""A loopback Bot API: real HTTP, long polling, and every way in which the real one disappoints.
+"""A loopback Bot API: real HTTP, long polling, webhooks, and every way in which the real one disappoints.
 
     with BotApi() as api:
         api.say(4711, "/status")
@@ -6,17 +6,24 @@
 
 ``faults`` are used up one a request to their method: an ``Api`` answer, or ``DROP`` for a connection that is cut after
 the request was taken. Time stands still here: dates of messages are given by the test.
+
+A webhook's address is an https one, as the real server wants it; what is brought there goes to ``proxy``, which stands
+for whoever ends TLS before the bot.
 """
 
 import json
+import re
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.loopback import Served
 
 TOKEN = "123456789:AAtest-token_of-a-bot-that-is-not-real00"
 BOT_ID = 123456789
@@ -36,6 +43,7 @@ TOO_FAST = Api(429, "Too Many Requests: retry after 3", {"retry_after": 3})
 BAD_GATEWAY = Api(502, "Bad Gateway")
 BAD_MARKS = Api(400, "Bad Request: can't parse entities: unsupported start tag")
 BLOCKED = Api(403, "Forbidden: bot was blocked by the user")
+HOOKED = Api(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete it first")
 GONE = Api(400, "Bad Request: message to edit not found")
 
 
@@ -60,8 +68,11 @@ class Sent:
         return next(one["callback_data"] for one in self.buttons if label in one["text"])
 
 
-class BotApi:
-    """The server; ``sent`` is all that was taken, ``requests`` every path that was asked for."""
+class BotApi(Served):
+    """The server; ``sent`` is all that was taken, ``requests`` every path that was asked for.
+
+    ``hook`` is the webhook in force, ``brought`` each update that was brought there, with the status it got.
+    """
 
     def __init__(self, now: float = 1_773_763_200.0) -> None:
         self.now = now
@@ -74,26 +85,23 @@ class BotApi:
         self._changed = threading.Condition()
         self._polling = 0
         self._closing = False
+        self.hook: dict[str, Any] = {}
+        self.proxy = ""
+        self.brought: list[tuple[int, int]] = []
+        self._bringing: set[int] = set()
+        self._failed: dict[str, Any] = {}
 
-    def __enter__(self) -> "BotApi":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
+    def sessions(self) -> type[BaseHTTPRequestHandler]:
+        return _handler(self)
 
-    def __exit__(self, *_error: object) -> None:
+    def let_go(self) -> None:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.root
 
     # What people do.
 
@@ -103,6 +111,7 @@ class BotApi:
             number = update.get("update_id", self._next_update)
             self._next_update = max(self._next_update, number) + 1
             self._updates.append({"update_id": number, **update})
+            self._bring_all()
             self._changed.notify_all()
         return int(number)
 
@@ -188,6 +197,8 @@ class BotApi:
     def _taken(self, method: str, fields: dict[str, Any]) -> Any:
         if method == "getMe":
             return {"id": BOT_ID, "is_bot": True, "first_name": "Sage", "username": "sage_test_bot"}
+        if method in ("setWebhook", "deleteWebhook", "getWebhookInfo"):
+            return self._hooked(method, fields)
         number = 0
         if method in ("sendMessage", "sendPhoto", "editMessageText"):
             refused = self._refused(method, fields)
@@ -200,6 +211,63 @@ class BotApi:
             return True
         chat = {"id": int(fields["chat_id"]), "type": "private"}
         return {"message_id": number, "date": int(self.now), "chat": chat, "text": fields.get("text", "")}
+
+    # Webhooks.
+
+    def bring(
+        self, update: dict[str, Any], *, secret: str | None = None, path: str | None = None, longest_s: float = 30
+    ) -> int:
+        """Post an update as the server does; the answer is the status, 0 where the line broke."""
+        told = self.hook.get("secret_token") if secret is None else secret
+        headers = {"Content-Type": "application/json", **({"X-Telegram-Bot-Api-Secret-Token": told} if told else {})}
+        there = HTTPConnection(urlsplit(self.proxy).netloc, timeout=longest_s)
+        try:
+            where = path or urlsplit(self.hook["url"]).path
+            there.request("POST", where, json.dumps(update).encode(), headers)
+            return there.getresponse().status
+        except (OSError, HTTPException):
+            return 0
+        finally:
+            there.close()
+
+    def _bring_all(self) -> None:
+        """Everything that waits, each on a line of its own, as the real server may."""
+        if not self.hook or not self.proxy:
+            return
+        for update in self._updates:
+            number = update["update_id"]
+            if number not in self._bringing:
+                self._bringing.add(number)
+                threading.Thread(target=self._bring_until_taken, args=(update,), daemon=True).start()
+
+    def _bring_until_taken(self, update: dict[str, Any]) -> None:
+        status, number = 0, update["update_id"]
+        while not 200 <= status < 300 and self.hook and not self._closing:
+            status = self.bring(update)
+            with self._changed:
+                self.brought.append((number, status))
+                if 200 <= status < 300:
+                    self._updates = deque(one for one in self._updates if one["update_id"] != number)
+                else:
+                    self._failed = {"last_error_date": int(self.now), "last_error_message": f"status {status}"}
+                self._changed.notify_all()
+                if not 200 <= status < 300:
+                    self._changed.wait_for(lambda: self._closing, 0.05)
+        self._bringing.discard(number)
+
+    def _hooked(self, method: str, fields: dict[str, Any]) -> Any:
+        if method == "getWebhookInfo":
+            shown = {"url": self.hook.get("url", ""), "has_custom_certificate": False}
+            return {**shown, "pending_update_count": len(self._updates), **self._failed}
+        self.sent.append(Sent(method, fields))
+        url, secret = str(fields.get("url", "")), str(fields.get("secret_token", ""))
+        if method == "setWebhook" and not url.startswith("https://"):
+            return Api(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        if secret and not re.fullmatch(r"[\w-]{1,256}", secret, re.ASCII):
+            return Api(400, "Bad Request: secret token contains unallowed characters")
+        self.hook = dict(fields) if method == "setWebhook" else {}
+        self._bring_all()
+        return True
 
     def _refused(self, method: str, fields: dict[str, Any]) -> Api | None:
         """What the real one does not take: too long, empty, or marks that do not close."""
@@ -221,6 +289,8 @@ class BotApi:
     def _poll(self, fields: dict[str, Any]) -> Any:
         offset, longest_s = int(fields.get("offset") or 0), float(fields.get("timeout") or 0)
         with self._changed:
+            if self.hook:
+                return HOOKED
             if self._polling and self.strict:
                 return Api(409, "Conflict: terminated by other getUpdates request")
             self._polling += 1

@@ -121,6 +121,7 @@ class TellsFillsTwice(Fills):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         broker.exchange.accept(approved, broker.now())
+        # Three executions with what is left: their order can be wrong as well.
         for _ in range(2):
             tenths(broker, approved.client_order_id, 3)
         return all_of(broker, approved.client_order_id)
@@ -245,6 +246,7 @@ class MustBeUnique(Fills):
 
     def submitted(self, broker: ScriptedBroker, approved: ApprovedOrder) -> OrderReport:
         super().submitted(broker, approved)
+        # A point of its own: between the two POSTs of the line below a process can die.
         broker.passing("wire:refused")
         found = broker.find(approved.client_order_id)
         assert found is not None

@@ -51,6 +51,7 @@ def explored(behaviour: str, deaths: int) -> Explored:
 def tried(case: Case) -> Explored:
     """One case in this worker; one that does not end is wrong too."""
     stage = STAGE["mine"]
+    # It ends the worker, and the run with it: better than a matrix that never comes to its end.
     signal.alarm(SECONDS_A_CASE)
     try:
         wrong, kills = run(stage, case)

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 from domain.errors import OversightError
 from domain.ids import ClientOrderId
 from domain.orders import OrderIntent, OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from policies.permit import PermitOffice
 from tests.builders.execution import ENTRY, HandClock, House, a_house, an_intent
 from tests.builders.market import AAPL, NOON
@@ -41,6 +41,7 @@ S = OrderStatus
 WATCHED = {
     "orders": ("find", "insert", "retake", "claim", "update", "add_fill"),
     "settlement": ("apply_report", "sync", "apply_fill", "mark"),
+    # Methods of the objects behind one order; a point before and one after each of them.
     "broker": ("account", "positions", "submit", "orders", "find", "fills"),
     "office": ("issue",),
     "control": ("let_through", "mark_reconciled"),
@@ -81,6 +82,7 @@ class Watch:
         if self.record is not None:
             self.record.append(name)
         if name == self.kill_at:
+            # Not an exception: nothing of ours is closed, flushed or rolled back on the way.
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, target: Any, of: str, names: Sequence[str]) -> None:
@@ -114,11 +116,10 @@ class WatchedLedger(SqlLedger):
         super().__init__(database, anchor=anchor)
         self._watch = watch
 
-    def append(self, kind: RecordKind, subject: str, body: Any, **details: Any) -> Any:
+    def append(self, kind: RecordKind, subject: str, body: Any, **details: Any) -> None:
         self._watch(f"ledger.{kind}:before")
-        entry = super().append(kind, subject, body, **details)
+        super().append(kind, subject, body, **details)
         self._watch(f"ledger.{kind}:after")
-        return entry
 
     def _write_anchor(self) -> None:
         self._watch("anchor:before")
@@ -131,6 +132,7 @@ def a_watched_house(place: Place, behaviour: str, watch: Watch, since: timedelta
     database, clock = opened(place.url, watch.hook), HandClock(NOON + since)
 
     def script(name: ClientOrderId) -> Fills:
+        # The exits behind it rest: what a broker does to the entry is what is tried.
         return BEHAVIOURS[behaviour if name == ENTRY else "Rests"]
 
     def behind(paper: Any) -> Any:
@@ -246,6 +248,7 @@ def run(stage: Stage, case: Case) -> Outcome:
     """All phases of one case from start to end, without any short cut."""
     theatre = Theatre(stage, case.behaviour)
     deaths = (case.first, case.second)
+    # The third act is for those who explore three deaths; here the end follows the second.
     codes = [theatre.acts(act, kill_at=point).code for act, point in zip(ACTS, deaths, strict=False)]
     wrong = [
         f"a process that was to die at {point} ended with {code}"

@@ -19,7 +19,7 @@ from trading.store.database import Database, open_database
 Moment = Literal["begin", "write", "commit", "committed"]
 Hook = Callable[[Moment, Any], None]
 """Called with the moment and the driver's connection; it may raise what that driver raises."""
-WRITES = ("INSERT", "UPDATE", "DELETE")
+WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 
 
 class Compiled(dict[Any, Any]):
@@ -30,6 +30,7 @@ class Compiled(dict[Any, Any]):
         return super().get((key[0].name, *key[1:]), default)
 
     def __setitem__(self, key: Any, statement: Any) -> None:
+        # The first part of a key is the dialect object, of which every engine has one of its own.
         super().__setitem__((key[0].name, *key[1:]), statement)
 
 
@@ -75,6 +76,7 @@ def hooked_file(hook: Hook) -> Callable[..., sqlite3.Connection]:
             return super().cursor(factory)
 
         def commit(self) -> None:
+            # A commit that ends a look changes nothing that a next process could find.
             writes = self.in_transaction and self.total_changes > self.seen
             if writes:
                 hook("commit", self)

@@ -61,6 +61,7 @@ class Exchange:
         """Change them; a process that dies inside has changed nothing."""
         books = self.books
         yield books
+        # A rename is whole or not at all, so a death here leaves the books of before.
         draft = self._file.with_suffix(".draft")
         draft.write_bytes(pickle.dumps(books))
         draft.replace(self._file)
@@ -109,6 +110,7 @@ class Exchange:
         """An execution for a commission of 1, and the order after it; ``hidden`` ones are told later."""
         with self.changing() as books:
             order = books.orders[name]
+            # What was cancelled or has expired may still fill: it had, when the word of its end was on the way.
             if shares <= 0 or order.status is S.REJECTED:
                 return order
             filled = order.filled_qty + shares

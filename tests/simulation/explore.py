@@ -74,6 +74,7 @@ def died(theatre: Theatre, state: State, act: Act, left: dict[str, State], told:
         told.kills += code == -signal.SIGKILL
         if code != -signal.SIGKILL:
             told.wrong.append(f"{told.behaviour}: {(*state.way, point)} ended with {code}")
+        # A state that changed where nothing should be able to change it would make the short cut above wrong.
         mark = noted(theatre, state, point, left)
         if mark != last and not may_change:
             told.wrong.append(f"{told.behaviour}: what outlives the process has changed before {point}, unseen")

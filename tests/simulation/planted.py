@@ -15,9 +15,9 @@ from unittest.mock import patch
 from domain.case import Control
 from domain.errors import DataQualityError, RetryableError
 from domain.orders import ApprovedOrder, Fill, Order, OrderReport, OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from policies.permit import PermitOffice
-from trading.execution import account, desk, outbox, reconcile, settle
+from trading.execution import account, outbox, reconcile, settle, sight
 from trading.execution.desk import OrderDesk
 from trading.execution.outbox import Outbox
 from trading.store.control import ControlStore
@@ -27,7 +27,8 @@ from trading.store.orders import OrderStore
 Swap = tuple[Any, str, Any]
 """Whose attribute, its name, and what takes its place."""
 
-_handed_over, _write, _take_over = Outbox._handed_over, Outbox.write, Outbox.take_over
+# Taken before anything is planted: what takes their place calls them.
+_handed_over, _write = Outbox._handed_over, Outbox.write
 _book_of, _read, _append, _add_fill = account.book_of, ControlStore.read, SqlLedger.append, OrderStore.add_fill
 
 
@@ -93,7 +94,7 @@ PLANTS: dict[str, tuple[Swap, ...]] = {
     "sends before it is claimed": ((Outbox, "send", sent_first), (PermitOffice, "redeem", used_again)),
     "sends before the commit": ((Outbox, "write", written_late), (PermitOffice, "redeem", used_again)),
     "not found means never arrived": ((outbox, "LATEST_ARRIVAL", _no),),
-    "what is under way does not count": ((desk, "book_of", without_open_orders),),
+    "what is under way does not count": ((sight, "book_of", without_open_orders),),
     "a kill is looked at too early": ((PermitOffice, "redeem", used_again),),
     "pauses are not read": ((ControlStore, "read", unpaused),),
     "an execution is booked twice": ((OrderStore, "has_fill", lambda *_: False), (OrderStore, "add_fill", told_anew)),

@@ -50,6 +50,7 @@ class Again(NamedTuple):
 
 def moody(seed: int, request: ModelRequest, answer: dict[str, Any]) -> Any:
     """What the model of a seed says; the same to the same question."""
+    # By the question and not by its turn: run again, the questions may come in another order.
     mood = random.Random(f"{seed} {request.digest}").random()
     if mood < 0.05:
         return NoAnswer("timeout", "nobody answered in time")

@@ -76,6 +76,7 @@ def prepare(folder: str, server: str | None) -> None:
         STAGES["file"] if server is None else ServerStage(own / "server", ready, server, f"life_{os.getpid()}")
     )
     gc.collect()
+    # What is there now is there for good; without this every collection walks through all of it.
     gc.freeze()
 
 

@@ -14,6 +14,7 @@ one finds whatever that left. After every hour, and with more care at the end:
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.scheduler.jobs import JobKind, due_times, jobs_of
 from tests.builders.lives import Home, a_schedule
 from tests.builders.market import NOON
@@ -118,7 +119,7 @@ def whole(runtime: Any, home: Home) -> None:
 def memory_mb() -> float:
     """What this process holds in memory now."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096 / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main() -> int:

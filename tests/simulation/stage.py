@@ -24,6 +24,7 @@ from tests.simulation.exchange import Exchange
 
 EXCHANGE = "exchange.bin"
 _DATABASE = "sage.db"
+# Drafts carry the number of their process, by which equal states would differ.
 _OF_ONE_PROCESS = re.compile(r"\d+-\d+$")
 
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-import answering
 import app
-import sources
+import composition.answering as answering
+import composition.sources as sources
 from domain.case import Mode, TradingState
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, UsageError
 from domain.ids import CycleId
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.cli.home import LATCH
 from interfaces.cli.parser import parse
 from tests.builders.market import NOON, at

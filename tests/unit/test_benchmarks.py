@@ -33,6 +33,20 @@ SMALL = [
     pytest.param(
         "recall", ["--trades", "300", "--symbols", "5", "--queries", "5"], "Recall filtered by symbol", id="recall"
     ),
+    pytest.param(
+        "backtest",
+        ["--from", "2026-03-17", "--to", "2026-03-19", "--symbols", "OSTRE"],
+        "A backtest by whole cycles, rules for a model",
+        id="backtest",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param(
+        "waiting",
+        ["--candidates", "2", "--seconds", "0.05", "--concurrency", "2"],
+        "One cycle with a slow model, beside its ideal",
+        id="waiting",
+        marks=pytest.mark.slow,
+    ),
     pytest.param("startup", ["--rounds", "1", "--slow-rounds", "0"], "Whole-process time", id="startup"),
 ]
 

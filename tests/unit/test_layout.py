@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("domain", "policies", "trading", "memory", "prompts", "tools", "agents", "graphs", "interfaces", "evals")
-ROOT_MODULES = ("app", "answering", "carriers", "chats", "composition", "duties", "settings", "sources", "starting")
+ROOMS = (
+    "domain",
+    "policies",
+    "trading",
+    "memory",
+    "prompts",
+    "tools",
+    "agents",
+    "graphs",
+    "interfaces",
+    "evals",
+    "composition",
+)
+ROOT_MODULES = ("app", "settings")
 BESIDE_THE_ROOMS = {"tests", "benchmarks", "docs"}
 SHADOWING = {"telegram", "schemas", "build", "google", "signal"}
 VAGUE = {"utils", "util", "helpers", "common", "manager", "misc"}

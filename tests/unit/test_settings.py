@@ -1,11 +1,15 @@
 """Settings: where they come from and in which order, what is refused, and that secrets stay secret."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 from domain.errors import ConfigurationError
-from settings import JobSettings, ScheduleSettings, Settings, load_settings
+from settings import BrokerSettings, JobSettings, ModelsSettings, ScheduleSettings, Settings, load_settings
 from tests.builders.runtime import standing_in
 
 
@@ -43,7 +47,7 @@ def test_a_field_is_read_by_its_alias_and_by_nothing_else(folder, name):
     assert alias == alias.upper() != name
     others = {name, name.upper()} - {alias}
     (folder / ".env").write_text("".join(f"{other}=/somewhere\n" for other in others))
-    tables = {"schedule", "models"}  # names of tables of the file, and no variables
+    tables = {"schedule", "models", "brokers"}  # names of tables of the file, and no variables
     (folder / "sage.toml").write_text("".join(f'{other} = "/somewhere"\n' for other in others - tables))
     with standing_in(folder, **dict.fromkeys(others, "/somewhere")):
         assert getattr(load_settings(), name) == Settings.model_fields[name].default
@@ -119,6 +123,12 @@ def test_news_are_the_twin_of_the_market_unless_they_are_named(folder, market, n
         ("SAGE_SEED", "-1"),
         ("SAGE_MODE", "live"),
         ("SAGE_BROKER", "alpaca-live"),
+        ("SAGE_BROKER", "paper:a,paper:a"),
+        ("SAGE_BROKER", "paper:a,alpaca:a"),
+        ("SAGE_BROKER", "paper,paper"),
+        ("SAGE_BROKER", "paper:alpaca,alpaca"),
+        ("SAGE_BROKER", "paper:a,"),
+        ("SAGE_BROKER", "paper:A"),
         ("SAGE_TIMEFRAME", "2Days"),
         ("SAGE_START_CASH", "0"),
         ("SAGE_START_CASH", "NaN"),
@@ -145,6 +155,26 @@ def test_a_spoilt_file_is_refused_in_one_line(folder, name, content):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (".env", "SAGE_MARKTE=yahoo", r"\.env sets SAGE_MARKTE, which is no setting \(SAGE_MARKET\?\)"),
+        ("sage.toml", "SAGE_SEEDS = 3", r"sage\.toml sets SAGE_SEEDS, which is no setting \(SAGE_SEED\?\)"),
+        ("sage.toml", "[shedule.cycle]\nat = []", r"sage\.toml sets shedule, which is no setting \(schedule\?\)"),
+    ],
+)
+def test_a_name_that_nobody_reads_is_refused(folder, name, content, told):
+    (folder / name).write_text(content)
+    with pytest.raises(ConfigurationError, match=told):
+        load_settings()
+
+
+def test_other_programs_names_are_no_business_of_ours(folder):
+    (folder / ".env").write_text("POSTGRES_PASSWORD=x\nSEED=9")
+    with standing_in(folder, SAGE_ROOT="/opt/sagemath"):
+        assert load_settings().seed == 7
+
+
 def test_secrets_are_shown_nowhere(folder):
     keys = ("OPENAI_API_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "NEWSAPI_KEY")
     with standing_in(folder, **{name: f"planted-{number}" for number, name in enumerate(keys)}):
@@ -153,6 +183,54 @@ def test_secrets_are_shown_nowhere(folder):
     assert "planted" not in f"{settings} {settings!r} {settings.model_dump_json()}"
 
 
+def test_keys_of_brokers_are_secrets_and_belong_to_a_label(folder):
+    with standing_in(folder, SAGE_BROKER="alpaca, alpaca:second", SAGE_BROKER_KEYS="second=PKplanted:planted+/="):
+        settings = load_settings()
+    assert [(each.name, each.key) for each in settings.brokers] == [("alpaca", "alpaca"), ("alpaca:second", "second")]
+    told = [each.get_secret_value() for each in settings.keys_of_brokers["second"]]
+    assert told == ["PKplanted", "planted+/="]
+    assert {*told, "second=PKplanted:planted+/="} == set(settings.secrets), "half a pair is no key, and as secret"
+    assert "planted" not in f"{settings} {settings!r} {settings.model_dump_json()}"
+
+
 def test_settings_cannot_be_changed(folder):
     with pytest.raises(ValueError, match="frozen"):
         setattr(load_settings(), "seed", 8)  # noqa: B010  # a plain assignment is what the type checker forbids
+
+
+ROOT = Path(__file__).parents[2]
+ALIASES = {str(field.alias): field.default for field in Settings.model_fields.values()}
+
+
+def test_every_setting_is_in_the_guide_with_its_default_and_every_one_there_is_real():
+    _, _, last = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8").partition("## Every setting")
+    told = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \|", last, re.MULTILINE))
+    real = ALIASES | dict(keys_of(ScheduleSettings, "schedule")) | dict(keys_of(ModelsSettings, "models"))
+    real |= dict(keys_of(BrokerSettings, "brokers.NAME"))
+    assert told == {name: shown(default) for name, default in real.items()}
+
+
+def test_the_example_of_a_dotenv_file_names_every_variable_once():
+    named = re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted(ALIASES)
+
+
+def keys_of(model, path):
+    """The keys of a table of ``sage.toml``; NAME stands for whatever a person calls something."""
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is JobSettings:
+            yield from keys_of(inner, f"{path}.JOB")
+        elif inner is not None:
+            yield from keys_of(inner, f"{path}.{name}" if inner is field.annotation else f"{path}.{name}.NAME")
+        else:
+            yield f"{path}.{name}", field.default
+
+
+def shown(default):
+    if default is PydanticUndefined:
+        return "required"
+    if default is None or default in ("", (), {}) or isinstance(default, BaseModel):
+        return "-"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -26,6 +26,7 @@ class MemoryBus:
             sent = message.numbered(f"{next(self._numbers)}-0")
             self._kept[sent.topic].append(sent)
             subscribers = tuple(self._subscribers[sent.topic])
+        # Outside the lock: a subscriber may publish, and would wait for itself.
         hand_out(sent, subscribers, self._on_failure)
         return sent
 

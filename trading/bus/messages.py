@@ -15,15 +15,15 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.alerts import Alert
 from domain.book import Account
-from domain.canonical import canonical_json, restore, time_text
 from domain.clock import parse_time
+from domain.context.news import NewsArticle, NewsReading, SocialPost
 from domain.decisions import Advice, Explanation, Inspection
 from domain.errors import DataQualityError, UsageError
 from domain.market import Bar, MarketEvent
-from domain.news import NewsArticle, NewsReading, SocialPost
 from domain.orders import Fill, Order
+from domain.record.alerts import Alert
+from domain.record.canonical import canonical_json, restore, time_text
 from domain.signals import CompositeSignal, QuantSignals, TradeCandidate
 from domain.verdicts import Evaluation
 
@@ -95,6 +95,7 @@ BODIES: Mapping[BusTopic, type] = MappingProxyType(
 )
 """The kind of value that each topic carries."""
 
+# Redis' own form; the bus in memory uses it too, so that ids compare alike on both.
 _ID = re.compile(r"([0-9]{1,19})-([0-9]{1,19})", re.ASCII)
 
 
@@ -138,5 +139,6 @@ def from_wire(topic: BusTopic, message_id: str, fields: Mapping[str, str]) -> Me
     try:
         body: object = restore(BODIES[topic], json.loads(fields["body"]))
         return Message(topic, parse_time(fields["at"]), body, fields["cause"], message_id)
+    # ``restore`` raises DataQualityError by itself; these are what JSON and a missing field raise before it.
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataQualityError(f"a message on {topic} cannot be read ({type(error).__name__})") from error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Entry = tuple[str, Mapping[str, str] | None]
 _BATCH = 100
+# By name: redis-py is an extra, and whoever runs one process must not need it.
 _DENIED = {"AuthenticationError", "AuthenticationWrongNumberOfArgsError", "AuthorizationError", "NoPermissionError"}
 _REFUSED = {"DataError", "InvalidResponse", "ModuleError", "NoSuchFieldsetError", "OutOfMemoryError", "ResponseError"}
 
@@ -50,6 +51,7 @@ def connect(config: RedisConfig) -> Redis:
     try:
         return Redis.from_url(
             config.url,
+            # Under RESP3 the same commands answer with mappings instead of lists of pairs.
             protocol=2,
             decode_responses=True,
             encoding_errors="replace",
@@ -108,15 +110,18 @@ class RedisBus:
         """First what this consumer or a dead one left unacknowledged, then what is new, up to 100 a topic."""
         delivered = 0
         for topic in tuple(self._subscribers):
+            # Before anything new, or a message would overtake the one that its consumer died over.
             while entries := self._left_over(topic):
                 delivered += self._handle(topic, entries)
             delivered += self._handle(topic, self._abandoned(topic))
+        # Whoever had something to do is not made to wait for more of it.
         for topic, entries in self._fresh(0.0 if delivered else wait_s):
             delivered += self._handle(topic, entries)
         return delivered
 
     def history(self, topic: BusTopic, *, since_id: str | None = None) -> tuple[Message, ...]:
         """The messages still kept, those after ``since_id`` where it is given, oldest first."""
+        # The bracket leaves out the id itself; ``message_order`` refuses what is none before it reaches a command.
         start = "-" if since_id is None else "({}-{}".format(*message_order(since_id))
         entries = ask(lambda: self._redis.xrange(self._key(topic), min=start))
         read = [self._read_entry(topic, entry_id, fields) for entry_id, fields in entries]
@@ -129,6 +134,7 @@ class RedisBus:
         from redis.exceptions import ResponseError
 
         try:
+            # From ``$``: a new group hears what comes, not what was kept; history is asked for by ``history``.
             self._redis.xgroup_create(self._key(topic), self._config.group, id="$", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
@@ -164,6 +170,7 @@ class RedisBus:
         """Hand out and acknowledge one by one; an entry that was trimmed away meanwhile is only acknowledged."""
         count = 0
         for entry_id, fields in entries:
+            # Trimmed from the stream while it was pending: Redis then gives the id alone, or an empty entry.
             if fields:
                 self._hand_out(topic, entry_id, fields)
                 count += 1

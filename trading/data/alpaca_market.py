@@ -49,6 +49,7 @@ T = TypeVar("T")
 Kind = Literal["quote", "trade"]
 SOURCE = "alpaca"
 WEEK = timedelta(days=7)
+# No "earnings", "macro" or "status": what is named here and missing would count as an answer, not as silence.
 SUPPLIES: frozenset[MarketInput] = frozenset(
     {"bars", "quote", "instrument", "sector", "adv", "returns", "index", "corporate_actions"}
 )
@@ -74,6 +75,7 @@ def _bar(raw: Mapping[str, Any], symbol: Symbol, timeframe: Timeframe) -> Bar:
 
 def parse_quote(quote: Mapping[str, Any], trade: Mapping[str, Any], symbol: Symbol) -> Quote | None:
     """A quote from ``{"t", "bp", "bs", "ap", "as"}`` and ``{"p"}``; None while a side is empty, written as 0."""
+    # ``figure`` first and ``price`` only below: a zero says that the side is empty, which is an answer and no fault.
     bid, ask_price = figure(quote["bp"], f"{symbol} bid"), figure(quote["ap"], f"{symbol} ask")
     if ZERO in (bid, ask_price):
         return None
@@ -99,6 +101,7 @@ def parse_asset(raw: Mapping[str, Any]) -> Instrument | None:
         name=str(raw.get("name") or raw["symbol"]),
         asset_class=AssetClass.EQUITY,
         sector=sector_of(symbol),
+        # ``is True``: a flag that is missing or written as a text is no permission.
         tradable=raw.get("tradable") is True and raw.get("status") == "active",
         fractionable=raw.get("fractionable") is True,
         shortable=raw.get("shortable") is True,
@@ -134,6 +137,8 @@ def parse_actions(raw: Mapping[str, Any], symbol: Symbol, known_at: datetime) ->
 
     Alpaca tells no day of announcement: an action counts as known from the day it takes effect, or from ``known_at``.
     """
+    # A past action is known from its own day on; a coming one from ``known_at``, or it would have no announcement at
+    # all.
     events = (MarketEvent(symbol, kind, min(at, known_at), at, amount, SOURCE) for kind, at, amount in _actions(raw))
     return tuple(sorted(events, key=lambda event: (event.effective_at, event.kind)))
 
@@ -265,6 +270,8 @@ class AlpacaMarket:
         request = CorporateActionsRequest(
             symbols=[symbol], start=start.astimezone(NEW_YORK).date(), end=until.astimezone(NEW_YORK).date()
         )
+        # Asked about the past, Alpaca lists what it knows today: what was to come then is dated to today and stays
+        # unseen.
         known_at = as_of if now - as_of <= LIVE else now
         found = ask(lambda: parse_actions(record(self._actions.get_corporate_actions(request)), symbol, known_at))
         return tuple(each for each in found if each.announced_at <= as_of and start <= each.effective_at <= until)
@@ -272,6 +279,8 @@ class AlpacaMarket:
     def _newest(self, kind: Kind, symbol: Symbol, as_of: datetime) -> Mapping[str, Any] | None:
         """The vendor's newest quote or trade at or before ``as_of``."""
         latest = unless_unknown(lambda: of_symbol(self._latest(kind, symbol), symbol, None))
+        # The latest is one cheap question and right for the present; the record is asked for replays, and for a quote
+        # that arrived between ``as_of`` and the question.
         if latest is None or parse_time(latest["t"]) <= as_of:
             return latest
         earlier = rows(of_symbol(self._before(kind, symbol, as_of), symbol, []))
@@ -291,6 +300,7 @@ class AlpacaMarket:
         from alpaca.data.enums import DataFeed
         from alpaca.data.requests import StockQuotesRequest, StockTradesRequest
 
+        # A symbol without a trade in a week has no price that anything should rest on.
         span: dict[str, Any] = {"start": as_of - WEEK, "end": as_of, "limit": 1, "sort": Sort.DESC}
         feed = DataFeed(self._config.feed)
         if kind == "quote":

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.clock import parse_time
+from domain.context.news import NewsArticle, SocialPost
 from domain.market import Symbol
-from domain.news import NewsArticle, SocialPost
 from domain.ports import Clock
 from trading.data.vendors.alpaca import ALPACA, AlpacaConfig, ask, news_client
 from trading.data.vendors.news_text import Batch, Sightings, kept, plain_text, shown, sort_out, tickers
@@ -69,6 +69,7 @@ class AlpacaNews:
             symbols=",".join(sorted(symbols)), start=since, end=as_of, sort="desc", limit=MOST, include_content=True
         )
         found = kept(ask(lambda: parse_articles(self._client.get_news(request))), ALPACA.name)
+        # alpaca-py follows the pages up to ``limit`` and does not tell whether there was more.
         if len(found) >= MOST:
             _log.warning("Alpaca has more than %d articles since %s; the oldest are left out", MOST, since.isoformat())
         return shown(

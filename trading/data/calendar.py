@@ -17,6 +17,7 @@ from domain.clock import in_utc
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import Session
 
+# By itself exchange_calendars ends a year after today, so that the same question would have other answers next year.
 FIRST_DAY = date(1990, 1, 2)
 LAST_DAY = date(2035, 12, 31)
 

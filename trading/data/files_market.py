@@ -38,7 +38,7 @@ from domain.market import (
 from domain.money import ceil_to, floor_to
 from domain.ports import Calendar
 from trading.data.calendar import ExchangeCalendar
-from trading.data.files.bars import LENGTHS, SOURCE, Placed, in_order, oddities, placed_bars, raw_bars, timeframe_of
+from trading.data.files.bars import SOURCE, Placed, in_order, oddities, placed_bars, raw_bars, timeframe_of
 from trading.data.files.rows import rows_of
 from trading.data.files.source import SourceNotes, files_in, read_notes
 from trading.data.normalise import Issue
@@ -91,7 +91,8 @@ class FilesMarket:
     def timeframes(self) -> tuple[Timeframe, ...]:
         """The bar lengths that the files hold: those of most symbols first, of equals the longest."""
         counts = Counter(timeframe for _, timeframe in self._series)
-        longest_first = [timeframe for timeframe in reversed(LENGTHS.values()) if timeframe in counts]
+        # ``sorted`` is stable: of equally many symbols the longest stays in front.
+        longest_first = [timeframe for timeframe in reversed(Timeframe) if timeframe in counts]
         return tuple(sorted(longest_first, key=lambda timeframe: -counts[timeframe]))
 
     @property
@@ -148,6 +149,7 @@ class FilesMarket:
         ended = [series.bars[known - 1] for series in self._of(symbol) if (known := series.known(as_of)) > 0]
         if not ended:
             return None
+        # With its own time, so that the gates see how old it is instead of a fresh price at ``as_of``.
         last = max(ended, key=lambda bar: bar.end)
         return self._modelled(symbol, last.close, last.end)
 
@@ -169,7 +171,7 @@ class FilesMarket:
 
     def _of(self, symbol: Symbol) -> list[Series]:
         """The symbol's series, shortest bars first."""
-        return [self._series[symbol, each] for each in LENGTHS.values() if (symbol, each) in self._series]
+        return [self._series[symbol, each] for each in Timeframe if (symbol, each) in self._series]
 
     def _under_way(self, symbol: Symbol, as_of: datetime) -> Bar | None:
         for series in self._of(symbol):
@@ -181,6 +183,7 @@ class FilesMarket:
     def _modelled(self, symbol: Symbol, price: Decimal, at: datetime) -> Quote:
         """Half the spread to each side, outward to whole ticks; the bid stays at least one tick."""
         tick = self._notes.instrument(symbol).tick
+        # Basis points are ten-thousandths, and each side gets half of them.
         half = price * self._notes.spread_bp / 20_000
         bid, ask = max(tick, floor_to(price - half, tick)), ceil_to(price + half, tick)
         return Quote(symbol, bid, ask, price, at, SOURCE, modelled=True)
@@ -208,6 +211,7 @@ def _read(directory: Path, notes: SourceNotes, calendar: Calendar) -> _Read:
 
 def _read_file(path: Path, notes: SourceNotes, calendar: Calendar, issues: list[Issue]) -> list[Placed]:
     """The usable bars of one file; a file without any is refused with the first of its issues."""
+    # Issues name ``bars/x.csv``: a whole path would differ from machine to machine.
     name = f"{path.parent.name}/{path.name}"
     found: list[Issue] = []
     raw = _usable(raw_bars(rows_of(path, name), name, notes.zone), found)
@@ -218,6 +222,7 @@ def _read_file(path: Path, notes: SourceNotes, calendar: Calendar, issues: list[
     if not placed:
         why = f": {found[0]}" if found else ""
         raise DataQualityError(f"{path} holds no usable row{why}", "Correct the file, or take it away.")
+    # Only now: a file that is refused says so by its error, and must not be told row by row as well.
     issues += found
     issues += oddities(placed)
     return placed

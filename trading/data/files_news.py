@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from domain.clock import in_utc
+from domain.context.news import NewsArticle, SocialPost
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import Symbol, parse_symbol
-from domain.news import NewsArticle, SocialPost
 from trading.data.files.source import files_in, read_notes
 from trading.data.normalise import Issue, Refused, Rule, moment
 
@@ -91,6 +91,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}", "Check the file's rights.") from error
+    # Bytes, cut at line feeds alone: a text's ``splitlines`` also cuts at U+2028, which JSON allows inside a string,
+    # and a line that is no UTF-8 costs only itself.
     for line, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if raw.strip():
             yield line, raw
@@ -100,6 +102,7 @@ def read_article(raw: bytes, zone: str | None) -> tuple[NewsArticle, list[str]]:
     """One line as an article, with the tags that are no symbols; anything unusable raises ``Refused``."""
     try:
         fields = json.loads(raw.decode("utf-8"))
+    # A line of ten thousand brackets is nesting without end for the parser, and must not end the start.
     except (ValueError, RecursionError):
         raise Refused(Rule.MALFORMED, "not a JSON object in UTF-8") from None
     if not isinstance(fields, dict):
@@ -107,6 +110,7 @@ def read_article(raw: bytes, zone: str | None) -> tuple[NewsArticle, list[str]]:
     symbols, strangers = _tags(fields.get("symbols"))
     published = _time(fields.get("published_at"), zone)
     stated = fields.get("first_seen_at")
+    # Nobody has seen an article before it was published, whatever the file says.
     seen = published if stated is None else max(published, _time(stated, zone))
     article = NewsArticle(
         article_id=_identity(fields),
@@ -125,6 +129,7 @@ def read_article(raw: bytes, zone: str | None) -> tuple[NewsArticle, list[str]]:
 
 def _identity(fields: dict[str, Any]) -> str:
     name = fields.get("id")
+    # JSON's true is an int in Python and would become the id "True".
     text = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
     if not isinstance(text, str) or not text.strip():
         raise Refused(Rule.MALFORMED, "no id")
@@ -171,6 +176,8 @@ def _merge(found: dict[str, NewsArticle], placed: Sequence[_Placed], issues: lis
         known = found.setdefault(article.article_id, article)
         if known is article:
             continue
+        # Which of two texts under one id is right nobody can tell; the first stays, because it may have been read
+        # already.
         if (known.text, known.first_seen_at) != (article.text, article.first_seen_at):
             issues.append(Issue(Rule.CONFLICT, place, f"id {article.article_id[:40]} with another text or time"))
             continue

@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from domain.clock import parse_time
+from domain.context.news import NewsArticle, SocialPost
 from domain.errors import DataQualityError, OversightError, SourceUnavailable
 from domain.ids import derive
 from domain.market import Symbol
-from domain.news import NewsArticle, SocialPost
 from domain.ports import Clock
 from trading.data.vendors.news_text import (
     Batch,
@@ -41,7 +41,10 @@ HOME = "https://newsapi.org"
 LONGEST_QUERY = 480
 """Characters; NewsAPI takes 500."""
 
+# The most that NewsAPI gives at once, and its free plan no second page.
 PAGE = 100
+# NewsAPI's own codes, in the body of the answer. ``apiKeyExhausted`` is the daily quota: a new key does not mend it,
+# waiting does.
 _KEY_CODES = {"apiKeyDisabled", "apiKeyInvalid", "apiKeyMissing"}
 _BUSY_CODES = {"apiKeyExhausted", "rateLimited", "unexpectedError"}
 
@@ -88,8 +91,10 @@ def queries(names: Names) -> Iterator[str]:
     """``"Apple" OR "AAPL" OR ...`` in as few questions as their length allows."""
     query = ""
     for word in (word for words in names.values() for word in words):
+        # A quotation mark inside a name would end the phrase and make operators of the rest.
         term = '"' + word.replace('"', "") + '"'
         longer = f"{query} OR {term}" if query else term
+        # ``and query``: a single name that is too long is asked for all the same, and NewsAPI says so.
         if len(longer) > LONGEST_QUERY and query:
             yield query
             longer = term
@@ -102,10 +107,13 @@ def parse_article(raw: Mapping[str, Any], names: Names) -> NewsArticle:
     """An article of ``{"title", "description", "content", "publishedAt", "url", "source": {"name"}}``."""
     headline = plain_text(raw["title"])
     description, content = plain_text(raw.get("description")), plain_text(raw.get("content"))
+    # The content usually begins with the description and is cut off after 200 characters; told twice, it would count
+    # twice.
     body = content if description and content.startswith(description) else f"{description}\n{content}".strip()
     published_at = parse_time(raw["publishedAt"], name="publishedAt")
     source, url = raw.get("source"), str(raw.get("url") or "")
     return NewsArticle(
+        # NewsAPI gives no id: an article is named by its address and the time of its publication.
         article_id=derive(SOURCE, url or headline, published_at),
         symbols=mentioned(f"{headline}\n{body}", names),
         headline=headline,
@@ -147,6 +155,7 @@ def translated(error: Exception) -> OversightError:
         return NEWSAPI.refusal(401)
     if code in _BUSY_CODES:
         return SourceUnavailable(f"NewsAPI does not answer now ({code})", LATER)
+    # The rest of the body is text from outside and may repeat the key; a code of letters can carry neither.
     if isinstance(code, str) and code.isascii() and code.isalpha():
         return DataQualityError(f"NewsAPI does not take this question ({code[:40]})", "Its plan may not reach so far.")
     return NEWSAPI.refusal(None)
@@ -186,6 +195,7 @@ class NewsApiNews:
             lambda: parse_articles(
                 self._client.get_everything(
                     q=query,
+                    # newsapi-python writes a time without its zone, and NewsAPI reads it as UTC.
                     from_param=since.astimezone(UTC),
                     to=as_of.astimezone(UTC),
                     language=self._config.language,

@@ -19,8 +19,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from domain.clock import in_utc
 from domain.errors import DataQualityError
 
+# Wider than ``domain.money`` on purpose: spreadsheets and pandas write exponents. Two digits of them at most, because
+# ``Decimal("1e999999999")`` is a number too, and written out it takes a gigabyte.
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{0,20})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+# As ``domain.money`` draws the line; more is a slip of the vendor, never a price or a volume.
 _LARGEST = Decimal(10) ** 18
 _EXAMPLES = 3
 
@@ -98,6 +101,7 @@ def moment(text: str, zone: str | None) -> Moment:
     """A day like 2025-04-03, a time with its offset, or a time without one in the stated ``zone``."""
     text = text.strip()
     try:
+        # Before ``datetime.fromisoformat``, which reads a bare day as its midnight: a moment nobody wrote.
         if _DAY.fullmatch(text):
             return Moment(date.fromisoformat(text), None)
         written = datetime.fromisoformat(text)
@@ -106,6 +110,7 @@ def moment(text: str, zone: str | None) -> Moment:
     if written.tzinfo is None:
         written = written.replace(tzinfo=_zone(zone, text))
     try:
+        # The day as written, not that of UTC: an evening in New York is the next day there.
         return Moment(written.date(), in_utc(written))
     except DataQualityError:
         raise Refused(Rule.TIME, f"{text[:40]!r}") from None
@@ -116,6 +121,7 @@ def _zone(name: str | None, text: str) -> ZoneInfo:
         raise Refused(Rule.ZONE, f"{text[:40]!r} has no offset, and there is no zone column and no zone in source.toml")
     try:
         return ZoneInfo(name)
+    # ZoneInfo opens a file by this name: "../x" is a ValueError, a folder like "America" an OSError.
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(Rule.ZONE, f"{name[:40]!r} is not a zone") from None
 
@@ -137,6 +143,7 @@ def described(issues: Iterable[Issue]) -> tuple[str, ...]:
     """One line a rule for the operator: how many, whether kept, and the first places."""
     found = tuple(issues)
     lines = []
+    # One line a rule: a wrong column breaks every row, and nobody reads a million lines.
     for (rule, kept), count in Counter((issue.rule, issue.kept) for issue in found).most_common():
         places = [issue.place for issue in found if (issue.rule, issue.kept) == (rule, kept)][:_EXAMPLES]
         more = ", ..." if count > len(places) else ""

@@ -89,6 +89,7 @@ class SimulatedMarket:
         self._paths: dict[Symbol, list[SessionPath]] = {symbol: [] for symbol in self._shown}
         self._agendas: dict[Symbol, Agenda] = {}
         self._moves: dict[date, tuple[int, ...]] = {}
+        # Paths are asked for by several threads, and each session is walked on from the last price of the one before.
         self._extending = Lock()
 
     @property
@@ -137,6 +138,7 @@ class SimulatedMarket:
         found: list[Bar] = []
         for path in reversed(self._walked(company, as_of)):
             ratio = self._ratio(company, path.session.day, as_of)
+            # Newest first, so that a question for a few bars touches a few sessions and not two years of them.
             for start, end, step in reversed(list(_spans(path, span))):
                 if len(found) >= limit:
                     return tuple(reversed(found))
@@ -207,9 +209,12 @@ class SimulatedMarket:
     def _short_restricted(self, company: Company, as_of: datetime) -> bool:
         """Whether the restriction was set off in the last session, or in the one before while that last one is on."""
         paths = self._walked(company, as_of)
+        # Rule 201 holds for the rest of its day and the next: while a session is on, the one before may have set it
+        # off.
         count = 2 if paths and as_of < paths[-1].session.closes_at else 1
         return any(
             (low := lowest_by(path, as_of)) is not None
+            # Multiplied out in whole numbers; low is in cents and the last price in millionths of a dollar.
             and low * 10 * MICROS_A_CENT <= 9 * self._opening(company, path.session, before.last)
             for before, path in pairwise(paths[-count - 1 :])
         )
@@ -219,6 +224,7 @@ class SimulatedMarket:
         if company is INDEX:
             last = paths[-1].last if paths else company.start * MICROS_A_CENT
             return walk_of_market(session, last, self._market(session))
+        # Stories told after the last step of the session before move the opening of this one.
         previous = self._table.sessions[place - 1] if place > 0 else None
         start = paths[-1].last if paths else company.start * MICROS_A_CENT
         stretch = stretch_at(company, session.day)
@@ -231,6 +237,7 @@ class SimulatedMarket:
 
     def _opening(self, company: Company, session: Session, last: int) -> int:
         """The last price in today's shares, without a dividend that is paid to yesterday's holders."""
+        # The dividend is in the shares of before the split, so it comes off first.
         if session.day in self._agenda(company).dividend_days:
             last -= company.dividend * MICROS_A_CENT
         for split in company.splits:
@@ -271,6 +278,7 @@ def _halted_steps(halts: tuple[Halt, ...], session: Session) -> frozenset[int]:
 def _spans(path: SessionPath, span: int) -> Iterator[tuple[datetime, datetime, Step]]:
     """Start, end and content of every bar of a session; the last bar ends with the session."""
     opens, closes = path.session.opens_at, path.session.closes_at
+    # Early closes have fewer steps than a day is made of: the day is whole all the same.
     if span >= len(path.steps):
         if path.whole is not None:
             yield opens, closes, path.whole

@@ -16,9 +16,9 @@ from string import Template
 from typing import NamedTuple
 
 from domain.clock import in_utc
+from domain.context.news import NewsArticle, SocialPost
 from domain.ids import derive
 from domain.market import Session, Symbol
-from domain.news import NewsArticle, SocialPost
 from domain.ports import Calendar
 from trading.data.simulated.stories import SOURCE, agenda, texts_of, timetable
 from trading.data.simulated.universe import COMPANIES, FIRST_DAY, LAST_DAY, Company, Story
@@ -71,6 +71,7 @@ class SimulatedNews:
     def _days(self, symbols: Sequence[Symbol], since: datetime, as_of: datetime) -> Iterator[Told]:
         """What is told on every session's day that can have been seen in (since, as_of]."""
         wanted = set(symbols)
+        # A story may be told two hours before its session opens or long after its close, and is seen later still.
         for session in self._calendar.sessions(in_utc(since) - _DAY, in_utc(as_of) + _DAY):
             if FIRST_DAY <= session.day <= LAST_DAY:
                 yield from (self._on(company, session) for company in COMPANIES if company.symbol in wanted)
@@ -92,6 +93,8 @@ def _tell(seed: int, company: Company, stories: Sequence[Story]) -> Told:
     articles: list[NewsArticle] = []
     posts: list[SocialPost] = []
     for story in stories:
+        # Seeded by the story: what was asked before, or for which other symbols, must not change a word. A text as the
+        # seed is hashed by Python itself, with SHA-512, the same in every process.
         rng = Random(f"{seed}/words/{story.symbol}/{story.at.isoformat()}/{story.text}")
         wording = _wording(company, story, rng)
         if story.social:
@@ -102,6 +105,8 @@ def _tell(seed: int, company: Company, stories: Sequence[Story]) -> Told:
 
 
 def _wording(company: Company, story: Story, rng: Random) -> Wording:
+    # Recorded answers are keyed by these texts: one draw more, or in another order, changes what follows in every
+    # story.
     variants = texts()[story.text]
     chosen = variants[rng.randrange(len(variants))]
     slots = {

@@ -28,12 +28,14 @@ from domain.market import Bar, Session, Symbol, Timeframe
 from domain.ports import Calendar, Market
 from trading.features.cross_asset import DAILY_BARS, Statistics, statistics_of
 from trading.features.moves import close_before, gap_pct, moved_pct, price_of
+from trading.features.remembered import Remembered
 from trading.quality.bars import bar_fault, expected_sessions
 
 T = TypeVar("T")
 ATR_BARS = 14
 ADV_BARS = 20
 EVENTS_AHEAD = timedelta(days=7)
+# No exchange has been closed for so long in the years that the calendar knows.
 _LAST_SESSION = timedelta(days=30)
 _MICRO = Decimal("0.000001")
 
@@ -60,6 +62,7 @@ class _Look:
         """An answer of the source; None, and a line for the operator, where it fails."""
         try:
             return question()
+        # A wrong key (ConfigurationError) goes through: it would silence every symbol, and only the owner can mend it.
         except (SourceUnavailable, DataQualityError) as error:
             self.report(f"{self.market.name}: {what} of {symbol}: {error}")
             return None
@@ -74,7 +77,10 @@ class _Look:
 
     def ended(self, bars: tuple[Bar, ...]) -> tuple[Bar, ...]:
         """Those bars that could be known."""
-        return bars if all(bar.end <= self.as_of for bar in bars) else tuple(b for b in bars if b.end <= self.as_of)
+        # In nearly every case the tuple is handed on as it is, without a copy for each symbol.
+        if not bars or _last_end(bars) <= self.as_of:
+            return bars
+        return tuple(bar for bar in bars if bar.end <= self.as_of)
 
 
 def market_view(
@@ -94,6 +100,7 @@ def market_view(
     the ``partners`` among the symbols, or with all of them where none are given.
     """
     session = calendar.session_at(as_of)
+    # The close before is that of the session before the one at hand, not of the one that is open now.
     opened = as_of if session is None else session.opens_at
     before = calendar.sessions(opened - _LAST_SESSION, opened)
     look = _Look(
@@ -147,6 +154,7 @@ def _symbol_view(
         atr=average_true_range(bars),
         adv_shares=average_daily_volume(daily),
         events=events or (),
+        # An empty list would say "no earnings are due", which a source that failed has not said.
         event_kinds=frozenset() if events is None else market.event_kinds,
         beta=statistics.beta,
         daily_sigma=statistics.daily_sigma,
@@ -160,17 +168,27 @@ def _symbol_view(
     )
 
 
+@Remembered
+def _last_end(bars: Sequence[Bar]) -> datetime:
+    # The latest and not that of the last bar: that a source keeps them in order is not known here.
+    return max(bar.end for bar in bars)
+
+
+@Remembered
 def average_true_range(bars: Sequence[Bar]) -> Decimal | None:
     """ATR14 at the end of the last bar, in the currency; None with fewer than 15 bars."""
     ranges = [
         max(bar.high - bar.low, abs(bar.high - before.close), abs(bar.low - before.close))
         for before, bar in pairwise(bars)
     ]
+    # No shorter average in its place: a stop is placed by it, and too small an ATR makes too large an order.
     if len(ranges) < ATR_BARS:
         return None
-    average = sum(ranges[:ATR_BARS], Decimal(0)) / ATR_BARS
+    # Decimals before the loop: turning an integer into one takes as long as the sum.
+    count, kept = Decimal(ATR_BARS), Decimal(ATR_BARS - 1)
+    average = sum(ranges[:ATR_BARS], Decimal(0)) / count
     for each in ranges[ATR_BARS:]:
-        average = ((ATR_BARS - 1) * average + each) / ATR_BARS
+        average = (kept * average + each) / count
     return average.quantize(_MICRO, ROUND_HALF_EVEN)
 
 

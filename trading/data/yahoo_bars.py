@@ -71,8 +71,10 @@ _DEEPEST = {
 
 _CLASSES = {"EQUITY": AssetClass.EQUITY, "ETF": AssetClass.ETF, "CRYPTOCURRENCY": AssetClass.CRYPTO}
 _CHART = "/v8/finance/chart"
+# Yahoo stores prices as 32-bit floats: what comes behind the seventh digit is noise (182.63000488 was 182.63).
 _DIGITS = 7
 _VOLUME_DIGITS = 15
+# The session, the cookie and the caches of yfinance belong to the process, and so do Python's warning filters.
 _one_at_a_time = threading.Lock()
 _log = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ class YahooConfig:
 
 def session(config: YahooConfig) -> Any:
     """The session yfinance would make, with our timeout on every request and our address where one is given."""
+    # Private, but it chooses between curl_cffi and requests as yfinance does for itself, which takes no other sessions.
     from yfinance._http import new_session
 
     made = new_session()
@@ -107,6 +110,7 @@ def relocate(send: Callable[..., Any], base_url: str | None, timeout_s: float) -
         parts = urlsplit(url)
         if base_url is not None:
             url = f"{base_url.rstrip('/')}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        # ``timeout`` last: yfinance passes its own, 10 or 30 seconds by call.
         response = send(method, url, *positional, **{**options, "timeout": timeout_s})
         if response.status_code >= 500 and parts.path.startswith(_CHART):
             raise YAHOO.refusal(response.status_code)
@@ -125,12 +129,14 @@ def prepare(config: YahooConfig) -> None:
     except OSError as error:
         raise ConfigurationError(f"{config.cache_dir} cannot be made ({error.strerror})", "Choose another.") from error
     yfinance.set_tz_cache_location(str(config.cache_dir))
+    # By default a failure is a line in a log and an empty frame, and nothing tells it from a symbol without bars.
     YfConfig.debug.hide_exceptions = False
 
 
 def parse_bars(frame: pd.DataFrame, symbol: Symbol, timeframe: Timeframe) -> tuple[Bar, ...]:
     """Bars from a frame with a zoned index and columns Open, High, Low, Close, Volume; broken rows are left out."""
     zone_name = str(getattr(frame.index, "tz", None))
+    # Empty is how yfinance fails; without a zone nobody knows which exchange's day a bar is of.
     if frame.empty or zone_name == "None":
         raise DataQualityError(f"Yahoo has no {timeframe} bars of {symbol}", "Check the symbol and the period.")
     zone = ZoneInfo(zone_name)
@@ -150,6 +156,7 @@ def _bar(start: datetime, row: tuple[float, ...], symbol: Symbol, timeframe: Tim
     prices = [rounded(value, _DIGITS) for value in row[:4]]
     volume = rounded(row[4], _VOLUME_DIGITS)
     known = [value for value in (*prices, Decimal(0) if volume is None else volume) if value is not None]
+    # Holes in Yahoo's series arrive as NaN, for which ``rounded`` gives None.
     if len(known) < 5:
         return None
     try:
@@ -196,6 +203,7 @@ def ask(question: Callable[[], T]) -> T:
         with _one_at_a_time, warnings.catch_warnings():
             # yfinance 1.7 uses pandas in ways that pandas 3.1 warns about, on every call.
             warnings.simplefilter("ignore")
+            # It keeps refusals as well as answers: without this one 429 would stand for the life of the process.
             YfData.cache_get.cache_clear()
             return question()
     except (YFException, YFNotImplementedError, PeeweeException, OSError, *MISREAD) as error:
@@ -210,6 +218,7 @@ def translated(error: Exception) -> OversightError:
     kind = type(error).__name__
     if isinstance(error, YFRateLimitError):
         return SourceUnavailable("Yahoo limits our requests", LATER)
+    # Behind the limit above, which is a YFException too. YFNotImplementedError is none: it stands beside the tree.
     if isinstance(error, (YFException, YFNotImplementedError)):
         return DataQualityError(f"Yahoo gives no bars ({kind})", "Check the symbol and the period, or try later.")
     if isinstance(error, PeeweeException):
@@ -253,6 +262,7 @@ class YahooBars:
         if limit <= 0:
             return ()
         back = reach(timeframe, limit)
+        # Beyond its depth Yahoo answers with an error and not with what it has.
         start = as_of - min(back, _DEEPEST.get(timeframe, back))
         found = ask(lambda: parse_bars(self._frame(symbol, timeframe, start, as_of), symbol, timeframe))
         return completed(found, as_of, limit)

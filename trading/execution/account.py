@@ -5,13 +5,15 @@ Orders in flight and of unknown fate are part of it: until they are settled they
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
 
-from domain.book import Account, Book, Position
+from domain.book import Account, Book, Counters, Position
 from domain.case import MarketView
+from domain.errors import PartlyAnswered
 from domain.ids import DecisionId
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Origin, TimeInForce
@@ -20,6 +22,8 @@ from trading.execution.counters import counters, profits
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Trade
+
+T = TypeVar("T")
 
 EXTERNAL = "external"
 LONGEST_WAIT = timedelta(seconds=1)
@@ -40,6 +44,29 @@ class Told(NamedTuple):
 def ask(broker: Broker) -> Told:
     """Ask the broker; it may take its time, so this is no part of a transaction that others wait for."""
     return Told(broker.account(), broker.positions(), broker.orders(), broker.time())
+
+
+def at_least(question: Callable[[], T]) -> T:
+    """The answer, or what those brokers say that do answer: for whoever closes what they hold, and for nobody else."""
+    try:
+        return question()
+    except PartlyAnswered as partly:
+        return cast("T", partly.told)
+
+
+def ask_to_act(broker: Broker) -> Told:
+    """What the gates judge by. Where one of several brokers is silent, no money is known, and exits alone pass."""
+    missing: list[PartlyAnswered] = []
+
+    def told(question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except PartlyAnswered as partly:
+            missing.append(partly)
+            return cast("T", partly.told)
+
+    found = Told(told(broker.account), told(broker.positions), told(broker.orders), told(broker.time))
+    return found._replace(account=found.account.incomplete) if missing else found
 
 
 class Asked(NamedTuple):
@@ -66,13 +93,15 @@ class Lookout:
     def ask(self) -> Asked:
         """Ask; the mark comes first, so that what is booked while the broker answers is seen as a move."""
         mark = self._orders.mark()
-        return Asked(ask(self._broker), self._clock.now(), mark)
+        return Asked(ask_to_act(self._broker), self._clock.now(), mark)
 
     def holds(self, asked: Asked) -> Told:
         """What the broker says, true together with our record as it is in this transaction."""
-        if self._clock.now() - asked.at <= LONGEST_WAIT and not self._orders.moved(asked.mark):
-            return asked.told
-        return ask(self._broker)
+        return asked.told if self.still_holds(asked) else ask_to_act(self._broker)
+
+    def still_holds(self, asked: Asked) -> bool:
+        """True while an answer is young enough, and no order was filled or ended since."""
+        return self._clock.now() - asked.at <= LONGEST_WAIT and not self._orders.moved(asked.mark)
 
 
 def read_book(
@@ -85,6 +114,14 @@ def read_book(
 ) -> Book:
     """Everything that gates count exposure from, for those who only look."""
     return book_of(ask(broker), orders, equity, now=now, market=market)
+
+
+def read_counters(orders: OrderStore, equity: EquityStore, *, now: datetime) -> Counters:
+    """What gates count besides exposure. All of it is our own record, and told whether the broker answers or not."""
+    day_start = equity.day_start(now)
+    with orders.reading():
+        today = filter(is_message, orders.recent(day_start))
+        return counters(orders, equity, today, len(orders.fills_since(day_start)), now=now)
 
 
 def book_of(
@@ -149,6 +186,7 @@ def external_order(report: OrderReport) -> Order:
         qty=report.qty,
         type=report.type,
         tif=TimeInForce.GTC,
+        # It is on the list of what works, so an end is not believed: unknown counts as exposure.
         status=report.status if report.status.is_open else OrderStatus.UNKNOWN,
         created_at=report.at,
         updated_at=report.at,

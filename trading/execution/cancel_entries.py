@@ -21,6 +21,7 @@ from domain.ports import Clock
 from policies.kill_switch import KillSwitch
 from policies.permit import PermitOffice
 from trading.data.calendar import ExchangeCalendar
+from trading.execution.brokers.several.route import place_of
 from trading.execution.settle import Settlement
 from trading.store.activity import MessageKind
 from trading.store.control import ControlStore
@@ -55,9 +56,15 @@ def working_entries(orders: OrderStore) -> tuple[Order, ...]:
 def cancel_entries(
     entries: Sequence[Order], orders: OrderStore, broker: Canceller, settlement: Settlement, clock: Clock
 ) -> Cancelled:
-    """Ask the broker to cancel each of them, and write down what it answers."""
+    """Ask the broker to cancel each of them, and write down what it answers.
+
+    Where a home has several brokers, the orders of one that does not answer come after those of the others.
+    """
     failed: dict[ClientOrderId, RetryableError | DataQualityError] = {}
-    for order in entries:
+    left, silent = list(entries), set[str]()
+    while left:
+        order = min(left, key=lambda each: place_of(each.broker_id or "") in silent)
+        left.remove(order)
         # What has not left yet must not leave later, once the stop is lifted.
         if not settlement.close_unsent(order, at=clock.now(), reason="cancelled before it left").status.is_open:
             continue
@@ -66,6 +73,7 @@ def cancel_entries(
             report = broker.cancel(order.client_order_id)
         except (RetryableError, DataQualityError) as error:
             failed[order.client_order_id] = error
+            silent.add(place_of(order.broker_id or ""))
             continue
         if report is not None:
             settlement.apply_report(report, now=clock.now())
@@ -113,11 +121,13 @@ def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, 
                 return nothing(latch)
             now = SystemClock().now()
             parts.control.set_killed(True, by=details.by, at=now, reason=details.reason)
+            # Listed with the kill: an intent written later meets it at the gates, one written before is in this list.
             entries = working_entries(parts.orders)
         report, ordered = cancelled(parts, entries, broker_of), latch.flatten()
         if ordered:
             try:
                 report["flatten"] = dict(close(parts, ordered))
+            # The entries are out by now, and the report of that must not be lost with the rest.
             except OversightError as error:
                 report["failed"]["flatten"] = str(error)
         return report

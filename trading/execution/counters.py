@@ -36,6 +36,7 @@ def counters(
     orders: OrderStore, equity: EquityStore, today: Iterable[Order], fills_today: int, *, now: datetime
 ) -> Counters:
     """All counters; ``today`` are this exchange day's orders without protective legs."""
+    # DENIED never left us; what the broker refused was a message and counts (I-19).
     sent = [order for order in today if order.status is not OrderStatus.DENIED]
     asked = orders.activity.messages_since(equity.day_start(now))
     newest = orders.activity.newest()

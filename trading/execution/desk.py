@@ -21,7 +21,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.book import Counters
-from domain.canonical import restore
 from domain.case import Approval, Case, MarketView, Proposal, Release
 from domain.errors import DataQualityError, IntegrityError, RetryableError, UsageError
 from domain.ids import ClientOrderId, next_leg, replaced_leg
@@ -30,14 +29,15 @@ from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import ApprovedOrder, Order, OrderIntent, OrderStatus
 from domain.ports import Broker, Clock, Ledger
-from domain.records import RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.ladder import state_after
-from policies.permit import Issued, PermitOffice
+from policies.permit import PermitOffice
 from policies.policy import Policy
-from trading.execution.account import Asked, Lookout, Told, book_of, read_book
+from trading.execution.account import Asked, Lookout, Told, read_counters
 from trading.execution.cancel_entries import cancel_entries, working_entries
 from trading.execution.changes import Change, beside_itself, changed
 from trading.execution.guard import Guard
@@ -45,7 +45,8 @@ from trading.execution.intents import arrival_price
 from trading.execution.outbox import Outbox
 from trading.execution.protection import Protection
 from trading.execution.settle import Settlement
-from trading.monitor.breakers import Breakers, Trip
+from trading.execution.sight import Look, Wish
+from trading.monitor.breakers import HELD_BACK, Breakers, Trip
 from trading.store.activity import MessageKind
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
@@ -54,16 +55,10 @@ from trading.store.equity import EquityStore
 from trading.store.judged.cases import CaseStore
 from trading.store.orders import OrderStore
 
+MOST_TOGETHER = 16
+"""Refusals in one transaction; other processes wait for it."""
 OLDEST_INTENT = timedelta(minutes=30)
 """An intent that never left is resumed no later than this where the policy does not limit the age of a signal."""
-HELD_BACK = frozenset(
-    {
-        ReasonCode.KILL_SWITCH, ReasonCode.CONTROL_UNREADABLE, ReasonCode.HALTED, ReasonCode.REDUCING_ONLY,
-        ReasonCode.PAUSED, ReasonCode.MODE_FORBIDS_ORDERS, ReasonCode.RELEASE_UNKNOWN, ReasonCode.RELEASE_MISMATCH,
-        ReasonCode.MARKET_CLOSED,
-    }
-)  # fmt: skip
-"""Refusals that say nothing of the intent: somebody holds everything back, or the market has not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +67,6 @@ class Placement:
 
     order: Order | None
     evaluation: Evaluation | None
-
-
-class Wish(NamedTuple):
-    """An intent with all that was given along with it."""
-
-    intent: OrderIntent
-    market: MarketView
-    proposal: Proposal | None = None
-    approval: Approval | None = None
-    cycle_id: str = ""
-    parent: ClientOrderId | None = None
 
 
 class _Ruled(NamedTuple):
@@ -159,32 +143,68 @@ class OrderDesk:
         An intent that a crash kept from leaving is judged again, as it is asked for now, and takes its own id along.
         With a ``parent`` it is protection that rests behind what that order bought.
         """
-        known = self._orders.find(intent.decision_id, intent.leg)
-        if known is not None and known.status is not OrderStatus.INTENT:
-            return Placement(known, self._recorded(known.client_order_id))
-        wish, asked = Wish(intent, market, proposal, approval, cycle_id, parent), self._lookout.ask()
-        ruled = self._database.write(lambda: self._authorise(wish, asked))
-        if ruled is None:
-            return self.place(intent, market=market)  # somebody else has sent it in the meantime
+        return self.place_all((Wish(intent, market, proposal, approval, cycle_id, parent),))[0]
+
+    def place_all(self, wishes: Sequence[Wish]) -> tuple[Placement, ...]:
+        """Each as ``place`` would, in turn; refusals in a row are judged by one look and committed together."""
+        placed: list[Placement] = []
+        while len(placed) < len(wishes):
+            left = wishes[len(placed) : len(placed) + MOST_TOGETHER]
+            known = self._orders.find(left[0].intent.decision_id, left[0].intent.leg)
+            if known is not None and known.status is not OrderStatus.INTENT:
+                placed.append(Placement(known, self._recorded(known.client_order_id)))
+            else:
+                placed += self._place_some(left)
+        return tuple(placed)
+
+    def _place_some(self, wishes: Sequence[Wish]) -> list[Placement]:
+        """The first of them, and those after it as far as one transaction goes; none where somebody else was faster."""
+        asked = self._lookout.ask()
+        ruled = self._database.write(lambda: self._authorise_some(wishes, asked))
+        done = [Placement(None, each.evaluation) for each in ruled[:-1]]
+        return [*done, *(self._finish(wishes[len(done)], last) for last in ruled[-1:])]
+
+    def _authorise_some(self, wishes: Sequence[Wish], asked: Asked) -> list[_Ruled]:
+        """Up to the first that may go out, or after which more than the row of refusals has moved."""
+        look, ruled, faults = self._look(lambda: self._lookout.holds(asked)), list[_Ruled](), None
+        for wish in wishes:
+            one = self._authorise(wish, look)
+            if one is None:
+                break  # it is on its way already, and its turn comes again
+            ruled.append(one)
+            if one.approved is not None or one.known is not None or not self._lookout.still_holds(asked):
+                break
+            faults = self._breakers.faults() if faults is None else faults
+            if self._breakers.found(one.counters, self._clock.now(), faults):
+                break
+        return ruled
+
+    def _finish(self, wish: Wish, ruled: _Ruled) -> Placement:
+        """Send what was let through, and look at what that has moved."""
         if ruled.approved is not None:
             order: Order | None = self._outbox.send(ruled.approved, claimed=ruled.known is not None)
         else:
             order = None if ruled.known is None else self._refused(ruled.known, ruled.evaluation)
         self._check_after(order, ruled.counters)
-        if order is not None and order.filled_qty > ZERO and parent is None and self._guard.sees_a_gap(order.symbol):
-            self.protect(lambda _symbols: market)
+        entered = order is not None and order.filled_qty > ZERO and wish.parent is None
+        if order is not None and entered and self._guard.sees_a_gap(order.symbol):
+            self.protect(lambda _symbols: wish.market)
         return Placement(order, ruled.evaluation)
 
-    def _authorise(self, wish: Wish, asked: Asked) -> _Ruled | None:
-        """The gates, the permit and the INTENT row in one transaction; None where the order is on its way already."""
+    def _authorise(self, wish: Wish, look: Look) -> _Ruled | None:
+        """Gates, permit and INTENT row, within the transaction; None where the order is on its way already."""
         intent, arrival = wish.intent, arrival_price(wish.intent, wish.market)
         order_id = id_of_leg(intent.decision_id, intent.leg)
         known = self._orders.find(intent.decision_id, intent.leg)
         if known is not None and known.status is not OrderStatus.INTENT:
             return None
         cycle = wish.cycle_id if known is None else self._orders.cycle_of(order_id)
-        case = self._case(wish._replace(cycle_id=cycle), self._lookout.holds(asked), without=known)
-        approved, evaluation = self._judge(case, order_id, cycle)
+        case, refusal = look.case_to_act_on(wish._replace(cycle_id=cycle), self._policy, without=known)
+        if refusal is None:
+            approved, evaluation = self._office.issue(case, self._policy, order_id, look.standing(case, self._policy))
+        else:
+            approved, evaluation = None, refusal
+        self._record(evaluation, case, order_id, cycle)
         if known is None and approved is not None:
             self._outbox.write(approved, cycle_id=cycle, arrival=arrival, parent=wish.parent)
             if wish.parent is not None:
@@ -211,24 +231,28 @@ class OrderDesk:
         cycle_id: str = "",
     ) -> Evaluation:
         """What the gates would say now; nothing is written and nothing is sent."""
-        return evaluate(self.shown(Wish(intent, market, proposal, approval, cycle_id)), self._policy)
+        (case,) = self.shown((Wish(intent, market, proposal, approval, cycle_id),))
+        return evaluate(case, self._policy)
 
-    def shown(self, wish: Wish, told: Told | None = None) -> Case:
-        """All that the gates would look at now, or with what the broker ``told``."""
-        told = told or self.ask()
+    def shown(self, wishes: Sequence[Wish]) -> tuple[Case, ...]:
+        """All that the gates would look at now, order by order: the broker is asked once, all see the same books."""
+        if not wishes:
+            return ()
+        told = self._lookout.ask().told
         with self._database.reading():
-            return self._case(wish, told)
-
-    def ask(self) -> Told:
-        """What the broker says now, for several previews."""
-        return self._lookout.ask().told
+            look = self._look(lambda: told)
+            return tuple(map(look.case, wishes))
 
     def check_breakers(self, counters: Counters | None = None) -> tuple[Trip, ...]:
         """Let what went wrong stop new entries, also where nothing is sent; asked once a cycle."""
         now = self._clock.now()
-        if counters is None:
-            counters = read_book(self._broker, self._orders, self._equity, now=now).counters
-        return self._breakers.check(counters, now=now)
+        known = read_counters(self._orders, self._equity, now=now) if counters is None else counters
+        return self._breakers.check(known, now=now)
+
+    def _check_after(self, order: Order | None, before: Counters) -> None:
+        """Breakers after a placement. The counters are read anew where it can have moved them."""
+        quiet = order is None or order.status is OrderStatus.ACCEPTED
+        self.check_breakers(before if quiet else None)
 
     def count_block(self, intent: OrderIntent, evaluation: Evaluation) -> None:
         """Remember a refusal, here and where an intent never gets here: nobody is to ask the same for ever."""
@@ -286,9 +310,10 @@ class OrderDesk:
             cycle = self._orders.cycle_of(client_order_id)
             # The broker never works both, so an exit that is moved may sell what the old one was to sell.
             wish, without = Wish(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
-            case = self._case(wish, self._lookout.holds(asked), without=old if without else None)
+            case = self._look(lambda: self._lookout.holds(asked)).case(wish, without=old if without else None)
             order_id = id_of_leg(intent.decision_id, intent.leg)
-            approved, evaluation = self._judge(case, order_id, cycle)
+            approved, evaluation = self._office.issue(case, self._policy, order_id)
+            self._record(evaluation, case, order_id, cycle)
             if approved is not None and approved.intent.qty != intent.qty and old.parent_id is not None:
                 approved = None  # a smaller stop would leave a part of the position bare
             if approved is not None:
@@ -309,35 +334,11 @@ class OrderDesk:
             raise error
         return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
-    def _case(self, wish: Wish, told: Told, *, without: Order | None = None) -> Case:
-        """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
-        now = self._clock.now()
-        return Case(
-            now=now,
-            order=wish.intent,
-            control=self._control.read(broker_time=told.time, at=now),
-            book=book_of(told, self._orders, self._equity, now=now, market=wish.market, without=without),
-            market=wish.market,
-            proposal=wish.proposal,
-            approval=wish.approval,
-            cycle_entries=self._entries(wish.cycle_id, without),
-            release=self._release,
-        )
+    def _look(self, told: Callable[[], Told]) -> Look:
+        return Look(self._orders, self._control, self._equity, self._clock, lambda: self._release, told)
 
     def _place_leg(self, intent: OrderIntent, market: MarketView, parent: ClientOrderId) -> Order | None:
         return self.place(intent, market=market, parent=parent, cycle_id=self._orders.cycle_of(parent)).order
-
-    def _entries(self, cycle_id: str, without: Order | None) -> int:
-        """How many entries the cycle has on record already."""
-        made = self._orders.of_cycle(cycle_id) if cycle_id else ()
-        skipped = None if without is None else without.client_order_id
-        return sum(each.parent_id is None and not each.reduce_only and each.client_order_id != skipped for each in made)
-
-    def _judge(self, case: Case, order_id: ClientOrderId, cycle_id: str) -> Issued:
-        """The gates' answer, on record."""
-        issued = self._office.issue(case, self._policy, order_id)
-        self._record(issued.evaluation, case, order_id, cycle_id)
-        return issued
 
     def _resume(self, order: Order, market: MarketView) -> Placement:
         """One intent again, from what the ledger says was asked for."""
@@ -380,19 +381,12 @@ class OrderDesk:
         cause = case.order.decision_id
         self._ledger.append(RecordKind.VERDICTS, order_id, body, at=case.now, cycle_id=cycle_id, cause=cause)
         state = state_after(case.control.trading_state, evaluation.verdicts)
-        reason = f"the gates refused {order_id}: {', '.join(evaluation.codes)}"
-        self._control.tighten(state, by="gates", at=case.now, reason=reason)
+        if state is not case.control.trading_state:
+            reason = f"the gates refused {order_id}: {', '.join(evaluation.codes)}"
+            self._control.tighten(state, by="gates", at=case.now, reason=reason)
         if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE):
             self._control.let_through(case.order.symbol, case.order.side)
         self.count_block(case.order, evaluation)
-
-    def _check_after(self, order: Order | None, before: Counters) -> None:
-        """Breakers after a placement. The counters are read anew where it can have moved them."""
-        quiet = order is None or order.status is OrderStatus.ACCEPTED
-        try:
-            self.check_breakers(before if quiet else None)
-        except (RetryableError, DataQualityError):
-            self.check_breakers(before)  # the broker does not tell; what our own books say still counts
 
     def _recorded(self, order_id: ClientOrderId) -> Evaluation | None:
         """The gates' answer when the order was allowed, from the ledger."""

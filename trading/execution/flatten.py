@@ -7,14 +7,15 @@ after a crash finds the orders of before, waits for those that still work, and a
 held. With 116 held and 100 sold by a leg that was cut off, the next leg sells 16.
 
 Where a kill ordered it the closing orders have an origin of their own: the gates (A1, A4) and the permit let these
-through while that kill stands, and no others. Without a kill they are orders by hand like any other.
+through while that kill stands, and no others. Without a kill they are orders by hand like any other. A kill may order
+some symbols alone to be closed: its line in the journal says so, and whoever goes on with it reads it there.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +25,7 @@ from zoneinfo import ZoneInfo
 
 from domain.book import Position
 from domain.case import MarketView
-from domain.errors import DataQualityError, RetryableError
+from domain.errors import DataQualityError, PartlyAnswered, RetryableError
 from domain.ids import DecisionId, decision_id
 from domain.market import Symbol, Timeframe
 from domain.money import ZERO
@@ -32,9 +33,11 @@ from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Si
 from domain.ports import Broker, Calendar, Clock, Market
 from domain.verdicts import Outcome
 from policies.gates.catalogue import BY_ID
+from policies.kill_switch import KillSwitch
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.data.view import market_view
+from trading.execution.account import at_least
 from trading.execution.cancel_entries import Parts
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import marketable_limit
@@ -71,11 +74,35 @@ class Hands:
 
     def held(self) -> tuple[Position, ...]:
         """What the broker says is still to be closed."""
-        return tuple(each for each in self.broker.positions() if each.qty != ZERO and self.means(each.symbol))
+        return self._meant(self.broker.positions())
+
+    def within_reach(self) -> tuple[Position, ...]:
+        """The same of those brokers that answer, where one of several does not."""
+        return self._meant(at_least(self.broker.positions))
+
+    def _meant(self, positions: Iterable[Position]) -> tuple[Position, ...]:
+        return tuple(each for each in positions if each.qty != ZERO and self.means(each.symbol))
+
+
+def meant_by(latch: KillSwitch, order: str) -> frozenset[Symbol] | None:
+    """The symbols that the kill of that id orders to be closed, None for all; one that is not on record orders none."""
+    try:
+        line = next((each for each in reversed(latch.journal.read().lines) if each.id == order), None)
+    except OSError:
+        line = None
+    if line is None:
+        return frozenset()
+    return frozenset(map(Symbol, line.only)) or None
 
 
 def hands_after_kill(
-    parts: Parts, broker: Broker, market: Market, calendar: Calendar, clock: Clock, fallback: Callable[[], Policy]
+    parts: Parts,
+    broker: Broker,
+    market: Market,
+    calendar: Calendar,
+    clock: Clock,
+    fallback: Callable[[], Policy],
+    kill_id: str,
 ) -> Hands:
     """The hands of the process behind a kill; ``fallback`` is asked for a policy where none was ever in force."""
     policy = parts.control.policy_in_force() or fallback()
@@ -98,7 +125,8 @@ def hands_after_kill(
             market, calendar, symbols, as_of=clock.now(), timeframe=Timeframe.DAY_1, bars={}, report=_log
         )
 
-    return Hands(desk, broker, parts.orders, parts.settlement, clock, shown, time.sleep)
+    only = meant_by(parts.latch, kill_id)
+    return Hands(desk, broker, parts.orders, parts.settlement, clock, shown, time.sleep, only=only)
 
 
 def _log(what: str) -> None:
@@ -126,21 +154,29 @@ class Flattened(NamedTuple):
 
 def flatten(hands: Hands, order: str) -> Flattened:
     """Close what is held; raises RetryableError where the broker does not even say what that is."""
+    # Looked up first: a leg whose fate is unknown would keep every further one from being placed.
     hands.desk.recover()
-    hands.settlement.sync(hands.broker, now=hands.clock.now())  # what ended at the broker no longer works on anything
+    sync(hands)  # what ended at the broker no longer works on anything
     clear(hands, order)
-    held = hands.held()
+    held = hands.within_reach()
     market = hands.market([position.symbol for position in held])
     sent, fates = 0, dict[Symbol, str]()
-    for position in held:
-        # One that cannot be closed stops none of the others, so it is named and the rest go on.
-        try:
-            placed = close(hands, position, market, order)
-        except (RetryableError, DataQualityError) as error:
-            fates[position.symbol] = error.what
-        else:
-            sent += placed.order is not None and placed.order.status is not OrderStatus.DENIED
-            fates[position.symbol] = fate(placed)
+    while held:
+        rest = dict[Symbol, Decimal]()
+        for position in held:
+            # One that cannot be closed stops none of the others, so it is named and the rest go on.
+            try:
+                placed = close(hands, position, market, order)
+            except (RetryableError, DataQualityError) as error:
+                fates[position.symbol] = error.what
+            else:
+                sent += placed.order is not None and placed.order.status is not OrderStatus.DENIED
+                fates[position.symbol] = fate(placed)
+                rest |= rest_of(position, placed.order)
+        # Once more only for what has visibly become less: a list of holdings that comes late would be sold twice.
+        held = tuple(each for each in hands.within_reach() if rest.get(each.symbol) == each.qty) if rest else ()
+    # Asked again, because what an order was said to become is not yet what is held; and all are, because what a silent
+    # broker holds is not closed.
     left = {each.symbol: (each.qty, fates.get(each.symbol, "it was not held before")) for each in hands.held()}
     for symbol, (_, why) in left.items():
         logging.getLogger(__name__).warning("%s was not flattened: %s", symbol, why)
@@ -159,7 +195,23 @@ def clear(hands: Hands, order: str) -> None:
         if not any(each.client_order_id in mine for each in hands.orders.open()):
             return
         hands.wait(LOOK_S)
+        sync(hands)
+
+
+def sync(hands: Hands) -> None:
+    """Bring our books up to the broker's news; one of several that is silent keeps nothing at the others open."""
+    try:
         hands.settlement.sync(hands.broker, now=hands.clock.now())
+    except PartlyAnswered as partly:
+        logging.getLogger(__name__).warning("closing with what is known: %s", partly.what)
+
+
+def rest_of(position: Position, order: Order | None) -> Mapping[Symbol, Decimal]:
+    """What a closing order that has filled leaves: a position split over brokers is closed in parts."""
+    if order is None or order.status is not OrderStatus.FILLED:
+        return {}
+    left = position.qty + order.side.sign * order.filled_qty
+    return {} if left == ZERO else {position.symbol: left}
 
 
 def others(orders: OrderStore, order: str) -> Iterator[Order]:
@@ -176,6 +228,7 @@ def close(hands: Hands, position: Position, market: MarketView, order: str) -> P
     for number in count(1):
         leg = "exit" if number == 1 else f"exit-{number}"
         known = hands.orders.find(decision, leg)
+        # An intent of this leg has not left: the desk takes it over under a new permit.
         if known is None or known.status is OrderStatus.INTENT:
             intent = closing_intent(position, market, decision, leg, hands.clock.now(), hands.origin)
             return hands.desk.place(intent, market=market)
@@ -207,7 +260,7 @@ def closing_intent(
         decision_id=decision,
         symbol=position.symbol,
         side=side,
-        qty=abs(position.qty),
+        qty=in_one_order(position),
         type=OrderType.LIMIT,
         tif=TimeInForce.DAY,
         created_at=now,
@@ -217,6 +270,11 @@ def closing_intent(
         reduce_only=True,
         leg=leg,
     )
+
+
+def in_one_order(position: Position) -> Decimal:
+    """How much one order can close: of 100 here and 50 at another broker 100, of what is all held at one all."""
+    return abs(position.qty if not position.available_qty else position.available_qty)
 
 
 def fate(placed: Placement) -> str:

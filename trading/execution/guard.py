@@ -15,13 +15,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from domain.canonical import decimal_text
 from domain.case import MarketView
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.ports import Broker, Clock, Ledger
-from domain.records import RecordKind
+from domain.record.canonical import decimal_text
+from domain.record.entries import RecordKind
 from policies.measures.worst_case import usable
 from trading.execution.account import external_orders
 from trading.execution.protection import (
@@ -101,12 +101,14 @@ class Guard:
         """True where anything was sent."""
         view, plan = market.symbols.get(protection.symbol), plans(self._orders).get(protection.symbol)
         quote = None if view is None else usable(view.quote)
+        # Without a usable quote nobody knows whether the stop is passed already and would sell at once.
         if plan is None or view is None or view.instrument is None or quote is None or is_passed(protection, quote):
             return False
         sent = False
         for intent in renewed(protection, plan, view.instrument, at=self._clock.now()):
             order = self._place(intent, market, plan.parent_id)
             sent = sent or order is not None
+            # An unknown fate ends it too: a second stop beside a pair that did arrive would sell twice.
             if order is not None and order.status not in REFUSED:
                 break
         if sent:

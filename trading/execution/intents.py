@@ -88,4 +88,5 @@ def _target(decision: Decision, tick: Decimal) -> Decimal | None:
     target = decision.candidate.take_profit
     if target is None:
         return None
+    # Rounded toward the entry: a target on the tick may be reached sooner, never later.
     return floor_to(target, tick) if decision.candidate.side is Side.BUY else ceil_to(target, tick)

@@ -21,6 +21,7 @@ TRANSITIONS: dict[S, frozenset[S]] = {
     S.UNKNOWN: frozenset({S.SUBMITTED}) | _WORKING | _OVER,
     S.ACCEPTED: _WORKING | _OVER | {S.UNKNOWN},
     S.TRIGGERED: (_WORKING - {S.ACCEPTED}) | _OVER | {S.UNKNOWN},
+    # Whoever has filled a part has taken the order, and cannot have rejected it.
     S.PARTIALLY_FILLED: (_WORKING - {S.ACCEPTED, S.TRIGGERED}) | (_OVER - {S.REJECTED}) | {S.UNKNOWN},
     S.PENDING_UPDATE: _WORKING | _OVER | {S.UNKNOWN},
     S.PENDING_CANCEL: _WORKING | _OVER | {S.UNKNOWN},

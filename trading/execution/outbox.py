@@ -18,7 +18,7 @@ from domain.errors import DataQualityError, IntegrityError, ManualActionError, R
 from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Order, OrderReport, OrderStatus, Side
 from domain.ports import Broker, Clock, Ledger
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from trading.execution.settle import Settlement
 from trading.store.activity import MessageKind
 from trading.store.control import ControlStore
@@ -55,6 +55,7 @@ class Outbox:
     ) -> Order:
         """The INTENT row and its ledger entry; inside the transaction in which the gates have judged."""
         order = replace(order_of(approved), parent_id=parent)
+        # From this row on it counts as filled under every limit, for all processes (I-03, I-04).
         self._orders.insert(order, cycle_id=cycle_id, sendable_until=approved.expires_at, arrival_price=arrival)
         self._record(order, cycle_id)
         return order
@@ -78,12 +79,14 @@ class Outbox:
     def send(self, approved: ApprovedOrder, *, claimed: bool = False, instead_of: ClientOrderId | None = None) -> Order:
         """Hand it to the broker, once; ``instead_of`` is the order whose place it takes there."""
         order_id, now = approved.client_order_id, self._clock.now()
+        # Durable before the request leaves: after a crash it is looked up by its id, never sent again (I-50).
         if not claimed and not self._orders.claim(order_id, OrderStatus.INTENT, OrderStatus.SUBMITTED, at=now):
             return self.present(order_id)  # another process has taken it over or closed it in the meantime
         try:
             report = self._handed_over(approved, instead_of)
         except (IntegrityError, ManualActionError) as refused:  # the permit or the kill switch: nothing has left
             return self._settlement.mark(self.present(order_id), OrderStatus.DENIED, at=now, reason=refused.what)
+        # A rejection takes proof: after a time-out or garbage it may be there, stays in flight, and counts.
         except (RetryableError, DataQualityError) as unclear:
             self._settlement.mark(self.present(order_id), OrderStatus.UNKNOWN, at=now, reason=str(unclear))
             return self.resolve(self.present(order_id))
@@ -97,6 +100,7 @@ class Outbox:
         closed = self.close(order, "cancelled before it left")
         if not closed.status.is_open:
             return closed
+        # On record before it leaves: a cancel that nobody answers was a message too (I-19).
         self._orders.activity.asked(MessageKind.CANCEL, order.client_order_id, at=self._clock.now())
         report = self._broker.cancel(order.client_order_id)
         if report is not None:
@@ -119,6 +123,7 @@ class Outbox:
                 self._settle_fills()
             return self.present(order.client_order_id)
         with self._database.transaction():
+            # Read again under the lock: while the broker answered, another process may have found or closed it.
             present = self.present(order.client_order_id)
             last_chance = self._orders.sendable_until(order.client_order_id)
             in_flight = present.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN)

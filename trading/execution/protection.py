@@ -208,6 +208,7 @@ def renewed(protection: Protection, plan: Plan, instrument: Instrument, *, at: d
         reduce_only=True,
         leg=f"{STOP}{_RENEWED}{plan.made + 1}",
     )
+    # A stop that has moved beyond the target leaves no pair that a broker would take.
     if plan.take_profit is None or (plan.take_profit - stop) * side.sign >= ZERO:
         return (alone,)
     target = floor_to(plan.take_profit, tick) if side is Side.SELL else ceil_to(plan.take_profit, tick)

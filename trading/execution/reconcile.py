@@ -22,7 +22,7 @@ from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus
 from domain.ports import Broker, Ledger
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from trading.execution.settle import Settlement
 from trading.store.control import ControlStore
 from trading.store.database import Database
@@ -83,6 +83,7 @@ class Reconciler:
             self._settlement.collect_charges(self._broker, now=now)
             account = self._broker.account()
             found = self._differences(now)
+            # Not told is not nothing: a day would begin without money, or end in a loss of all of it.
             if account.equity is not None:
                 self._equity.record(now, account.equity)
             result = Reconciliation(now, not found, found)
@@ -99,12 +100,14 @@ class Reconciler:
         """The same on a schedule; None while the last one is younger than ``every`` and found nothing settling."""
         control = self._control.read()
         last = control.reconciled_at
+        # A comparison from the time to come is a clock that was set back: compare again.
         if last is not None and timedelta(0) <= now - last < (GRACE if control.mismatched else every):
             return None
         return self.reconcile(now)
 
     def reconnected(self, now: datetime) -> Reconciliation:
         """After a connection was lost and is back: what was known is not, until both sides were compared again."""
+        # First, and durable: where the comparison fails, entries wait for one that does not.
         self._control.mark_unreconciled()
         return self.reconcile(now)
 
@@ -158,6 +161,7 @@ def order_differences(ours: Iterable[Order], theirs: Iterable[OrderReport]) -> t
     lost = (
         Difference("order", order.symbol, name, order.open_qty, ZERO)
         for name, order in mine.items()
+        # In flight it may be on no list of the broker's yet; the outbox looks it up by its id.
         if name not in working and order.status not in in_flight
     )
     foreign = (

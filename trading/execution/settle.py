@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from domain.canonical import decimal_text
 from domain.errors import DataQualityError, RetryableError
 from domain.ids import derive, leg_behind, leg_kind, replaced_leg
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
 from domain.ports import Broker, Ledger
-from domain.records import ClosedTrade, RecordKind
+from domain.record.canonical import decimal_text
+from domain.record.entries import ClosedTrade, RecordKind
 from trading.execution.lifecycle import transition
 from trading.store.activity import Happening
 from trading.store.control import ControlStore
@@ -267,6 +267,7 @@ def after_report(order: Order, report: OrderReport) -> Order:
         order,
         status=transition(order.status, report.status).status,
         updated_at=max(order.updated_at, report.at),
+        # A leg grows as its entry fills; what we ordered ourselves stays what the gates approved.
         qty=report.qty if order.parent_id is not None else order.qty,
         filled_qty=max(order.filled_qty, report.filled_qty),
         avg_fill_price=report.avg_fill_price if report.avg_fill_price is not None else order.avg_fill_price,

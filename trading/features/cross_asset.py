@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.market import Bar, Symbol
+from domain.record.identity import Itself
+from trading.features.remembered import Remembered
 
 RETURNS = 60
 RETURNS_NOW = 10
@@ -50,6 +53,14 @@ class Statistics(NamedTuple):
     correlations: Mapping[Symbol, Decimal] | None = None
 
 
+class Alone(NamedTuple):
+    """What the bars of one symbol tell without any other's."""
+
+    returns: Returns
+    daily_sigma: Decimal | None = None
+    sigma_now: Decimal | None = None
+
+
 class Pairs(NamedTuple):
     """Correlation and slope of each column on each other, NaN where too few rows are common or one does not move."""
 
@@ -65,23 +76,44 @@ def statistics_of(
     Correlations are told with ``partners`` alone, where they are given: all pairs of 500 symbols are 250,000 figures.
     """
     symbols = tuple(daily)
-    others = [place for place, symbol in enumerate(symbols) if partners is None or symbol in partners]
-    returns = [returns_of(bars) for bars in daily.values()]
-    pairs = pairs_of(aligned([*returns, returns_of(index)]))
-    told = pairs.rho[:, others].tolist()
+    others = tuple(place for place, symbol in enumerate(symbols) if partners is None or symbol in partners)
+    alone = [_alone(bars) for bars in daily.values()]
+    columns = tuple(Itself(each.returns) for each in (*alone, _alone(index)))
     return {
-        symbol: Statistics(
-            daily_sigma=sigma(returns[place], RETURNS),
-            sigma_now=sigma(returns[place], RETURNS_NOW),
-            beta=_figure(pairs.slope[place, -1]),
-            correlations={
+        symbol: Statistics(each.daily_sigma, each.sigma_now, beta, correlations)
+        for symbol, each, (beta, correlations) in zip(symbols, alone, _together(symbols, others, columns), strict=True)
+    }
+
+
+@Remembered
+def _alone(bars: Sequence[Bar]) -> Alone:
+    if not bars:
+        return _NO_BARS
+    returns = returns_of(bars)
+    return Alone(returns, sigma(returns, RETURNS), sigma(returns, RETURNS_NOW))
+
+
+# The last alone: between the gates' look and the sending the bars have mostly not moved, and all pairs are many.
+@lru_cache(maxsize=1)
+def _together(
+    symbols: tuple[Symbol, ...], others: tuple[int, ...], columns: tuple[Itself[Returns], ...]
+) -> list[tuple[Decimal | None, Mapping[Symbol, Decimal]]]:
+    """Beta and correlations of every symbol; of the columns, those of the symbols come first, and the index last."""
+    pairs = pairs_of(aligned([column.value for column in columns]))
+    figure = cache(_figure)  # a correlation is one of two symbols, and is told of each
+    return [
+        (
+            _figure(slope),
+            {
                 symbols[other]: rho
-                for other, value in zip(others, told[place], strict=True)
-                if other != place and (rho := _figure(value)) is not None
+                for other, value in zip(others, told, strict=True)
+                if other != place and (rho := figure(value)) is not None
             },
         )
-        for place, symbol in enumerate(symbols)
-    }
+        for place, (slope, told) in enumerate(
+            zip(pairs.slope[:-1, -1].tolist(), pairs.rho[:-1, others].tolist(), strict=True)
+        )
+    ]
 
 
 def returns_of(bars: Sequence[Bar]) -> Returns:
@@ -138,3 +170,6 @@ def _figure(value: float) -> Decimal | None:
     """Six decimals, and never a negative zero; None where there is no finite number."""
     number = Decimal(f"{value:.{PLACES}f}")
     return number + 0 if number.is_finite() else None
+
+
+_NO_BARS = Alone({})

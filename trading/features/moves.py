@@ -38,6 +38,7 @@ def opening_bar(session: Session, bars: Sequence[Bar]) -> Bar | None:
     place = next((place for place, bar in enumerate(bars) if bar.start >= session.opens_at), None)
     if place is None or bars[place].timeframe is Timeframe.DAY_1:
         return None
+    # With a bar before it the series reaches back beyond the opening; without one it may begin in mid-session.
     return bars[place] if place > 0 or bars[place].start == session.opens_at else None
 
 

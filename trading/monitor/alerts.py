@@ -7,12 +7,14 @@ An alert whose transaction is rolled back has never been raised. Another process
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 
-from domain.alerts import Alert
-from domain.canonical import restore
 from domain.ports import Ledger
-from domain.records import LedgerEntry, RecordKind
+from domain.record.alerts import Alert
+from domain.record.canonical import restore
+from domain.record.entries import LedgerEntry, RecordKind
 
 SUBJECT = "alert"
 SEEN = {"seen": True}
@@ -29,6 +31,7 @@ class AlertLog:
     def raised(self, alert: Alert) -> None:
         """Write it down, unless it is on record already."""
         self._begin()
+        # ``_begin`` came first, or an alert raised before the first question would never be told by this process.
         if not any(entry.body.get("key") == alert.key for entry in self._entries()):
             self._ledger.append(RecordKind.ALERT, SUBJECT, alert, at=alert.at)
 
@@ -39,23 +42,23 @@ class AlertLog:
 
     def open(self) -> tuple[Alert, ...]:
         """Alerts that nobody has looked at, oldest first."""
-        found: list[Alert] = []
-        for entry in self._entries():
-            found = [] if entry.body == SEEN else [*found, restore(Alert, entry.body)]
-        return tuple(found)
+        unseen = takewhile(lambda entry: entry.body != SEEN, self._entries())
+        return tuple(restore(Alert, entry.body) for entry in reversed([*unseen]))
 
     def fresh(self) -> tuple[Alert, ...]:
         """Those on record since this process asked for the first time, whoever raised them; each is told once."""
         told = self._begin()
-        new = [entry for entry in self._entries() if entry.seq > told]
-        self._told = max((entry.seq for entry in new), default=told)
+        # By number and not by time: the times of a simulated market say nothing about the order of writing.
+        new = [*self._entries(after=told)][::-1]
+        self._told = new[-1].seq if new else told
         return tuple(restore(Alert, entry.body) for entry in new if entry.body != SEEN)
 
-    def _entries(self) -> tuple[LedgerEntry, ...]:
-        return self._ledger.entries(subject=SUBJECT, kind=RecordKind.ALERT)
+    def _entries(self, *, after: int = 0) -> Iterator[LedgerEntry]:
+        """Newest first: a home of years has many, and what is asked about lies at their end."""
+        return self._ledger.backwards(RecordKind.ALERT, subject=SUBJECT, after=after)
 
     def _begin(self) -> int:
         """Everything on record before the first question is no business of this process."""
         if self._told is None:
-            self._told = max((entry.seq for entry in self._entries()), default=0)
+            self._told = next((entry.seq for entry in self._entries()), 0)
         return self._told

@@ -35,16 +35,27 @@ from policies.gates.rate import breakers as rate
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 
+Faults = tuple[str | None, ...]
+"""Of answers, newest first; None for one that could be used."""
+# Of fewer than ten answers one bad one would be a rate of more than a tenth.
 ANSWERS, FEWEST_ANSWERS = 20, 10
 BY = "breaker"
+HELD_BACK = frozenset(
+    {
+        ReasonCode.KILL_SWITCH, ReasonCode.CONTROL_UNREADABLE, ReasonCode.HALTED, ReasonCode.REDUCING_ONLY,
+        ReasonCode.PAUSED, ReasonCode.MODE_FORBIDS_ORDERS, ReasonCode.RELEASE_UNKNOWN, ReasonCode.RELEASE_MISMATCH,
+        ReasonCode.MARKET_CLOSED,
+    }
+)  # fmt: skip
+"""Refusals that say nothing of the intent: somebody holds everything back, or the market has not opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the breakers look at. ``faults`` are those of the newest answers, None for an answer that could be used."""
+    """What the breakers look at; ``faults`` are those of the newest answers."""
 
     counters: Counters = NO_COUNTERS
-    faults: tuple[str | None, ...] = ()
+    faults: Faults = ()
     blocks: Mapping[tuple[Symbol, Side], int] = field(default_factory=dict)
 
 
@@ -93,20 +104,24 @@ class Breakers:
 
     def check(self, counters: Counters, *, now: datetime) -> tuple[Trip, ...]:
         """What trips now. What lies before the owner's last resume has been looked at and does not trip again."""
-        looked = self._control.resumed_at()
-        found = trips(
-            Facts(
-                counters,
-                self._calls.newest_faults(ANSWERS, since=looked),
-                self._control.blocks_in_row(now=now),
-            ),
-            self._limits,
-        )
+        found = self.found(counters, now)
+        # What is REDUCING or HALTED already is not told again at every order.
         if found and self._control.read().trading_state is TradingState.ACTIVE:
             what = "; ".join(trip.what for trip in found)
             self._control.tighten(TradingState.REDUCING, by=BY, at=now, reason=what)
             logging.getLogger(__name__).warning("a breaker stops new entries: %s", what)
         return found
+
+    def found(self, counters: Counters, now: datetime, faults: Faults | None = None) -> tuple[Trip, ...]:
+        """The same, and nothing is done about it; ``faults`` are those that were read a moment ago."""
+        seen = self.faults() if faults is None else faults
+        # From the limit on: asked at every refusal, it must not read all the refusals of the day again.
+        blocks = self._control.blocks_in_row(now=now, fewest=int(self._limits.get("max_blocks_in_row", 1)))
+        return trips(Facts(counters, seen, blocks), self._limits)
+
+    def faults(self) -> Faults:
+        """What was wrong with the newest answers since the owner's last resume."""
+        return self._calls.newest_faults(ANSWERS, since=self._control.resumed_at())
 
 
 def _counted(watch: Watch, counters: Counters, limits: Mapping[str, Any]) -> Trip | None:

@@ -65,6 +65,7 @@ def abnormality(state: SourceState, as_of: datetime, limit_s: int) -> Abnormalit
         return Abnormality.SILENT
     if state.failure:
         return Abnormality.FAILING
+    # As far ahead as it may be behind: clocks differ by a little everywhere.
     if age_s < -limit_s:
         return Abnormality.AHEAD
     return Abnormality.STALE if age_s > limit_s else None

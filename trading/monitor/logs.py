@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import quote
 
-from domain.canonical import time_text
+from domain.record.canonical import time_text
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 """Id of the cycle, decision or order at work; ``correlated`` sets it for what is done within."""
 
 CUT = "[redacted]"
+# Cutting every "abc" out of the log would hide more than it protects.
 _SHORTEST_SECRET = 6
 _SHAPES = re.compile(
     r"""
@@ -63,7 +64,9 @@ class Redaction:
     """Makes a text fit to be shown: ``redact(text)``. Its representation tells no secret."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        # Also as it stands in a URL, where libraries print it.
         known = {text for secret in secrets if len(secret) >= _SHORTEST_SECRET for text in (secret, quote(secret, ""))}
+        # The first alternative that fits wins: a short secret inside a long one would leave the rest of it in sight.
         longest_first = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(re.escape(text) for text in longest_first)) if known else None
 
@@ -72,6 +75,7 @@ class Redaction:
 
     def __call__(self, text: str) -> str:
         """The text in one line, with every secret cut."""
+        # Before the secrets: an escape sequence inside a key would keep it from being found.
         shown = _UNSEEN.sub(" ", _ESCAPES.sub("", text))
         if self._known is not None:
             shown = self._known.sub(CUT, shown)
@@ -111,6 +115,7 @@ def also_to(stream: TextIO) -> logging.Handler:
     """Send the log there as well, in the same form and with the same secrets cut; the handler comes back."""
     root = logging.getLogger()
     handler = logging.StreamHandler(stream)
+    # The formatter in use knows the configured secrets; a new one would cut by shape alone.
     handler.setFormatter(next((each.formatter for each in root.handlers if each.formatter), JsonLines(Redaction())))
     root.addHandler(handler)
     return handler
@@ -121,6 +126,7 @@ def log_to(stream: TextIO, *, level: str = "INFO", secrets: Iterable[str] = ()) 
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines(Redaction(secrets)))
     root = logging.getLogger()
+    # Whatever was attached before knows nothing of the redaction.
     root.handlers[:] = [handler]
     root.setLevel(level)
     return handler

@@ -15,7 +15,6 @@ from domain.market import Symbol
 from domain.money import HUNDRED, ZERO, known
 from policies.measures.worst_case import usable
 
-NO_SECTOR = "unknown"
 _NO_VIEW = SymbolView()
 
 

@@ -79,6 +79,7 @@ def statistics_of(pnls: Sequence[Decimal], days: Sequence[Day], fees: Decimal) -
 
 def daily_returns(days: Sequence[Day]) -> tuple[float, ...]:
     """Each day against what it began with; a day that began with nothing has no return."""
+    # Floats will do: these are statistics, and no money is booked from them.
     return tuple(float(each.close / each.start - 1) for each in days if each.start > ZERO)
 
 

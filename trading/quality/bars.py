@@ -11,15 +11,18 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 
 from domain.market import Bar, Session
 from domain.money import ZERO
 from domain.ports import Calendar
+from trading.features.remembered import Remembered
 
 LOOKED_AT = 10
 LATE = timedelta(hours=12)
 _REACH = timedelta(days=30)
 """Ten sessions, whatever the holidays."""
+_END = attrgetter("end")
 
 
 def bar_fault(bars: Sequence[Bar], daily: Sequence[Bar], sessions: Sequence[Session]) -> str | None:
@@ -42,7 +45,13 @@ def _faults(bars: Sequence[Bar], daily: Sequence[Bar], sessions: Sequence[Sessio
     yield from _missed(daily or bars, sessions)
 
 
-def _broken(bars: Sequence[Bar]) -> Iterator[str]:
+@Remembered
+def _broken(bars: Sequence[Bar]) -> tuple[str, ...]:
+    """What is wrong with these bars by themselves, whatever the time."""
+    return tuple(_broken_bars(bars))
+
+
+def _broken_bars(bars: Sequence[Bar]) -> Iterator[str]:
     for bar in bars:
         fault = _figures(bar)
         if fault:
@@ -72,9 +81,8 @@ def _figures(bar: Bar) -> str:
 
 
 def _missed(bars: Sequence[Bar], sessions: Sequence[Session]) -> Iterator[str]:
-    ends = [bar.end for bar in bars]
     for session in sessions:
-        place = bisect_right(ends, session.opens_at)
+        place = bisect_right(bars, session.opens_at, key=_END)
         covered = place < len(bars) and bars[place].start < session.closes_at
         if not covered and bars[0].end <= session.opens_at:
             yield f"session of {session.day}: no bar"

@@ -22,6 +22,7 @@ def _alerts(bars: Sequence[Bar], scanners: Sequence[Scanner]) -> Iterator[Scanne
     for scanner in scanners:
         if len(bars) >= scanner.bars_needed:
             window = bars[-scanner.bars_needed :]
+            # Only the window: a fault in bars that the scanner does not look at is no reason to be silent.
             check_bars(window)
             alert = scanner.look(window)
             if alert is not None:

@@ -31,6 +31,7 @@ class VolumeBreakout:
         before, last = bars[:-1], bars[-1]
         high = max(bar.high for bar in before)
         usual = sum((bar.volume for bar in before), ZERO) / len(before)
+        # A symbol that never trades has no usual volume, and a single share would be a breakout.
         if usual == 0 or last.volume < self.times * usual or last.close <= high:
             return None
         ratio = (last.volume / usual).quantize(_STEP)

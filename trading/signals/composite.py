@@ -89,6 +89,7 @@ def earnings_soon(view: SymbolView, *, as_of: datetime) -> bool:
     """True where a known report is due within 48 hours."""
     return any(
         event.kind is EventKind.EARNINGS
+        # I-67: a report that is announced only later is not known yet.
         and event.announced_at <= as_of <= event.effective_at <= as_of + EARNINGS_WITHIN
         for event in view.events
     )

@@ -51,6 +51,7 @@ class Model(NamedTuple):
 def shipped() -> Model:
     """The model that ships with the code."""
     with resources.files("trading.signals").joinpath("headlines.npz").open("rb") as file:
+        # Arrays alone: a pickle in the file would run as code.
         kept = np.load(file, allow_pickle=False)
         weights = kept["weights"].astype(np.float32) * kept["step"]
         return Model(weights.astype(np.float32), kept["bias"].astype(np.float32))
@@ -67,6 +68,7 @@ def read(headline: str, name: str = "", model: Model | None = None) -> Reading:
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shares of one that grow with the scores, along the first axis."""
+    # The largest is taken off first, because exp of a large score is infinite.
     raised = np.exp(scores - scores.max(axis=0))
     shares: NDArray[np.float32] = raised / raised.sum(axis=0)
     return shares
@@ -81,6 +83,7 @@ def features(headline: str, name: str = "") -> tuple[NDArray[np.int64], NDArray[
     names += [f"c {piece}" for word in words if word != _NAME for piece in _pieces(f"<{word}>")]
     found: dict[int, int] = {}
     for each in names:
+        # Not ``hash``, which is salted anew in every process: the places are those of the training.
         place = crc32(each.encode()) % PLACES
         found[place] = found.get(place, 0) + 1
     places = np.fromiter(found, dtype=np.int64, count=len(found))

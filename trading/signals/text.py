@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from domain.context.news import NewsReading, Strength, Topic
 from domain.market import Symbol
 from domain.money import ONE, ZERO
-from domain.news import NewsReading, Strength, Topic
 from domain.signals import TextSignals
 
 LOOK_BACK = timedelta(hours=72)
@@ -64,6 +64,7 @@ def known_readings(readings: Iterable[NewsReading], *, as_of: datetime) -> tuple
     first: dict[tuple[str, bool], NewsReading] = {}
     for reading in sorted(readings, key=lambda one: (one.available_at, one.content_digest, one.item_id)):
         if reading.available_at <= as_of and age_of(reading, as_of) <= LOOK_BACK:
+            # The earliest stays: to post a text again must not make it young.
             first.setdefault((reading.content_digest, reading.suspicious), reading)
     return tuple(sorted(first.values(), key=lambda one: (age_of(one, as_of), one.content_digest)))
 

@@ -19,6 +19,7 @@ from domain.market import Symbol
 from domain.money import HUNDRED, ZERO
 from trading.store.database import Database
 from trading.store.tables import broker_calls, messages, symbol_times
+from trading.store.writing.prepared import Prepared, Query, given
 
 CALLS_WINDOW = timedelta(hours=1)
 """Failures are a share of the calls of this long."""
@@ -63,26 +64,24 @@ class ActivityStore:
 
     def messages_since(self, since: datetime) -> dict[MessageKind, int]:
         """How many of each kind; a kind that is absent was not asked."""
-        query = select(messages.c.kind, func.count()).where(messages.c.at >= since).group_by(messages.c.kind)
         with self._database.reading() as connection:
-            return {MessageKind(kind): count for kind, count in connection.execute(query)}
+            return {MessageKind(kind): count for kind, count in _MESSAGES.rows(connection, since)}
 
     def called(self, calls: Sequence[BrokerCall], *, now: datetime) -> None:
         """Write down how calls went and drop what is older than a day."""
         with self._database.transaction() as connection:
-            connection.execute(broker_calls.insert(), [call._asdict() for call in calls])
-            connection.execute(broker_calls.delete().where(broker_calls.c.at < now - CALLS_KEPT))
+            for call in calls:
+                _CALL.run(connection, call)
+            if _OLD_CALL.first(connection, now - CALLS_KEPT) is not None:
+                connection.execute(broker_calls.delete().where(broker_calls.c.at < now - CALLS_KEPT))
 
     def failed_pct(self, now: datetime) -> Decimal:
         """Failed calls in percent of all of the last hour; 0 where nobody called.
 
         A success from the time to come proves nothing and is left out, a failure counts: 3 failed of 12 are 25.
         """
-        query = select(broker_calls.c.ok, func.count().label("calls")).where(
-            broker_calls.c.at >= now - CALLS_WINDOW, or_(broker_calls.c.at <= now, broker_calls.c.ok.is_(False))
-        )
         with self._database.reading() as connection:
-            counts = {row.ok: row.calls for row in connection.execute(query.group_by(broker_calls.c.ok))}
+            counts: dict[bool, int] = dict(_CALLS.rows(connection, now - CALLS_WINDOW, now))
         total = sum(counts.values())
         return ZERO if total == 0 else HUNDRED * counts.get(False, 0) / Decimal(total)
 
@@ -100,6 +99,21 @@ class ActivityStore:
         """The newest time of every kind and symbol."""
         found: dict[Happening, dict[Symbol, datetime]] = {what: {} for what in Happening}
         with self._database.reading() as connection:
-            for row in connection.execute(select(symbol_times)):
-                found[Happening(row.what)][Symbol(row.symbol)] = row.at
+            for what, symbol, at in _TIMES.rows(connection):
+                found[Happening(what)][Symbol(symbol)] = at
         return found
+
+
+_MESSAGES = Query(
+    select(messages.c.kind, func.count()).where(messages.c.at >= given("since")).group_by(messages.c.kind), "since"
+)
+_CALL = Prepared(broker_calls.insert(), BrokerCall._fields)
+_OLD_CALL = Query(select(broker_calls.c.at).where(broker_calls.c.at < given("before")).limit(1), "before")
+_CALLS = Query(
+    select(broker_calls.c.ok, func.count())
+    .where(broker_calls.c.at >= given("since"), or_(broker_calls.c.at <= given("now"), broker_calls.c.ok.is_(False)))
+    .group_by(broker_calls.c.ok),
+    "since",
+    "now",
+)
+_TIMES = Query(select(symbol_times.c.what, symbol_times.c.symbol, symbol_times.c.at))

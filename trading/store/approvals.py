@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from domain.canonical import restore
 from domain.case import Proposal
 from domain.ids import CycleId, DecisionId, derive
 from domain.orders import OrderIntent
+from domain.record.canonical import restore
 from trading.store.database import Database
 from trading.store.tables import approvals
 
@@ -69,6 +69,7 @@ class ApprovalStore:
         """Store a request unless its decision has one already; the answer is what is stored."""
         with self._database.transaction() as connection:
             stored = self._one(select(approvals).where(approvals.c.decision_id == pending.decision_id))
+            # A node that runs again asks again (I-57); the person sees one request.
             if stored is not None:
                 return stored
             columns = ("pending_id", "decision_id", "requested_at", "expires_at", "state")
@@ -89,6 +90,7 @@ class ApprovalStore:
     def overdue(self, now: datetime) -> tuple[PendingApproval, ...]:
         """Requests that nobody answered in time, to be claimed as expired."""
         return self._many(
+            # Not later, where ``open`` has later: at its last moment a request is in one of the two.
             select(approvals).where(approvals.c.state == ApprovalState.PENDING, approvals.c.expires_at <= now)
         )
 
@@ -106,6 +108,7 @@ class ApprovalStore:
         """
         row = (approvals.c.pending_id == pending_id) & (approvals.c.state == ApprovalState.PENDING)
         if to is ApprovalState.APPROVED:
+            # Part of the move itself, so that no yes runs late between a look and the write; a no may be late.
             row &= approvals.c.expires_at > at
         body = {} if instead is None else {"body": instead}
         return self._move(row, {"state": to, "answered_by": by, "answered_at": at, **body})
@@ -132,6 +135,7 @@ class ApprovalStore:
 def _pending(row: Row[Any]) -> PendingApproval:
     requested = restore(PendingApproval, row.body)
     values = {field.name: getattr(requested, field.name) for field in fields(PendingApproval)}
+    # The body is as it was asked for; what compare-and-set moves stands in the columns.
     return PendingApproval(
         **(values | {"state": ApprovalState(row.state), "answered_by": row.answered_by, "answered_at": row.answered_at})
     )

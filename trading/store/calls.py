@@ -6,19 +6,56 @@ young enough, and never before the moment at which it was given.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
+from threading import Lock
 
-from sqlalchemy import and_, select
+from sqlalchemy import Text, and_, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.canonical import restore
 from domain.decisions import ModelCall
 from domain.ids import CycleId
-from domain.model_use import Handover
 from domain.money import ZERO
+from domain.record.canonical import canonical_json, restore
+from domain.record.model_use import Handover
 from trading.store.database import Database
 from trading.store.model_use.tables import model_answers, model_handovers
 from trading.store.tables import model_calls
+from trading.store.writing.prepared import Prepared, Query, given
+
+_NAMES = ("cycle_id", "request_digest", "at", "body")
+_BODY = bindparam("body", type_=Text)  # canonical text already, made before the turn to write
+_ADD = {
+    "sqlite": Prepared(sqlite.insert(model_calls).values(body=_BODY).on_conflict_do_nothing(), _NAMES),
+    "postgresql": Prepared(postgresql.insert(model_calls).values(body=_BODY).on_conflict_do_nothing(), _NAMES),
+}
+"""A call unless there is one for its request."""
+_NEWEST = select(model_calls.c.fault).order_by(model_calls.c.at.desc(), model_calls.c.request_digest)
+_FAULTS = Query(_NEWEST.limit(given("count")), "count")
+_FAULTS_SINCE = Query(_NEWEST.where(model_calls.c.at > given("since")).limit(given("count")), "since", "count")
+
+
+class _Held:
+    """The calls of one cycle in memory, by request."""
+
+    def __init__(self, calls: Iterable[ModelCall]) -> None:
+        self.calls = {call.request_digest: call for call in calls}
+        self._ordered: tuple[ModelCall, ...] | None = None
+        self._lock = Lock()
+
+    def put(self, call: ModelCall) -> None:
+        with self._lock:
+            self.calls[call.request_digest] = call
+            self._ordered = None
+
+    def ordered(self) -> tuple[ModelCall, ...]:
+        with self._lock:
+            if self._ordered is None:
+                self._ordered = tuple(sorted(self.calls.values(), key=attrgetter("at", "request_digest")))
+            return self._ordered
 
 
 class CallStore:
@@ -26,29 +63,46 @@ class CallStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._held: dict[CycleId, _Held] = {}
+
+    @contextmanager
+    def held(self, cycle_id: CycleId) -> Iterator[None]:
+        """For who runs a cycle: inside, its calls are in memory, and a question is not looked up once more on disk.
+
+        Only one process runs a cycle. Were there two, the call that is stored first would still be the one that counts.
+        """
+        self._held[cycle_id] = _Held(self.of_cycle(cycle_id))
+        try:
+            yield
+        finally:
+            self._held.pop(cycle_id, None)
 
     def finished(self, cycle_id: CycleId, request_digest: str) -> ModelCall | None:
         """The stored answer to exactly this request inside this cycle, or None."""
+        held = self._held.get(cycle_id)
+        return self._stored(cycle_id, request_digest) if held is None else held.calls.get(request_digest)
+
+    def save(self, call: ModelCall) -> ModelCall:
+        """Store a finished call; where two were made for one request, the first counts and is the answer."""
+        row = (call.cycle_id, call.request_digest, call.at, canonical_json(call))
+        if self._database.write(lambda: self._added(row)):
+            kept = call
+        else:
+            kept = self._stored(CycleId(call.cycle_id), call.request_digest) or call
+        held = self._held.get(CycleId(call.cycle_id))
+        if held is not None:  # what is durable may be remembered, and nothing before
+            held.put(kept)
+        return kept
+
+    def _added(self, row: tuple[str, str, datetime, str]) -> int:
+        with self._database.transaction() as connection:
+            return _ADD[connection.dialect.name].run(connection, row)
+
+    def _stored(self, cycle_id: CycleId, request_digest: str) -> ModelCall | None:
         wanted = (model_calls.c.cycle_id == cycle_id, model_calls.c.request_digest == request_digest)
         with self._database.reading() as connection:
             body = connection.execute(select(model_calls.c.body).where(*wanted)).scalar_one_or_none()
         return None if body is None else restore(ModelCall, body)
-
-    def save(self, call: ModelCall) -> ModelCall:
-        """Store a finished call; where two were made for one request, the first counts and is the answer."""
-        return self._database.write(lambda: self._saved(call))
-
-    def _saved(self, call: ModelCall) -> ModelCall:
-        with self._database.transaction() as connection:
-            stored = self.finished(call.cycle_id, call.request_digest)
-            if stored is not None:
-                return stored
-            connection.execute(
-                model_calls.insert().values(
-                    cycle_id=call.cycle_id, request_digest=call.request_digest, at=call.at, body=call
-                )
-            )
-        return call
 
     def unusable(self, call: ModelCall, fault: str) -> None:
         """Nothing may be done with the answer of this stored call, for the reason ``fault``."""
@@ -75,18 +129,19 @@ class CallStore:
         )
         with self._database.reading() as connection:
             cycle = connection.execute(query).scalar_one_or_none()
-            return None if cycle is None else self.finished(CycleId(cycle), request_digest)
+            return None if cycle is None else self._stored(CycleId(cycle), request_digest)
 
     def newest_faults(self, limit: int, *, since: datetime | None = None) -> tuple[str | None, ...]:
         """What was wrong with each of the last ``limit`` answers, newest first; None where nothing was."""
-        query = select(model_calls.c.fault).order_by(model_calls.c.at.desc(), model_calls.c.request_digest)
-        if since is not None:
-            query = query.where(model_calls.c.at > since)
         with self._database.reading() as connection:
-            return tuple(connection.execute(query.limit(limit)).scalars())
+            rows = _FAULTS.rows(connection, limit) if since is None else _FAULTS_SINCE.rows(connection, since, limit)
+        return tuple(fault for (fault,) in rows)
 
     def of_cycle(self, cycle_id: CycleId) -> tuple[ModelCall, ...]:
         """All calls of a cycle in the order they finished."""
+        held = self._held.get(cycle_id)
+        if held is not None:
+            return held.ordered()
         query = select(model_calls.c.body).where(model_calls.c.cycle_id == cycle_id)
         with self._database.reading() as connection:
             bodies = connection.execute(query.order_by(model_calls.c.at, model_calls.c.request_digest)).scalars().all()

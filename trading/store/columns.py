@@ -13,8 +13,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeEngine
 
-from domain.canonical import canonical_json, decimal_text
 from domain.clock import in_utc
+from domain.record.canonical import canonical_json, decimal_text
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -55,6 +55,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
         """Canonical text or the Decimal of it; NaN and infinities are refused."""
         if value is None:
             return None
+        # Through the canonical text on both: 1.50 and 1.5 come back as one value, with one hash.
         text = decimal_text(value)
         return text if dialect.name == "sqlite" else Decimal(text)
 
@@ -74,7 +75,7 @@ class CanonicalJson(TypeDecorator[Any]):
         return None if value is None else canonical_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Plain JSON types; ``domain.canonical.restore`` makes values of them."""
+        """Plain JSON types; ``domain.record.canonical.restore`` makes values of them."""
         return None if value is None else json.loads(value)
 
 

@@ -11,16 +11,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 
-from domain.alerts import Alert, AlertCode, Severity
 from domain.case import Control, Mode, Pause, Release, TradingState
 from domain.errors import OversightError
 from domain.ids import derive
 from domain.market import Symbol, parse_symbol
 from domain.orders import Side
 from domain.ports import Calendar, Ledger
-from domain.records import RecordKind
+from domain.record.alerts import Alert, AlertCode, Severity
+from domain.record.entries import RecordKind
 from policies.kill_journal import GENESIS
 from policies.kill_switch import KillSwitch
 from policies.ladder import recovery_ramp
@@ -29,6 +29,7 @@ from policies.release import as_written, policy_as_written
 from trading.monitor.alerts import AlertLog
 from trading.store.database import Database
 from trading.store.tables import blocks, control, incidents, pauses, policies
+from trading.store.writing.prepared import Prepared, Query, given
 
 BLOCKS_KEPT = timedelta(days=1)
 """Refusals of the same intent count together within this time."""
@@ -113,8 +114,8 @@ class ControlStore:
         latched, flatten = self._latch.engaged(), self._latch.flatten()
         try:
             with self._database.reading() as connection:
-                row = connection.execute(select(control)).one_or_none()
-                scopes = connection.execute(select(pauses).order_by(pauses.c.scope, pauses.c.name)).all()
+                found, scopes = _SWITCHES.first(connection), _PAUSES.rows(connection)
+            row = None if found is None else _Switches(*found)
             seen = replace(_control(row, scopes, latched=latched, broker_time=broker_time), flatten=flatten)
             if row is None or row.ramp_from is None:
                 return seen
@@ -124,6 +125,7 @@ class ControlStore:
             # A clock that was set back must not take the ramp back to where it began.
             latest = max(moment, row.newest or moment)
             return replace(seen, ramp=recovery_ramp(row.ramp_from, latest, self._calendar))
+        # I-32: a row that nobody can read may be one that says killed.
         except (OversightError, ValueError, TypeError):
             return _KILLED
 
@@ -134,6 +136,7 @@ class ControlStore:
     def tighten(self, state: TradingState, *, by: str, at: datetime, reason: str) -> None:
         """Move to ``state`` unless the present one is as strict or stricter."""
         with self._database.transaction():
+            # Read under the write lock: of two that tighten at once the stricter must be what stays.
             if _STRICTNESS.index(state) > _STRICTNESS.index(self.read().trading_state):
                 self.set_trading_state(state, by=by, at=at, reason=reason)
                 self._alert(_MOVED[state], f"{by}: {reason}", at=at)
@@ -182,27 +185,28 @@ class ControlStore:
     def resumed_at(self) -> datetime | None:
         """When the owner last resumed after a stop; what broke before that has been looked at."""
         with self._database.reading() as connection:
-            return connection.execute(select(control.c.resumed_at)).scalar_one_or_none()
+            found = _RESUMED_AT.first(connection)
+        return None if found is None else found[0]
 
     def blocked(self, symbol: Symbol, side: Side, *, at: datetime) -> None:
         """The gates refused an intent at the desk."""
         with self._database.transaction() as connection:
-            connection.execute(blocks.delete().where(blocks.c.at < at - BLOCKS_KEPT))
-            connection.execute(blocks.insert().values(symbol=symbol, side=side, at=at))
+            # The look is prepared; a delete is built anew each time and mostly finds nothing.
+            if _OLD_BLOCK.first(connection, at - BLOCKS_KEPT) is not None:
+                connection.execute(blocks.delete().where(blocks.c.at < at - BLOCKS_KEPT))
+            _BLOCK.run(connection, (symbol, side, at))
 
     def let_through(self, symbol: Symbol, side: Side) -> None:
         """The gates let an intent through: the row of refusals of that symbol and side is over."""
         with self._database.transaction() as connection:
             connection.execute(blocks.delete().where(blocks.c.symbol == symbol, blocks.c.side == side))
 
-    def blocks_in_row(self, *, now: datetime) -> dict[tuple[Symbol, Side], int]:
-        """Refusals in a row by symbol and side, within a day and since the owner's last resume."""
-        row = select(blocks.c.symbol, blocks.c.side, func.count()).where(blocks.c.at > now - BLOCKS_KEPT)
+    def blocks_in_row(self, *, now: datetime, fewest: int = 1) -> dict[tuple[Symbol, Side], int]:
+        """Refusals in a row by symbol and side, from ``fewest`` on, within a day and since the owner's last resume."""
         with self._database.reading() as connection:
             looked = self.resumed_at()
-            if looked is not None:
-                row = row.where(blocks.c.at > looked)
-            found = connection.execute(row.group_by(blocks.c.symbol, blocks.c.side)).all()
+            since = now - BLOCKS_KEPT if looked is None else max(looked, now - BLOCKS_KEPT)
+            found = _BLOCKS_SINCE.rows(connection, since, fewest)
         return {(Symbol(symbol), Side(side)): count for symbol, side, count in found}
 
     def start_ramp(self, *, by: str, at: datetime) -> None:
@@ -218,8 +222,10 @@ class ControlStore:
         """The database half of the kill switch; the latch file is the other. What its journal says is known then."""
         with self._database.transaction() as connection:
             before = connection.execute(select(control.c.killed)).scalar_one_or_none()
+            # In one transaction with the row, or a kill that is on the books would count as one never seen.
             self.kills.remember(at=at)
             self._set({"killed": killed}, by=by, at=at, reason=reason)
+            # Killing twice is killing once, and rings once.
             if killed and not before:
                 self._alert(AlertCode.KILLED, f"{by}: {reason}", at=at)
 
@@ -245,6 +251,7 @@ class ControlStore:
         with self._database.transaction() as connection:
             self._ensure_row()
             newest = connection.execute(select(control.c.newest)).scalar_one_or_none()
+            # The ramp is measured by the newest moment, so that one never goes back.
             seen = at if newest is None else max(at, newest)
             connection.execute(control.update().values(reconciled_at=at, mismatched=sorted(mismatched), newest=seen))
 
@@ -256,6 +263,7 @@ class ControlStore:
     def incident(self, key: str, what: str, *, at: datetime) -> bool:
         """Something that must not happen did: recorded once, and only reducing orders from here on."""
         with self._database.transaction() as connection:
+            # Known ones tighten nothing again: a fault that stays must not undo the owner's resume at every look.
             if connection.execute(select(incidents.c.key).where(incidents.c.key == key)).first() is not None:
                 return False
             connection.execute(incidents.insert().values(key=key, at=at, what=what))
@@ -295,6 +303,23 @@ class ControlStore:
                 )
 
 
+class _Switches(NamedTuple):
+    """The one row of the table, column by column."""
+
+    id: int
+    killed: bool
+    trading_state: str
+    mode: str
+    policy_digest: str
+    code_digest: str
+    prompt_digest: str
+    reconciled_at: datetime | None
+    mismatched: object
+    resumed_at: datetime | None
+    ramp_from: datetime | None
+    newest: datetime | None
+
+
 def _told(change: Change) -> dict[str, Any]:
     return {"limit": change.name, "old": change.old, "new": change.new, "direction": change.direction}
 
@@ -304,7 +329,7 @@ def _scope(scope: str, name: str) -> ColumnElement[bool]:
 
 
 def _control(
-    row: Row[Any] | None, scopes: Sequence[Row[Any]], *, latched: bool, broker_time: datetime | None
+    row: _Switches | None, scopes: Sequence[tuple[Any, ...]], *, latched: bool, broker_time: datetime | None
 ) -> Control:
     """A database that nobody has configured yet is in mode ``off``: nothing may be sent."""
     if row is None:
@@ -313,7 +338,7 @@ def _control(
         kill_switch=latched or row.killed,
         trading_state=TradingState(row.trading_state),
         mode=Mode(row.mode),
-        pauses=tuple(Pause(**scope._mapping) for scope in scopes),
+        pauses=tuple(Pause(*scope) for scope in scopes),
         policy_digest=row.policy_digest,
         reconciled_at=row.reconciled_at,
         mismatched=_symbols(row.mismatched),
@@ -329,6 +354,22 @@ def _symbols(names: object) -> tuple[Symbol, ...]:
     return tuple(parse_symbol(name) for name in names)
 
 
-def _release(row: Row[Any]) -> Release | None:
+def _release(row: _Switches) -> Release | None:
     digests = (row.code_digest, row.policy_digest, row.prompt_digest)
     return Release(*digests) if all(digests) else None
+
+
+_SWITCHES = Query(select(*(control.c[name] for name in _Switches._fields)))
+_PAUSES = Query(select(*(pauses.c[name] for name in Pause.__slots__)).order_by(pauses.c.scope, pauses.c.name))
+_RESUMED_AT = Query(select(control.c.resumed_at))
+_OLD_BLOCK = Query(select(blocks.c.number).where(blocks.c.at < given("before")).limit(1), "before")
+_BLOCK = Prepared(blocks.insert(), ("symbol", "side", "at"))
+_BLOCKS_SINCE = Query(
+    select(blocks.c.symbol, blocks.c.side, func.count())
+    # Strictly after: what was refused at the very moment of the resume has been looked at.
+    .where(blocks.c.at > given("since"))
+    .group_by(blocks.c.symbol, blocks.c.side)
+    .having(func.count() >= given("fewest")),
+    "since",
+    "fewest",
+)

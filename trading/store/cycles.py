@@ -42,6 +42,7 @@ class CycleStore:
     def start(self, cycle: CycleRecord) -> bool:
         """Claim the cycle; False when it was started before, by this process or another."""
         with self._database.transaction() as connection:
+            # By number too: it was read in an earlier transaction, where another process may have read the same.
             taken = (cycles.c.account == cycle.account) & (cycles.c.sequence == cycle.sequence)
             if connection.execute(select(cycles).where((cycles.c.cycle_id == cycle.cycle_id) | taken)).first():
                 return False

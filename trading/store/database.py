@@ -10,12 +10,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, PendingRollbackError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
 from trading.store.columns import ExactSum, TextSum
@@ -24,6 +24,7 @@ from trading.store.messages.tables import outbox, outbox_paces, tellings, wishes
 from trading.store.model_use.tables import model_answers, model_handovers, model_rests, model_spending
 from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
 from trading.store.people.tables import inbox, inbox_offsets, nonces, pairing, people
+from trading.store.research.tables import experiments
 from trading.store.scheduling.tables import job_looks, job_runs, leases
 from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_version
 from trading.store.writing.group_commit import Group, GroupCommit, Unit
@@ -33,13 +34,14 @@ T = TypeVar("T")
 
 WRITE_LOCK = 0x5A6E
 """The advisory lock that all writers of one PostgreSQL database take."""
-ONLY_TABLES_WERE_ADDED = frozenset({2, 3})
+ONLY_TABLES_WERE_ADDED = frozenset({2, 3, 4})
 """Versions whose tables are all as they are now, so that what came since is all that is missing."""
 ELSEWHERE = (
     *(job_looks, job_runs, leases, outbox, outbox_paces, tellings, wishes),
     *(case_parts, judged_cases),
     *(model_answers, model_handovers, model_rests, model_spending),
     *(people, pairing, nonces, inbox, inbox_offsets),
+    experiments,
     *(paper_accounts, paper_positions, paper_orders, paper_fills),
 )
 """Tables of the same metadata in files of their own, named here so that they are there when it is created."""
@@ -64,23 +66,15 @@ class Database:
         """Where it is, without any password, for messages."""
         return self._engine.url.set(query={}).render_as_string(hide_password=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> AbstractContextManager[Connection]:
         """A serialised write transaction: all of it is committed durably, or none."""
-        if self._joins(write=True) is not None:
-            yield self._joined()
-            return
-        with self._turns.alone(), self._open(write=True) as frame:
-            yield frame.connection
+        running = self._joins(write=True)
+        return self._alone() if running is None else nullcontext(running.connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A consistent view for several reads; inside a running transaction it sees that one's writes."""
-        if self._joins(write=False) is not None:
-            yield self._joined()
-            return
-        with self._open(write=False) as frame:
-            yield frame.connection
+        running = self._joins(write=False)
+        return self._looking() if running is None else nullcontext(running.connection)
 
     def write(self, work: Callable[[], T]) -> T:
         """Do ``work`` in a serialised write transaction that it may share with other threads; back once it is durable.
@@ -138,14 +132,22 @@ class Database:
             raise RuntimeError("a write was asked for inside a read: open the transaction before the first read")
         return frame
 
-    def _joined(self) -> Connection:
-        return self._running.connection
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        # The turn of this process first: SQLite's writers poll with growing pauses and leave its lock idle.
+        with self._turns.alone(), self._open(write=True) as frame:
+            yield frame.connection
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with self._open(write=False) as frame:
+            yield frame.connection
 
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[_Frame]:
         afterwards: list[Callable[[], None]] = []
         try:
-            with (self._writes if write else self._reads).connect() as connection, connection.begin():
+            with (self._writes if write else self._reads).connect() as connection, _begun(connection):
                 frame = self._here.frame = _Frame(connection, write, afterwards)
                 try:
                     yield frame
@@ -153,8 +155,10 @@ class Database:
                         self._finish(frame)
                 finally:
                     self._here.frame = None
+            # After the commit and outside the frame: an anchor names only what is durable, and an action may write.
             for action in frame.actions:
                 action()
+        # A key that is taken is an answer that callers read; translated, it would look like a broken database.
         except IntegrityError:
             raise
         except DBAPIError as error:
@@ -189,6 +193,7 @@ class Database:
         unit.run()
         if unit.error is not None:
             self._undo(unit, frame, kept)
+        # Also after ROLLBACK TO, which keeps the savepoint: the next unit's would be nested in it.
         execute(frame.connection, "RELEASE SAVEPOINT unit")
 
     def _undo(self, unit: Unit, frame: _Frame, kept: _Kept) -> None:
@@ -196,9 +201,10 @@ class Database:
         error = unit.error
         try:
             execute(frame.connection, "ROLLBACK TO SAVEPOINT unit")
-        except DBAPIError as gone:
+        except (DBAPIError, PendingRollbackError) as gone:
             unit.error = None
             raise (error or gone) from gone
+        # A note of the undone unit, such as the end of the ledger, would chain the next entry to one that is gone.
         frame.restore(kept)
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
             unit.error = translated(error, self.place)
@@ -240,6 +246,18 @@ class _Here(threading.local):
     """The transaction of this thread."""
 
     frame: _Frame | None = None
+
+
+def _begun(connection: Connection) -> RootTransaction:
+    """Begin; where the server has closed the connection since it was last used, on a new one."""
+    try:
+        return connection.begin()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # All that are as old are closed as well, and nothing has begun: once more is not a second time.
+        connection.engine.dispose()
+        return connection.begin()
 
 
 def _once(actions: list[Callable[[], None]], action: Callable[[], None]) -> None:
@@ -303,6 +321,7 @@ def _sqlite(address: URL, lock_wait_s: int) -> Engine:
 
     def prepare(connection: Any, _record: object) -> None:
         try:
+            # Each connection anew: of these the file itself remembers the journal mode alone.
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
             connection.create_aggregate(ExactSum.name, 1, TextSum)
@@ -328,16 +347,27 @@ def _sqlite(address: URL, lock_wait_s: int) -> Engine:
 
 
 def _postgresql(address: URL, lock_wait_s: int) -> Engine:
-    engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_WAIT_S})
+    # The driver would begin by itself, with a trip to the server for each part of it.
+    engine = create_engine(address, connect_args={"connect_timeout": CONNECT_WAIT_S, "autocommit": True})
+    begins = {
+        # At READ COMMITTED each statement sees what is committed; one snapshot would be older than the lock. That is
+        # given back at the end of the transaction, also where its process has died.
+        True: f"BEGIN; SET LOCAL lock_timeout = '{lock_wait_s}s'; SELECT pg_advisory_xact_lock({WRITE_LOCK})",
+        False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    }
 
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("sage_write", True):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait_s}s'")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-        else:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        execute(connection, begins[connection.get_execution_options().get("sage_write", True)])
+
+    def still_open(connection: Connection) -> None:
+        # After an error that somebody has caught, a commit would succeed and store nothing.
+        write = connection.get_execution_options().get("sage_write", True)
+        driver: Any = connection.connection.driver_connection
+        if write and driver.info.transaction_status.name != "INTRANS":
+            raise ConfigurationError(f"the database {address.database} undid the write by itself", "Look at its log.")
 
     event.listen(engine, "begin", begin)
+    event.listen(engine, "commit", still_open)
     return engine
 
 

@@ -23,6 +23,7 @@ from trading.portfolio.performance import Day
 from trading.store.database import Database
 from trading.store.tables import equity_days, equity_points, high_water, trades, transfers
 from trading.store.trades import TradeStore
+from trading.store.writing.prepared import Query, given
 
 LONGEST_STREAK = 1000
 """Losses in a row are counted up to here."""
@@ -39,6 +40,21 @@ class Starts(NamedTuple):
     week: Decimal | None
     month: Decimal | None
     day_peak: Decimal | None
+
+
+class Point(NamedTuple):
+    """Equity as it was seen at one moment."""
+
+    at: datetime
+    equity: Decimal
+
+
+class _DayRow(NamedTuple):
+    """An exchange day as it is stored."""
+
+    day: date
+    start_equity: Decimal
+    peak_equity: Decimal
 
 
 class EquityStore:
@@ -85,8 +101,10 @@ class EquityStore:
         day = self.day_of(at)
         with self._database.transaction() as connection:
             newest = connection.execute(select(func.max(equity_days.c.day))).scalar_one_or_none()
+            # Against the newest row and not this day's: a clock that jumps back opens no day again (I-37).
             if newest is None or day > newest:
                 carried = self._carried(self._begin(day), at)
+                # From the last point before it: what the market did over night belongs to the day that it opens.
                 start = equity if carried is None else carried
                 row = {"day": day, "start_equity": start, "peak_equity": max(start, equity)}
                 connection.execute(equity_days.insert().values(row))
@@ -106,6 +124,7 @@ class EquityStore:
             if connection.execute(select(transfers).where(transfers.c.transfer_id == transfer_id)).first() is not None:
                 return False
             connection.execute(transfers.insert().values(transfer_id=transfer_id, at=at, amount=amount))
+            # Its own day alone is moved here; weeks and months add what came after their first day as they are read.
             row = connection.execute(select(equity_days).where(equity_days.c.day == day)).one_or_none()
             if row is not None:
                 moved = {"start_equity": row.start_equity + amount, "peak_equity": row.peak_equity + amount}
@@ -144,16 +163,21 @@ class EquityStore:
             rows = connection.execute(select(equity_days).order_by(equity_days.c.day)).all()
         return tuple(Day(row.day, row.start_equity, close[row.day]) for row in rows if row.day in close)
 
+    def newest(self) -> Point | None:
+        """The last equity that was written down; None before the first."""
+        last = select(equity_points.c.at, equity_points.c.equity).order_by(equity_points.c.at.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(last).one_or_none()
+        return None if row is None else Point(*row)
+
     def _starts(self, now: datetime, equity: Decimal | None) -> Starts:
         today = self.day_of(now)
         monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
         since = min(monday, first)
-        listed = select(equity_days).where(equity_days.c.day >= since).order_by(equity_days.c.day)
-        money = select(transfers.c.at, transfers.c.amount).where(transfers.c.at >= self._begin(since))
         with self._database.reading() as connection:
-            rows = connection.execute(listed).all()
+            rows = [_DayRow(*row) for row in _DAYS_SINCE.rows(connection, since)]
             # Money on record has moved, also where a clock that went back says that it will.
-            moved = [(self.day_of(at), amount) for at, amount in connection.execute(money)]
+            moved = [(self.day_of(at), amount) for at, amount in _MOVED.rows(connection, self._begin(since))]
 
         def start(begin: date) -> Decimal | None:
             row = next((row for row in rows if begin <= row.day <= today), None)
@@ -196,7 +220,8 @@ class EquityStore:
 
     def _peak(self) -> Decimal | None:
         with self._database.reading() as connection:
-            return connection.execute(select(high_water.c.peak_equity)).scalar_one_or_none()
+            row = _PEAK.first(connection)
+        return None if row is None else row[0]
 
     def _set_peak(self, peak: Decimal) -> None:
         with self._database.transaction() as connection:
@@ -206,3 +231,13 @@ class EquityStore:
 
 def _highest(*values: Decimal | None) -> Decimal | None:
     return max((value for value in values if value is not None), default=None)
+
+
+_DAYS_SINCE = Query(
+    select(*(equity_days.c[name] for name in _DayRow._fields))
+    .where(equity_days.c.day >= given("since"))
+    .order_by(equity_days.c.day),
+    "since",
+)
+_MOVED = Query(select(transfers.c.at, transfers.c.amount).where(transfers.c.at >= given("since")), "since")
+_PEAK = Query(select(high_water.c.peak_equity))

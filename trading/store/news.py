@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from domain.canonical import restore
+from domain.context.news import NewsArticle, NewsReading, SocialPost
 from domain.market import Symbol
-from domain.news import NewsArticle, NewsReading, SocialPost
+from domain.record.canonical import restore
 from trading.store.database import Database
 from trading.store.tables import news_items, news_readings, news_symbols
 
@@ -40,6 +40,7 @@ class NewsStore:
     def save_reading(self, reading: NewsReading) -> NewsReading:
         """Store what was read out of a stored text; a second reading of the same content changes nothing."""
         with self._database.transaction() as connection:
+            # Looked up under the write lock: where two have read one text, the first reading is everybody's.
             stored = self.reading(reading.content_digest)
             if stored is not None:
                 return stored

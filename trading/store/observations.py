@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, select
 
-from domain.canonical import digest, restore
+from domain.context.observation import Observation
 from domain.errors import IntegrityError
 from domain.ids import CycleId
-from domain.observation import Observation
+from domain.record.canonical import canonical_json, digest, restore
 from trading.store.database import Database
 from trading.store.tables import observations
+from trading.store.writing.prepared import Prepared
 
 CACHED_CYCLES = 4
 
@@ -32,11 +34,9 @@ class ObservationStore:
             stored = self.load(cycle)
             if stored is not None:
                 return stored
-            connection.execute(
-                observations.insert().values(
-                    cycle_id=cycle, as_of=observation.evidence.as_of, digest=digest(observation), body=observation
-                )
-            )
+            text = canonical_json(observation)
+            named = hashlib.sha256(text.encode()).hexdigest()
+            _INSERT.run(connection, (cycle, observation.evidence.as_of, named, text))
         return self._keep(cycle, observation)
 
     def load(self, cycle_id: CycleId) -> Observation | None:
@@ -59,3 +59,9 @@ class ObservationStore:
             while len(self._cache) > CACHED_CYCLES:
                 self._cache.popitem(last=False)
         return observation
+
+
+# Its text is made once: the digest is taken of it, and it is stored.
+_INSERT = Prepared(
+    observations.insert().values(body=bindparam("body", type_=Text)), ("cycle_id", "as_of", "digest", "body")
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -10,21 +10,22 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from domain.ids import ClientOrderId, DecisionId
 from domain.money import HUNDRED
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from trading.store.activity import ActivityStore
 from trading.store.database import Database
 from trading.store.tables import fills, ledger, orders
 from trading.store.trades import TradeStore
-from trading.store.writing.prepared import Prepared, first_row
+from trading.store.writing.prepared import Prepared, Query, first_row, given
 
 _OPEN = tuple(status.value for status in OrderStatus if status.is_open)
 _NO_ANSWER = (OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN, OrderStatus.DENIED)
 """Nobody knows yet, or nobody outside was ever asked, whether the broker takes such an order."""
+_NOT_TAKEN = tuple(status.value for status in (*_NO_ANSWER, OrderStatus.REJECTED))
 
 
 class OrderStore:
@@ -71,6 +72,7 @@ class OrderStore:
 
     def retake(self, order: Order, *, sendable_until: datetime, arrival_price: Decimal | None) -> bool:
         """Write the order over its INTENT row under a new permit; False where the row has moved on."""
+        # A permit names no parent, and must not wipe out the row's own.
         values = {name: getattr(order, name) for name in _FIELDS if name != "parent_id"}
         values |= {"sendable_until": sendable_until, "arrival_price": arrival_price}
         row = (orders.c.client_order_id == order.client_order_id) & (orders.c.status == OrderStatus.INTENT)
@@ -79,71 +81,72 @@ class OrderStore:
 
     def known(self, client_order_ids: Iterable[ClientOrderId]) -> frozenset[ClientOrderId]:
         """Which of these ids are ours, whatever became of them."""
-        query = select(orders.c.client_order_id).where(orders.c.client_order_id.in_(tuple(client_order_ids)))
+        asked = tuple(client_order_ids)
+        if not asked:
+            return frozenset()
+        query = select(orders.c.client_order_id).where(orders.c.client_order_id.in_(asked))
         with self._database.reading() as connection:
             return frozenset(map(ClientOrderId, connection.execute(query).scalars()))
 
     def get(self, client_order_id: ClientOrderId) -> Order | None:
         """One order by its id at the broker."""
-        return self._one(select(orders).where(orders.c.client_order_id == client_order_id))
+        return self._one(_BY_ID, client_order_id)
 
     def find(self, decision_id: DecisionId, leg: str) -> Order | None:
         """The order that this leg of the decision became, whatever its fate."""
-        return self._one(select(orders).where(orders.c.decision_id == decision_id, orders.c.leg == leg))
+        return self._one(_BY_LEG, decision_id, leg)
 
     def of_decision(self, decision_id: DecisionId) -> tuple[Order, ...]:
         """Every leg of a decision, oldest first."""
-        return self._many(select(orders).where(orders.c.decision_id == decision_id))
+        return self._many(_OF_DECISION, decision_id)
 
     def open(self) -> tuple[Order, ...]:
         """Everything that may still add exposure, in-flight and UNKNOWN included, oldest first."""
-        return self._many(select(orders).where(orders.c.status.in_(_OPEN)))
+        return self._many(_ARE_OPEN)
 
     def recent(self, since: datetime) -> tuple[Order, ...]:
         """Orders made at or after ``since``, oldest first."""
-        return self._many(select(orders).where(orders.c.created_at >= since))
+        return self._many(_SINCE, since)
 
     def moved_since(self, since: datetime) -> tuple[Order, ...]:
         """Orders that were sent or changed at or after ``since``, oldest first."""
-        return self._many(select(orders).where(orders.c.updated_at >= since))
+        return self._many(_MOVED_SINCE, since)
 
     def of_cycle(self, cycle_id: str) -> tuple[Order, ...]:
         """Orders that a cycle made, oldest first."""
-        return self._many(select(orders).where(orders.c.cycle_id == cycle_id))
+        return self._many(_OF_CYCLE, cycle_id)
 
     def newest(self, limit: int) -> tuple[Order, ...]:
         """The last ``limit`` orders, newest first."""
         with self._database.reading() as connection:
-            query = select(orders).order_by(orders.c.created_at.desc(), orders.c.client_order_id).limit(limit)
-            return tuple(_order(row) for row in connection.execute(query))
+            return tuple(map(_order, _NEWEST.rows(connection, limit)))
 
     def sendable_until(self, client_order_id: ClientOrderId) -> datetime | None:
         """When the permit of that order expires or expired; None for legs that the broker made."""
-        query = select(orders.c.sendable_until).where(orders.c.client_order_id == client_order_id)
         with self._database.reading() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            row = _SENDABLE.first(connection, client_order_id)
+        return None if row is None else row[0]
 
     def cycle_of(self, client_order_id: ClientOrderId) -> str:
         """The cycle that made the order; empty for orders made by hand."""
-        query = select(orders.c.cycle_id).where(orders.c.client_order_id == client_order_id)
         with self._database.reading() as connection:
-            return connection.execute(query).scalar_one_or_none() or ""
+            row = _CYCLE.first(connection, client_order_id)
+        return "" if row is None else row[0] or ""
 
     def mark(self) -> int:
         """A place in our record, to ask later what has moved since."""
         with self._database.reading() as connection:
+            # A number and no time: the clock may be a simulated one, and two changes may share a moment.
             found = first_row(connection, "SELECT max(seq) FROM ledger")
         return 0 if found is None or found[0] is None else int(found[0])
 
     def moved(self, mark: int) -> bool:
         """True where since then an order was filled or ended: what counted as an order may be a holding by now."""
-        since = select(ledger.c.kind, ledger.c.body).where(
-            ledger.c.seq > mark, ledger.c.kind.in_((RecordKind.ORDER, RecordKind.FILL))
-        )
         with self._database.reading() as connection:
             return any(
-                row.kind == RecordKind.FILL or row.body["filled_qty"] != "0" or row.body["status"] not in _OPEN
-                for row in connection.execute(since)
+                # In doubt it has moved: the broker is asked once too often, never too seldom.
+                kind == RecordKind.FILL or body["filled_qty"] != "0" or body["status"] not in _OPEN
+                for kind, body in _WRITTEN_SINCE.rows(connection, mark)
             )
 
     def rejected_in_row(self, now: datetime, *, since: datetime) -> int:
@@ -152,22 +155,11 @@ class OrderStore:
         Newest first R R U R A R: three, an unknown fate decides nothing. A rejection at the very moment of an
         acceptance counts, and an acceptance with a time to come ends nothing.
         """
-        sent = orders.c.parent_id.is_(None)
-        accepted = (
-            select(orders.c.created_at)
-            .where(sent, orders.c.created_at <= now, orders.c.status.not_in((*_NO_ANSWER, OrderStatus.REJECTED)))
-            # An order that was closed because it never left, or never arrived, was not accepted by anybody.
-            .where((orders.c.status != OrderStatus.CANCELED) | orders.c.broker_id.is_not(None))
-            .order_by(orders.c.created_at.desc())
-            .limit(1)
-        )
-        rejected = select(func.count()).where(
-            sent, orders.c.status == OrderStatus.REJECTED, orders.c.created_at >= since
-        )
         with self._database.reading() as connection:
-            last = connection.execute(accepted).scalar_one_or_none()
-            query = rejected if last is None else rejected.where(orders.c.created_at >= last)
-            return connection.execute(query).scalar_one()
+            last = _LAST_TAKEN.first(connection, now)
+            # What came before the last one that was taken is over, and so is what came before ``since``.
+            begin = since if last is None else max(since, last[0])
+            return sum(count for (count,) in _REJECTED.rows(connection, begin))
 
     def slippage(self, count: int, *, since: datetime) -> tuple[Decimal, ...]:
         """What each of the last ``count`` fills since then cost against the price at its decision, in percent of it.
@@ -175,22 +167,16 @@ class OrderStore:
         Bought at 100.30 where the ask was 100: 0.3. Sold at 100.30 where the bid was 100: -0.3. Protective legs are
         decided by their trigger, not by a quote, and have no such price.
         """
-        sign = case((fills.c.side == Side.BUY, Side.BUY.sign), else_=Side.SELL.sign)
-        query = (
-            select(sign, fills.c.price, orders.c.arrival_price)
-            .join(orders, orders.c.client_order_id == fills.c.client_order_id)
-            .where(orders.c.arrival_price.is_not(None), fills.c.at >= since)
-            .order_by(fills.c.at.desc(), fills.c.fill_id)
-            .limit(count)
-        )
         with self._database.reading() as connection:
             return tuple(
-                HUNDRED * way * (price - arrival) / arrival for way, price, arrival in connection.execute(query)
+                HUNDRED * way * (price - arrival) / arrival
+                for way, price, arrival in _COSTS.rows(connection, since, count)
             )
 
     def add_fill(self, fill: Fill, *, realized_pnl: Decimal, strategy: str = "") -> bool:
         """Record an execution with the strategy whose trade it belongs to; False when it was recorded before."""
         with self._database.transaction() as connection:
+            # Looked up under the write lock: two processes that are told of one execution book it once (I-51).
             if self.has_fill(fill.fill_id):
                 return False
             values = {field.name: getattr(fill, field.name) for field in fields(Fill)}
@@ -200,15 +186,15 @@ class OrderStore:
     def has_fill(self, fill_id: str) -> bool:
         """True when that execution is recorded."""
         with self._database.reading() as connection:
-            return connection.execute(select(fills.c.fill_id).where(fills.c.fill_id == fill_id)).first() is not None
+            return _IS_FILLED.first(connection, fill_id) is not None
 
     def fills_of(self, client_order_id: ClientOrderId) -> tuple[Fill, ...]:
         """Executions of one order, oldest first."""
-        return self._fills(select(fills).where(fills.c.client_order_id == client_order_id))
+        return self._fills(_FILLS_OF, client_order_id)
 
     def fills_since(self, since: datetime) -> tuple[Fill, ...]:
         """Executions at or after ``since``, oldest first."""
-        return self._fills(select(fills).where(fills.c.at >= since))
+        return self._fills(_FILLS_SINCE, since)
 
     def first_fill_at(self) -> datetime | None:
         """Time of the oldest execution."""
@@ -218,43 +204,93 @@ class OrderStore:
     def last_fill_at(self) -> datetime | None:
         """Time of the newest execution."""
         with self._database.reading() as connection:
-            return connection.execute(select(func.max(fills.c.at))).scalar_one_or_none()
+            row = _LAST_FILL.first(connection)
+        return None if row is None else row[0]
 
     def _claimed(self, row: tuple[Any, ...]) -> bool:
         with self._database.transaction() as connection:
             return bool(_CLAIM.run(connection, row))
 
-    def _one(self, query: Select[Any]) -> Order | None:
+    def _one(self, query: Query, *values: Any) -> Order | None:
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = query.first(connection, *values)
         return None if row is None else _order(row)
 
-    def _many(self, query: Select[Any]) -> tuple[Order, ...]:
+    def _many(self, query: Query, *values: Any) -> tuple[Order, ...]:
         with self._database.reading() as connection:
-            rows: Iterable[Row[Any]] = connection.execute(query.order_by(orders.c.created_at, orders.c.client_order_id))
-            return tuple(_order(row) for row in rows)
+            return tuple(map(_order, query.rows(connection, *values)))
 
-    def _fills(self, query: Select[Any]) -> tuple[Fill, ...]:
+    def _fills(self, query: Query, value: Any) -> tuple[Fill, ...]:
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(fills.c.at, fills.c.fill_id))
-            return tuple(_fill(row) for row in rows)
+            return tuple(map(_fill, query.rows(connection, value)))
 
 
-def _order(row: Row[Any]) -> Order:
-    stored = row._mapping
-    values = {name: stored[name] for name in _FIELDS}
+def _order(row: Sequence[Any]) -> Order:
+    values = dict(zip(_FIELDS, row, strict=True))
     kinds = {"side": Side, "type": OrderType, "tif": TimeInForce, "status": OrderStatus, "origin": Origin}
     return Order(**(values | {name: kind(values[name]) for name, kind in kinds.items()}))
 
 
-def _fill(row: Row[Any]) -> Fill:
-    stored = row._mapping
-    values = {field.name: stored[field.name] for field in fields(Fill)}
+def _fill(row: Sequence[Any]) -> Fill:
+    values = dict(zip(_FILL, row, strict=True))
     return Fill(**(values | {"side": Side(values["side"])}))
 
 
 _FIELDS = tuple(field.name for field in fields(Order))
+_FILL = tuple(field.name for field in fields(Fill))
 _values = attrgetter(*_FIELDS)
+_ROW = select(*(orders.c[name] for name in _FIELDS))
+_IN_ORDER = _ROW.order_by(orders.c.created_at, orders.c.client_order_id)
+_SINCE_THEN = given("since")
+_BY_ID = Query(_ROW.where(orders.c.client_order_id == given("key")), "key")
+_BY_LEG = Query(_ROW.where(orders.c.decision_id == given("decision"), orders.c.leg == given("leg")), "decision", "leg")
+_SENDABLE = Query(select(orders.c.sendable_until).where(orders.c.client_order_id == given("key")), "key")
+_CYCLE = Query(select(orders.c.cycle_id).where(orders.c.client_order_id == given("key")), "key")
+_OF_DECISION = Query(_IN_ORDER.where(orders.c.decision_id == given("decision")), "decision")
+_OF_CYCLE = Query(_IN_ORDER.where(orders.c.cycle_id == given("cycle")), "cycle")
+_ARE_OPEN = Query(_IN_ORDER.where(orders.c.status.in_(_OPEN)))
+_SINCE = Query(_IN_ORDER.where(orders.c.created_at >= _SINCE_THEN), "since")
+_MOVED_SINCE = Query(_IN_ORDER.where(orders.c.updated_at >= _SINCE_THEN), "since")
+_NEWEST = Query(_ROW.order_by(orders.c.created_at.desc(), orders.c.client_order_id).limit(given("count")), "count")
+_WRITTEN_SINCE = Query(
+    select(ledger.c.kind, ledger.c.body).where(
+        ledger.c.seq > given("mark"), ledger.c.kind.in_((RecordKind.ORDER.value, RecordKind.FILL.value))
+    ),
+    "mark",
+)
+_LAST_TAKEN = Query(
+    select(orders.c.created_at)
+    .where(orders.c.parent_id.is_(None), orders.c.created_at <= given("now"), orders.c.status.not_in(_NOT_TAKEN))
+    # An order that was closed because it never left, or never arrived, was not accepted by anybody.
+    .where((orders.c.status != OrderStatus.CANCELED.value) | orders.c.broker_id.is_not(None))
+    .order_by(orders.c.created_at.desc())
+    .limit(1),
+    "now",
+)
+_REJECTED = Query(
+    select(func.count()).where(
+        orders.c.parent_id.is_(None), orders.c.status == OrderStatus.REJECTED.value, orders.c.created_at >= _SINCE_THEN
+    ),
+    "since",
+)
+_COSTS = Query(
+    select(
+        case((fills.c.side == Side.BUY.value, Side.BUY.sign), else_=Side.SELL.sign),
+        fills.c.price,
+        orders.c.arrival_price,
+    )
+    .join(orders, orders.c.client_order_id == fills.c.client_order_id)
+    .where(orders.c.arrival_price.is_not(None), fills.c.at >= _SINCE_THEN)
+    .order_by(fills.c.at.desc(), fills.c.fill_id)
+    .limit(given("count")),
+    "since",
+    "count",
+)
+_FILL_ROW = select(*(fills.c[name] for name in _FILL)).order_by(fills.c.at, fills.c.fill_id)
+_IS_FILLED = Query(select(fills.c.fill_id).where(fills.c.fill_id == given("fill")), "fill")
+_LAST_FILL = Query(select(func.max(fills.c.at)))
+_FILLS_OF = Query(_FILL_ROW.where(fills.c.client_order_id == given("key")), "key")
+_FILLS_SINCE = Query(_FILL_ROW.where(fills.c.at >= _SINCE_THEN), "since")
 _KEY = orders.c.client_order_id == bindparam("key")
 _INSERT = Prepared(orders.insert(), (*_FIELDS, "cycle_id", "sendable_until", "arrival_price"))
 _UPDATE = Prepared(orders.update().where(_KEY), (*_FIELDS, "key"))

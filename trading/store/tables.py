@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaDa
 
 from trading.store.columns import CanonicalJson, ExactDecimal, UtcTime
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 metadata = MetaData()
 
 # One row: which version of these tables the database holds.
@@ -16,6 +16,7 @@ schema_version = Table("schema_version", metadata, Column("version", Integer, pr
 ledger = Table(
     "ledger",
     metadata,
+    # Numbered by us: a sequence of the database leaves gaps where a write is undone, and a gap is a missing entry.
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcTime, nullable=False),
     Column("kind", Text, nullable=False),
@@ -80,6 +81,7 @@ orders = Table(
     Column("arrival_price", ExactDecimal),
     Column("trail_amount", ExactDecimal),
     Column("trail_pct", ExactDecimal),
+    # I-20, whoever asks again and from whichever process.
     UniqueConstraint("decision_id", "leg"),
 )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import bindparam, func, select
 
 from domain.book import Charge
 from domain.ids import DecisionId
@@ -16,6 +16,7 @@ from domain.money import ZERO
 from domain.orders import Side
 from trading.store.database import Database
 from trading.store.tables import charges, fills, lots, trades
+from trading.store.writing.prepared import Prepared, Query, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,9 @@ class ChargeStore:
 
     def total(self, since: datetime | None = None) -> Decimal:
         """The fees of all days, or of those from ``since`` on."""
-        query = select(func.exact_sum(charges.c.amount))
-        if since is not None:
-            query = query.where(charges.c.at >= since)
         with self._database.reading() as connection:
-            found: Decimal | None = connection.execute(query).scalar_one()
-        return ZERO if found is None else found
+            row = _FEES.first(connection) if since is None else _FEES_SINCE.first(connection, since)
+        return ZERO if row is None or row[0] is None else row[0]
 
     def last_at(self) -> datetime | None:
         """The day of the newest fee."""
@@ -98,11 +96,9 @@ class TradeStore:
 
     def lots(self, symbol: Symbol | None = None) -> tuple[Lot, ...]:
         """Lots held, oldest first: of one symbol or of all."""
-        query = select(lots).order_by(lots.c.position)
-        if symbol is not None:
-            query = query.where(lots.c.symbol == symbol)
         with self._database.reading() as connection:
-            return tuple(Lot(**{name: row._mapping[name] for name in _LOT}) for row in connection.execute(query))
+            rows = _LOTS.rows(connection) if symbol is None else _LOTS_OF.rows(connection, symbol)
+        return tuple(Lot(*row) for row in rows)
 
     def positions(self) -> dict[Symbol, Decimal]:
         """What our own fills say we hold, by symbol; flat symbols are absent."""
@@ -115,32 +111,31 @@ class TradeStore:
         """The lots of a symbol after a fill."""
         with self._database.transaction() as connection:
             connection.execute(lots.delete().where(lots.c.symbol == symbol))
+            # Numbered, because times tie and ids have no order: who closes first is first in, first out.
             rows = [
                 {name: getattr(lot, name) for name in _LOT} | {"position": number} for number, lot in enumerate(kept)
             ]
+            # SQLAlchemy takes an empty list for no values at all, which is one row of defaults.
             if rows:
                 connection.execute(lots.insert(), rows)
 
     def open(self, symbol: Symbol) -> Trade | None:
         """The round trip a symbol is in, or None when flat."""
-        query = select(trades).where(trades.c.symbol == symbol, trades.c.closed_at.is_(None))
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
+            row = _OPEN_IN.first(connection, symbol)
         return None if row is None else _trade(row)
 
     def all_open(self) -> dict[Symbol, Trade]:
         """Every round trip that is not over, by symbol."""
         with self._database.reading() as connection:
-            found = map(_trade, connection.execute(select(trades).where(trades.c.closed_at.is_(None))))
-            return {trade.symbol: trade for trade in found}
+            return {trade.symbol: trade for trade in map(_trade, _OPEN.rows(connection))}
 
     def save(self, trade: Trade) -> None:
         """Insert or update a round trip."""
-        values = {name: getattr(trade, name) for name in _TRADE}
+        values = [getattr(trade, name) for name in _TRADE]
         with self._database.transaction() as connection:
-            row = trades.c.trade_id == trade.trade_id
-            if not connection.execute(trades.update().where(row).values(values)).rowcount:
-                connection.execute(trades.insert().values(values))
+            if not _UPDATE.run(connection, (*values, trade.trade_id)):
+                _INSERT.run(connection, values)
 
     def move_stop(self, symbol: Symbol, stop_loss: Decimal | None) -> None:
         """The stop behind the round trip a symbol is in has moved."""
@@ -150,23 +145,22 @@ class TradeStore:
 
     def closed(self, *, since: datetime | None = None) -> tuple[Trade, ...]:
         """Finished round trips, newest first."""
-        query = select(trades).where(trades.c.closed_at.is_not(None))
+        query = _TRADES.where(trades.c.closed_at.is_not(None))
         if since is not None:
             query = query.where(trades.c.closed_at >= since)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(trades.c.closed_at.desc(), trades.c.trade_id))
-            return tuple(_trade(row) for row in rows)
+            return tuple(_trade(tuple(row)) for row in rows)
 
     def spans(self, since: datetime) -> tuple[Span, ...]:
         """When the round trips that closed since then were opened and closed."""
-        query = select(trades.c.symbol, trades.c.opened_at, trades.c.closed_at).where(trades.c.closed_at >= since)
         with self._database.reading() as connection:
-            return tuple(Span(*row) for row in connection.execute(query))
+            return tuple(Span(*row) for row in _SPANS.rows(connection, since))
 
     def realized(self, since: datetime) -> Decimal:
         """Profit and loss that fills since then made final, commissions of all fills and other fees included."""
         with self._database.reading() as connection:
-            gross, costs = connection.execute(select(*_REALIZED).where(fills.c.at >= since)).one()
+            ((gross, costs),) = _MADE.rows(connection, since)
             fees = self.charges.total(since)
         return -fees if gross is None else gross - costs - fees
 
@@ -179,14 +173,13 @@ class TradeStore:
 
     def profits(self, since: datetime) -> dict[tuple[str, Symbol], Decimal]:
         """The same by strategy and symbol: what a part of a position made counts before the rest of it is closed."""
-        owner = (fills.c.strategy, fills.c.symbol)
         with self._database.reading() as connection:
-            rows = connection.execute(select(*owner, *_REALIZED).where(fills.c.at >= since).group_by(*owner))
+            rows = _MADE_BY_OWNER.rows(connection, since)
             return {(strategy, symbol): gross - costs for strategy, symbol, gross, costs in rows}
 
 
-def _trade(row: Row[Any]) -> Trade:
-    values = {name: row._mapping[name] for name in _TRADE}
+def _trade(row: tuple[Any, ...]) -> Trade:
+    values = dict(zip(_TRADE, row, strict=True))
     return Trade(**(values | {"side": Side(values["side"])}))
 
 
@@ -194,3 +187,18 @@ _LOT = tuple(field.name for field in fields(Lot))
 _CHARGE = tuple(field.name for field in fields(Charge))
 _TRADE = tuple(field.name for field in fields(Trade))
 _REALIZED = (func.exact_sum(fills.c.realized_pnl), func.exact_sum(fills.c.commission))
+_OWNER = (fills.c.strategy, fills.c.symbol)
+_MADE = Query(select(*_REALIZED).where(fills.c.at >= given("since")), "since")
+_MADE_BY_OWNER = Query(select(*_OWNER, *_REALIZED).where(fills.c.at >= given("since")).group_by(*_OWNER), "since")
+_FEES = Query(select(func.exact_sum(charges.c.amount)))
+_FEES_SINCE = Query(select(func.exact_sum(charges.c.amount)).where(charges.c.at >= given("since")), "since")
+_HELD = select(*(lots.c[name] for name in _LOT)).order_by(lots.c.position)
+_LOTS, _LOTS_OF = Query(_HELD), Query(_HELD.where(lots.c.symbol == given("one")), "one")
+_TRADES = select(*(trades.c[name] for name in _TRADE))
+_OPEN = Query(_TRADES.where(trades.c.closed_at.is_(None)))
+_OPEN_IN = Query(_TRADES.where(trades.c.symbol == given("one"), trades.c.closed_at.is_(None)), "one")
+_SPANS = Query(
+    select(trades.c.symbol, trades.c.opened_at, trades.c.closed_at).where(trades.c.closed_at >= given("since")), "since"
+)
+_INSERT = Prepared(trades.insert(), _TRADE)
+_UPDATE = Prepared(trades.update().where(trades.c.trade_id == bindparam("key")), (*_TRADE, "key"))

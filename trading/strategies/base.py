@@ -120,6 +120,8 @@ def levels_from(ask: Decimal, atr: Decimal, *, tick: Decimal, stop_atr: Decimal,
     """The levels of a long entry on the instrument's ticks; None where the stop would be too far."""
     entry = ceil_to(ask, tick)
     distance = max(stop_atr * atr, NEAREST_STOP_PCT / HUNDRED * entry)
+    # Down, away from the price; ``FURTHEST_STOP_PCT`` is asked about the stop that was placed, not the one that was
+    # meant.
     stop = floor_to(entry - distance, tick)
     if entry - stop > FURTHEST_STOP_PCT / HUNDRED * entry:
         return None

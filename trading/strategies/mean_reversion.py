@@ -41,6 +41,7 @@ class MeanReversion(StrategyBase):
 
     def should_exit(self, position: Position, context: Context) -> bool:
         """True once the price is back, the range is broken downward, or time is up."""
+        # Before the signal: time is up also for a position whose source has gone silent.
         if held_longer_than(self.longest, position, context.as_of):
             return True
         signal = context.signal
@@ -48,6 +49,7 @@ class MeanReversion(StrategyBase):
             return False
         values = signal.quant.values
         close, mean, rsi = values.get("close"), values.get("sma20"), values.get("rsi14")
+        # A figure that is missing is no reason to sell; the protective stop rests at the broker meanwhile.
         back = close is not None and mean is not None and close >= mean
         recovered = rsi is not None and rsi >= self.recovered_rsi
         return back or recovered or signal.quant.regime is Regime.TREND_DOWN

@@ -41,6 +41,7 @@ class NewsEvent(StrategyBase):
         """True on good news that is fresh and uncontradicted."""
         text = signal.text
         fresh = text.newest_at is not None and context.as_of - text.newest_at <= self.freshest
+        # Posts are cheap to make in numbers, articles of a wire are not.
         told = text.articles > 0 and text.score >= self.good_text and fresh
         return told and signal.quant.score >= self.worst_quant and "earnings_soon" not in signal.risk_flags
 

@@ -69,6 +69,7 @@ def _leaving(
     for symbol in sorted(book.positions):
         position = book.positions[symbol]
         price = _price_of(position, market, contexts[symbol])
+        # Shorts are nobody's here: the strategies are long only, and a short is closed by whoever opened it.
         if position.qty <= 0 or price is None or _being_closed(symbol, book):
             continue
         candidate = _exit(cycle, position, price, contexts[symbol]) or _reduction(
@@ -87,6 +88,7 @@ def _price_of(position: Position, market: MarketView, context: Context) -> Decim
 def _exit(cycle: CycleId, position: Position, price: Decimal, context: Context) -> TradeCandidate | None:
     if position.stop_loss is not None and price <= position.stop_loss:
         return _sale(cycle, CandidateKind.EXIT, position, position.qty, price, STOP_REASON, ("position.stop",))
+    # Among all strategies, not the enabled ones: switching one off must not trap what it bought.
     owner = next((strategy for strategy in STRATEGIES if strategy.name == position.strategy), None)
     if owner is None or not owner.should_exit(position, context):
         return None
@@ -138,6 +140,7 @@ def _entries(
             continue
         found = [entry for strategy in strategies if (entry := _entry(cycle, strategy, context)) is not None]
         if found:
+            # Of equal scores the first in the order of the registry, so the input's order never decides.
             yield max(found, key=lambda candidate: candidate.score)
 
 
@@ -177,6 +180,7 @@ def _held(symbol: Symbol, book: Book) -> bool:
 def _being_closed(symbol: Symbol, book: Book) -> bool:
     """A working reduce-only order that is no protective leg of an entry."""
     return any(
+        # Protective legs hang on their entry and are not in the way: an exit takes their place.
         order.symbol == symbol and order.reduce_only and order.parent_id is None and order.open_qty > ZERO
         for order in book.open_orders
     )

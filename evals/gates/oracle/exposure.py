@@ -16,6 +16,7 @@ from evals.gates.oracle.reading import View
 
 ZERO = Fraction(0)
 PERCENT = Fraction(1, 100)
+# What the broker asks of a short sale, as the catalogue has it under D1.
 _SHORT_MARK_UP = Fraction(103, 100)
 
 

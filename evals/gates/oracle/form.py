@@ -12,7 +12,6 @@ from evals.gates.oracle.reading import View
 from evals.gates.oracle.rule import Rule, age, seconds
 
 _PRICED = frozenset({"limit", "stop_limit"})
-_AUCTIONS = frozenset({"opg", "cls"})
 _BUFFER = Fraction(120)
 _EXTENDED = (4, 20)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 NEW_YORK = ZoneInfo("America/New_York")
 _HOLIDAYS = frozenset(
     date(2026, month, day)
+    # 4 July 2026 is a Saturday, so the exchange rests on the 3rd.
     for month, day in ((1, 1), (1, 19), (2, 16), (4, 3), (5, 25), (6, 19), (7, 3), (9, 7), (11, 26), (12, 25))
 )
 _EARLY = frozenset({date(2026, 11, 27), date(2026, 12, 24)})

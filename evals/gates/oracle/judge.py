@@ -82,6 +82,7 @@ def judge(case: object) -> Expected:
 
 def judge_view(view: View) -> Expected:
     """The same for a case that could be read."""
+    # Item 6: first cut to what may be closed, and judged as that; entries would meet rules that exits pass.
     if view.limits.get("oversize") == "reduce" and (rest := _closing_part(view)) > 0:
         return _cut(view, rest)
     broken = _broken(view)
@@ -135,6 +136,7 @@ def _closing_part(view: View) -> Fraction:
 def _largest(view: View) -> Fraction:
     """The largest whole-lot quantity up to the order's that no size rule minds; smaller always passes, too."""
     lot = (view.market.get(view.order["symbol"]) or {}).get("lot") or Fraction(1)
+    # Halving, because size rules are monotonic: what a lot breaks, more lots break too.
     low, high = 0, int(view.qty / lot)
     while low < high:
         middle = (low + high + 1) // 2

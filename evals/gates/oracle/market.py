@@ -24,6 +24,7 @@ def _expected(view: View) -> Fraction:
     if order.get("limit_price") is not None:
         return amount(order["limit_price"])
     if order["side"] == "sell":
+        # slip is 1 + s, so this is the bid at 1 - s.
         return quote(view, order["symbol"], "bid") * (2 - slip(view))
     return price(view, order, order["trigger"])
 

@@ -18,7 +18,6 @@ from evals.gates.oracle import schema
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{0,9}([./-][A-Z0-9]{1,5})?", re.ASCII)
 _LARGEST_COUNT = 10**12
-_SIGNED_COUNTS = frozenset({"signal_direction"})
 
 
 class Unreadable(Exception):
@@ -172,6 +171,7 @@ def _number(value: object) -> Fraction:
 
 
 def _count(value: object) -> int:
+    # Minus one is a direction of a signal; as a limit it is refused like every negative one.
     if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= _LARGEST_COUNT:
         raise ValueError(value)
     return value

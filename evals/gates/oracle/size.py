@@ -16,9 +16,11 @@ from evals.gates.oracle.reading import View
 from evals.gates.oracle.rule import Rule, seconds
 
 _DAYS_A_YEAR = 252
+# Of the normal distribution at 99 %: its quantile, and its density there divided by 1 %.
 _VAR, _SHORTFALL = Fraction("2.326347874"), Fraction("2.665214220")
 _CLOSE_WINDOW = Fraction(3600)
 _CLUSTER = Fraction(7, 10)
+# A night is 17.5 hours long, one with a holiday 41.5: what is closed longer counts as a week-end.
 _WEEKEND_S = 36 * 3600
 
 
@@ -87,6 +89,7 @@ def _variance(view: View) -> Fraction:
         return amount((view.market[second].get("correlations") or {}).get(first) if told is None else told)
 
     books = ({name: worst.sides(view, name)[side] * sigma[name] for name in names} for side in (0, 1))
+    # The worse of the two sides; the square of it, so that no root is rounded.
     return max(sum(book[a] * book[b] * rho(a, b) for a in names for b in names) for book in books) or ZERO
 
 

@@ -47,6 +47,7 @@ def seen(mid: str, sector: str, *, half: str = "0.05", now: datetime = NOW) -> d
     return {
         "bid": money(cents - edge), "ask": money(cents + edge), "last": money(cents), "ts": ago(2, now),
         "adv": "5000000", "halted": False, "tradable": True, "tick": "0.01", "lot": "1", "sector": sector,
+        # Calm and far from every limit, the next earnings thirty days ahead: a row breaks what it edits and no more.
         "currency": "USD", "next_earnings": ago(-30 * 86400, now), "atr": "2.00",
     }  # fmt: skip
 

@@ -65,6 +65,7 @@ _STATES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def mixed(seed: int, count: int) -> Iterator[Row]:
     """That many cases; each depends on the seed and its own number alone."""
+    # A generator for each case: more of them, or other ones before, leave every case as it was.
     for number in range(count):
         rng = Random(f"{seed}/{number}")
         kind, edits = _one(rng)
@@ -147,6 +148,7 @@ def _entry(rng: Random, edits: dict[str, Any], name: str) -> None:
 
 def _sized(rng: Random, edits: dict[str, Any]) -> str:
     """The order at the edge of what passes, as the oracle sees it with no question to a person."""
+    # Asked without approvals, because a person's yes depends on the size that is looked for.
     probe = {**edits, "L/oversize": "reduce", "L/approval_required_above_notional": "1000000"}
     found = judge(case(probe))
     largest = int(found.final_qty or 0)

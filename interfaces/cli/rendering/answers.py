@@ -123,6 +123,7 @@ def unit_of(gate: str) -> str:
 
 def remedy_of(verdict: VerdictView) -> str:
     """What lifts a refusal that no market and no size lifts: the owner's word for a policy that is not in force."""
+    # Other code or prompts than those in force are mended by a new start, not by a word.
     waits = verdict.code == ReasonCode.RELEASE_MISMATCH and verdict.note == "policy"
     return "the policy of this start is not in force: `sage limits --accept`" if waits else ""
 
@@ -214,7 +215,7 @@ def memory_stats(view: MemoryStatsView) -> RenderableType:
 
 def recalled(view: RecallView) -> RenderableType:
     """``sage memory recall SYMBOL``."""
-    title = heading(f"Trades of {view.symbol} like {view.compared_with}", moment(view.as_of).plain)
+    title = heading(f"Trades of {view.symbol or 'any symbol'} like {view.compared_with}", moment(view.as_of).plain)
     note = [words(view.note, WAIT)] if view.note else []
     if not view.trades:
         return screen(title, Text("None is remembered.", DIM), *note)
@@ -222,7 +223,8 @@ def recalled(view: RecallView) -> RenderableType:
     for each in view.trades:
         weight = Text(f"{each.weight:.2f}", WAIT if each.contradicted else "")
         told = (words(sentence, DIM, limit=_LONGEST_SENTENCE) for sentence in each.review if sentence != each.lesson)
-        lesson = lines(words(each.lesson, limit=_LONGEST_SENTENCE), *told, _origin(each))
+        whose = f"{each.symbol}: " if view.symbol is None else ""
+        lesson = lines(words(f"{whose}{each.lesson}", limit=_LONGEST_SENTENCE), *told, _origin(each))
         made.add_row(day(each.closed_at), f"{each.distance:.2f}", weight, signed(each.pnl_pct, " %"), lesson)
     rate = None if view.win_rate is None else view.win_rate * HUNDRED
     said = Text.assemble(

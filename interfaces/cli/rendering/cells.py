@@ -27,8 +27,11 @@ UNKNOWN = "unknown"
 LONGEST_CELL = 400
 
 _ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]P^_X]|[\x9d\x90\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c)|\x1b.", re.DOTALL
+    # Control sequences, strings up to their terminator (titles, links), any other escape; in 7 and in 8 bits.
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]P^_X]|[\x9d\x90\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c)|\x1b.",
+    re.DOTALL,
 )
+# Vietnamese letters bear two marks; a taller stack covers the lines above it.
 _TALLEST = 2
 
 
@@ -102,6 +105,7 @@ _UNITS = {
 
 
 _LONGEST_FIGURE = 14
+# From ten million on amounts are told in millions: a column of figures is never wrapped.
 _MILLION, _MILLIONS = Decimal(1_000_000), Decimal(10_000_000)
 
 
@@ -117,6 +121,7 @@ def measured(value: Figure, unit: str, longest: int = _LONGEST_FIGURE) -> Text:
     """A gate's limit or figure in its unit: ``10,000.00``, ``2.5 %``, ``300 s``."""
     if isinstance(value, str):
         return words(short_digests(value), limit=longest)
+    # To Python a bool is an int, and True would read as 1.
     if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
         return figure(value)
     number = Decimal(value)
@@ -165,6 +170,17 @@ def since(at: datetime | None, now: datetime) -> str:
     return age(None if at is None else Decimal((now - at).total_seconds()))
 
 
+STALE_S = 300
+"""Older than this, what the broker said or our books were compared with is marked."""
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """``4 s ago``, ``3 h ago, stale``, or ``never, stale``."""
+    if at is None:
+        return "never, stale"
+    return f"{since(at, now)} ago{', stale' if (now - at).total_seconds() > STALE_S else ''}"
+
+
 def short(name: str, length: int = 12) -> Text:
     """The head of a digest."""
     return words(name[:length], DIM)
@@ -201,6 +217,7 @@ def table(*columns: str) -> Table:
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style=DIM)
     for name in columns:
         figures = name.endswith(">")
+        # A figure that is broken over two lines reads as another one.
         made.add_column(Text(name.rstrip(">")), justify="right" if figures else "left", no_wrap=figures)
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
@@ -38,7 +38,14 @@ from interfaces.cli.rendering.cells import (
 )
 from interfaces.cli.rendering.state import order_status
 from interfaces.views.control import PendingRow, VerdictView
-from interfaces.views.cycles import AdviceView, CycleReport, DecisionView, ExplanationView, SeenView
+from interfaces.views.cycles import (
+    AdviceView,
+    CycleReport,
+    DecisionView,
+    ExplanationView,
+    ModelCallsView,
+    SeenView,
+)
 from policies.codes import ReasonCode
 from policies.measures.headroom import NAMES
 
@@ -60,6 +67,7 @@ _MEANING = {code.value: code.meaning for code in ReasonCode}
 RULES_MODEL = "rules"
 LONGEST_WARNING = 28
 MOST_GATES = 3
+MOST_STRANDS, MOST_STEPS = 10, 5
 
 
 class Strand(NamedTuple):
@@ -87,6 +95,24 @@ def demo(report: CycleReport, home: str) -> RenderableType:
     return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report, home))
 
 
+def agents(report: CycleReport | None) -> RenderableType:
+    """``sage agents``: who said what in the last cycle, at what cost and in what time."""
+    if report is None:
+        return screen(heading("Agents"), Text("None was asked yet: sage cycle runs the first cycle.", DIM))
+    told = strands(report)
+    note = f"{moment(report.as_of).plain} · model {report.model} · {report.cycle_id}"
+    parts: list[RenderableType] = [heading("Agents", note)]
+    if report.degraded:
+        parts.append(words(f"Degraded: {report.degraded}", WAIT))
+    if report.monitor is not None:
+        parts.append(_monitor(report))
+    if told:
+        parts.append(_said(told[:MOST_STRANDS]))
+    if len(told) > MOST_STRANDS:
+        parts.append(Text(f"and {len(told) - MOST_STRANDS} more: sage explain last", DIM))
+    return screen(*parts, _cost(report.model_calls), _time(report.timings_ms))
+
+
 def strands(report: CycleReport) -> tuple[Strand, ...]:
     """The candidates in their order, each with what became of it."""
     return tuple(_strand(report, candidate) for candidate in report.candidates)
@@ -96,6 +122,7 @@ def _strand(report: CycleReport, candidate: TradeCandidate) -> Strand:
     own = candidate.candidate_id
     decision = _first(each for each in report.decisions if each.candidate_id == own)
     name = None if decision is None else decision.decision_id
+    # The entry tells the story; the decision to get out has none.
     order = _first(each for each in report.orders if each.decision_id == name and each.leg == "entry") or _first(
         each for each in report.orders if each.decision_id == name
     )
@@ -238,6 +265,7 @@ def _filled(fills: Sequence[Fill]) -> Text:
 def _hardest(verdicts: Sequence[VerdictView]) -> VerdictView | None:
     """The hardest answer that did not pass, the first of equals."""
     spoken = [each for each in verdicts if each.outcome is not Outcome.PASS]
+    # Outcomes are declared from mildest to hardest.
     return max(spoken, key=lambda each: list(Outcome).index(each.outcome), default=None)
 
 
@@ -290,6 +318,40 @@ def _footer(report: CycleReport) -> RenderableType:
     return lines(*missing, waiting, words(told, DIM))
 
 
+def _said(told: Sequence[Strand]) -> RenderableType:
+    """A line for each candidate."""
+    made = table("candidate", "advisor", "inspector", "decider")
+    for each in told:
+        said = (_advised(each.advice), _inspected(each.inspection), _decided(each.decision))
+        made.add_row(words(each.candidate.symbol, BOLD), *(Text(", ").join(cell.split()) for cell in said))
+    return made
+
+
+def _cost(calls: ModelCallsView) -> RenderableType:
+    """By agent and answering model; without a line for each where no model was asked."""
+    told = f"{calls.count:,} calls, {calls.tokens_in + calls.tokens_out:,} tokens, {amount(calls.cost_usd, 4)} USD"
+    if not calls.by:
+        return section("Cost", Text(told))
+    made = table("agent", "answered by", "calls>", "reused>", "tokens in>", "tokens out>", "USD>")
+    for each in calls.by:
+        made.add_row(
+            words(each.role),
+            words(each.model, DIM),
+            f"{each.calls:,}",
+            f"{each.reused:,}",
+            f"{each.tokens_in:,}",
+            f"{each.tokens_out:,}",
+            amount(each.cost_usd, 4),
+        )
+    return section("Cost", made, told)
+
+
+def _time(timings_ms: Mapping[str, int]) -> RenderableType:
+    slowest = sorted(timings_ms.items(), key=lambda step: -step[1])[:MOST_STEPS]
+    told = ", ".join(f"{name.replace('_', ' ')} {ms:,} ms" for name, ms in slowest)
+    return section("Time", words(told), f"{sum(timings_ms.values()):,} ms in all, the slowest steps first")
+
+
 def _most_telling(report: CycleReport) -> ExplanationView | None:
     """What became of an order, if one was sent; else the first explanation there is."""
     sent = {order.decision_id for order in report.orders}
@@ -307,4 +369,6 @@ def _try_next(report: CycleReport, home: str) -> RenderableType:
         (f"{sage} cycle --model rules", "the next session; the recording ends here"),
         (f"{sage} audit verify", "prove that no record was changed"),
     ]
-    return section("Try next", pairs((clean(row[0]), words(row[1])) for row in rows if row is not None))
+    # One below the other: with a long path in front nothing would be left of a second column.
+    told = (Text.assemble(clean(row[0]), "\n   ", words(row[1], DIM)) for row in rows if row is not None)
+    return section("Try next", lines(*told))

@@ -61,6 +61,7 @@ FAMILIES: Mapping[str, str] = {
     "H": "Models",
 }
 OTHERS = "Everything else"
+# What is unknown refuses as well as what is beyond its limit.
 _REFUSES = (State.FAILED, State.UNKNOWN)
 _BAR_WIDTH = 10
 _WIDE, _VERY_WIDE = 72, 96
@@ -193,6 +194,7 @@ def _named(title: str, rows: Sequence[RiskRow]) -> tuple[RenderableType, ...]:
 
 
 def _idle(rows: Iterable[RiskRow]) -> tuple[RenderableType, ...]:
+    # groupby joins neighbours only.
     by_reason = sorted(rows, key=lambda row: row.note)
     groups = groupby(by_reason, key=lambda row: row.note)
     return tuple(part for why, members in groups for part in _named(f"Not measured here: {why}", list(members)))
@@ -218,6 +220,7 @@ def _room(value: Decimal | None) -> Text:
 
 def _bar(row: RiskRow) -> RenderableType:
     colour = {State.OK: GOOD, State.TIGHT: WAIT}.get(row.state, BAD)
+    # Beyond a limit the room is negative, and a bar has an end.
     used = max(ZERO, min(HUNDRED, HUNDRED - (row.headroom_pct or ZERO)))
     return ProgressBar(100, float(used), _BAR_WIDTH, complete_style=colour, finished_style=colour)
 

@@ -20,6 +20,8 @@ from interfaces.cli.rendering.cells import (
     table,
     words,
 )
+from interfaces.views.charts import DrawnView
+from interfaces.views.control import PeopleView
 from interfaces.views.profits import ProfitsView
 from interfaces.views.records import ConfigView, EntriesView, EntryRow, EvalsView, LogsView
 from trading.portfolio.periods import Period, Unit
@@ -58,6 +60,7 @@ def by_time(view: ProfitsView, *, of_period: bool) -> RenderableType:
 
 def by_symbol(view: ProfitsView) -> RenderableType:
     """Lines of symbols; or of periods, where one symbol is asked for."""
+    # Asked for one symbol, its rows are periods; asked for a period by symbol, its rows are symbols.
     one = view.what not in set(Period)
     columns = ("period", "realised>", "closed>") if one else ("symbol", "profit>", "realised>", "open>", "closed>")
     made = table(*columns)
@@ -96,6 +99,23 @@ def logs(view: LogsView) -> RenderableType:
         level = words(each.level, {"ERROR": BAD, "WARNING": WAIT}.get(each.level, DIM))
         made.add_row(words(each.at, DIM), level, words(each.logger, DIM, limit=40), words(each.message, limit=160))
     return screen(heading("Log", moment(view.as_of).plain), made)
+
+
+def people(view: PeopleView) -> RenderableType:
+    """``sage people``: who asks, and who may do what from afar."""
+    me = words(f"you are {view.me}, the owner at this machine", GOOD)
+    if not view.people:
+        return screen(heading("People", moment(view.as_of).plain), me, words("None is known to the bot yet.", DIM))
+    made = table("number>", "role")
+    for each in view.people:
+        made.add_row(str(each.id), words(each.role))
+    return screen(heading("People", moment(view.as_of).plain), me, made)
+
+
+def drawn(view: DrawnView) -> RenderableType:
+    """``sage chart``."""
+    told = words(f"written to {view.file}", GOOD) if view.file else words(view.note, WAIT)
+    return screen(heading(f"Chart of {view.what}", moment(view.as_of).plain), told)
 
 
 def config(view: ConfigView) -> RenderableType:

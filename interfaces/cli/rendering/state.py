@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from domain.alerts import Alert, Severity
 from domain.case import Pause, TradingState
 from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order, OrderIntent, OrderStatus
-from domain.records import ClosedTrade
+from domain.record.alerts import Alert, Severity
+from domain.record.entries import ClosedTrade
 from interfaces.cli.rendering.cells import (
     BAD,
     BOLD,
@@ -20,6 +21,7 @@ from interfaces.cli.rendering.cells import (
     GOOD,
     WAIT,
     age,
+    ago,
     amount,
     day,
     heading,
@@ -41,6 +43,7 @@ from interfaces.views.gates import (
     RiskView,
 )
 from interfaces.views.state import (
+    BalanceView,
     OrdersView,
     PnlView,
     PositionsView,
@@ -56,7 +59,6 @@ _TRADING = {TradingState.ACTIVE: GOOD, TradingState.REDUCING: WAIT, TradingState
 _ORDER = {OrderStatus.FILLED: GOOD, OrderStatus.REJECTED: BAD, OrderStatus.DENIED: BAD, OrderStatus.UNKNOWN: WAIT}
 PARTLY = "partly"
 _COVERS = {"protected": GOOD, "for the day": WAIT, "in flight": WAIT, PARTLY: BAD, "unprotected": BAD}
-_BAR_WIDTH = 20
 _SEVERITIES = {Severity.INFO: DIM, Severity.WARNING: WAIT, Severity.CRITICAL: BAD}
 
 
@@ -145,9 +147,9 @@ def pauses(paused: Sequence[Pause]) -> Text:
 def reconciled(view: ReconciledView, status: StatusView) -> Text:
     """Whether our books agreed with the broker's, and how long ago."""
     if view.at is None:
-        return Text("never compared with the broker's", WAIT)
+        return Text("to be compared with the broker's: sage reconcile", WAIT)
     told = yes_no(view.ok, "agree with the broker's", "differ from the broker's")
-    told.append(f", {since(view.at, status.as_of)} ago", DIM)
+    told.append(f", {ago(view.at, status.as_of)}", DIM)
     return lines(told, *(words(each, BAD) for each in view.differences))
 
 
@@ -168,12 +170,40 @@ def positions(view: PositionsView) -> RenderableType:
             _broker_quantity(each),
             amount(each.avg_price),
             amount(each.market_price),
-            Text(since(each.as_of, view.as_of), DIM),
+            Text.assemble((since(each.as_of, view.as_of), DIM), (" stale" if each.stale else "", WAIT)),
             signed(each.unrealized_pnl),
             Text("none", WAIT) if each.stop_loss is None else amount(each.stop_loss),
             _protection(each),
         )
-    return screen(_dated("Positions", view), made)
+    return screen(_dated("Positions", view), made, _compared(view))
+
+
+def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Text:
+    """How old the broker's word on our books is, and why it is missing."""
+    away = getattr(view, "note", "")
+    told = words(f"our books beside the broker's: {_since_compared(view.compared_at, view.as_of)}", DIM)
+    return lines(words(f"the broker does not answer: {away}", BAD), told) if away else told
+
+
+def _since_compared(at: datetime | None, now: datetime) -> str:
+    # A start, a close and whatever else moves them by itself takes the comparison back.
+    return "to be compared, sage reconcile" if at is None else f"compared {ago(at, now)}"
+
+
+def balance(view: BalanceView) -> RenderableType:
+    """``sage balance``: the broker's word beside our own record."""
+    made = table("", "broker>", "our record>", "price>")
+    for each in view.rows:
+        price = Text(since(each.priced_at, view.as_of), DIM) if each.priced_at or each.stale else Text("")
+        price.append(" stale" if each.stale else "", WAIT)
+        ours = "" if each.ours is None else amount(each.ours)
+        made.add_row(words(each.name, BOLD), amount(each.broker), ours, price)
+    ages = words(
+        f"the broker's answer: {ago(view.broker_at, view.as_of)}; our record of the equity: "
+        f"{ago(view.recorded_at, view.as_of)}; cash is the broker's alone",
+        DIM,
+    )
+    return screen(heading(f"Balance in {view.currency}", moment(view.as_of).plain), made, ages, _compared(view))
 
 
 def _protection(each: PositionView) -> Text:
@@ -196,7 +226,7 @@ def orders(view: OrdersView) -> RenderableType:
             words(each.broker_status or "-", DIM),
             Text(since(each.created_at, view.as_of), DIM),
         )
-    return screen(_dated("Orders", view), made)
+    return screen(_dated("Orders", view), made, _compared(view))
 
 
 def order_words(order: Order | OrderIntent) -> Text:
@@ -216,7 +246,7 @@ def trades(view: TradesView) -> RenderableType:
     """``sage trades``: newest first."""
     if not view.trades:
         return _empty("Trades", view, "None closed yet.")
-    made = table("trade", "in>", "out>", "profit>", "return>", "ended by", "closed>")
+    made = table("trade", "in>", "out>", "profit>", "return>", "ended by", "closed>", "age>")
     for each in view.trades:
         made.add_row(
             lines(_trade_words(each), words(each.strategy.replace("_", " "), DIM)),
@@ -226,8 +256,9 @@ def trades(view: TradesView) -> RenderableType:
             signed(_return_pct(each), " %"),
             words(each.exit_reason.replace("_", " "), limit=24),
             day(each.closed_at),
+            Text(since(each.closed_at, view.as_of), DIM),
         )
-    return screen(_dated("Trades", view), made)
+    return screen(_dated("Trades", view), made, _compared(view))
 
 
 def pnl(view: PnlView) -> RenderableType:
@@ -246,6 +277,27 @@ def pnl(view: PnlView) -> RenderableType:
         )
     )
     return screen(_dated("Profit and loss", view), facts)
+
+
+def stats(view: PnlView) -> RenderableType:
+    """``sage stats``: how the trading went, each figure with how much it rests on."""
+    top, found = heading("Figures", f"{moment(view.as_of).plain} · {view.currency}"), view.statistics
+    if found is None or not found.trades:
+        return screen(top, Text("Nothing to count: no trade is closed yet.", DIM))
+    facts = pairs(
+        (
+            ("closed trades", Text(str(found.trades))),
+            ("win rate", percent(found.win_rate_pct)),
+            ("expectancy", signed(found.expectancy)),
+            ("average win", signed(found.average_win)),
+            ("average loss", signed(found.average_loss)),
+            ("profit factor", Text(amount(found.profit_factor))),
+            ("fees", Text(amount(found.fees))),
+            ("worst drawdown", percent(found.max_drawdown_pct)),
+            ("Sharpe", Text(f"{amount(found.sharpe)} ± {amount(found.sharpe_error)}")),
+        )
+    )
+    return screen(top, facts, Text(f"drawdown and Sharpe rest on {found.days} days", DIM))
 
 
 def pending(view: PendingView) -> RenderableType:
@@ -284,7 +336,12 @@ def _last_cycle(view: StatusView) -> Text:
 def _dependencies(view: StatusView) -> RenderableType:
     made = table("leans on", "state", "age>", "")
     for each in view.dependencies:
-        made.add_row(words(each.name), yes_no(each.ok, "ok", "down"), age(each.age_s), words(each.note, DIM))
+        made.add_row(
+            words(each.name),
+            yes_no(each.ok, "ok", "stale" if each.note.startswith("stale") else "down"),
+            age(each.age_s),
+            words(each.note, DIM),
+        )
     return made
 
 

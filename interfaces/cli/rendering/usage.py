@@ -10,6 +10,7 @@ from rich.text import Text
 from interfaces.cli.rendering.cells import DIM, WAIT, amount, heading, lines, moment, screen, section, table, words
 from interfaces.views.models import AllowanceRow, UsageView
 
+# As ``edge_pct`` has it by default, from where a cheaper model is asked.
 _NEARLY = Decimal("0.8")
 
 

@@ -6,8 +6,10 @@ without the global state of the drawing library, and one at a time: all threads 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from functools import cache
 from io import BytesIO
 from itertools import accumulate
 from threading import Lock
@@ -20,12 +22,13 @@ from matplotlib.figure import Figure
 from domain.money import ZERO
 from domain.orders import Side
 from interfaces.views.charts import EquityView, PricesView
+from interfaces.views.experiments import ExperimentView
 from interfaces.views.gates import RiskView
 from interfaces.views.state import PositionsView, State
 
 WIDE, TALL, DPI = 8.0, 5.0, 110
 INK, FAINT, GOOD, BAD, WAIT, LINE = "#1f2933", "#9aa5b1", "#1b8a5a", "#c0392b", "#d98e04", "#2563a8"
-_MOST_GATES, _MOST_USED = 14, 130.0
+_MOST_GATES, _MOST_USED, FEWEST_POINTS = 14, 130.0, 2
 _ONE_AT_A_TIME = Lock()
 
 
@@ -50,26 +53,43 @@ def drawn(tall: float = TALL) -> Iterator[_Picture]:
         picture.png = stream.getvalue()
 
 
+@cache
 def warm() -> None:
-    """Draw something that nobody sees: the first picture of a process takes seconds, because the fonts are read."""
+    """Draw something that nobody sees: the first picture of a process takes seconds, because the fonts are read.
+
+    Once is enough for a process, however often a bot is started in it.
+    """
     with drawn() as picture:
         _plain(picture.figure.subplots(), "0")
 
 
 def equity(view: EquityView) -> bytes | None:
     """Equity at the end of each day, and how far below its highest it stood."""
-    if len(view.days) < 2:
+    return _curve([(one.day, float(one.close)) for one in view.days])
+
+
+def backtest(view: ExperimentView) -> bytes | None:
+    """The same of a run over the past, with what the same cash would have become in all its symbols, untouched."""
+    closes = view.answer.closes
+    return _curve([(one.day, float(one.equity)) for one in closes], [float(one.held) for one in closes])
+
+
+def _curve(days: Sequence[tuple[date, float]], held: Sequence[float] = ()) -> bytes | None:
+    """A curve with its highs over its drawdown, and ``held`` beside it where that is known."""
+    if len(days) < FEWEST_POINTS:
         return None
-    days = [one.day for one in view.days]
-    closes = [float(one.close) for one in view.days]
+    at, closes = [day for day, _ in days], [close for _, close in days]
     highs = list(accumulate(closes, max))
     under = [100 * (close / high - 1) if high else 0.0 for close, high in zip(closes, highs, strict=True)]
     with drawn() as picture:
         above, below = picture.figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        above.plot(days, closes, color=LINE, linewidth=1.8)
-        above.plot(days, highs, color=FAINT, linewidth=0.8, linestyle="--")
+        above.plot(at, closes, color=LINE, linewidth=1.8, label="this run")
+        above.plot(at, highs, color=FAINT, linewidth=0.8, linestyle="--")
+        if held:
+            above.plot(at, held, color=WAIT, linewidth=1.2, label="buy and hold")
+            above.legend(loc="best", fontsize=8, frameon=False)
         _plain(above, f"Equity {closes[-1]:,.2f}")
-        below.fill_between(days, under, 0, color=BAD, alpha=0.35, linewidth=0)
+        below.fill_between(at, under, 0, color=BAD, alpha=0.35, linewidth=0)
         _plain(below, f"Drawdown {under[-1]:.2f} %, at worst {min(under):.2f} %")
         short = ConciseDateFormatter(below.xaxis.get_major_locator())  # type: ignore[no-untyped-call]  # as above
         below.xaxis.set_major_formatter(short)

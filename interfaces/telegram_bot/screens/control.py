@@ -73,9 +73,10 @@ def control(view: ControlView) -> Screen:
     pauses = [
         f"{one.scope} {one.name}" + ("" if one.until is None else f" until {shown(one.until)}") for one in view.paused
     ]
-    told = facts(("trading", state), ("paused", ", ".join(pauses) or "nothing"))
-    return page(view.action.capitalize(), words(view.note), told, note=shown(view.as_of),
-                buttons=((view_button("Status", "status"),),))  # fmt: skip
+    told = facts(("trading", state)) if pauses else facts(("trading", state), ("paused", "nothing"))
+    more = (words(f"and {len(pauses) - MOST_LOCKS} more"),) if len(pauses) > MOST_LOCKS else ()
+    return page(view.action.capitalize(), words(view.note), told, each(pauses[:MOST_LOCKS], "⏸ "), *more,
+                note=shown(view.as_of), buttons=((view_button("Status", "status"),),))  # fmt: skip
 
 
 def locks(view: LocksView) -> Screen:
@@ -110,10 +111,10 @@ def resume_plan(view: ResumePlan, buttons: Keyboard) -> Screen:
     return page("Resume trading?", lifts, found, note, note=shown(view.as_of), buttons=buttons)
 
 
-def asks(title: str, told: tuple[str, ...], buttons: Keyboard) -> Screen:
-    """A second word before something that cannot be taken back."""
-    return page(title, *(words(line) for line in told), dim("The button works once, for you, for a minute."),
-                buttons=buttons)  # fmt: skip
+def asks(title: str, told: tuple[str, ...], buttons: Keyboard, typed: str) -> Screen:
+    """A second word before something that cannot be taken back, pressed or typed."""
+    return page(title, *(words(line) for line in told), dim("Press, or write back what follows; once, for a minute."),
+                code(typed), buttons=buttons)  # fmt: skip
 
 
 def people(roles: Mapping[int, Role]) -> Screen:

@@ -25,30 +25,59 @@ from interfaces.telegram_bot.screens.pieces import (
 from interfaces.telegram_bot.screens.state import order_words, sliced
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
-from interfaces.views.state import State
+from interfaces.views.state import State, StatusView
 from policies.gates.catalogue import BY_ID
 
-_TIGHTEST = 14
+_TIGHTEST, _MOST_BREAKERS, _GATES_A_PAGE = 8, 14, 25
+_BREAKERS = ("G", "F6", "F7", "F8", "F9")
+"""How the gates are called that stop entries after losses, cooldowns and failures."""
+_STATES = {State.OK: "✓", State.TIGHT: "⚠", State.FAILED: "✗", State.UNKNOWN: "?", State.OFF: "–", State.IDLE: "·"}
 _LIMITS_A_PAGE = 14
 _MOST_ROOM = Decimal(999)
 _ANSWERS = {Outcome.DENY: "refused", Outcome.REDUCE: "cut", Outcome.NEED_APPROVAL: "asked", Outcome.PASS: "passed"}
 
 
-def risk(view: RiskView) -> Screen:
-    """What stops an entry, then the limits with the least room."""
+def risk(view: RiskView, now: StatusView, present: int = 1) -> Screen:
+    """What matters first, and every gate with its limit, what is used, the room and its state on the pages behind."""
+    pages_of = 1 + -(-len(view.risk) // _GATES_A_PAGE)
+    present = min(present, pages_of)
+    turn = pages(pages_of, present, 1, "risk")
+    if present > 1:
+        rows = sliced(view.risk, present - 1, _GATES_A_PAGE)
+        note = f"page {present} of {pages_of}, {shown(view.as_of)}"
+        return page("Every gate", table([_gate_row(one) for one in rows], "llrrr"), note=note, buttons=(turn,))
     stops = [one for one in view.risk if one.state in (State.FAILED, State.UNKNOWN)]
-    rooms = [one for one in view.risk if one.headroom_pct is not None and one not in stops]
+    on = [one for one in view.risk if one.state is not State.OFF]
+    breakers = [one for prefix in _BREAKERS for one in on if one.gate.startswith(prefix)]
+    aside = (*stops, *breakers)
+    rooms = [one for one in view.risk if one.headroom_pct is not None and one not in aside]
     rooms.sort(key=lambda one: one.headroom_pct or ZERO)
-    parts: list[Piece] = [words(f"⚠ {told}") for told in view.unprotected[:4]]
+    trading = f"{now.trading_state.value}{f': {now.why}' if now.why else ''}"
+    parts: list[Piece] = [words(f"trading {trading}; {'🛑 KILLED' if now.kill_switch else 'no kill'}", 300)]
+    parts += [words(f"⚠ {told}") for told in view.unprotected[:4]]
     if stops:
         parts += [bold(f"Stops an entry into {view.symbol} now"), lines(*(_stop(one) for one in stops[:8]))]
+    if breakers:
+        parts += [bold("Breakers"), table([_gate_row(one) for one in breakers[:_MOST_BREAKERS]], "llrrr")]
     if rooms:
         tight = sum(one.state is State.TIGHT for one in rooms)
         title = f"Least room ({tight} tight)" if tight else "Least room"
         parts += [bold(title), table([_room(one) for one in rooms[:_TIGHTEST]], "lrrr")]
-    rest = len(view.risk) - len(stops[:8]) - len(rooms[:_TIGHTEST])
-    buttons = ((view_button("↻ Refresh", "risk", here=True), view_button("📊 Chart", "chart", "gates")),)
-    return page("Risk", *parts, dim(f"{rest} more gates are fine or not set"), note=shown(view.as_of), buttons=buttons)
+    more = dim(f"all {len(view.risk)} gates are on the pages behind: ▶")
+    buttons = ((*turn, view_button("↻ Refresh", "risk", here=True), view_button("📊 Chart", "chart", "gates")),)
+    return page("Risk", *parts, more, note=shown(view.as_of), buttons=buttons)
+
+
+def _gate_row(one: RiskRow) -> tuple[str, str, str, str, str]:
+    """State, gate, used, limit, room."""
+    room = "" if one.headroom_pct is None else f"{min(one.headroom_pct, _MOST_ROOM):,.0f}%"
+    return (
+        _STATES[one.state],
+        f"{one.gate} {one.name}"[:19],
+        measured(one.value, one.unit).plain[:10],
+        measured(one.limit, one.unit).plain[:9],
+        room,
+    )
 
 
 def _stop(one: RiskRow) -> Piece:
@@ -75,7 +104,8 @@ def limits(view: LimitsView, present: int = 1) -> Screen:
     waits = () if not view.waits else (words("⚠ This policy waits for the owner: sage limits --accept"),)
     note = f"{view.profile} {view.digest[:12]}"
     turn = pages(len(view.rows), present, _LIMITS_A_PAGE, "limits")
-    return page("Limits", *waits, table(rows, "lr"), dim("Limits change at the machine, never from here."), note=note,
+    told = dim(" ".join(filter(None, (sentence(view.changed), "Limits change at the machine, never from here."))))
+    return page("Limits", *waits, table(rows, "lr"), told, note=note,
                 buttons=(turn,) if turn else ())  # fmt: skip
 
 

@@ -19,8 +19,6 @@ from trading.store.messages.message import Button
 
 LONGEST = 4096
 """What Telegram takes in one message, counted without marks in UTF-16 units."""
-TALLEST = 40
-"""Lines of one screen."""
 WIDEST = 46
 LONGEST_LINE = 300
 Keyboard = tuple[tuple[Button, ...], ...]
@@ -88,11 +86,19 @@ def each(texts: Iterable[str], mark: str = "• ") -> Piece:
 
 
 def table(rows: Sequence[Sequence[str]], sides: str) -> Piece:
-    """Aligned columns; ``sides`` has an ``l`` or an ``r`` for each. The last one to the left may be cut to fit."""
+    """Aligned columns; ``sides`` has an ``l`` or an ``r`` for each. The last one to the left is cut to fit: a figure
+
+    that lost its end would be another figure.
+    """
     if not rows:
         return Piece("", "")
     cells = [[clean(cell, WIDEST) for cell in line] for line in rows]
     wide = [max(len(line[at]) for line in cells) for at in range(len(sides))]
+    over, gives = sum(wide) + len(wide) - 1 - WIDEST, sides.rfind("l")
+    if over > 0 and gives >= 0 and wide[gives] > over:
+        wide[gives] -= over
+        for line in cells:
+            line[gives] = clean(line[gives], wide[gives])
     told = "\n".join(
         " ".join(
             cell.ljust(width) if side == "l" else cell.rjust(width)

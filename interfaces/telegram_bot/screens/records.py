@@ -51,11 +51,15 @@ def explain(view: ExplainView) -> Screen:
 
 def _explanation(view: ExplanationView, most: int) -> Piece:
     head = row(bold(f"{view.symbol}: {_PHASE[view.phase]}"), dim(f"by {view.source}"))
-    shown_ones = view.statements[:most] if most == _MOST_SENTENCES else view.statements[-most:]
+    # What was known before begins with the thesis; of what became of it the end is the news.
+    begins = most == _MOST_SENTENCES and view.phase is Phase.BEFORE
+    shown_ones = view.statements[:most] if begins else view.statements[-most:]
     told = each(short_digests(text) for text in shown_ones)
     left = len(view.statements) - most
     refs = dim("from " + ", ".join(dict.fromkeys(one.ref for one in view.sources)), 160) if view.sources else words("")
-    more = dim(f"and {left} more sentences; ask about this decision alone") if left > 0 else words("")
+    alone = most == _MOST_SENTENCES
+    where = f"`sage explain {view.decision_id}` tells all" if alone else "ask about this decision alone"
+    more = dim(f"and {left} more sentences; {where}") if left > 0 else words("")
     return lines(*(part for part in (head, told, more, refs, code(view.decision_id)) if not part.empty))
 
 
@@ -121,15 +125,19 @@ def schedule(view: ScheduleView) -> Screen:
 
 
 def recalled(view: RecallView) -> Screen:
-    """Trades most like the situation now."""
+    """Trades most like the situation now, or like the words."""
+    title = f"Memory of {view.symbol or view.compared_with}"
     if not view.trades:
-        return page(f"Memory of {view.symbol}", words("None is remembered."), words(view.note), note=shown(view.as_of))
+        return page(title, words("None is remembered."), words(view.note), note=shown(view.as_of))
     rate = "?" if view.win_rate is None else f"{view.win_rate * HUNDRED:.0f} %"
     parts = [words(f"{view.wins} of {view.count} won; weighted {rate}, {signed(view.mean_pnl_pct, ' %')} a trade.")]
     for one in view.trades[:6]:
-        head = f"{one.closed_at:%m-%d} {signed(one.pnl_pct, ' %')}, like {one.distance:.2f}, weight {one.weight:.2f}"
+        like = f", like {one.distance:.2f}" if view.symbol else ""
+        head = f"{one.symbol} {one.closed_at:%m-%d} {signed(one.pnl_pct, ' %')}{like}, weight {one.weight:.2f}"
         parts.append(lines(bold(head), words(one.lesson, 200)))
-    return page(f"Memory of {view.symbol}", *parts, *(words(view.note),) * bool(view.note), note=shown(view.as_of))
+    explains = tuple(view_button(f"Why {one.symbol} {one.closed_at:%m-%d}", "explain", one.decision_id)
+                     for one in view.trades[:3])  # fmt: skip
+    return page(title, *parts, *(words(view.note),) * bool(view.note), note=shown(view.as_of), buttons=(explains,))
 
 
 def lessons(view: MemoryStatsView) -> Screen:
@@ -143,14 +151,22 @@ def lessons(view: MemoryStatsView) -> Screen:
     return page("Lessons", *parts, *(words(view.note),) * bool(view.note), note=shown(view.as_of))
 
 
+SOURCES = ("broker ", "market ")
+"""What these checks are called before their own name: of them the age counts."""
+
+
 def health(view: DoctorView) -> Screen:
     """Every part; those that want a look come first."""
     wrong = [one for one in view.checks if one.state in (State.FAILED, State.TIGHT, State.UNKNOWN)]
     fine = [one for one in view.checks if one not in wrong and one.state is not State.OFF]
     told = [words(f"{_STATES[one.state]} {one.name}: {one.detail} {one.remedy}", 220) for one in wrong[:10]]
     title = "🟢 Health" if view.ok else "🔴 Health"
-    rest = words("✓ " + ", ".join(dict.fromkeys(one.name for one in fine)), 400)
-    return page(title, *told, rest, note=shown(view.as_of), buttons=((view_button("↻ Refresh", "health", here=True),),))
+    sources = [one for one in fine if one.name.startswith(SOURCES)]
+    aged = [words(f"✓ {one.name}: {one.detail}", 120) for one in sources]
+    rest = words("✓ " + ", ".join(dict.fromkeys(one.name for one in fine if one not in sources)), 400)
+    return page(
+        title, *told, *aged, rest, note=shown(view.as_of), buttons=((view_button("↻ Refresh", "health", here=True),),)
+    )
 
 
 def audit(view: AuditView) -> Screen:

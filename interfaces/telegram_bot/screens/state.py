@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from domain.case import TradingState
 from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order
-from interfaces.cli.rendering.cells import age, quantity, since
+from interfaces.cli.rendering.cells import age, ago, quantity, since
 from interfaces.telegram_bot.screens.pieces import (
     Keyboard,
     Piece,
@@ -30,7 +31,16 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.views.profits import ProfitRow, ProfitsView
-from interfaces.views.state import OrdersView, PnlView, PositionsView, StatusView, TradesView
+from interfaces.views.state import (
+    BalanceRow,
+    BalanceView,
+    DependencyView,
+    OrdersView,
+    PnlView,
+    PositionsView,
+    StatusView,
+    TradesView,
+)
 from trading.portfolio.periods import Period
 from trading.store.messages.message import Button
 
@@ -62,7 +72,7 @@ def status(view: StatusView) -> Screen:
         ("policy", view.policy_digest[:12]),
         ("cycle", cycle),
     )
-    sources = table([(one.name, _alive(one.ok), age(one.age_s)) for one in view.dependencies], "llr")
+    sources = table([(one.name, _alive(one), age(one.age_s)) for one in view.dependencies], "llr")
     buttons: Keyboard = (
         (
             view_button("↻ Refresh", "status", here=True),
@@ -95,12 +105,23 @@ def _size(ramp: Decimal | None) -> str:
 
 def _books(view: StatusView) -> str:
     if view.reconciled.at is None:
-        return "never compared"
-    return f"{'agree' if view.reconciled.ok else 'DIFFER'}, {since(view.reconciled.at, view.as_of)} ago"
+        return "to be compared anew"
+    return f"{'agree' if view.reconciled.ok else 'DIFFER'}, {ago(view.reconciled.at, view.as_of)}"
 
 
-def _alive(ok: bool | None) -> str:
-    return "?" if ok is None else "ok" if ok else "DOWN"
+def _alive(one: DependencyView) -> str:
+    return "?" if one.ok is None else "ok" if one.ok else "stale" if one.note.startswith("stale") else "DOWN"
+
+
+def _since_compared(at: datetime | None, now: datetime) -> str:
+    return "to be compared, /reconcile" if at is None else f"compared {ago(at, now)}"
+
+
+def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Piece:
+    """How old the broker's word on our books is, and why it is missing."""
+    away = getattr(view, "note", "")
+    told = dim(f"our books beside the broker's: {_since_compared(view.compared_at, view.as_of)}")
+    return lines(words(f"⚠ broker away: {away}", 160), told) if away else told
 
 
 def positions(view: PositionsView, present: int = 1) -> Screen:
@@ -109,13 +130,14 @@ def positions(view: PositionsView, present: int = 1) -> Screen:
         return page("Positions", words("None held."), note=shown(view.as_of), buttons=_again("positions"))
     parts = []
     for one in sliced(view.positions, present):
-        differs = "" if one.broker_qty == one.qty else f"  ⚠ broker {quantity(one.broker_qty)}"
+        theirs = "unknown" if one.broker_qty is None else quantity(one.broker_qty)
+        differs = "" if one.broker_qty == one.qty else f"  ⚠ broker {theirs}"
         stop = "no stop" if one.stop_loss is None else f"stop {money(one.stop_loss)}"
         parts.append(
             lines(
                 row(bold(one.symbol), words(f"{quantity(one.qty)} at {money(one.avg_price)}{differs}")),
                 facts(
-                    ("now", f"{money(one.market_price)}  ({since(one.as_of, view.as_of)} old)"),
+                    ("now", f"{money(one.market_price)}  ({since(one.as_of, view.as_of)} old{', stale' * one.stale})"),
                     ("result", signed(one.unrealized_pnl)),
                     ("cover", f"{stop}, {one.protection or 'unknown'}"),
                 ),
@@ -123,16 +145,17 @@ def positions(view: PositionsView, present: int = 1) -> Screen:
         )
     explains = tuple(view_button(f"Why {one.symbol}", "why", one.symbol) for one in sliced(view.positions, present)[:3])
     turn = pages(len(view.positions), present, PER_PAGE, "positions")
-    return page("Positions", *parts, note=shown(view.as_of), buttons=(explains, (*turn, *_again("positions")[0])))
+    return page("Positions", *parts, _compared(view), note=shown(view.as_of),
+                buttons=(explains, (*turn, *_again("positions")[0])))  # fmt: skip
 
 
 def orders(view: OrdersView, present: int = 1) -> Screen:
     """Our records of orders, newest first."""
     if not view.orders:
         return page("Orders", words("None yet."), note=shown(view.as_of), buttons=_again("orders"))
-    parts = [_order(one) for one in sliced(view.orders, present)]
+    parts = [_order(one, view.as_of) for one in sliced(view.orders, present)]
     turn = pages(len(view.orders), present, PER_PAGE, "orders")
-    return page("Orders", *parts, note=shown(view.as_of), buttons=((*turn, *_again("orders")[0]),))
+    return page("Orders", *parts, _compared(view), note=shown(view.as_of), buttons=((*turn, *_again("orders")[0]),))
 
 
 def order_words(order: Order) -> str:
@@ -141,27 +164,36 @@ def order_words(order: Order) -> str:
     return f"{order.side.value} {quantity(order.qty)} {order.symbol}{at}"
 
 
-def _order(order: Order) -> Piece:
+def _order(order: Order, now: datetime) -> Piece:
+    """Our word on it, then the broker's, and how old that is."""
     filled = "" if not order.filled_qty else f", filled {quantity(order.filled_qty)} at {money(order.avg_fill_price)}"
     state = order.status.value.replace("_", " ")
     told = row(bold(order_words(order)), words(f"{state}{filled}"))
-    return lines(told, row(code(order.client_order_id), dim(order.reason, 120)))
+    theirs = f"broker: {order.broker_status or 'not heard'}, {since(order.updated_at, now)} ago"
+    return lines(told, code(order.client_order_id), row(dim(theirs, 80), dim(order.reason, 120)))
 
 
-def trades(view: TradesView, present: int = 1) -> Screen:
-    """Round trips, newest first."""
+def trades(view: TradesView, present: int = 1, asked: int = 0) -> Screen:
+    """Round trips, newest first; the buttons say how many were asked for, and then which page of them."""
     if not view.trades:
         return page("Trades", words("None closed yet."), note=shown(view.as_of), buttons=_again("trades"))
     part = sliced(view.trades, present, 12)
     rows = [
-        (one.symbol, one.side, quantity(decimal_of(one.qty)), signed(decimal_of(one.pnl)), f"{one.closed_at:%m-%d}")
+        (
+            one.symbol,
+            one.side,
+            quantity(decimal_of(one.qty)),
+            signed(decimal_of(one.pnl)),
+            f"{one.closed_at:%m-%d}",
+            since(one.closed_at, view.as_of),
+        )
         for one in part
     ]
     explains = tuple(view_button(f"{one.symbol} {one.closed_at:%m-%d}", "explain", one.decision_id) for one in part[:3])
-    turn = pages(len(view.trades), present, 12, "trades")
-    return page(
-        "Trades", table(rows, "llrrr"), note=shown(view.as_of), buttons=(explains, (*turn, *_again("trades")[0]))
-    )
+    count = str(asked or max(1, len(view.trades)))
+    turn = pages(len(view.trades), present, 12, "trades", count)
+    return page("Trades", table(rows, "llrrrr"), _compared(view), note=f"{len(view.trades)}, {shown(view.as_of)}",
+                buttons=(explains, (*turn, *_again("trades", count)[0])))  # fmt: skip
 
 
 def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
@@ -234,17 +266,20 @@ def stats(view: PnlView) -> Screen:
     return page("Figures", table(rows, "lr"), note, note=shown(view.as_of), buttons=_again("stats"))
 
 
-def balance(view: PnlView, held: PositionsView) -> Screen:
-    """What the equity is made of, as far as prices are known."""
-    known = [one for one in held.positions if one.market_price is not None and one.broker_qty is not None]
-    values = [(one.symbol, (one.market_price or ONE) * (one.broker_qty or ONE)) for one in known]
-    invested = sum((value for _, value in values), decimal_of("0"))
-    cash = None if view.equity is None or len(known) < len(held.positions) else view.equity - invested
-    rows = [
-        ("equity", money(view.equity)), *((symbol, money(value)) for symbol, value in values[:12]),
-        ("rest (cash)", money(cash)),
-    ]  # fmt: skip
-    return page("Balance", table(rows, "lr"), note=f"{view.currency}, {shown(view.as_of)}", buttons=_again("balance"))
+def balance(view: BalanceView) -> Screen:
+    """What the broker says beside what we have written down, with the age of each."""
+    rows = [("", "broker", "our record", ""), *(_worth(one, view) for one in view.rows[:MOST_ROWS])]
+    ages = (
+        f"the broker's answer: {ago(view.broker_at, view.as_of)}",
+        f"our record of the equity: {ago(view.recorded_at, view.as_of)}; cash is the broker's alone",
+    )
+    return page("Balance", table(rows, "lrrl"), *map(dim, ages), _compared(view),
+                note=f"{view.currency} {shown(view.as_of)}".strip(), buttons=_again("balance"))  # fmt: skip
+
+
+def _worth(one: BalanceRow, view: BalanceView) -> tuple[str, str, str, str]:
+    aged = since(one.priced_at, view.as_of) if one.priced_at else ""
+    return one.name, money(one.broker), "" if one.ours is None else money(one.ours), f"{aged}{' stale' * one.stale}"
 
 
 def _percent(value: Decimal | None) -> str:

@@ -12,14 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.case import Case
-from domain.market import Instrument, Symbol
+from domain.case import Case, SymbolView
+from domain.market import Instrument
 from domain.money import ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, of_equity
-from policies.measures.holdings import sum_of
-from policies.measures.worst_case import FLAT, NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
+from policies.measures.worst_case import NOTHING, Exposure, Holdings, WorstCase, is_finite, is_positive, usable
 
 MARGIN = ReasonCode.MARGIN
 
@@ -39,7 +38,7 @@ def check(case: Case, worst: WorstCase, limits: MarginLimits) -> Answer:
         return denied("D2", ReasonCode.MARGIN_UNKNOWN, cap)
     if worst.notional is None or worst.price is None:
         return denied("D2", ReasonCode.PRICE_UNKNOWN, cap)
-    rate, working = _rate(worst.instrument), _working(worst.holdings, case.order.symbol)
+    rate, working = _rate(worst.instrument), worst.holdings.once(_working)
     if working is None:
         return denied("D2", ReasonCode.MARGIN_UNKNOWN, cap)
     part = worst.notional * rate
@@ -55,30 +54,27 @@ def _rate(instrument: Instrument | None) -> Decimal:
     return rate if is_positive(rate) else ONE
 
 
-def _working(book: Holdings, mine: Symbol) -> Decimal | None:
-    others, own = book.beside(_working_beside, mine), book.own(_working_in, mine)
-    return None if others is None or own is None else others + own
+def _working(book: Holdings) -> Decimal | None:
+    """What all open orders that enlarge a position take; None where it cannot be told of one."""
+    total = ZERO
+    for symbol, exposure in book.exposures.items():
+        if exposure.held is None:
+            return None
+        if exposure.buying == ZERO == exposure.selling:
+            continue
+        view = book.market.symbols.get(symbol, NOTHING)
+        opening = _opening(exposure, exposure.held, view)
+        if opening is None:
+            return None
+        total += opening * _rate(view.instrument)
+    return total
 
 
-def _working_beside(book: Holdings, mine: Symbol) -> Decimal | None:
-    return sum_of(book.others(_working_in, mine))
-
-
-def _working_in(book: Holdings, symbol: Symbol) -> Decimal | None:
-    view = book.market.symbols.get(symbol, NOTHING)
-    quote = usable(view.quote)
-    opening = _opening(book.exposures.get(symbol, FLAT), None if quote is None else quote.ask)
-    return None if opening is None else opening * _rate(view.instrument)
-
-
-def _opening(exposure: Exposure, ask: Decimal | None) -> Decimal | None:
-    """The value of open orders that enlarge a position; None where it cannot be told."""
-    held, buying, selling, _, up, down, _ = exposure
-    if held is None:
-        return None
-    if buying == ZERO and selling == ZERO:
-        return ZERO
-    value = ZERO if held == ZERO else None if ask is None else held * ask
+def _opening(exposure: Exposure, held: Decimal, view: SymbolView) -> Decimal | None:
+    """The value of a symbol's open orders that enlarge its position; None where it cannot be told."""
+    _, _, selling, _, up, down, _ = exposure
+    quote = None if held == ZERO else usable(view.quote)
+    value = ZERO if held == ZERO else None if quote is None else held * quote.ask
     if value is None or up is None or down is None:
         return None
     sold = value - down if selling > max(held, ZERO) else ZERO

@@ -35,11 +35,12 @@ def check(case: Case, worst: WorstCase, limits: SelfCrossLimits) -> Answer:
     reach = _reach(case, worst)
     for other, _, _, _ in worst.holdings.by_symbol.get(order.symbol, ()):
         if other.side is not order.side:
+            # A price that nobody knows does not hold up an exit (I-09).
             if reach is None and not worst.reduces_risk:
                 return denied("D5", ReasonCode.PRICE_UNKNOWN)
             if reach is not None and _meet(other, order.side, reach):
                 return denied("D5", ReasonCode.SELF_CROSS, other.limit_price, reach, str(other.client_order_id))
-    return PASSED, None, reach
+    return PASSED, None, reach, None
 
 
 def _reach(case: Case, worst: WorstCase) -> Decimal | None:

@@ -13,7 +13,7 @@ from domain.case import Case
 from domain.money import ONE, ZERO
 from policies.codes import ReasonCode
 from policies.gate import NO_OBJECTION, OVERSIZE_DENY, PASSED, Answer, Gate, Scope, denied, reduced
-from policies.measures.worst_case import NOTHING, WorstCase, whole_lots
+from policies.measures.worst_case import WorstCase, whole_lots
 
 SHORT_FORBIDDEN = ReasonCode.SHORT_FORBIDDEN
 NOT_SHORTABLE = ReasonCode.NOT_SHORTABLE
@@ -43,13 +43,13 @@ def check(case: Case, worst: WorstCase, limits: ShortSaleLimits) -> Answer:
         return PASSED, worst.closable, order.qty, margin
     code = _objection(case, worst) if limits.allow_short else SHORT_FORBIDDEN
     if code is None:
-        return PASSED, None, order.qty
+        return PASSED, None, order.qty, None
     left = worst.closable if worst.fractions else whole_lots(worst.closable, worst.step)
     return reduced("D3", code, worst.closable, order.qty, margin, left, limits.oversize)
 
 
 def _objection(case: Case, worst: WorstCase) -> ReasonCode | None:
-    instrument, order, view = worst.instrument, case.order, case.market.symbols.get(case.order.symbol, NOTHING)
+    instrument, order, view = worst.instrument, case.order, worst.view
     if instrument is None or not instrument.shortable or order.extended_hours or order.qty % ONE != ZERO:
         return NOT_SHORTABLE
     if view.easy_to_borrow is None or view.short_restricted is None:

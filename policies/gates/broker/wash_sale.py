@@ -35,14 +35,14 @@ def check(case: Case, worst: WorstCase, limits: WashSaleLimits) -> Answer:
     """DENY or warn of a buy too soon after a loss in the same symbol."""
     days, losses = limits.wash_sale_days, case.book.counters.last_loss_on
     if case.order.side is SELL:
-        return PASSED, days
+        return PASSED, days, None, None
     if losses is None:
         if limits.forbid_wash_sale:
             return denied("D6", ReasonCode.COUNTERS_UNKNOWN, days)
         return Verdict("D6", OK, PASS, days, note="nobody knows when the symbol was last sold at a loss")
     last = losses.get(case.order.symbol)
     if last is None:
-        return PASSED, days
+        return PASSED, days, None, None
     # Full days: never more than the calendar counts, so that no time zone makes a buy too early look like one in time.
     since = seconds(case.now, last) // DAY_S
     if since > days:

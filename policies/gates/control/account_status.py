@@ -31,7 +31,7 @@ def check(case: Case, worst: WorstCase, limits: AccountStatusLimits) -> Answer:
         return denied("A6", ReasonCode.ACCOUNT_BLOCKED, value=True)
     if account.trading_blocked is not False and not worst.reduces_risk:
         return denied("A6", ReasonCode.ACCOUNT_STATUS_UNKNOWN)
-    return PASSED, limits.account_id, shown
+    return PASSED, limits.account_id, shown, None
 
 
 GATE = Gate("A6", "account status", Scope.ALWAYS, ("account",), AccountStatusLimits, check, reads=Reads.SUBJECT)

@@ -25,7 +25,7 @@ def check(case: Case, worst: WorstCase, limits: ApprovalTerms) -> Answer:
     terms = replace(limits, approval_price_band_pct=None) if price is None and worst.reduces_risk else limits
     found = fault(case.approval, case.order, now=case.now, price=price, terms=terms)
     if found is None:
-        return PASSED, limits.approval_ttl_s, case.approval.by
+        return PASSED, limits.approval_ttl_s, case.approval.by, None
     return denied("A10", found.code, found.limit, found.value)
 
 

@@ -20,13 +20,14 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY when killed or unreadable."""
     if case.control.readable is not True:
         return denied("A1", ReasonCode.CONTROL_UNREADABLE)
+    # Not known counts as engaged (I-32).
     if case.control.kill_switch is not False:
         if closes_for_owner(case, worst):
-            return PASSED, None, case.control.flatten
+            return PASSED, None, case.control.flatten, None
         return denied("A1", ReasonCode.KILL_SWITCH, value=True)
     if case.order.origin is FLATTEN:
         return denied("A1", ReasonCode.KILL_SWITCH, value=False, note="the kill that ordered it is over")
-    return PASSED, None, False
+    return PASSED, None, False, None
 
 
 def closes_for_owner(case: Case, worst: WorstCase) -> bool:

@@ -47,14 +47,15 @@ def check(case: Case, worst: WorstCase, limits: ModeLimits) -> Answer:
         if objection is not None:
             return objection
     if case.approval is not None:
-        return PASSED, limits.mode, shown
+        return PASSED, limits.mode, shown, None
+    # What is not known to need nobody waits for somebody.
     if case.proposal is not None and case.proposal.needs_approval is not False:
         return Verdict(
             "A2", ReasonCode.APPROVAL_REQUIRED, Outcome.NEED_APPROVAL, limits.mode, shown, note="a role asks"
         )
     threshold = limits.approval_required_above_notional
     if threshold is None or worst.reduces_risk:
-        return PASSED, limits.mode, shown
+        return PASSED, limits.mode, shown, None
     if worst.notional is None:
         return denied("A2", ReasonCode.PRICE_UNKNOWN, threshold)
     margin = threshold - worst.notional

@@ -7,7 +7,6 @@ rule may only reduce; people are authorised before their order gets here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.case import Case, Provenance
@@ -36,7 +35,7 @@ def check(case: Case, worst: WorstCase, limits: ProvenanceLimits) -> Answer:
         return NO_OBJECTION
     origin = Origin(case.order.origin)
     if origin is MANUAL:
-        return PASSED, None, origin
+        return PASSED, None, origin, None
     # An order that provably reduces risk is not shown to this gate at all, so this one does not.
     if origin in (RULE, FLATTEN):
         return denied("A9", ReasonCode.NOT_AUTHORISED, value=origin, note=f"a {origin} may only reduce")
@@ -46,7 +45,7 @@ def check(case: Case, worst: WorstCase, limits: ProvenanceLimits) -> Answer:
         return denied("A9", ReasonCode.PROVENANCE_MISSING, value=lacking)
     if record.proposer != case.order.strategy:
         return denied("A9", ReasonCode.NOT_AUTHORISED, case.order.strategy, record.proposer)
-    return PASSED, case.order.strategy, record.proposer
+    return PASSED, case.order.strategy, record.proposer, None
 
 
 def _lacking(record: Provenance) -> str | None:
@@ -54,11 +53,11 @@ def _lacking(record: Provenance) -> str | None:
         return "cycle"
     if not _told(record.proposer):
         return "proposer"
-    return _role_lacking("model", record.models) or _role_lacking("prompt", record.prompts)
-
-
-def _role_lacking(what: str, named: Mapping[str, str]) -> str | None:
-    return next((f"{what} of the {role}" for role in ROLES if not _told(named.get(role))), None)
+    for what, named in (("model", record.models), ("prompt", record.prompts)):
+        for role in ROLES:
+            if not _told(named.get(role)):
+                return f"{what} of the {role}"
+    return None
 
 
 def _told(text: object) -> bool:

@@ -34,7 +34,7 @@ def check(case: Case, worst: WorstCase, limits: ReconciledLimits) -> Answer:
         return denied("A7", ReasonCode.POSITION_MISMATCH, value=case.order.symbol)
     age, limit = seconds(case.now, control.reconciled_at), limits.max_reconcile_age_s
     if limit is None:
-        return PASSED, None, age
+        return PASSED, None, age, None
     return fresh("A7", NOT_RECONCILED, limit, age, limits.max_clock_skew_s)
 
 

@@ -38,7 +38,7 @@ def check(case: Case, worst: WorstCase, limits: ReleaseLimits) -> Answer:
     loaded, named = limits.policy_digest, ours[PARTS.index("policy")]
     if named != loaded:
         return denied("A5", ReasonCode.RELEASE_MISMATCH, loaded, named, "another policy is loaded here")
-    return PASSED, None, named
+    return PASSED, None, named, None
 
 
 def _digests(release: Release | None) -> tuple[str, ...] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from domain.case import Case, TradingState
 from policies.codes import ReasonCode
-from policies.gate import PASSED, Answer, Gate, NoLimits, Scope, denied
+from policies.gate import PASSED, Answer, Gate, NoLimits, Reads, Scope, denied
 from policies.gates.control.kill_switch import closes_for_owner
 from policies.measures.worst_case import WorstCase
 
@@ -20,12 +20,15 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     """DENY by trading state."""
     state = case.control.trading_state
     if type(state) is not TradingState:
+        # Raises for a word that is no state, and a gate that raises has denied (I-02).
         state = TradingState(state)
     if state is HALTED and not closes_for_owner(case, worst):
         return denied("A4", ReasonCode.HALTED, value=state)
     if state is REDUCING and not worst.reduces_risk:
         return denied("A4", ReasonCode.REDUCING_ONLY, worst.closable, state)
-    return PASSED, None, state
+    return PASSED, None, state, None
 
 
-GATE = Gate("A4", "trading state", Scope.ALWAYS, ("control", "positions", "orders"), NoLimits, check)
+GATE = Gate(
+    "A4", "trading state", Scope.ALWAYS, ("control", "positions", "orders"), NoLimits, check, reads=Reads.SUBJECT
+)

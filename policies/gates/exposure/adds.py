@@ -14,7 +14,7 @@ from domain.case import Case
 from domain.money import ZERO
 from domain.orders import Side
 from policies.codes import ReasonCode
-from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, at_most, denied
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, at_least, at_most, denied
 from policies.measures.worst_case import WorstCase, is_plausible, is_positive
 
 ADDS = ReasonCode.ADDS
@@ -45,7 +45,8 @@ def check(case: Case, worst: WorstCase, limits: AddsLimits) -> Answer:
     entries = 0
     if held != ZERO:
         if held * case.order.side.sign < ZERO:
-            return PASSED, cap
+            return PASSED, cap, None, None
+        # A holding that nobody has entered is one whose entries were not told.
         if position is None or type(position.entries) is not int or position.entries < 1:
             return denied("C16", ReasonCode.ENTRIES_UNKNOWN, cap)
         entries = position.entries
@@ -93,7 +94,9 @@ def _executes_at(case: Case, worst: WorstCase) -> Decimal | None:
     return max(worst.expected, worst.quote.bid)
 
 
-GATE = Gate("C16", "adds to a position", Scope.NEW_EXPOSURE, ("positions", "orders"), AddsLimits, check, "count")
+GATE = Gate(
+    "C16", "adds to a position", Scope.NEW_EXPOSURE, ("positions", "orders"), AddsLimits, check, "count", Reads.SUBJECT
+)
 DOWN_GATE = Gate(
     "C16_down", "averaging down", Scope.NEW_EXPOSURE, ("positions", "quote"), AveragingLimits, check_down, "USD"
 )

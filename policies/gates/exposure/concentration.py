@@ -51,7 +51,7 @@ def check(case: Case, worst: WorstCase, limits: SectorLimits) -> Answer:
     cap = limits.max_sector_pct_equity
     if worst.instrument is None or not worst.instrument.sector:
         return denied("C8", ReasonCode.SECTOR_UNKNOWN, cap)
-    others = worst.holdings.beside(_same_sector, case.order.symbol)
+    others = worst.holdings.seen(_same_sector, case.order.symbol)
     total = None if others is None or worst.position_after is None else worst.position_after + others
     return in_percent("C8", SECTOR, cap, total, worst, limits.oversize, UNKNOWN)
 
@@ -59,7 +59,7 @@ def check(case: Case, worst: WorstCase, limits: SectorLimits) -> Answer:
 def check_cluster(case: Case, worst: WorstCase, limits: ClusterLimits) -> Answer:
     """PASS up to the share of equity."""
     cap = limits.max_cluster_pct_equity
-    others = worst.holdings.beside(_together(limits.cluster_correlation), case.order.symbol)
+    others = worst.holdings.seen(_together(limits.cluster_correlation), case.order.symbol)
     if isinstance(others, ReasonCode):
         return denied("C9", others, cap)
     total = None if others is None or worst.position_after is None else worst.position_after + others
@@ -86,6 +86,7 @@ def _same_sector(book: Holdings, mine: Symbol) -> Decimal | None:
 @cache
 def _together(least: Decimal) -> Callable[[Holdings, Symbol], Decimal | ReasonCode | None]:
     """The measure of what moves with a symbol by more than ``least``; the same one for the same limit."""
+    # Cached, since holdings keep answers by the measure itself: a new partial would never find one.
     return partial(_moving, least)
 
 

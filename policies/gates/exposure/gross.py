@@ -43,18 +43,16 @@ def check(case: Case, worst: WorstCase, limits: GrossLimits) -> Answer:
 
 def check_leverage(case: Case, worst: WorstCase, limits: LeverageLimits) -> Answer:
     """PASS up to the multiple of equity, which the verdict shows."""
-    cap, total, equity = limits.max_leverage * HUNDRED, worst.gross_after, worst.equity
-    if total is not None and equity is not None and total <= equity * limits.max_leverage:
-        return PASSED, limits.max_leverage, total, equity, _multiple
+    most, total, equity = limits.max_leverage, worst.gross_after, worst.equity
+    if total is not None and equity is not None:
+        multiple = percent(total, equity) / HUNDRED
+        if multiple <= most:
+            return PASSED, most, multiple, most - multiple
+    cap = most * HUNDRED
     said = in_full("C7", in_percent("C7", LEVERAGE, cap, total, worst, limits.oversize, UNKNOWN))
     value = said.value / HUNDRED if isinstance(said.value, Decimal) else None
     margin = None if said.margin is None else said.margin / HUNDRED
-    return said._replace(limit=limits.max_leverage, value=value, margin=margin)
-
-
-def _multiple(total: Decimal, equity: Decimal) -> Decimal:
-    """A total as a multiple of equity, rounded up like its percentage."""
-    return percent(total, equity) / HUNDRED
+    return said._replace(limit=most, value=value, margin=margin)
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")

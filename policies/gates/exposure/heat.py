@@ -23,8 +23,17 @@ from domain.orders import Order, Side
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, of_equity
-from policies.measures.holdings import sum_of
-from policies.measures.worst_case import BUY, FLAT, NOTHING, SELL, Holdings, Working, WorstCase, is_plausible, usable
+from policies.measures.worst_case import (
+    BUY,
+    NOTHING,
+    SELL,
+    Exposure,
+    Holdings,
+    Working,
+    WorstCase,
+    is_plausible,
+    usable,
+)
 
 CODE, UNKNOWN = ReasonCode.HEAT, ReasonCode.HEAT_UNKNOWN
 
@@ -42,12 +51,11 @@ def check(case: Case, worst: WorstCase, limits: HeatLimits) -> Answer:
     cap, each = limits.max_heat_pct, _each(case, worst)
     if each is None:
         return denied("C12", UNKNOWN, cap, note="this order")
-    book, symbol = worst.holdings, case.order.symbol
-    others, own = book.beside(_loss_beside, symbol), book.own(_loss, symbol)
-    if others is None or own is None:
-        return denied("C12", UNKNOWN, cap, note=next(name for name in book.exposures if book.own(_loss, name) is None))
+    losses = worst.holdings.once(_losses)
+    if not isinstance(losses, Decimal):
+        return denied("C12", UNKNOWN, cap, note=losses)
     part = case.order.qty * each
-    total = others + own + part
+    total = losses + part
     found = None if worst.equity is None else fits(cap, total, worst.equity)
     if found is not None:
         return found
@@ -65,13 +73,19 @@ def _each(case: Case, worst: WorstCase) -> Decimal | None:
     return stop - price if price is not None and is_plausible(stop) and stop > price else None
 
 
-def _loss_beside(book: Holdings, mine: Symbol) -> Decimal | None:
-    """What all others that are held and working can lose."""
-    return sum_of(book.others(_loss, mine))
+def _losses(book: Holdings) -> Decimal | Symbol:
+    """What all that is held and working can lose; the first symbol of which nobody knows."""
+    total = ZERO
+    for symbol, exposure in book.exposures.items():
+        loss = _loss(book, symbol, exposure)
+        if loss is None:
+            return symbol
+        total += loss
+    return total
 
 
-def _loss(book: Holdings, symbol: Symbol) -> Decimal | None:
-    held, buying, selling, _, up, down, _ = book.exposures.get(symbol, FLAT)
+def _loss(book: Holdings, symbol: Symbol, exposure: Exposure) -> Decimal | None:
+    held, buying, selling, _, up, down, _ = exposure
     if held is None or up is None or down is None:
         return None
     if buying == ZERO == selling:

@@ -15,12 +15,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.case import Case
-from domain.market import Symbol
 from domain.money import ZERO
 from policies.codes import ReasonCode
 from policies.gate import OVERSIZE_DENY, Answer, Gate, Need, Scope, denied
 from policies.gates.caps import fits, in_percent, of_equity
-from policies.measures.worst_case import FLAT, NOTHING, Holdings, WorstCase, is_finite
+from policies.measures.worst_case import NOTHING, Holdings, WorstCase, is_finite
 
 EXPOSURE_UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
 BETA_UNKNOWN = ReasonCode.BETA_UNKNOWN
@@ -50,9 +49,6 @@ class Swing(NamedTuple):
     shortest: Decimal
 
 
-STILL = Swing(ZERO, ZERO)
-
-
 def check(case: Case, worst: WorstCase, limits: NetLimits) -> Answer:
     """PASS up to the share of equity."""
     return in_percent("C6", NET, limits.max_net_exposure_pct, worst.net_after, worst, limits.oversize, UNKNOWN)
@@ -60,18 +56,16 @@ def check(case: Case, worst: WorstCase, limits: NetLimits) -> Answer:
 
 def check_beta(case: Case, worst: WorstCase, limits: BetaLimits) -> Answer:
     """PASS up to the share of equity."""
-    cap, symbol, holdings = limits.max_beta_exposure_pct, case.order.symbol, worst.holdings
-    others, own = holdings.beside(_swing_beside, symbol), holdings.own(_swing_of, symbol)
-    if isinstance(others, ReasonCode) or isinstance(own, ReasonCode):
-        return denied("C10", _unknown(holdings), cap)
-    beta = worst.view.beta
+    cap, swing, beta = limits.max_beta_exposure_pct, worst.holdings.once(_swing), worst.view.beta
+    if isinstance(swing, ReasonCode):
+        return denied("C10", swing, cap)
     if not is_finite(beta):
         return denied("C10", ReasonCode.BETA_UNKNOWN, cap)
     if worst.notional is None or worst.price is None:
         return denied("C10", ReasonCode.PRICE_UNKNOWN, cap)
     weight = abs(beta)
     part = worst.notional * weight
-    with_it, against_it = others[0] + own[0], -(others[1] + own[1])
+    with_it, against_it = swing.longest, -swing.shortest
     if worst.buys != (beta >= ZERO):
         with_it, against_it = against_it, with_it
     total = max(with_it + part, against_it)
@@ -82,33 +76,22 @@ def check_beta(case: Case, worst: WorstCase, limits: BetaLimits) -> Answer:
     return of_equity("C10", code, cap, total, part, each, worst, limits.oversize, before)
 
 
-def _swing_beside(book: Holdings, mine: Symbol) -> Swing | ReasonCode:
+def _swing(book: Holdings) -> Swing | ReasonCode:
+    """Of the whole book; what is not known of the first symbol of which something is not."""
     longest = shortest = ZERO
-    for found in book.others(_swing_of, mine):
-        if isinstance(found, ReasonCode):
-            return found
-        most, least = found
-        longest, shortest = longest + most, shortest + least
+    for symbol, (_, _, _, _, up, down, _) in book.exposures.items():
+        if up is None or down is None:
+            return EXPOSURE_UNKNOWN
+        if up == ZERO == down:
+            continue
+        beta = book.market.symbols.get(symbol, NOTHING).beta
+        if not is_finite(beta):
+            return BETA_UNKNOWN
+        bought, sold = beta * up, beta * down
+        if bought < sold:
+            bought, sold = sold, bought
+        longest, shortest = longest + bought, shortest + sold
     return Swing(longest, shortest)
-
-
-def _unknown(book: Holdings) -> ReasonCode:
-    """What is not known of the first symbol of which something is not."""
-    told = (book.own(_swing_of, symbol) for symbol in book.exposures)
-    return next(code for code in told if isinstance(code, ReasonCode))
-
-
-def _swing_of(book: Holdings, symbol: Symbol) -> Swing | ReasonCode:
-    _, _, _, _, up, down, _ = book.exposures.get(symbol, FLAT)
-    if up is None or down is None:
-        return EXPOSURE_UNKNOWN
-    if up == ZERO == down:
-        return STILL
-    beta = book.market.symbols.get(symbol, NOTHING).beta
-    if not is_finite(beta):
-        return BETA_UNKNOWN
-    bought, sold = beta * up, beta * down
-    return Swing(max(bought, sold), min(bought, sold))
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account")

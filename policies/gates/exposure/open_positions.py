@@ -73,7 +73,7 @@ CYCLE_GATE = Gate(
     CycleEntriesLimits,
     check_cycle,
     "count",
-    reads=Reads.BOOK,
+    reads=Reads.NOTHING,
 )
 DAY_GATE = Gate(
     "C4_day",
@@ -83,5 +83,5 @@ DAY_GATE = Gate(
     DayEntriesLimits,
     check_day,
     "count",
-    reads=Reads.BOOK,
+    reads=Reads.NOTHING,
 )

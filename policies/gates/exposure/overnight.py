@@ -22,6 +22,7 @@ from policies.measures.worst_case import WorstCase
 WEEKEND_EXPOSURE = ReasonCode.WEEKEND_EXPOSURE
 UNKNOWN = ReasonCode.EXPOSURE_UNKNOWN
 LAST_HOUR = Decimal(3600)
+# Longer than from one close to the next day's open (17.5 h), shorter than any weekend (65.5 h) or single holiday.
 LONG_NIGHT_S = Decimal(36 * 3600)
 
 
@@ -46,8 +47,8 @@ class WeekendLimits:
 def check(case: Case, worst: WorstCase, limits: OvernightLimits) -> Answer:
     """PASS up to the share of equity, or well before the close."""
     cap, total = limits.max_overnight_gross_pct, worst.gross_after
-    if _closes_at(case, limits.close_window_s) is None:
-        return PASSED, cap
+    if _closes_at(case, worst, limits.close_window_s) is None:
+        return PASSED, cap, None, None
     return in_percent(
         "C17", ReasonCode.OVERNIGHT_EXPOSURE, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True
     )
@@ -56,19 +57,25 @@ def check(case: Case, worst: WorstCase, limits: OvernightLimits) -> Answer:
 def check_weekend(case: Case, worst: WorstCase, limits: WeekendLimits) -> Answer:
     """PASS up to the share of equity, well before the close, or before a single night."""
     cap, total = limits.max_weekend_gross_pct, worst.gross_after
-    close, following = _closes_at(case, limits.close_window_s), case.market.next_session
+    close, following = _closes_at(case, worst, limits.close_window_s), case.market.next_session
     if close is None or (following is not None and seconds(following.opens_at, close) <= LONG_NIGHT_S):
-        return PASSED, cap
+        return PASSED, cap, None, None
     code = WEEKEND_EXPOSURE
     return in_percent("C17_weekend", code, cap, total, worst, limits.oversize, UNKNOWN, beside_others=True)
 
 
-def _closes_at(case: Case, window_s: Decimal) -> datetime | None:
+def _closes_at(case: Case, worst: WorstCase, window_s: Decimal) -> datetime | None:
     """The close that this order is near to; outside a session that is now, long before a close it is None."""
+    left, session = worst.once(_seconds_left, case), case.market.session
+    if left is None or session is None:
+        return case.now
+    return session.closes_at if left <= window_s else None
+
+
+def _seconds_left(case: Case, worst: WorstCase) -> Decimal | None:
+    """Until the close of the session that is open; None where none is."""
     session, now = case.market.session, case.now
-    if session is None or not session.contains(now):
-        return now
-    return session.closes_at if seconds(session.closes_at, now) <= window_s else None
+    return None if session is None or not session.contains(now) else seconds(session.closes_at, now)
 
 
 NEEDS: tuple[Need, ...] = ("positions", "orders", "quote", "account", "session")

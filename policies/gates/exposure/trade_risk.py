@@ -30,6 +30,7 @@ class TradeRiskLimits:
 def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Answer:
     """PASS up to the share of equity."""
     cap, order = limits.max_loss_per_trade_pct, case.order
+    # A short loses from where it would execute, which is never better than its worst price.
     price = worst.price if worst.buys else worst.expected
     if price is None:
         return denied("C11", ReasonCode.PRICE_UNKNOWN, cap)
@@ -39,7 +40,7 @@ def check(case: Case, worst: WorstCase, limits: TradeRiskLimits) -> Answer:
         return denied("C11", ReasonCode.EQUITY_UNKNOWN, cap)
     per_share = price - order.stop_loss if worst.buys else (price - order.stop_loss) * order.side.sign
     if per_share <= ZERO:
-        return denied("C11", ReasonCode.STOP_WRONG_SIDE, price, order.stop_loss)
+        return denied("C11", ReasonCode.STOP_WRONG_SIDE, cap)
     risk = order.qty * per_share
     found = fits(cap, risk, worst.equity)
     if found is not None:

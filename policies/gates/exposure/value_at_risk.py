@@ -93,13 +93,14 @@ class OneWay(NamedTuple):
 
 
 class Books(NamedTuple):
-    """The book with only its buys and with only its sells filled, and the larger of both variances.
+    """The book with only its buys and with only its sells filled, the symbol's deviation, and the larger variance.
 
     ``contradicts``: the correlations cannot all be true, because one of the variances is below zero.
     """
 
     up: OneWay
     down: OneWay
+    sigma: Decimal
     variance: Decimal
     contradicts: bool
 
@@ -111,10 +112,6 @@ class Scale:
     hundredfold: Decimal
     squared: Decimal
 
-    def shown(self, variance: Decimal, equity: Decimal) -> Decimal:
-        """The figure in percent of equity, rounded up."""
-        return rounded_up(multiply(root_up(variance), self.hundredfold), equity)
-
 
 VAR_SCALE = Scale(Decimal("232.6347874"), EXACT.power(Decimal("232.6347874"), 2))
 ES_SCALE = Scale(Decimal("266.5214220"), EXACT.power(Decimal("266.5214220"), 2))
@@ -123,13 +120,15 @@ ES_SCALE = Scale(Decimal("266.5214220"), EXACT.power(Decimal("266.5214220"), 2))
 class Risk(NamedTuple):
     """What both gates judge: the book toward which the order goes, the symbol's deviation, and variances.
 
-    ``standing`` is that of the book without the order. ``contradicts``: the correlations cannot all be true.
+    ``standing`` is that of the book without the order, ``deviation`` the root of the variance, rounded up.
+    ``contradicts``: the correlations cannot all be true; such a variance may have no root, and none is taken.
     """
 
     toward: OneWay
     sigma: Decimal
     standing: Decimal
     variance: Decimal
+    deviation: Decimal
     contradicts: bool
 
 
@@ -151,16 +150,21 @@ def _judged(
         return denied(gate, risk, cap)
     if equity is None:
         return denied(gate, ReasonCode.EQUITY_UNKNOWN, cap)
-    _, _, standing, variance, contradicts = risk
+    _, _, standing, variance, deviation, contradicts = risk
     if contradicts:
         return denied(gate, ReasonCode.CORRELATION_UNKNOWN, cap, note="the correlations contradict each other")
+    value = rounded_up(multiply(deviation, scale.hundredfold), equity)
+    margin = cap - value
+    if margin >= ZERO:
+        return PASSED, cap, value, margin
+    # Rounded up it is above the cap; the exact squares tell whether it is.
     most = multiply(equity, cap)
     allowed = multiply(most, most)
     if multiply(variance, scale.squared) <= allowed:
-        return PASSED, cap, variance, equity, scale.shown
-    allowed, value = _DOWN.divide(allowed, scale.squared), scale.shown(variance, equity)
+        return PASSED, cap, value, margin
+    allowed = _DOWN.divide(allowed, scale.squared)
     quantity = ZERO if standing > allowed else _largest(case, worst, risk, allowed)
-    return too_large(gate, code, cap, value, cap - value, quantity, oversize)
+    return too_large(gate, code, cap, value, margin, quantity, oversize)
 
 
 def _largest(case: Case, worst: WorstCase, risk: Risk, allowed: Decimal) -> Decimal:
@@ -180,38 +184,32 @@ def _largest(case: Case, worst: WorstCase, risk: Risk, allowed: Decimal) -> Deci
 
 
 def _risk(case: Case, worst: WorstCase) -> Risk | ReasonCode:
-    symbol, mine = case.order.symbol, worst.mine
     if worst.notional is None or worst.price is None:
         return PRICE_UNKNOWN
-    if mine.up is None or mine.down is None:
-        return EXPOSURE_UNKNOWN
-    sigma = worst.view.daily_sigma
-    if not is_plausible(sigma):
-        return VOLATILITY_UNKNOWN
-    book = worst.holdings.seen(_books, symbol)
+    book = worst.holdings.seen(_books, case.order.symbol)
     if isinstance(book, ReasonCode):
         return book
-    up, down, standing, contradicts = book
+    up, down, sigma, standing, contradicts = book
     toward = up if worst.buys else down
     added = multiply(worst.notional if worst.buys else worst.notional * case.order.side.sign, sigma)
     variance = max(standing, toward.variance(added))
-    return Risk(toward, sigma, standing, variance, contradicts)
+    return Risk(toward, sigma, standing, variance, ZERO if contradicts else root_up(variance), contradicts)
 
 
 def _books(holdings: Holdings, mine: Symbol) -> Books | ReasonCode:
     """The book as the symbol ``mine`` sees it, either way, before any order."""
     exposure, sigma = holdings.exposures.get(mine, FLAT), holdings.market.symbols.get(mine, NOTHING).daily_sigma
-    beside = holdings.beside(_beside, mine)
-    if isinstance(beside, ReasonCode):
-        return beside
     if exposure.up is None or exposure.down is None:
         return EXPOSURE_UNKNOWN
     if not is_plausible(sigma):
         return VOLATILITY_UNKNOWN
+    beside = _beside(holdings, mine)
+    if isinstance(beside, ReasonCode):
+        return beside
     up = OneWay(beside.up_variance, beside.twice_up_cross, multiply(exposure.up, sigma))
     down = OneWay(beside.down_variance, beside.twice_down_cross, multiply(exposure.down, sigma))
     variances = up.variance(ZERO), down.variance(ZERO)
-    return Books(up, down, max(variances), contradicts=min(variances) < ZERO)
+    return Books(up, down, sigma, max(variances), contradicts=min(variances) < ZERO)
 
 
 def _beside(holdings: Holdings, mine: Symbol) -> Beside | ReasonCode:
@@ -273,6 +271,8 @@ def _pairs(views: Mapping[Symbol, SymbolView], symbols: Sequence[Symbol]) -> lis
 def _variance(weights: Sequence[Decimal], pairs: Sequence[Sequence[Decimal]]) -> Decimal:
     total = ZERO
     for weight, row in zip(weights, pairs, strict=True):
+        if weight == ZERO:
+            continue
         # A row ends before its own symbol, and so does the sum over it.
         beside = sum(map(mul, weights, row), ZERO)
         total += weight * (weight + beside + beside)

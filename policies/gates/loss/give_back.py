@@ -35,7 +35,7 @@ def check(case: Case, worst: WorstCase, limits: GiveBackLimits) -> Answer:
     peak = max(day.day_peak_equity, equity)  # the account may be newer than the last point on record
     profit = peak - day.day_start_equity
     if profit <= ZERO or profit < day.day_start_equity * limits.give_back_from_pct / HUNDRED:
-        return PASSED, limit
+        return PASSED, limit, None, None
     return below("G5", GIVE_BACK, limit, percent(peak - equity, profit))
 
 

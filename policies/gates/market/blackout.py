@@ -90,6 +90,7 @@ def _judged(
         gaps = (abs(seconds(event.effective_at, case.now)) for event in view.events if event.kind in kinds)
         nearest = min(gaps, default=None)
     away = None if nearest is None else nearest / HOUR
+    # First: an event that is near counts, however little its source tells of others.
     if nearest is not None and nearest <= hours * HOUR:
         return denied(gate, codes[0], hours, away)
     if not complete <= view.event_kinds:

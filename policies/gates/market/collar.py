@@ -44,10 +44,10 @@ def check(case: Case, worst: WorstCase, limits: CollarLimits) -> Answer:
     """PASS within the collar."""
     cap, price = limits.price_collar_pct, worst.expected
     if worst.reduces_risk and (_rests(case, worst) or _is_old(case, worst)):
-        return PASSED, cap
+        return PASSED, cap, None, None
     last = None if worst.quote is None else worst.quote.last
     if price is None or not is_positive(last):
-        return (PASSED, cap) if worst.reduces_risk else denied("E6", ReasonCode.QUOTE_MISSING, cap)
+        return (PASSED, cap, None, None) if worst.reduces_risk else denied("E6", ReasonCode.QUOTE_MISSING, cap)
     return at_most("E6", CODE, cap, rounded_up(abs(price - last) * HUNDRED, last))
 
 
@@ -56,10 +56,10 @@ def check_atr(case: Case, worst: WorstCase, limits: AtrCollarLimits) -> Answer:
     cap, price = limits.price_collar_atr, worst.expected
     atr = worst.view.atr
     if worst.reduces_risk and (_rests(case, worst) or _is_old(case, worst)):
-        return PASSED, cap
+        return PASSED, cap, None, None
     last = None if worst.quote is None else worst.quote.last
     if price is None or not is_positive(last) or not is_positive(atr):
-        return (PASSED, cap) if worst.reduces_risk else denied("E6_atr", ReasonCode.QUOTE_MISSING, cap)
+        return (PASSED, cap, None, None) if worst.reduces_risk else denied("E6_atr", ReasonCode.QUOTE_MISSING, cap)
     return at_most("E6_atr", CODE, cap * atr, abs(price - last))
 
 

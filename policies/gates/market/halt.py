@@ -30,7 +30,7 @@ def check(case: Case, worst: WorstCase, limits: HaltLimits) -> Answer:
         return NO_OBJECTION
     if status.halted is not False:
         return denied("E3", ReasonCode.INSTRUMENT_HALTED, value=case.order.symbol, note=status.reason[:80])
-    return PASSED, None, False
+    return PASSED, None, False, None
 
 
 GATE = Gate("E3", "trading halt", Scope.ALWAYS, ("status",), HaltLimits, check, reads=Reads.SUBJECT)

@@ -66,6 +66,7 @@ def check_participation(case: Case, worst: WorstCase, limits: ParticipationLimit
     if mine.held is None:
         return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
     working = mine.buying if worst.buys else mine.selling
+    # LARGEST stands for an open quantity that nobody can tell.
     if working >= LARGEST:
         return denied("E10", ReasonCode.POSITION_UNKNOWN, cap)
     total = working + order.qty

@@ -32,7 +32,7 @@ def check(case: Case, worst: WorstCase, limits: MarketOrderLimits) -> Answer:
     if worst.quote is None or worst.price is None:
         return denied("E8", ReasonCode.QUOTE_MISSING)
     touch = worst.quote.ask if worst.buys else worst.quote.bid
-    return PASSED, touch, worst.price
+    return PASSED, touch, worst.price, None
 
 
 GATE = Gate("E8", "market order", Scope.NEW_EXPOSURE, ("quote",), MarketOrderLimits, check, "pct")

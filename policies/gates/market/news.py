@@ -33,7 +33,7 @@ def check(case: Case, worst: WorstCase, limits: NewsLimits) -> Answer:
     """DENY what rests on texts that are old, or not on record."""
     hours, proposal = limits.max_news_age_h, case.proposal
     if case.order.origin is not AGENT:
-        return PASSED, hours
+        return PASSED, hours, None, None
     if proposal is None:
         return denied("E15", ReasonCode.PROPOSAL_MISSING, hours)
     if proposal.texts is None:

@@ -36,7 +36,7 @@ def check(case: Case, worst: WorstCase, limits: QuoteAgeLimits) -> Answer:
         return fresh("E4", QUOTE_STALE, limit, age, skew)
     if age < -ahead_allowed(skew):
         return denied("E4", ReasonCode.QUOTE_STALE, value=age, note="dated in the future")
-    return PASSED, None, age
+    return PASSED, None, age, None
 
 
 GATE = Gate("E4", "quote age", Scope.NEW_EXPOSURE, ("quote",), QuoteAgeLimits, check, "seconds", reads=Reads.SUBJECT)

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from domain.case import Case
 from domain.orders import TimeInForce
 from policies.codes import ReasonCode
-from policies.gate import PASSED, Answer, Gate, Scope, denied
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.measures.worst_case import WorstCase
 
 OPG = TimeInForce.OPG
 NEW_YORK_CALENDARS = frozenset({"XNYS", "XNAS"})
 NEW_YORK = ZoneInfo("America/New_York")
+# US venues trade before the opening from 4:00 and after the close until 20:00, New York time.
 EARLIEST, LATEST = time(4), time(20)
 SATURDAY = 5
 
@@ -35,14 +36,15 @@ def check(case: Case, worst: WorstCase, limits: SessionLimits) -> Answer:
     """DENY while the market is closed."""
     market = case.market
     if market.session is not None and market.session.contains(case.now):
-        return PASSED, None, str(market.calendar)
+        return PASSED, None, str(market.calendar), None
+    # The one order that has to arrive before the session; B5 sees to it that it does in time.
     if case.order.tif is OPG and market.session is None:
-        return PASSED, None, "opening auction"
+        return PASSED, None, "opening auction", None
     if not limits.allow_extended_hours:
         return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat())
     if not case.order.extended_hours or not _extended(market.calendar, case.now):
         return denied("E1", ReasonCode.MARKET_CLOSED, value=case.now.isoformat(), note="outside extended hours")
-    return PASSED, None, "extended hours"
+    return PASSED, None, "extended hours", None
 
 
 def _extended(calendar: str, now: datetime) -> bool:
@@ -50,4 +52,4 @@ def _extended(calendar: str, now: datetime) -> bool:
     return calendar in NEW_YORK_CALENDARS and local.weekday() < SATURDAY and EARLIEST <= local.time() < LATEST
 
 
-GATE = Gate("E1", "session", Scope.ALWAYS, ("session",), SessionLimits, check)
+GATE = Gate("E1", "session", Scope.ALWAYS, ("session",), SessionLimits, check, reads=Reads.SUBJECT)

@@ -80,6 +80,7 @@ def _usage(case: Case) -> Usage | None:
 def _within(gate: str, case: Case, limit: Decimal, used: object) -> Answer:
     if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded(gate, case, limit)
+    # `type`, because a bool is an int to isinstance and no count.
     spent = Decimal(used) if type(used) is int else used
     if not is_finite(spent) or spent < ZERO:
         return denied(gate, ReasonCode.USAGE_UNKNOWN, limit)

@@ -37,7 +37,7 @@ def check(case: Case, worst: WorstCase, limits: CalibrationLimits) -> Answer:
     """PASS for what has proven itself, NEED_APPROVAL for what has not."""
     lowest = limits.min_confidence
     if not limits.require_calibration:
-        return PASSED, lowest
+        return PASSED, lowest, None, None
     if case.proposal is None or case.order.origin is not AGENT:
         return unrecorded("H3_calibration", case, lowest)
     calibrated = case.proposal.calibrated
@@ -48,7 +48,7 @@ def check(case: Case, worst: WorstCase, limits: CalibrationLimits) -> Answer:
     if not is_finite(calibrated) or not ZERO <= calibrated <= ONE:
         return denied("H3_calibration", ReasonCode.CONFIDENCE_TOO_LOW, lowest, note="no share of one")
     if lowest is None:
-        return PASSED, None, calibrated
+        return PASSED, None, calibrated, None
     return at_least("H3_calibration", CONFIDENCE_TOO_LOW, lowest, calibrated)
 
 

@@ -28,7 +28,7 @@ class ConfidenceLimits:
 def check(case: Case, worst: WorstCase, limits: ConfidenceLimits) -> Answer:
     """PASS from the lowest confidence upwards."""
     if case.proposal is None and case.order.origin is not AGENT:
-        return PASSED, limits.min_confidence
+        return PASSED, limits.min_confidence, None, None
     confidence = None if case.proposal is None else case.proposal.confidence
     if not is_finite(confidence):
         return denied("H3", ReasonCode.CONFIDENCE_TOO_LOW, limits.min_confidence, note="no confidence given")

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from domain.case import Case, Proposal
 from policies.codes import ReasonCode
-from policies.gate import PASSED, Answer, Gate, Scope, denied
+from policies.gate import PASSED, Answer, Gate, Reads, Scope, denied
 from policies.gates.ages import ahead_allowed, fresh, seconds
 from policies.measures.worst_case import WorstCase
 
@@ -33,16 +33,16 @@ def check(case: Case, worst: WorstCase, limits: FreshnessLimits) -> Answer:
         return denied("H6", ReasonCode.EVIDENCE_CHANGED, proposal.evidence_digest, proposal.evidence_digest_now)
     newest = first = case.order.created_at
     if proposal is not None:
-        newest = max(newest, proposal.evidence_as_of, proposal.decided_at)
-        first = min(first, proposal.evidence_as_of, proposal.decided_at)
+        # What is whole was decided on no earlier than its evidence.
+        newest, first = max(newest, proposal.decided_at), min(first, proposal.evidence_as_of)
     oldest = seconds(case.now, first)
     if newest > case.now and (ahead := seconds(case.now, newest)) < -ahead_allowed(skew):
         return denied("H6", ReasonCode.SIGNAL_STALE, limit, ahead, "dated in the future")
-    return (PASSED, None, oldest) if limit is None else fresh("H6", SIGNAL_STALE, limit, oldest, skew)
+    return (PASSED, None, oldest, None) if limit is None else fresh("H6", SIGNAL_STALE, limit, oldest, skew)
 
 
 def _is_whole(proposal: Proposal) -> bool:
     return proposal.evidence_digest == proposal.evidence_digest_now and proposal.decided_at >= proposal.evidence_as_of
 
 
-GATE = Gate("H6", "freshness", Scope.NEW_EXPOSURE, ("proposal",), FreshnessLimits, check, "seconds")
+GATE = Gate("H6", "freshness", Scope.NEW_EXPOSURE, ("proposal",), FreshnessLimits, check, "seconds", Reads.SUBJECT)

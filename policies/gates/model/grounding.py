@@ -32,7 +32,7 @@ def check(case: Case, worst: WorstCase, limits: GroundingLimits) -> Answer:
         if ref not in proposal.known:
             return denied("H2", ReasonCode.UNGROUNDED, value=str(ref)[:40])
     if proposal.quoted_price is None or tolerance is None:
-        return PASSED, None, len(proposal.cited)
+        return PASSED, None, len(proposal.cited), None
     if worst.quote is None:
         return denied("H2", ReasonCode.QUOTE_MISSING, tolerance)
     off = percent(abs(proposal.quoted_price - worst.quote.mid), worst.quote.mid)

@@ -16,7 +16,7 @@ def unrecorded(gate: str, case: Case, limit: Figure = None) -> Answer:
     """The answer where there is no proposal to judge: people and rules need none, an order of the agents does."""
     if case.order.origin is AGENT:
         return denied(gate, ReasonCode.PROPOSAL_MISSING, limit)
-    return PASSED, limit
+    return PASSED, limit, None, None
 
 
 def asks(gate: str, code: ReasonCode, case: Case, limit: Figure = None, value: Figure = None) -> Verdict:

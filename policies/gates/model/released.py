@@ -58,6 +58,7 @@ def check_prompts(case: Case, worst: WorstCase, limits: PromptLimits) -> Answer:
 
 
 def _all_listed(gate: str, code: ReasonCode, used: Mapping[str, str], released: Mapping[str, bool]) -> Answer:
+    # Asked by itself: `all` is true of nothing.
     if not used:
         return denied(gate, ReasonCode.PROVENANCE_MISSING)
     if all(released.values()):

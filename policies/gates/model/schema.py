@@ -27,7 +27,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
         return denied("H1", ReasonCode.SYMBOL_SWAPPED, proposal.asked_symbol, case.order.symbol)
     if proposal.schema_valid is not True or not _well_formed(proposal):
         return denied("H1", ReasonCode.SCHEMA_INVALID)
-    return PASSED, None, proposal.asked_symbol
+    return PASSED, None, proposal.asked_symbol, None
 
 
 def _well_formed(proposal: Proposal) -> bool:

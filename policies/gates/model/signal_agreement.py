@@ -37,7 +37,7 @@ def check(case: Case, worst: WorstCase, limits: SignalLimits) -> Answer:
     if type(signal) is not int or signal not in DIRECTIONS:
         return denied("H5", ReasonCode.SIGNAL_UNKNOWN, wanted)
     if signal == wanted:
-        return PASSED, wanted, signal
+        return PASSED, wanted, signal, None
     if case.proposal.override_reason.strip():
         return asks("H5", AGAINST_SIGNAL, case, wanted, signal)
     return denied("H5", ReasonCode.AGAINST_SIGNAL, wanted, signal)

@@ -37,7 +37,7 @@ def check(case: Case, worst: WorstCase, limits: SuspicionLimits) -> Answer:
     if texts is None:
         return denied("H7", ReasonCode.NEWS_UNKNOWN)
     flagged = [text.ref for text in texts if text.suspicious is not False]
-    return asks("H7", SUSPICIOUS_TEXT, case, 0, len(flagged)) if flagged else (PASSED, 0, 0)
+    return asks("H7", SUSPICIOUS_TEXT, case, 0, len(flagged)) if flagged else (PASSED, 0, 0, None)
 
 
 NEEDS: tuple[Need, ...] = ("proposal", "approval")

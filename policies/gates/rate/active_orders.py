@@ -31,5 +31,5 @@ def check(case: Case, worst: WorstCase, limits: ActiveOrdersLimits) -> Answer:
 
 
 GATE = Gate(
-    "F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check, "count", reads=Reads.BOOK
+    "F3", "active orders", Scope.NEW_EXPOSURE, ("orders",), ActiveOrdersLimits, check, "count", reads=Reads.NOTHING
 )

@@ -32,7 +32,7 @@ def check(case: Case, worst: WorstCase, limits: CooldownLimits) -> Answer:
     wait, counters = limits.cooldown_after_loss_s, case.book.performance
     if counters.last_loss_at is None:
         if counted(counters.consecutive_losses) == ZERO:
-            return PASSED, wait
+            return PASSED, wait, None, None
         return denied("F6", ReasonCode.COUNTERS_UNKNOWN, wait)
     return at_least("F6", COOLDOWN, wait, seconds(case.now, counters.last_loss_at))
 

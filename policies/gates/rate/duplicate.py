@@ -31,7 +31,7 @@ def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Answer:
     """DENY what was sent before."""
     order, window, found = case.order, limits.duplicate_window_s, worst.holdings.once(sent)
     if order.symbol not in found.symbols and order.decision_id not in found.decisions:
-        return PASSED, window
+        return PASSED, window, None, None
     decision, asked = order.decision_id, (order.symbol, order.side, order.qty)
     for other in found.orders:
         if other.decision_id == decision and other.leg == order.leg:
@@ -42,7 +42,7 @@ def check(case: Case, worst: WorstCase, limits: DuplicateLimits) -> Answer:
         same = same and order.origin is not FLATTEN
         if same and window is not None and seconds(case.now, other.created_at) < window:
             return denied("F4", ReasonCode.DUPLICATE_ORDER, window, seconds(case.now, other.created_at))
-    return PASSED, window
+    return PASSED, window, None, None
 
 
 GATE = Gate("F4", "duplicate", Scope.ALWAYS, ("orders",), DuplicateLimits, check, "seconds")

@@ -95,12 +95,19 @@ SECOND_GATE = Gate(
     SecondLimits,
     check_second,
     "count",
-    reads=Reads.BOOK,
+    reads=Reads.NOTHING,
 )
-GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check, "count", reads=Reads.BOOK)
+GATE = Gate("F1", "orders a minute", Scope.NEW_EXPOSURE, ("orders",), MinuteLimits, check, "count", reads=Reads.NOTHING)
 DAY_GATE = Gate(
-    "F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day, "count", reads=Reads.BOOK
+    "F1_day", "orders a day", Scope.NEW_EXPOSURE, ("counters",), DayLimits, check_day, "count", reads=Reads.NOTHING
 )
 SYMBOL_GATE = Gate(
-    "F1_symbol", "orders of a symbol a day", Scope.NEW_EXPOSURE, ("orders",), SymbolLimits, check_symbol, "count"
+    "F1_symbol",
+    "orders of a symbol a day",
+    Scope.NEW_EXPOSURE,
+    ("orders",),
+    SymbolLimits,
+    check_symbol,
+    "count",
+    reads=Reads.SUBJECT,
 )

@@ -45,7 +45,7 @@ def check(case: Case, worst: WorstCase, limits: RatioLimits) -> Answer:
     if messages is None or fills is None:
         return denied("F2", ReasonCode.COUNTERS_UNKNOWN, limit)
     if messages < FEW:
-        return PASSED, limit
+        return PASSED, limit, None, None
     # percent rounds up, so that 3,000,000,001 messages for 300,000,000 fills do not show as exactly ten
     return at_most("F2", ORDER_TO_TRADE, limit, percent(messages, max(ONE, fills)) / HUNDRED)
 
@@ -59,7 +59,7 @@ def check_cancels(case: Case, worst: WorstCase, limits: CancelLimits) -> Answer:
 
 
 GATE = Gate(
-    "F2", "order-to-trade ratio", Scope.NEW_EXPOSURE, ("counters",), RatioLimits, check, "ratio", reads=Reads.BOOK
+    "F2", "order-to-trade ratio", Scope.NEW_EXPOSURE, ("counters",), RatioLimits, check, "ratio", reads=Reads.NOTHING
 )
 CANCELS_GATE = Gate(
     "F2_cancels",
@@ -69,5 +69,5 @@ CANCELS_GATE = Gate(
     CancelLimits,
     check_cancels,
     "count",
-    reads=Reads.BOOK,
+    reads=Reads.NOTHING,
 )

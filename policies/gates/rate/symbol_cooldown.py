@@ -62,7 +62,7 @@ def _rested(gate: str, case: Case, times: Mapping[Symbol, datetime] | None, wait
         return denied(gate, ReasonCode.COUNTERS_UNKNOWN, wait)
     last = times.get(case.order.symbol)
     if last is None:
-        return PASSED, wait
+        return PASSED, wait, None, None
     # a future date gives a negative age, which even a cooldown of 0 s refuses
     return at_least(gate, COOLDOWN, wait, seconds(case.now, last))
 

@@ -21,7 +21,7 @@ from policies.measures.worst_case import STOP_TYPES, WorstCase
 
 TRAILING_STOP = OrderType.TRAILING_STOP
 LIMIT = OrderType.LIMIT
-PASSES = {(kind, tif): (PASSED, None, f"{kind} {tif}") for kind in OrderType for tif in TimeInForce}
+PASSES = {(kind, tif): (PASSED, None, f"{kind} {tif}", None) for kind in OrderType for tif in TimeInForce}
 DAY = TimeInForce.DAY
 RESTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
 
@@ -40,6 +40,7 @@ def check(case: Case, worst: WorstCase, limits: CombinationLimits) -> Answer:
     order = case.order
     kind, tif = order.type, order.tif
     if type(kind) is not OrderType or type(tif) is not TimeInForce:
+        # Raises for a word that is neither, and a gate that raises has denied (I-02).
         kind, tif = OrderType(kind), TimeInForce(tif)
     if limits.allowed_order_types is not None and kind not in limits.allowed_order_types:
         return denied("B4", ReasonCode.ORDER_TYPE_FORBIDDEN, value=kind)

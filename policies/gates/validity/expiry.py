@@ -17,7 +17,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.orders import TimeInForce
 from policies.codes import ReasonCode
-from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Scope, at_least, denied
+from policies.gate import NO_OBJECTION, PASSED, Answer, Gate, Reads, Scope, at_least, denied
 from policies.gates.ages import seconds
 from policies.measures.worst_case import WorstCase
 
@@ -65,7 +65,7 @@ def _opening(case: Case, worst: WorstCase, buffer: Decimal) -> Answer:
         return denied("B5", ReasonCode.AUCTION_WINDOW, buffer, note="the opening is over")
     if case.market.next_session is None:
         if worst.reduces_risk:
-            return PASSED, buffer
+            return PASSED, buffer, None, None
         return denied("B5", ReasonCode.AUCTION_WINDOW, buffer, note="the next opening is unknown")
     left = seconds(case.market.next_session.opens_at, case.now)
     return at_least("B5", AUCTION_WINDOW, buffer, left)
@@ -78,4 +78,4 @@ def _closing(case: Case, buffer: Decimal) -> Answer:
     return at_least("B5", AUCTION_WINDOW, buffer, seconds(session.closes_at, case.now))
 
 
-GATE = Gate("B5", "expiry and auctions", Scope.ALWAYS, ("session",), ExpiryLimits, check, "seconds")
+GATE = Gate("B5", "expiry and auctions", Scope.ALWAYS, ("session",), ExpiryLimits, check, "seconds", Reads.SUBJECT)

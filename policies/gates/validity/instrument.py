@@ -33,18 +33,19 @@ def check(case: Case, worst: WorstCase, limits: InstrumentLimits) -> Answer:
         return denied("B1", ReasonCode.SYMBOL_INVALID, value=str(order.symbol)[:40])
     if instrument is None:
         code = INSTRUMENT_UNKNOWN
-        return (PASSED, None, order.symbol) if worst.reduces_risk else denied("B1", code, value=order.symbol)
+        return (PASSED, None, order.symbol, None) if worst.reduces_risk else denied("B1", code, value=order.symbol)
     if instrument.tradable is not True or instrument.symbol != order.symbol:
         return denied("B1", ReasonCode.NOT_TRADABLE, value=order.symbol)
     if order.currency != instrument.currency:
         return denied("B1", ReasonCode.CURRENCY_MISMATCH, instrument.currency, order.currency)
+    # What is held may be left, whatever the account's currency and the list of classes say (I-09).
     if worst.reduces_risk:
-        return PASSED, None, order.symbol
+        return PASSED, None, order.symbol, None
     if case.book.account.currency != instrument.currency:
         return denied("B1", ReasonCode.CURRENCY_MISMATCH, case.book.account.currency, instrument.currency)
     if limits.allowed_asset_classes is not None and instrument.asset_class not in limits.allowed_asset_classes:
         return denied("B1", ReasonCode.ASSET_CLASS_FORBIDDEN, value=instrument.asset_class)
-    return PASSED, None, order.symbol
+    return PASSED, None, order.symbol, None
 
 
 def _is_ticker(symbol: object) -> bool:

@@ -38,7 +38,7 @@ def check(case: Case, worst: WorstCase, limits: LeveragedFundLimits) -> Answer:
         return denied("B10_leverage", ReasonCode.LEVERAGE_UNKNOWN, ONE)
     if instrument.leverage != ONE:
         return denied("B10_leverage", ReasonCode.LEVERAGED_FUND, ONE, instrument.leverage)
-    return PASSED, ONE, instrument.leverage
+    return PASSED, ONE, instrument.leverage, None
 
 
 NAME = "leveraged funds"

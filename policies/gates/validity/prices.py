@@ -40,7 +40,7 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
             return denied("B3", ReasonCode.PRICE_NOT_ON_TICK, tick, price)
     if order.reduce_only and order.order_class is OrderClass.OCO and not _is_pair(order):
         return denied("B3", ReasonCode.PRICE_INVALID, note="a pair of exits that does not lie around the price")
-    return PASSED, None, order.limit_price
+    return PASSED, None, order.limit_price, None
 
 
 def _is_plain(order: OrderIntent) -> bool:

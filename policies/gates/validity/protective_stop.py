@@ -37,14 +37,15 @@ def check(case: Case, worst: WorstCase, limits: ProtectiveStopLimits) -> Answer:
     if price is None:
         return denied("B8", ReasonCode.PRICE_UNKNOWN)
     if order.take_profit is not None and (order.take_profit - price) * order.side.sign <= ZERO:
-        return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, order.take_profit)
+        distance = percent((order.take_profit - price) * order.side.sign, price)
+        return denied("B8", ReasonCode.STOP_WRONG_SIDE, ZERO, distance)
     if order.stop_loss is None:
         return NO_EXITS
     away = None
     if is_positive(order.stop_loss):
         away = price - order.stop_loss if worst.buys else (price - order.stop_loss) * order.side.sign
     if away is None or away <= ZERO:
-        return denied("B8", ReasonCode.STOP_WRONG_SIDE, price, str(order.stop_loss)[:40])
+        return denied("B8", ReasonCode.STOP_WRONG_SIDE, ZERO, None if away is None else percent(away, price))
     distance = percent(away, price)
     nearest, farthest = limits.min_stop_distance_pct, limits.max_stop_distance_pct
     if nearest is not None and distance < nearest:

@@ -19,13 +19,14 @@ def check(case: Case, worst: WorstCase, limits: NoLimits) -> Answer:
     qty = case.order.qty
     if not worst.measurable and not is_plausible(qty):
         return denied("B2", ReasonCode.QTY_INVALID, value=str(qty)[:40])
+    # All that is left may go, whatever the lot: a remainder could never be sold else (I-09).
     if worst.reduces_risk and qty == worst.closable:
-        return PASSED, worst.step, qty
+        return PASSED, worst.step, qty, None
     if not worst.fractions and qty % ONE != ZERO:
         return denied("B2", ReasonCode.FRACTION_FORBIDDEN, worst.step, qty)
     if qty % worst.step != ZERO:
         return denied("B2", ReasonCode.QTY_NOT_IN_LOTS, worst.step, qty)
-    return PASSED, worst.step, qty
+    return PASSED, worst.step, qty, None
 
 
 GATE = Gate("B2", "quantity", Scope.ALWAYS, ("instrument", "positions"), NoLimits, check, "shares")

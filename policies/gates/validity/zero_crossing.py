@@ -29,7 +29,7 @@ def check(case: Case, worst: WorstCase, limits: ZeroCrossingLimits) -> Answer:
     if worst.held is None or not worst.measurable:
         return denied("B6", ReasonCode.POSITION_UNKNOWN)
     if (worst.held if worst.buys else worst.held * case.order.side.sign) >= ZERO:
-        return PASSED, None, worst.held
+        return PASSED, None, worst.held, None
     margin = worst.closable - case.order.qty
     if margin >= 0:
         return PASSED, worst.closable, case.order.qty, margin

@@ -28,6 +28,7 @@ class Faults:
         if kind == LOCKED and self.on_file:
             self._met(kind)
             self._lock = sqlite3.connect(self._file, timeout=0, isolation_level=None)
+            # Held until the step is over: the product's own wait for the lock is set to nothing in lives.
             self._lock.execute("BEGIN IMMEDIATE")
         elif kind == DROPPED and not self.on_file:
             self._met(kind)

@@ -22,7 +22,7 @@ from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderStatus, Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
 from tests.builders.execution import House
 from tests.builders.market import NOON
@@ -50,6 +50,7 @@ def always(
         if name not in ours or ours[name].status is S.INTENT:
             yield f"lost: {name} was posted, ours is {ours.get(name)}"
     for name, report in books.orders.items():
+        # An order that is filled and still called open has nothing left to lose.
         works = report.status.is_open and report.filled_qty < report.qty
         if works and name not in excused and not (name in ours and ours[name].status.is_open):
             yield f"lost: {name} works there and is {ours.get(name)} here"

@@ -58,6 +58,7 @@ class Memory(Exchange):
 
     def fill(self, name: ClientOrderId, shares: Decimal, at: datetime, *, hidden: bool = False) -> OrderReport:
         before = self._books.orders[name]
+        # Whatever fills of an order that was over, or beyond its size, no gate could have counted.
         left = before.qty - before.filled_qty if before.status.is_open else ZERO
         self.surprise[before.symbol, before.side] += int(max(shares - left, ZERO))
         return super().fill(name, shares, at, hidden=hidden)

@@ -95,6 +95,7 @@ class World:
                 self.log.append(f"  in peace: {error}")
             self._holds()
             wrong = list(at_the_end(self.house, self.exchange, ours_now(self.house), self.wishes))
+            # Never after the first cycle: what is still to come at the exchange comes between two of them.
             if number > 0 and not wrong:
                 break
         self._must(wrong)
@@ -290,9 +291,11 @@ class World:
         self.house.database.close()
         self.log.append("  restarted")
         self.house = self._start()
+        # As a real start does: nothing is entered before the first comparison.
         self.house.control.mark_unreconciled()
 
     def _start(self, *, twin: bool = False) -> House:
+        # A twin meets no trouble of its own: it is the trouble.
         hook = None if twin else self._moment
         database = opened(self.place.url, hook, lock_wait_s=0 if self.faults.on_file else 15)
 

@@ -13,6 +13,7 @@ from agents.llm import BadAnswer, NoAnswer, WrongSetup, reason_of
 from agents.slots import encode
 from domain.clock import FixedClock
 from domain.errors import DataQualityError
+from domain.record.canonical import digest
 from tests.builders.agents import (
     AT,
     CYCLE,
@@ -64,6 +65,7 @@ def test_equal_questions_have_equal_digests_and_any_difference_shows():
         replace(request, prompt_digest="x"),
     ]
     assert len({request.digest, *(other.digest for other in others)}) == 6
+    assert all(other.digest == digest(other) for other in (request, *others)), "keys are those of the fields"
 
 
 def test_a_finished_call_is_never_paid_twice():

@@ -13,7 +13,7 @@ from agents.slots import figures, read_slot
 from domain.decisions import Concern, Phase, Ruling, Severity, Stance, Statement
 from domain.ids import ClientOrderId, Ref, client_order_id
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
-from domain.rendering import check, render
+from domain.record.rendering import check, render
 from domain.verdicts import Evaluation, Outcome, Verdict
 from tests.builders.agents import (
     ACME,

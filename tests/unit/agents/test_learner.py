@@ -9,7 +9,7 @@ from agents.llm import NoAnswer
 from agents.models.rules_llm import RulesModel
 from agents.slots import figures, read_slot
 from domain.ids import Ref
-from domain.rendering import check, render
+from domain.record.rendering import check, render
 from memory.lessons import Result
 from memory.reviews import POSSIBLE, Change, Finding, Subject, review_by_code
 from prompts.loader import load

@@ -9,8 +9,8 @@ from agents.monitor import find, watch
 from agents.slots import read_slot
 from domain.book import Account, Book, Performance
 from domain.case import Control, MarketView, Mode, TradingState
+from domain.context.observation import Observation
 from domain.decisions import Severity
-from domain.observation import Observation
 from tests.builders.agents import AT, a_figure, an_evidence_set, asking
 
 CALM = {"state": "normal", "request": "none", "concerns": []}

@@ -11,8 +11,8 @@ from agents.llm import NoAnswer, WrongSetup
 from agents.quarantine import LONGEST_TEXT, addresses_machines, clean
 from agents.reader import TOOLS, read, was_read
 from agents.slots import read_slot
+from domain.context.news import NewsEvent, Strength, Topic
 from domain.market import Symbol
-from domain.news import NewsEvent, Strength, Topic
 from tests.builders.agents import ACME, CYCLE, a_post, an_article, an_asker, asking
 
 TEXT = "ACME beats estimates. Rival Bolt cuts its outlook."

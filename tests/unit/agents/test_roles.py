@@ -18,7 +18,7 @@ from agents.slots import index, read_slot, share
 from domain.decisions import Action, Concern, MonitorReport, Ruling, Severity, Stance
 from domain.ids import Ref
 from domain.market import Symbol
-from domain.rendering import check
+from domain.record.rendering import check
 from tests.builders.agents import (
     AT,
     CYCLE,

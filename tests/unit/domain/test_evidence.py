@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from domain.canonical import plain, restore
 from domain.decisions import Statement
 from domain.errors import DataQualityError
 from domain.evidence import Evidence, EvidenceSet, Value, gather
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
-from domain.rendering import check, figure, refs_in, render
+from domain.record.canonical import plain, restore
+from domain.record.rendering import check, figure, refs_in, render
 
 AS_OF = datetime(2026, 3, 17, 15, tzinfo=UTC)
 CYCLE = CycleId("cyc-test")

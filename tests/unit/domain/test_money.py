@@ -57,6 +57,16 @@ def test_a_vendor_float_must_be_finite(value: float) -> None:
         from_float(value)
 
 
+@pytest.mark.parametrize("value", [1e18, -1e18, 1e300])
+def test_a_vendor_float_of_no_real_amount_is_refused(value: float) -> None:
+    with pytest.raises(DataQualityError, match="too large"):
+        from_float(value, places=8)
+
+
+def test_the_largest_vendor_float_is_taken() -> None:
+    assert from_float(999_999_999_999_999_872.0, places=8) == Decimal(999_999_999_999_999_900)
+
+
 def test_a_vendor_float_keeps_the_digits_it_shows() -> None:
     assert from_float(187.2) == Decimal("187.2")
     assert from_float(0.1 + 0.2, places=4) == Decimal("0.3")

@@ -10,9 +10,9 @@ import pytest
 
 from agents.llm import ModelReply, ModelRequest, NoAnswer, Sampling
 from agents.models.recorded_llm import read_recordings
-from domain.canonical import digest
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError
+from domain.record.canonical import digest
 from evals.answers.collect import AnsweredByFiles, Collected, collect, recordings, told
 from evals.answers.play import ROLES, play
 from evals.answers.questions import blind_id, cases, questions, role_of, write_pages

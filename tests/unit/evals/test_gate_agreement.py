@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 import pytest
 
@@ -21,8 +22,14 @@ def test_nothing_escapes_and_next_to_nothing_is_stopped_for_nothing(seed):
     assert found.count("wrong word") == 0, report(found)
 
 
+@cache
+def judged():
+    """Cases are read and never changed, and to make them takes seconds."""
+    return tuple(generate(7, 1))
+
+
 def first(verdict):
-    return next(each for each in generate(7, 1) if each.expected.verdict == verdict)
+    return next(each for each in judged() if each.expected.verdict == verdict)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -11,11 +12,11 @@ from agents.blind import Blinded, Mask, masked, pairs_of, unmasked
 from agents.llm import Sampling
 from agents.models.rules_llm import RulesModel
 from agents.slots import read_slot
-from domain.canonical import plain
+from domain.context.news import NewsArticle
 from domain.errors import DataQualityError
 from domain.ids import CycleId
 from domain.market import Symbol
-from domain.news import NewsArticle
+from domain.record.canonical import plain
 from evals.answers.play import play
 from evals.answers.questions import cases, questions, role_of
 from evals.leakage.future import CHANNELS, LATER, planted
@@ -104,6 +105,44 @@ def test_names_and_years_in_a_text_are_masked_and_a_quote_is_found_again():
     assert "NIMBO" not in heard.user
     assert "2026" not in heard.user
     assert (made["usable"], made["signs"]) == (True, {"NIMBO": 1})
+
+
+SEEDS = (6, 2, 0)
+"""They move dates by one, two and three quarters."""
+DATED = {
+    "before_the_month": "it said in January, since March and until May",
+    "a_day": "on March 17 and May 5, 2026, 3rd May, Jan 5 and Oct. 12",
+    "behind_a_line_break": '"one\\nOctober\\nin March"',
+    "a_quarter": "Q3 results of 2025, the third-quarter loss, Fourth quarter sales",
+}
+"""Texts that name a time of the year by its words."""
+UNDATED = (
+    "it may fall, troops march on, May it rest, March on!",
+    "Jan wins, Dec loses, a Mar of it",
+    "the third quarter in a row, a weak quarter, Q5, IQ3",
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("text", DATED.values(), ids=DATED)
+def test_dates_in_words_are_masked_and_come_back(text, seed):
+    mask = Mask(seed)
+    hidden = masked(text, {}, mask)
+    before, after = (re.findall(r"[A-Z][a-z]+|Q[1-4]|[a-z]+(?=-quarter)", each) for each in (text, hidden))
+    assert not [one for one, other in zip(before, after, strict=True) if one == other]
+    assert unmasked(hidden, {}, mask) == text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("text", UNDATED)
+def test_words_that_are_no_dates_stay(text, seed):
+    assert masked(text, {}, Mask(seed)) == text
+
+
+@pytest.mark.parametrize(("name", "month"), [("reader-01-good_news", "January"), ("reader-12-attack", "June")])
+def test_the_months_of_the_recorded_questions_are_masked(name, month):
+    assert month in QUESTIONS[name]
+    assert month not in masked(QUESTIONS[name], {}, MASK)
 
 
 class Heard(RulesModel):

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from agents.models.recorded_llm import RecordingMissing
-from domain.errors import ConfigurationError, DataQualityError
+from domain.errors import ConfigurationError, DataQualityError, UsageError
 from evals.case import Case, read_cases
 from evals.outcome import Outcome, Score, Status
 from evals.report.document import baseline_of, document
@@ -163,7 +163,7 @@ def test_a_case_file_is_read_strictly(tmp_path, lines, told):
 
 
 def test_an_unknown_suite_is_named_with_those_there_are():
-    with pytest.raises(ConfigurationError, match=r"there is no suite S99.*S2_gates"):
+    with pytest.raises(UsageError, match=r"there is no suite S99.*S2_gates"):
         chosen(["S99"])
     assert [suite.name for suite in chosen(["s2"])] == ["S2_gates"]
 

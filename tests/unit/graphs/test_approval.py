@@ -7,7 +7,7 @@ import pytest
 from langgraph.types import Command
 
 from domain.errors import IntegrityError
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from graphs.nodes.approval import submit
 from graphs.state import ApprovalInput
 from interfaces.acting.approving import approval_of, decision_of

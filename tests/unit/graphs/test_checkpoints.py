@@ -11,11 +11,11 @@ import ormsgpack
 import pytest
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from domain.canonical import canonical_json
 from domain.case import Approval, Control, Mode, TradingState
 from domain.decisions import Concern, MonitorReport, Severity
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, IntegrityError
 from domain.money import ONE
+from domain.record.canonical import canonical_json
 from domain.verdicts import Evaluation, Outcome
 from graphs.checkpoints import open_checkpoints, strict_serialiser
 from graphs.state import Ruled, Sent
@@ -98,6 +98,36 @@ def test_a_foreign_type_is_never_made(kind, content):
     restored = strict_serialiser().loads_typed((kind, content))
     assert MADE == []
     assert not isinstance(restored, (Foreign, Colour))
+
+
+def test_a_record_of_a_foreign_kind_is_refused():
+    named = {"record": f"{__name__}.Foreign", "text": '{"word": "named"}'}
+    MADE.clear()
+    with pytest.raises(IntegrityError, match="unknown kind"):
+        strict_serialiser().loads_typed(JsonPlusSerializer().dumps_typed({"channel": [named]}))
+    assert MADE == []
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"record": "graphs.state.Sent", "text": "{"},
+        {"record": "graphs.state.Sent", "text": '{"decision_id": 1}'},
+        {"record": "graphs.state.Sent", "text": ["{}"]},
+        {"record": ["graphs.state.Sent"], "text": "{}"},
+    ],
+)
+def test_a_record_that_somebody_has_spoilt_is_refused_in_one_line(named):
+    with pytest.raises(IntegrityError, match="a checkpoint holds a"):
+        strict_serialiser().loads_typed(JsonPlusSerializer().dumps_typed({"channel": [named]}))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_checkpoint_of_an_earlier_version_is_still_read(value):
+    earlier = JsonPlusSerializer().dumps_typed({"channel": [value]})
+    restored = strict_serialiser().loads_typed(earlier)["channel"][0]
+    assert type(restored) is type(value)
+    assert canonical_json(restored) == canonical_json(value)
 
 
 @pytest.mark.parametrize("kind", ["pickle", "yaml", ""])

@@ -14,9 +14,9 @@ from threading import Thread
 import pytest
 
 from agents.llm import NoAnswer
-from domain.canonical import restore
 from domain.decisions import Decision
-from domain.records import ClosedTrade, RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import ClosedTrade, RecordKind
 from graphs.learning import learn, learning_id
 from graphs.proposal import proposal_for
 from memory.calibration import Forecast

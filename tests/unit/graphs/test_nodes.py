@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from agents.decider import exit_by_rule
-from domain.canonical import plain
 from domain.decisions import Action, MonitorReport, Ruling, Stance
 from domain.errors import (
     ConfigurationError,
@@ -19,7 +18,8 @@ from domain.errors import (
     SourceUnavailable,
 )
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.canonical import plain
+from domain.record.entries import RecordKind
 from domain.signals import CandidateKind
 from domain.verdicts import Outcome
 from graphs.nodes import desk, observe, outcome, read_news, review, screen
@@ -345,6 +345,6 @@ def test_a_broker_that_does_not_answer_stops_the_cycle_and_the_next_one_finishes
 def test_the_inspector_is_not_asked_about_what_nobody_advised(scene):
     model = scene[0].deps.asker.model
     before = len(model.calls)
-    state: Any = {"advice": None, "degraded": []}
-    assert review.inspect(scene[0].deps)(state) == {"inspection": None}
+    entry: Any = None
+    assert review.inspect(entry, None, []) is None
     assert len(model.calls) == before

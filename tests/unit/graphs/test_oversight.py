@@ -14,7 +14,6 @@ from domain.money import ONE
 from domain.signals import CandidateKind
 from domain.verdicts import Outcome
 from graphs.approval import after_pause
-from graphs.candidate import build_candidate_review
 from graphs.oversight import after_gate, after_park, fan_out
 from graphs.state import CycleInput, Ruled, joined
 from interfaces.acting.cycling import RECURSION_LIMIT, config_of
@@ -27,11 +26,10 @@ PASS, REDUCE, ASK, DENY = Outcome.PASS, Outcome.REDUCE, Outcome.NEED_APPROVAL, O
 CALM = MonitorReport("normal", "none", (), "code")
 
 
-@pytest.mark.parametrize("name", ["oversight", "approval", "candidate"])
+@pytest.mark.parametrize("name", ["oversight", "approval"])
 def test_the_graph_is_the_one_that_is_drawn(tmp_path, name):
     with a_runtime(tmp_path) as runtime:
-        review = build_candidate_review(runtime.deps)
-        graph = {"oversight": runtime.oversight, "approval": runtime.approval, "candidate": review}[name]
+        graph = {"oversight": runtime.oversight, "approval": runtime.approval}[name]
         assert graph.get_graph().draw_mermaid() == (DRAWN / f"{name}.mmd").read_text(encoding="utf-8")
 
 

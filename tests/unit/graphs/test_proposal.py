@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from agents.decider import exit_by_rule
+from domain.context.observation import Observation
 from domain.decisions import Decision
 from domain.ids import CycleId, Ref
-from domain.observation import Observation
 from domain.orders import Origin
 from graphs.proposal import proposal_for, provenance_of
 from interfaces.acting.cycling import config_of

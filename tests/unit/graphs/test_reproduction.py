@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import text
 
-import composition
+import composition.opening as composition
 from agents.llm import ModelRequest
 from agents.models.rules_llm import RulesModel
 from app import main
-from domain.canonical import canonical_json
 from domain.errors import DataQualityError, IntegrityError, UsageError
 from domain.ids import CycleId
+from domain.record.canonical import canonical_json
 from interfaces.cli.home import LATCH
 from interfaces.serving.times import SimulatedTime
 from interfaces.telling.reproducing import Otherwise, by_role, reproduce

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.errors import ConfigurationError
 from interfaces.cli.home import home_folder
 from settings import load_settings
 from tests.builders.runtime import standing_in
@@ -39,7 +40,6 @@ FILES: dict[str, dict[str, Any]] = {
     "empty_value": {".env": "SAGE_HOME="},
     "inside_another_value": {".env": 'A="x\nSAGE_HOME=m\n"\nSAGE_HOME=d'},
     "toml": {"sage.toml": "SAGE_HOME = 't'"},
-    "toml_in_a_table": {"sage.toml": "[sage]\nSAGE_HOME = 't'"},
     "empty_toml": {"sage.toml": "SAGE_HOME = ''"},
 }
 
@@ -63,6 +63,15 @@ def test_a_file_that_cannot_be_read_does_not_stop_a_kill(tmp_path, name):
         Path(name).unlink()
         Path(name).mkdir()
         assert str(home_folder(None)) == ".sage"
+
+
+@pytest.mark.parametrize(("name", "content"), [(".env", "SAGE_HOEM=d"), ("sage.toml", "[sage]\nSAGE_HOME = 't'")])
+def test_what_the_settings_refuse_does_not_stop_a_kill(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with standing_in(tmp_path):
+        assert str(home_folder(None)) == ".sage"
+        with pytest.raises(ConfigurationError, match="which is no setting"):
+            load_settings()
 
 
 def test_what_can_still_be_read_of_a_spoilt_file_counts(tmp_path):

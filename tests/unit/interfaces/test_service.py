@@ -4,20 +4,24 @@ import inspect
 
 import pytest
 
-from domain.canonical import plain
 from domain.errors import ManualActionError
+from domain.record.canonical import plain
 from interfaces.cli.commands import COMMANDS
 from interfaces.service import Service
 from tests.builders.market import NOON
 from tests.builders.runtime import GONE, KORVA, NIMBO, a_runtime, rewired
 
-LOOKS = ["locks", "status", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify", "doctor"]
+LOOKS = [
+    "locks", "status", "balance", "positions", "orders", "trades", "pnl", "risk", "limits", "pending", "verify",
+    "doctor",
+]  # fmt: skip
 OFFERED = {
     "demo": "cycle", "audit": "verify", "memory": "recall", "mode": "set_mode", "buy": "order",
     "sell": "order", "algo": "start_algo", "run": "live", "watchdog": "watch", "telegram": "talk",
+    "chart": "prices", "agents": "last_cycle", "stats": "pnl",
 }  # fmt: skip
-ELSEWHERE = {"evals", "gate", "reproduce"}
-"""They open no market and no broker, so they are no business of a start."""
+ELSEWHERE = {"backtest", "evals", "gate", "reproduce"}
+"""They open no market and no broker of this home, so they are no business of a start."""
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name not in ELSEWHERE])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.canonical import plain
+from domain.record.canonical import plain
 from tests.builders import views
 
 CYCLE = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.canonical import plain, restore
+from domain.record.canonical import plain, restore
 from memory.calibration import BINS, ENOUGH, Bin, Calibration, Forecast, Tally, bin_of, calibration_of
 
 ROLE, MODEL = "advisor", "hosted:large"

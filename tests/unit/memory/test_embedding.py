@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from domain.canonical import digest
 from domain.orders import Side
+from domain.record.canonical import digest
 from domain.signals import Regime
 from memory.embedding import CLIP, EMBEDDING, Reference, embed, z_score
 from memory.situation import situation_of

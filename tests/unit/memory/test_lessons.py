@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import DataQualityError
 from domain.orders import Side
-from domain.rendering import check, render
+from domain.record.rendering import check, render
 from memory.lessons import Ending, Result, Thesis, ending_of, figures, lesson_of, return_pct
 from tests.builders.memory import a_closed_trade, a_situation
 

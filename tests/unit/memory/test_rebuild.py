@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from domain.canonical import plain, restore
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.orders import Side
-from domain.records import RecordKind
+from domain.record.canonical import plain, restore
+from domain.record.entries import RecordKind
 from memory.rebuild import catch_up, decision_body, rebuild, settled, situation_on_record
 from memory.recall import TradeRecord
 from memory.trades import TradeMemory

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from domain.canonical import plain, restore
-from domain.records import RecordKind
+from domain.record.canonical import plain, restore
+from domain.record.entries import RecordKind
 from memory.calibration import Calibration, Forecast, calibration_of
 from memory.lessons import Result
 from memory.recall import TradeRecord

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from domain.canonical import plain, restore
+from domain.record.canonical import plain, restore
 from memory.embedding import embed
 from memory.situation import Situation, distance_pct, share_pct
 from tests.builders.memory import a_signal, a_situation, situations

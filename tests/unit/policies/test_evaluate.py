@@ -11,7 +11,7 @@ from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
-from policies.gate import BoundGate, NoLimits
+from policies.gate import PASSED, BoundGate, NoLimits
 from policies.policy import Policy
 from tests.builders.policies import (
     D,
@@ -81,6 +81,9 @@ def test_the_hardest_answer_wins(gates, outcome, qty, codes):
         row(True, id="true"),
         row("PASS", id="text"),
         row(("X1", "OK", Outcome.PASS), id="a_plain_tuple"),
+        row((PASSED, D(1), D(2)), id="a_pass_without_its_margin"),
+        row((PASSED, D(1), D(2), D(1), D(0)), id="a_pass_with_a_figure_too_many"),
+        row((Outcome.PASS, D(1), D(2), D(1)), id="figures_that_do_not_say_passed"),
         row(Verdict("X1", "OK", "PASS"), id="an_outcome_that_is_only_text"),  # type: ignore[arg-type]
         row(Verdict("A1", "OK", Outcome.PASS), id="a_verdict_of_another_gate"),
         row(Verdict("X1", "SMALLER", Outcome.REDUCE), id="a_reduction_without_quantity"),
@@ -94,6 +97,12 @@ def test_whatever_is_not_a_verdict_denies(answer):
     found = evaluate(a_case(), with_gates(a_gate(answer), says(PASS, "X2")))
     assert (found.outcome, found.final_qty, found.codes) == (DENY, D(0), ("GATE_ERROR",))
     assert len(found.verdicts) == 2
+
+
+def test_what_passes_keeps_its_words():
+    warning = Verdict("X1", "WARNING", PASS, value="a" * 201, note="b" * 201)
+    found = evaluate(a_case(), with_gates(a_gate(warning), says(PASS, "X2")))
+    assert (found.outcome, found.verdicts[0]) == (PASS, warning)
 
 
 def test_interrupts_are_not_swallowed():

@@ -120,6 +120,42 @@ def test_kills_of_several_processes_follow_one_another(journal):
     assert len({line.id for line in lines}) == 15
 
 
+OLD = "owner, to close NIMBO KORVA alone"
+"""By whom a kill was that ordered two symbols to be closed, in lines of before the field for them."""
+
+
+@pytest.mark.parametrize(
+    ("told", "only", "good"),
+    [
+        row({"only": ["KORVA", "NIMBO"]}, ("KORVA", "NIMBO"), True, id="named"),
+        row({"only": []}, (), True, id="all"),
+        row({"by": OLD}, ("NIMBO", "KORVA"), True, id="named_by_a_line_of_before"),
+        row({}, (), True, id="all_by_a_line_of_before"),
+        row({"by": OLD, "only": []}, (), True, id="a_name_is_no_order"),
+        row({"only": None}, (), False, id="none"),
+        row({"only": "NIMBO"}, (), False, id="no_list"),
+        row({"only": ["NIMBO", 7]}, (), False, id="no_names"),
+        row({"only": [""]}, (), False, id="an_empty_name"),
+    ],
+)
+def test_which_symbols_a_kill_orders_to_be_closed(told, only, good):
+    line = {"number": 1, "what": KILL, "by": "owner", "reason": "", "at": "", "flatten": True, "of": 0}
+    found = parsed(json.dumps({**line, "previous": GENESIS, **told}).encode())
+    assert (found.lines[0].only, found.lines[0].good) == (only, good)
+    assert found.engaged
+    assert bool(found.flatten) is good, "what cannot be read orders nothing to be closed"
+
+
+def test_symbols_are_kept_with_the_kill_and_the_chain_holds(journal):
+    journal.append(KILL, by="owner", flatten=True, only=frozenset({"NIMBO", "KORVA"}))
+    write(journal, "of1", "kill")
+    assert [(line.good, line.only) for line in journal.read().lines] == [
+        (True, ("KORVA", "NIMBO")),
+        (True, ()),
+        (True, ()),
+    ]
+
+
 def test_a_line_is_readable_by_anybody(journal):
     write(journal, "odd fills")
     told = json.loads(journal.path.read_text())

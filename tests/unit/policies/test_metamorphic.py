@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from domain.canonical import canonical_json
 from domain.case import Case
+from domain.record.canonical import canonical_json
 from domain.verdicts import Evaluation, Outcome, Verdict
 from policies.breaches import BREACHES, good_case
 from policies.breaches.case import (

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import digest
 from domain.case import Mode, TradingState
 from domain.errors import IntegrityError, ManualActionError
 from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Side
+from domain.record.canonical import digest
 from domain.verdicts import Outcome
 from policies.breaches import good_case
 from policies.kill_switch import KillSwitch

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.canonical import canonical_json
 from domain.case import Case, Mode, TradingState
 from domain.ids import ClientOrderId
 from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
+from domain.record.canonical import canonical_json
 from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
 from policies.gate import Scope

@@ -12,8 +12,8 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from domain.canonical import digest
 from domain.case import Case
+from domain.record.canonical import digest
 from domain.verdicts import Verdict
 from policies.breaches import BREACHES, good_case
 from policies.evaluate import evaluate

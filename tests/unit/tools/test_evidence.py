@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.canonical import canonical_json
+from domain.context.news import Strength, Topic
 from domain.errors import DataQualityError
 from domain.evidence import Evidence
 from domain.market import EventKind, Symbol
-from domain.news import Strength, Topic
+from domain.record.canonical import canonical_json
 from memory.recall import Recall
 from tests.builders.memory import a_similar_trade
 from tests.builders.signals import (

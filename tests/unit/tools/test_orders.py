@@ -22,8 +22,8 @@ from tests.builders.signals import (
     a_view,
     d,
 )
-from tools.orders import intent_for, place_order, shown_order, taken_in_fractions
-from trading.execution.desk import Wish
+from tools.orders import intent_for, place_order, place_orders, shown_orders, taken_in_fractions
+from trading.execution.sight import Wish
 from trading.portfolio.sizing import SizingRule
 from trading.strategies.screen import screen
 
@@ -119,8 +119,11 @@ def test_policy_and_broker_both_have_a_say(allowed, taken):
 class Desk:
     """A desk that answers with what it was asked."""
 
-    def shown(self, wish, told):
-        return "shown", wish, told
+    def shown(self, wishes):
+        return "shown", wishes
+
+    def place_all(self, wishes):
+        return "all", wishes
 
     def place(self, intent, **asked):
         return "place", intent, asked
@@ -130,7 +133,9 @@ def test_show_and_place_hand_over_everything():
     intent, market = intent_for(ENTRY, a_market(), at=NOW), a_market()
     desk: Any = Desk()
     shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
-    shown: Any = shown_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
+    wishes = (Wish(intent, market, cycle_id=CYCLE),)
+    shown: Any = shown_orders(desk, wishes)
+    every: Any = place_orders(desk, wishes)
     placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
-    assert shown == ("shown", Wish(intent, market, cycle_id=CYCLE), None)
+    assert (shown, every) == (("shown", wishes), ("all", wishes))
     assert placed == ("place", intent, {**shared, "parent": None})

@@ -26,14 +26,7 @@ from trading.data.files.rows import Row
 from trading.data.normalise import Figures, Issue, Moment, Refused, Rule, checked_figures, moment, number
 
 SOURCE = "files"
-LENGTHS = {
-    timedelta(minutes=1): Timeframe.MIN_1,
-    timedelta(minutes=5): Timeframe.MIN_5,
-    timedelta(minutes=15): Timeframe.MIN_15,
-    timedelta(hours=1): Timeframe.HOUR_1,
-    timedelta(days=1): Timeframe.DAY_1,
-}
-_SPANS = {timeframe: length for length, timeframe in LENGTHS.items()}
+_BY_LENGTH = {timeframe.length: timeframe for timeframe in Timeframe}
 _DAY = timedelta(days=1)
 
 
@@ -84,14 +77,13 @@ def timeframe_of(raw: Sequence[RawBar], name: str) -> Timeframe:
     for each in raw:
         if each.moment.at is not None:
             times[each.symbol].add(each.moment.at)
+    # The most frequent and not the smallest: one stray row must not make a file of minutes out of one of hours.
     distances = Counter(after - before for found in times.values() for before, after in pairwise(sorted(found)))
     likely = distances.most_common(1)[0][0] if distances else None
-    if likely in LENGTHS:
-        return LENGTHS[likely]
+    if likely in _BY_LENGTH:
+        return _BY_LENGTH[likely]
     told = f"mostly {likely} apart" if likely is not None else "too few to tell how far apart they are"
-    raise DataQualityError(
-        f"the rows of {name} are {told}", f"State timeframe in source.toml: {', '.join(LENGTHS.values())}."
-    )
+    raise DataQualityError(f"the rows of {name} are {told}", f"State timeframe in source.toml: {', '.join(Timeframe)}.")
 
 
 def placed_bars(raw: Iterable[RawBar], timeframe: Timeframe, calendar: Calendar) -> Iterator[Placed | Issue]:
@@ -120,12 +112,13 @@ def _span(
         raise Refused(Rule.TIME, f"{when.day} names no time for a {timeframe} bar")
     if when.at.second or when.at.microsecond:
         raise Refused(Rule.OFF_GRID, when.at.isoformat())
-    end = when.at + _SPANS[timeframe]
+    end = when.at + timeframe.length
     return when.at, min(end, session.closes_at) if session is not None and session.contains(when.at) else end
 
 
 def session_on(calendar: Calendar, day: date) -> Session | None:
     """The session of an exchange day; None for a day without one, or that the calendar does not reach."""
+    # The port finds sessions by their opening; an exchange's day may open on the UTC day before or after.
     midnight = datetime.combine(day, time(), UTC)
     try:
         near = calendar.sessions(midnight - _DAY, midnight + 2 * _DAY)
@@ -140,6 +133,7 @@ def in_order(placed: Sequence[Placed]) -> Iterator[Placed | Issue]:
     ordered = sorted(placed, key=lambda each: each.bar.start)
     for _, group in groupby(ordered, key=lambda each: each.bar.start):
         first, *others = group
+        # The whole group goes, the first too: the order of rows in a file says nothing about which one is right.
         if any(each.bar != first.bar for each in others):
             yield from (Issue(Rule.CONFLICT, each.place, _told(each.bar)) for each in (first, *others))
             continue
@@ -156,6 +150,7 @@ def oddities(placed: Sequence[Placed]) -> Iterator[Issue]:
     last: dict[Symbol, datetime] = {}
     told: set[Symbol] = set()
     for bar, place in placed:
+        # Once a symbol: a file that is sorted downward would otherwise bring an issue for every row.
         if bar.symbol in last and bar.start < last[bar.symbol] and bar.symbol not in told:
             told.add(bar.symbol)
             yield Issue(Rule.UNSORTED, place, f"{_told(bar)} and maybe later rows", kept=True)

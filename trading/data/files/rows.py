@@ -29,11 +29,15 @@ def rows_of(path: Path, name: str) -> Iterator[Row]:
 def csv_rows(path: Path, name: str) -> Iterator[Row]:
     """Rows of a CSV file in UTF-8 with a header; blank lines are passed over."""
     try:
+        # Spreadsheets begin a UTF-8 file with a byte order mark, which would become part of the first column's name.
         with path.open(encoding="utf-8-sig", newline="") as file:
+            # Not strict, csv reads on behind a quotation mark that is never closed and makes one cell of the rest of
+            # the file.
             reader = csv.reader(file, strict=True)
             header = checked_header(next(reader, []), name)
             for cells in reader:
                 if cells:
+                    # A row of the wrong length is told with its line, not raised: it must not cost the rows after it.
                     yield Row(reader.line_num, dict(zip(header, cells, strict=False)), len(cells) == len(header))
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataQualityError(f"{name} is not a CSV file: {error}", "Save it as comma-separated UTF-8.") from error

@@ -128,7 +128,9 @@ def read_notes(directory: Path) -> SourceNotes:
     if not path.exists():
         return SourceNotes()
     try:
+        # ``parse_float``: a tick of 0.01 is money, and must not pass through a float on its way.
         return SourceNotes.model_validate(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal))
+    # Before ValueError, of which pydantic's ValidationError is a kind.
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -139,6 +141,7 @@ def read_notes(directory: Path) -> SourceNotes:
 
 def files_in(directory: Path, folder: str, endings: tuple[str, ...]) -> tuple[Path, ...]:
     """The files of a folder in order of their names; none at all is a ConfigurationError."""
+    # Sorted: the order of a folder is the file system's, and of equal ids the first one read stays.
     found = tuple(sorted(path for path in (directory / folder).glob("*") if path.suffix in endings and path.is_file()))
     if not found:
         kinds = " or ".join(f"*{ending}" for ending in endings)

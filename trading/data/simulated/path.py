@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
+from domain.context.news import Strength
 from domain.market import Session
-from domain.news import Strength
 from domain.signals import Regime
 from trading.data.simulated.universe import Company, Stretch
 
@@ -94,10 +94,12 @@ def push_of(told: Sequence[Told], previous: Session | None, session: Session) ->
         if not since < heard <= session.closes_at - STEP:
             continue
         overnight = heard <= session.opens_at
+        # Rounded up: floor division of the negative distance gives the first step that begins after the news was heard.
         first = 0 if overnight else -((session.opens_at - heard) // STEP)
         gap += ppb * 2 // 5 if overnight else 0
         touched = range(first, min(first + _NEWS_STEPS, count))
         for place in touched:
+            # Spread over the steps that are left: what is told late moves the price as far, only faster.
             push.steps[place] += (ppb * 3 // 5 if overnight else ppb) // len(touched)
             push.volume[place] += _VOLUME_BOOST[story.strength]
     return push._replace(gap=gap)
@@ -118,6 +120,8 @@ def walk(
     drift, sway = way * 3 // 4 // count, swing * 19 // 100
     steps: list[Step | None] = []
     for place in range(count):
+        # One draw a step, also in a halt and cut up by shifts: 0-63 the noise, 64-95 the wicks, 96-111 the volume, the
+        # rest for the quote. A later step never depends on what an earlier one used.
         bits = rng.getrandbits(128)
         before = price
         moved = drift + _noise(bits, sway) + push.steps[place] + market[place + 1] * company.beta // 100
@@ -133,6 +137,7 @@ def walk_of_market(session: Session, start: int, market: tuple[int, ...]) -> Ses
     price = start + start * market[0] // BILLION
     steps: list[Step | None] = []
     for moved in market[1:]:
+        # Without sway and bits the index has no wicks and no spare bits: nothing about it is drawn beside its moves.
         before, price = price, price + price * moved // BILLION
         steps.append(_step(before, price, 0, 0, 0))
     return SessionPath(session, tuple(steps), over_steps(steps), price)
@@ -160,6 +165,7 @@ def _step(before: int, after: int, sway: int, bits: int, volume: int) -> Step:
 
 def _noise(bits: int, spread: int) -> int:
     """A number around 0 with standard deviation ``spread``, from 64 random bits."""
+    # 131,070 is the mean of the sum: four times half of 65,535.
     total = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48 & 0xFFFF) - 131_070
     return total * spread // _SPREAD_OF_NOISE
 

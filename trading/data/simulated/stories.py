@@ -13,8 +13,8 @@ from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 
+from domain.context.news import Strength, Topic
 from domain.market import EventKind, MarketEvent, Session, Symbol
-from domain.news import Strength, Topic
 from domain.ports import Calendar
 from trading.data.simulated.universe import FIRST_DAY, LAST_DAY, SCRIPTED, Company, Halt, Story
 
@@ -75,6 +75,7 @@ def timetable(calendar: Calendar) -> Timetable:
 
 def agenda(company: Company, table: Timetable) -> Agenda:
     """Reports every 13 weeks after the close, dividends at the opening of their ex-day, splits likewise."""
+    # Eight reports, 13 weeks apart, reach the end of simulated time; a day behind it has no session and is left out.
     reports = [s for n in range(8) if (s := table.on_or_after(company.reports + 13 * n * WEEK)) is not None]
     dividends = _monthly(table, DIVIDEND_DAY, DIVIDEND_MONTHS) if company.dividend > 0 else ()
     splits = [(s, split.ratio) for split in company.splits if (s := table.on_or_after(split.day)) is not None]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from domain.context.news import Strength, Topic
 from domain.market import Symbol
-from domain.news import Strength, Topic
 from domain.signals import Regime
 
 FIRST_DAY = date(2025, 1, 2)
@@ -107,6 +107,7 @@ class Listing(NamedTuple):
 
 
 def _at(text: str) -> datetime:
+    # The script is written in UTC; the opening on 2026-03-17 is at 13:30.
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -119,6 +120,7 @@ _CALDO, _DRAVE, _GLIMR, _HEXAR = Symbol("CALDO"), Symbol("DRAVE"), Symbol("GLIMR
 _KORVA, _MARLO, _NIMBO, _OSTRE = Symbol("KORVA"), Symbol("MARLO"), Symbol("NIMBO"), Symbol("OSTRE")
 _PELMA, _TARQU, _VERDA, _ZEPHY = Symbol("PELMA"), Symbol("TARQU"), Symbol("VERDA"), Symbol("ZEPHY")
 
+# Prices are cents, written with the dot where people put it: 52_10 is 52.10.
 CALDO = Company(
     _CALDO, "Calderstone Foods", "Consumer Staples", "packaged grains", 52_10, 4, 2_400_000, 40, date(2025, 2, 11),
     _stretches(

@@ -46,6 +46,8 @@ def credentials(config: AlpacaConfig) -> dict[str, Any]:
 def bounded(client: RESTClient, patience: Patience) -> None:
     """Give a client of alpaca-py timeouts, and leave repeating to the session, which repeats GETs only."""
     client._session = bounded_session(patience)
+    # No constructor takes it: alpaca-py reads 0 as "use the default" and repeats every call, orders too, on 429 and
+    # 504.
     client._retry = 0
 
 
@@ -80,6 +82,7 @@ def assets_client(config: AlpacaConfig) -> TradingClient:
     """The client for assets. ``paper`` only chooses an address, and that is given."""
     from alpaca.trading.client import TradingClient
 
+    # The settings may name the address as Alpaca's own examples do, with /v2; alpaca-py puts it behind once more.
     address = config.trading_url.rstrip("/").removesuffix("/v2")
     client = TradingClient(paper=True, url_override=address, **credentials(config))
     bounded(client, config.patience)
@@ -104,6 +107,7 @@ def unless_unknown(question: Callable[[], T]) -> T | None:
     try:
         return question()
     except APIError as error:
+        # Every other refusal goes on to ``ask``: a wrong key must not look like an unknown symbol.
         if error.status_code == 404:
             return None
         raise

@@ -13,6 +13,7 @@ from domain.errors import DataQualityError
 from trading.data.vendors.wire import figure
 
 Raw = Mapping[str, Any]
+# Only what the door of ``domain.money`` is too narrow for: more than twelve decimals, and no other liberty.
 _LONG_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{13,40}", re.ASCII)
 _FINEST = Decimal("1e-12")
 
@@ -42,6 +43,7 @@ def number(raw: Raw, name: str) -> Decimal:
 
 def optional(raw: Raw, name: str) -> Decimal | None:
     """A number, or None where Alpaca does not tell it."""
+    # Alpaca's objects have all three, null, blank and missing, for what is not known.
     return None if raw.get(name) in (None, "") else number(raw, name)
 
 

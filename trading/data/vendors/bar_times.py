@@ -16,19 +16,15 @@ from domain.market import Bar, Timeframe
 
 NEW_YORK = ZoneInfo("America/New_York")
 CLOSE = time(16)
-LENGTHS = {
-    Timeframe.MIN_1: timedelta(minutes=1),
-    Timeframe.MIN_5: timedelta(minutes=5),
-    Timeframe.MIN_15: timedelta(minutes=15),
-    Timeframe.HOUR_1: timedelta(hours=1),
-}
 SESSION = timedelta(hours=6, minutes=30)
 
 
 def bar_end(start: datetime, timeframe: Timeframe, zone: ZoneInfo = NEW_YORK) -> datetime:
     """The first moment at which the bar that began at ``start`` may be known, in UTC."""
-    if timeframe in LENGTHS:
-        return start.astimezone(UTC) + LENGTHS[timeframe]
+    if timeframe is not Timeframe.DAY_1:
+        return start.astimezone(UTC) + timeframe.length
+    # Vendors stamp a day with midnight of its exchange, which is 04:00 or 05:00Z in New York and the day before in
+    # Tokyo.
     day = start.astimezone(zone).date()
     if zone.key == NEW_YORK.key:
         return datetime.combine(day, CLOSE, zone).astimezone(UTC)
@@ -40,12 +36,14 @@ def reach(timeframe: Timeframe, limit: int) -> timedelta:
 
     100 daily bars are 20 weeks, one more for every ten of them, and two to begin with: 168 days.
     """
-    days = limit if timeframe not in LENGTHS else math.ceil(limit / (SESSION // LENGTHS[timeframe]))
+    days = limit if timeframe is Timeframe.DAY_1 else math.ceil(limit / (SESSION // timeframe.length))
+    # Too far back costs a longer answer, too near costs bars; ``completed`` cuts what is too much.
     weeks = math.ceil(days / 5)
     return timedelta(weeks=weeks + weeks // 10 + 2)
 
 
 def completed(bars: Iterable[Bar], as_of: datetime, limit: int) -> tuple[Bar, ...]:
     """The last ``limit`` bars that had ended by ``as_of``, oldest first, one for each start."""
+    # Vendors send the bar under way as if it were over; it is known by its end, not by its place in the list.
     known = {bar.start: bar for bar in bars if bar.end <= as_of}
     return tuple(known[start] for start in sorted(known)[-limit:]) if limit > 0 else ()

@@ -14,9 +14,9 @@ from functools import lru_cache
 from html.parser import HTMLParser
 from typing import NamedTuple, TypeVar
 
+from domain.context.news import NewsArticle
 from domain.errors import DataQualityError
 from domain.market import Symbol, parse_symbol
-from domain.news import NewsArticle
 from domain.ports import Clock
 from trading.data.normalise import Issue, Refused, Rule, described
 from trading.data.vendors.wire import MISREAD
@@ -30,6 +30,7 @@ LIVE = timedelta(minutes=15)
 """Up to this age of ``as_of`` a feed counts as asked about the present."""
 
 _BLOCKS = {"article", "blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "section", "td", "tr"}
+# The parser hands their content out as data, though no reader sees it.
 _UNSEEN = {"script", "style"}
 _REMEMBERED = 20_000
 _LONGEST_ISSUE = 200
@@ -53,6 +54,7 @@ class _Words(HTMLParser):
             self.pieces.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        # Never below nothing: a stray end tag would make the next script visible.
         self._unseen -= tag in _UNSEEN and self._unseen > 0
         if tag in _BLOCKS:
             self.pieces.append("\n")
@@ -67,6 +69,7 @@ def plain_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     words = _Words()
+    # Cut before parsing: the parser's time, not only the result, has to be bounded.
     words.feed(markup[:LONGEST])
     words.close()
     return re.sub(r"[ \t\r]*\n\s*", "\n", "".join(words.pieces)).strip()
@@ -86,6 +89,7 @@ def mentioned(text: str, names: Names) -> tuple[Symbol, ...]:
 
 @lru_cache(maxsize=1024)
 def _whole_words(words: tuple[str, ...]) -> re.Pattern[str]:
+    # Not ``\b``: it finds no edge before the dollar sign of ``$F``.
     return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in words)})(?!\w)")
 
 
@@ -146,8 +150,11 @@ class Sightings:
     def dated(self, article: NewsArticle, as_of: datetime) -> NewsArticle:
         """The article with the ``first_seen_at`` that holds here; it comes with the one its vendor tells."""
         now = self._clock.now()
+        # Of the past nobody here knows when it was first shown; the vendor's word is all there is.
         if now - as_of > LIVE:
             return article
+        # Popped and put back behind the others, so that what is dropped below is what was not shown for the longest
+        # time.
         earliest = min(self._seen.pop(article.article_id, as_of), as_of, now)
         seen = self._seen[article.article_id] = max(article.first_seen_at, earliest)
         if len(self._seen) > _REMEMBERED:
@@ -157,6 +164,7 @@ class Sightings:
 
 def shown(articles: Iterable[NewsArticle], *, since: datetime, as_of: datetime) -> tuple[NewsArticle, ...]:
     """The articles first seen in (since, as_of] and published by then, oldest first, each id once."""
+    # By id: two queries, or two pages, may bring the same article.
     known = {
         article.article_id: article
         for article in articles

@@ -175,6 +175,7 @@ def next_step(
         return Finish(AlgoState.DONE, "filled")
     if hold is Hold.WAIT:
         waited = _taken_out(live)
+        # Time runs on in a pause: it must not hold an order back past its end.
         return waited if waited or now < plan.ends_at else _finish(live, AlgoState.DONE, _unfilled(plan, taken))
     if live:
         return _taken_out([child for child in live if _is_stale(plan, child, now)])
@@ -185,6 +186,7 @@ def _next_child(plan: AlgoPlan, children: Sequence[Order], now: datetime, taken:
     # A child that somebody replaced is still the same child: its number is taken once.
     left, leg = plan.parent.qty - taken, child_leg(len({base_leg(child.leg) for child in children}) + 1)
     if now >= plan.ends_at:
+        # Once: what did not fill at the market then does not fill by being asked for every minute.
         tried = any(child.created_at >= plan.ends_at for child in children)
         rest = floor_to(left, lot)
         if plan.rest is Rest.CANCEL or tried or rest <= ZERO:
@@ -199,6 +201,7 @@ def _next_child(plan: AlgoPlan, children: Sequence[Order], now: datetime, taken:
 
 def _is_stale(plan: AlgoPlan, child: Order, now: datetime) -> bool:
     """True where a later slice, or the end, is due since the child was made."""
+    # Taken out then, so that the next one is priced anew and holds what this one left.
     moments = [each.at for each in plan.slices] + [plan.ends_at]
     return any(child.created_at < moment <= now for moment in moments)
 

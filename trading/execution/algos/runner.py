@@ -39,8 +39,9 @@ from trading.execution.algos.base import (
     next_step,
 )
 from trading.execution.algos.store import Algo, AlgoStore, children_of
-from trading.execution.desk import HELD_BACK, OrderDesk
+from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import marketable_limit
+from trading.monitor.breakers import HELD_BACK
 from trading.store.control import ControlStore
 from trading.store.orders import OrderStore
 
@@ -84,11 +85,14 @@ class AlgoRunner:
         cycle_id: str = "",
     ) -> Started:
         """Judge the parent whole and keep the plan of what the gates leave of it; asked twice it starts once."""
+        # The children's legs, and so their ids, are others than the one that was sent: the shares would be bought
+        # twice.
         if self._orders.find(parent.decision_id, parent.leg) is not None:
             raise UsageError(f"{parent.decision_id} was sent whole", "Take that order out and decide anew.")
         evaluation = self._desk.preview(parent, market=market, proposal=proposal, approval=approval, cycle_id=cycle_id)
         if evaluation.outcome not in (Outcome.PASS, Outcome.REDUCE):
             return Started(None, evaluation)
+        # Planned after the gates: slices of what was asked for would add up to more than they left.
         plan = checked(planned(replace(parent, qty=evaluation.final_qty)))
         self._store.start(plan, Progress(cycle_id=cycle_id), at=now)
         return Started(self._store.get(plan.algo_id), evaluation)
@@ -98,6 +102,7 @@ class AlgoRunner:
         left = self._store.open()
         if not left:
             return ()
+        # One look at the market for all of them: it is the dearest part of a step.
         seen = market(sorted({algo.plan.parent.symbol for algo in left}))
         return tuple(self._worked(algo, now, seen) for algo in left)
 
@@ -138,10 +143,9 @@ class AlgoRunner:
         child = child_of(algo.plan, todo, market, now)
         if child is None:
             return Stepped(algo, again=False)  # no price to send at
-        try:
-            placed = self._desk.place(child, market=market, cycle_id=algo.progress.cycle_id)
-        except (RetryableError, DataQualityError):
-            return Stepped(algo, again=False)  # whatever has left is in the books, under this child's id
+        placed = self._placed(algo, child, market)
+        if placed is None:
+            return Stepped(algo, again=False)
         if placed.order is None:
             return self._refused(algo, placed.evaluation, now)
         kept = replace(algo, progress=replace(algo.progress, refusals=0))
@@ -151,6 +155,7 @@ class AlgoRunner:
 
     def _refused(self, algo: Algo, evaluation: Evaluation | None, now: datetime) -> Stepped:
         codes = () if evaluation is None else evaluation.codes
+        # Somebody holds everything back, which is no refusal of this order: it waits and counts nothing.
         if HELD_BACK & set(codes):
             return Stepped(algo, again=False)
         counted = replace(algo, progress=replace(algo.progress, refusals=algo.progress.refusals + 1))
@@ -164,7 +169,15 @@ class AlgoRunner:
         waiting = next((child for child in children if child.status is OrderStatus.INTENT), None)
         child = None if waiting is None else child_of(algo.plan, Send(waiting.leg, waiting.qty), market, now)
         if child is not None:
-            self._desk.place(child, market=market, cycle_id=algo.progress.cycle_id)
+            self._placed(algo, child, market)
+
+    def _placed(self, algo: Algo, child: OrderIntent, market: MarketView) -> Placement | None:
+        """What became of a child; None where nobody answers."""
+        try:
+            return self._desk.place(child, market=market, cycle_id=algo.progress.cycle_id)
+        except (RetryableError, DataQualityError):
+            # Whatever has left is in the books under this child's id, and the other algorithms have their turn.
+            return None
 
     def _is_out(self, child: Order) -> bool:
         """Ask the broker; without an answer the child counts in full, and the next step asks again."""
@@ -198,6 +211,7 @@ def child_of(plan: AlgoPlan, todo: Send, market: MarketView, now: datetime) -> O
 
 def held_by(control: Control, parent: OrderIntent, now: datetime) -> Hold:
     """What the control plane says to this parent; a pause is for what would open something."""
+    # ``is not False``: what is unknown counts as killed.
     if control.kill_switch is not False or not control.readable or control.trading_state is TradingState.HALTED:
         return Hold.END
     if parent.reduce_only:
@@ -207,6 +221,7 @@ def held_by(control: Control, parent: OrderIntent, now: datetime) -> Hold:
     names = {"global": None, "strategy": parent.strategy, "symbol": parent.symbol}
     for pause in control.pauses:
         over = pause.until is not None and pause.until <= now
+        # A scope that nobody knows here may mean this order, so it does.
         if not over and (pause.scope == "global" or pause.scope not in names or names[pause.scope] == pause.name):
             return Hold.WAIT
     return Hold.GO

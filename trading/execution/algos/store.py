@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from domain.canonical import restore
 from domain.ids import DecisionId, next_leg
 from domain.orders import Order
+from domain.record.canonical import restore
 from trading.execution.algos.base import AlgoPlan, AlgoState, Progress, child_leg
 from trading.store.database import Database
 from trading.store.orders import OrderStore
@@ -44,6 +44,7 @@ class AlgoStore:
     def save(self, algo: Algo, *, at: datetime) -> Algo:
         """How it stands now; what is over stays over."""
         row = algos.c.algo_id == algo.plan.algo_id
+        # In the row's own condition: another process may have ended it since this one read it.
         open_states = algos.c.state.in_([state for state in AlgoState if not state.is_over])
         with self._database.transaction() as connection:
             values = {"state": algo.state, "progress": algo.progress, "updated_at": at}
@@ -81,6 +82,7 @@ def children_of(orders: OrderStore, decision: DecisionId) -> tuple[Order, ...]:
         child = orders.find(decision, leg)
         if child is not None:
             found.append(child)
+            # What somebody put in the place of a child carries its leg with .r1 behind it.
             leg = next_leg(leg)
         elif leg == child_leg(number):
             return tuple(found)

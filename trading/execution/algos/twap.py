@@ -22,5 +22,6 @@ def schedule(qty: Decimal, lot: Decimal, start: datetime, end: datetime, count: 
     count = max(1, min(count, lots))
     each, more = divmod(lots, count)
     sizes = [lot * (each + (number < more)) for number in range(count)]
+    # The slices have to add up to the parent exactly (``checked``).
     sizes[-1] += qty - lot * lots
     return tuple(Slice(start + (end - start) / count * number, size) for number, size in enumerate(sizes))

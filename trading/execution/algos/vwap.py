@@ -19,6 +19,7 @@ from domain.money import ZERO, floor_to
 from trading.execution.algos.base import Slice
 
 SESSIONS, FEWEST = 20, 5
+# Spans are divided as whole microseconds: ``timedelta / timedelta`` is a float, and this is a quantity.
 _TICK = timedelta(microseconds=1)
 
 
@@ -41,6 +42,7 @@ def volume_curve(bars: Iterable[Bar], session_at: Callable[[datetime], Session |
     used = [days[day] for day in sorted(days)[-SESSIONS:]]
     total: dict[tuple[timedelta, timedelta], Decimal] = {}
     for session, bar in (pair for day in used for pair in day):
+        # From the opening, not by the clock: an early close or a change of clocks moves no volume.
         when = (bar.start - session.opens_at, min(bar.end, session.closes_at) - session.opens_at)
         total[when] = total.get(when, ZERO) + bar.volume
     if len(used) < FEWEST or not any(total.values()):

@@ -24,13 +24,13 @@ from decimal import Decimal
 from typing import Any
 
 from domain.book import Account, Charge, Position
-from domain.canonical import time_text
 from domain.case import Mode
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, SourceUnavailable
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderReport, TimeInForce
 from domain.ports import Clock
+from domain.record.canonical import time_text
 from policies.ladder import LIVE
 from policies.measures.worst_case import STOP_TYPES
 from policies.permit import PermitOffice, closable_at
@@ -54,6 +54,7 @@ class AlpacaBroker:
     """``domain.ports.Broker`` at Alpaca."""
 
     name = "alpaca"
+    # Alpaca refuses fractions in brackets and pairs.
     fractional = frozenset({OrderClass.SIMPLE})
 
     def __init__(
@@ -70,6 +71,7 @@ class AlpacaBroker:
         self._clock = clock
         self._office = office
         self._control = control
+        # Both only save questions: a new process asks Alpaca again.
         self._names: dict[str, ClientOrderId] = {}
         self._parents: dict[ClientOrderId, ClientOrderId] = {}
 
@@ -80,12 +82,14 @@ class AlpacaBroker:
 
     def account(self) -> Account:
         """Account truth as of the moment of asking: Alpaca puts no time on it."""
+        # Before asking: the truth may be that old, and must not look younger than it is.
         asked_at = self._clock.now()
         return wire.account_of(self._calls.read("/account"), asked_at, paper=self._paper)
 
     def positions(self) -> tuple[Position, ...]:
         """All holdings, whoever bought them. What the exits behind entries hold is free: a sale takes their place."""
         held = tuple(map(wire.position_of, rows(self._calls.read("/positions"), "positions")))
+        # Only where orders hold shares are they asked for: it is a second trip, in every cycle.
         if all(position.available_qty in (None, position.qty) for position in held):
             return held
         return wire.freed(held, self.orders())
@@ -94,6 +98,7 @@ class AlpacaBroker:
         """Every working order. Legs are listed like any other; what they hang on is asked for once."""
         listed = list(self._listed("open"))
         self._learn_parents(listed)
+        # An option strategy has no symbol of its own; its legs are what executes.
         reports = (self._report(raw) for raw in listed if fields.mapping(raw, "order").get("order_class") != "mleg")
         strategies = (leg for raw in listed if raw.get("order_class") == "mleg" for leg in wire.with_legs(raw))
         return tuple(report for report in (*reports, *strategies) if report.status.is_open)
@@ -116,12 +121,15 @@ class AlpacaBroker:
 
     def submit(self, approved: ApprovedOrder) -> OrderReport:
         """Redeem the permit and send the order, once."""
+        # Both before the permit: what costs time or may fail comes first, so that nothing lies between the last look
+        # and the request.
         refusal = wire.inexpressible(approved.intent)
         body = wire.order_body(approved) if refusal is None else {}
         self._last_look(approved, self._office.redeem)
         if refusal is not None:
             return wire.rejected(approved, refusal, self._clock.now())
         report = self._sent(approved, lambda: self._calls.post("/orders", body))
+        # The permit is used up; ``look_again`` asks whether it would still be good, kill and time included.
         if report.broker_status == INSUFFICIENT and approved.intent.reduce_only and self._made_room(approved):
             self._last_look(approved, self._office.look_again)
             return self._sent(approved, lambda: self._calls.post("/orders", body))
@@ -144,6 +152,7 @@ class AlpacaBroker:
 
     def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
         """Put an approved order in the place of a working one: Alpaca does both in one step."""
+        # A new id that is known already was sent before a crash: asking for it twice must not replace twice.
         known, old = self.find(approved.client_order_id), self.find(client_order_id)
         self._last_look(approved, self._office.redeem)
         if known is not None:
@@ -153,6 +162,7 @@ class AlpacaBroker:
             return wire.rejected(approved, refusal or "there is nothing to replace", self._clock.now())
         body = wire.replace_body(approved, old)
         report = self._sent(approved, lambda: self._calls.patch(f"/orders/{old.broker_id}", body))
+        # Alpaca names the new leg after our id, so nothing in it says any more that it is one.
         parent = self._parents.get(client_order_id)
         if parent is not None:
             self._parents[report.client_order_id] = parent
@@ -166,6 +176,7 @@ class AlpacaBroker:
 
     def charges(self, *, since: datetime) -> tuple[Charge, ...]:
         """The fees of regulators, which Alpaca books a day later and by the day; what was undone is left out."""
+        # A fee has a day and no time: the question begins a day early, and the day decides.
         told = map(wire.charge_of, self._activities("FEE", since - timedelta(days=1)))
         known = [charge for charge in told if charge is not None and charge.at.date() >= since.date()]
         return tuple(sorted(known, key=lambda charge: charge.at))
@@ -176,6 +187,8 @@ class AlpacaBroker:
 
     def _last_look(self, approved: ApprovedOrder, look: Callable[..., None]) -> None:
         """Permit, kill switch and mode immediately before an order leaves; ManualActionError where it may not."""
+        # Asked before the control row is read: these are trips to the broker, and a kill that falls meanwhile has to
+        # count.
         closable = self._closable(approved) if approved.kill else None
         now = self._clock.now()
         control = self._control.read(broker_time=now, at=now)
@@ -202,9 +215,11 @@ class AlpacaBroker:
             report = wire.report_of(raw)
         except Refused as refused:
             return self._refused(approved, refused.refusal)
+        # ConfigurationError too: what is no refusal in Alpaca's own form leaves the fate of the order open.
         except (SourceUnavailable, DataQualityError, ConfigurationError) as unclear:
             raise RetryableError(f"{unclear.what}: {approved.client_order_id} may have been taken", LOOK_UP) from None
         intent = approved.intent
+        # An answer about another order proves nothing about this one, in either direction.
         if (report.client_order_id, report.symbol, report.side) != (
             approved.client_order_id,
             intent.symbol,
@@ -215,6 +230,7 @@ class AlpacaBroker:
         return report
 
     def _refused(self, approved: ApprovedOrder, refusal: Refusal) -> OrderReport:
+        # Two of ours raced, or this id went out before a crash: what it became is the answer.
         if refusal.taken:
             known = self.find(approved.client_order_id)
             if known is not None:
@@ -228,23 +244,27 @@ class AlpacaBroker:
         """Cancel the exits that hold what is to be sold; True when they are gone and there is still time to send."""
         held, now = self._in_the_way(approved.intent), self._clock.now()
         killed = self._control.read(broker_time=now, at=now).kill_switch
+        # A kill leaves protection where it is: it may be all that stands behind the holding.
         if not held or (killed and not approved.kill):
             return False
         for order in held:
             self.cancel(order.client_order_id)
         for _ in range(LOOKS):
             if not self._in_the_way(approved.intent):
+                # The waiting counts: a permit that ran out meanwhile is not stretched.
                 return self._clock.now() <= approved.expires_at
             time.sleep(LOOK_S)
         return False
 
     def _in_the_way(self, intent: OrderIntent) -> list[OrderReport]:
         """Working exits of the same shares; before protection that lasts only those that end with the day."""
+        # Protection that lasts leaves its own kind alone, or two processes would go on replacing each other's stops.
         protects = intent.type in STOP_TYPES or intent.order_class is OrderClass.OCO
+        working = self.orders()  # before ``pairs``: what hangs on what is learned from them
         pairs = set(self._parents.values())
         return [
             order
-            for order in self.orders()
+            for order in working
             if (order.symbol, order.side) == (intent.symbol, intent.side)
             and (order.parent_id is not None or order.client_order_id in pairs or wire.is_our_stop(order))
             and not (protects and order.tif is TimeInForce.GTC)
@@ -263,6 +283,8 @@ class AlpacaBroker:
         unknown = {wire.symbol_of(raw) for raw in legs if raw.get("client_order_id") not in self._parents}
         if not unknown:
             return
+        # One page of the newest: a leg whose entry is older than that stays without a parent, and counts as an order of
+        # its own, which is the stricter reading.
         for raw in self._listed("all", unknown, nested=True):
             for report in wire.with_legs(raw):
                 if report.parent_id is not None:
@@ -280,11 +302,14 @@ class AlpacaBroker:
             new = [raw for raw in page if fields.word(fields.mapping(raw, "order"), "id") not in seen]
             seen |= {raw["id"] for raw in new}
             yield from new
+            # The list of all orders grows without end; only what works has to be complete.
             if len(page) < MOST_ORDERS or status == "all":
                 return
             if not new:
                 break
+            # Alpaca's ``until`` leaves out what is equal to it, and orders of one basket share their second.
             params["until"] = time_text(fields.moment(page[-1], "submitted_at").replace(microsecond=0) + SECOND)
+        # Half a list would count too little exposure, so it is none.
         raise DataQualityError("Alpaca lists more orders than can be read", "Cancel some in Alpaca's dashboard.")
 
     def _activities(self, kind: str, since: datetime) -> Iterator[Any]:
@@ -318,6 +343,7 @@ def irreplaceable(old: OrderReport | None, approved: ApprovedOrder) -> str | Non
         return "there is no working order to take the place of"
     if (old.symbol, old.side) != (intent.symbol, intent.side):
         return f"it replaces a {old.side} of {old.symbol}"
+    # A PATCH has no field for the type.
     if old.type is not intent.type:
         return f"Alpaca does not turn a {old.type} order into a {intent.type} order"
     return wire.inexpressible(intent)

@@ -27,12 +27,14 @@ from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig, credentials
 from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers import alpaca_wire as wire
+from trading.execution.brokers.several.route import named
 from trading.execution.settle import Settlement
 from trading.store.database import Database
 from trading.store.orders import OrderStore
 
 FILLS = frozenset({"fill", "partial_fill"})
 UNDONE = frozenset({"trade_bust", "trade_correct"})
+CONFIRMED_S = 5.0
 SILENCE_S = 20.0
 LONGEST_MESSAGE = 1024 * 1024
 _log = logging.getLogger(__name__)
@@ -44,6 +46,10 @@ class Update(NamedTuple):
     report: OrderReport
     fill: Fill | None
     undone: bool = False
+
+    def at(self, name: str) -> Update:
+        """The same of the broker of that name, where a home has several; the execution keeps its own id."""
+        return self._replace(report=named(name, self.report))
 
 
 class Backoff(NamedTuple):
@@ -60,9 +66,11 @@ def update_of(message: Any) -> Update | None:
     told = fields.mapping(message.get("data"), "trade update")
     event, order = told.get("event"), fields.mapping(told.get("order"), "order")
     report = wire.report_of(order)
+    # Without figures it cannot be booked; the report still counts, and the list of activities brings the execution.
     if event not in FILLS or fields.optional(told, "qty") is None or fields.optional(told, "price") is None:
         return Update(report, None, undone=event in UNDONE)
     fill = Fill(
+        # Not the stream's execution_id: the list of activities does not know it, and the fill would be booked twice.
         fill_id=wire.fill_id(report.broker_id, report.filled_qty),
         client_order_id=report.client_order_id,
         symbol=report.symbol,
@@ -93,10 +101,12 @@ class Books:
         if self._orders.get(report.client_order_id) is None:
             # Perhaps an exit behind an entry of ours: only the broker can say what it hangs on.
             report = self._broker.find(report.client_order_id) or report
+        # The broker was asked before: no trip to anybody while others wait for the database.
         with self._database.transaction():
             self._settlement.apply_report(report, now=now)
             if update.fill is not None:
                 self._settlement.apply_fill(update.fill, self._broker, now=now)
+        # Raised so that the connection is given up: the reconnection compares the books, which is what this needs.
         if update.undone:
             raise DataQualityError(f"Alpaca took back an execution of {report.symbol}", "The books are compared now.")
 
@@ -110,6 +120,14 @@ class _Stream(TradingStream):
 
     async def _start_ws(self) -> None:
         await super()._start_ws()  # type: ignore[no-untyped-call]
+        try:
+            # alpaca-py asks for the updates and does not wait. What is filled before the server listens to that is
+            # told to nobody, so the books are compared behind its first word, whatever that is.
+            await asyncio.wait_for(self._ws.recv(), CONFIRMED_S)  # type: ignore[attr-defined]
+        except TimeoutError:
+            _log.warning(
+                "alpaca: the stream does not confirm that it tells updates; the books are compared all the same"
+            )
         # Also where nothing is wrong with the line: without a good comparison there is nothing to build on.
         await asyncio.to_thread(self._told)
 
@@ -134,6 +152,8 @@ class TradeUpdates:
         backoff: Backoff | None = None,
     ) -> None:
         keys = credentials(config)
+        # A line that is dead without being closed is found by a ping that nobody answers; ``max_queue`` and
+        # ``max_size`` bound what a flood can take.
         limits = {"ping_interval": SILENCE_S / 2, "ping_timeout": SILENCE_S, "max_queue": 1024}
         self._stream = _Stream(
             on_connect,
@@ -141,6 +161,7 @@ class TradeUpdates:
             url_override=url or stream_url(config.trading_url),
             websocket_params=limits | {"max_size": LONGEST_MESSAGE, "close_timeout": 1, "open_timeout": SILENCE_S},
         )
+        # No parameter sets them.
         self._stream._reconnect_min_backoff, self._stream._reconnect_max_backoff = backoff or Backoff()
         self._on_update = on_update
         self._stopped = threading.Event()
@@ -154,6 +175,7 @@ class TradeUpdates:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Close the line and end the thread."""
         self._stopped.set()
+        # Again and again: the loop may not run yet, and alpaca-py looks at its queue between two messages only.
         for _ in range(int(timeout_s * 10)):
             if not self._thread.is_alive():
                 return
@@ -172,6 +194,7 @@ class TradeUpdates:
         try:
             update = update_of(message)
             if update is not None:
+                # Off the loop: a wait for the database would keep the pings from being answered.
                 await asyncio.to_thread(self._on_update, update)
         except (OversightError, *MISREAD) as error:
             _log.warning("alpaca: an update was not applied, reconciling: %s", error)

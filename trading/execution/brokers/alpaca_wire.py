@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from domain.book import Account, AccountKind, Charge, Position
-from domain.canonical import decimal_text
 from domain.errors import ConfigurationError, DataQualityError
 from domain.ids import ClientOrderId
 from domain.market import Symbol, parse_symbol
@@ -35,6 +34,7 @@ from domain.orders import (
     Side,
     TimeInForce,
 )
+from domain.record.canonical import decimal_text
 from policies.measures.worst_case import STOP_TYPES
 from trading.data.vendors.alpaca_fields import Raw, mapping, moment, number, optional, word
 
@@ -62,6 +62,7 @@ STATUSES: Mapping[str, OrderStatus] = {
 
 PAPER_HOST = "paper-api.alpaca.markets"
 LIVE_HOST = "api.alpaca.markets"
+# How Alpaca's keys and numbers begin; a live account's number is digits.
 PAPER_KEY, LIVE_KEY, PAPER_ACCOUNT = "PK", "AK", "PA"
 OUR_PREFIX = "ord-"
 LIVE_NUMBER = re.compile(r"[0-9]{6,}", re.ASCII)
@@ -81,6 +82,7 @@ def is_paper(url: str, key_id: str) -> bool:
     Alpaca's own hosts speak for themselves. Behind any other address only a paper key makes it paper.
     """
     parts = urlsplit(url)
+    # The keys are in every request.
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise ConfigurationError("APCA_API_BASE_URL is not an https address", f"Write it like https://{PAPER_HOST}.")
     if parts.hostname == PAPER_HOST and key_id.startswith(LIVE_KEY):
@@ -131,6 +133,7 @@ def order_body(approved: ApprovedOrder) -> dict[str, Any]:
         "trail_percent": _text(intent.trail_pct),
     }
     body |= {"limit_price": _text(intent.limit_price), "stop_price": _text(intent.trigger_price)}
+    # Of a pair the order itself is the target, and Alpaca wants its price once more in ``take_profit``.
     target = intent.limit_price if intent.order_class is OrderClass.OCO else intent.take_profit
     if intent.order_class in _CLASSES:
         body["take_profit"] = None if target is None else {"limit_price": _text(target)}
@@ -194,6 +197,7 @@ def report_of(raw: object, parent_id: ClientOrderId | None = None) -> OrderRepor
         broker_status=str(order.get("status"))[:40],
         symbol=symbol_of(order),
         side=side_of(order),
+        # Ordered by value and not by shares: how many it becomes is known once they are filled.
         qty=filled if qty is None else qty,
         filled_qty=filled,
         avg_fill_price=optional(order, "filled_avg_price") if filled > 0 else None,
@@ -202,6 +206,8 @@ def report_of(raw: object, parent_id: ClientOrderId | None = None) -> OrderRepor
         limit_price=optional(order, "limit_price"),
         trigger_price=optional(order, "stop_price"),
         parent_id=parent_id,
+        # Alpaca does not say which leg is which: behind an entry the limit order is the target, whatever else is the
+        # stop.
         leg="entry" if parent_id is None else "target" if kind is OrderType.LIMIT else "stop",
         reason=_reason(status, order),
         tif=_tif(order),
@@ -235,6 +241,7 @@ def status_of(order: Raw, filled: Decimal, qty: Decimal | None) -> OrderStatus:
     if status is None:
         _log.warning("alpaca: order %s has the unmapped status %r", order.get("client_order_id"), str(told)[:40])
         return OrderStatus.UNKNOWN
+    # ``done_for_day``, ``stopped`` and others keep their word while shares are filled.
     if status is OrderStatus.ACCEPTED and filled > 0:
         return OrderStatus.FILLED if filled == qty else OrderStatus.PARTIALLY_FILLED
     return status
@@ -252,6 +259,7 @@ def with_legs(raw: object) -> Iterator[OrderReport]:
 
 def may_be_leg(order: Raw) -> bool:
     """True for an order that Alpaca itself named, as it names the exits behind an entry."""
+    # We cannot name the legs of a bracket, so Alpaca does, with a UUID.
     ours = str(order.get("client_order_id")).startswith(OUR_PREFIX)
     return not ours and order.get("order_class") in _CLASSES
 
@@ -278,8 +286,10 @@ def freed(held: Sequence[Position], working: Sequence[OrderReport]) -> tuple[Pos
     """Holdings with what their protective exits hold counted as free; a pair of exits holds its shares once."""
     legs: dict[tuple[Symbol, ClientOrderId], Decimal] = {}
     for leg in working:
-        if leg.parent_id is not None:
-            name = (leg.symbol, leg.parent_id)
+        # A stop that was put back behind a holding has no parent at Alpaca, and gives way to a sale all the same.
+        if leg.parent_id is not None or is_our_stop(leg):
+            name = (leg.symbol, leg.parent_id or leg.client_order_id)
+            # The largest and not the sum: stop and target stand for the same shares.
             legs[name] = max(legs.get(name, ZERO), leg.qty - leg.filled_qty)
     return tuple(_freed(each, sum((qty for (of, _), qty in legs.items() if of == each.symbol), ZERO)) for each in held)
 
@@ -287,6 +297,7 @@ def freed(held: Sequence[Position], working: Sequence[OrderReport]) -> tuple[Pos
 def _freed(position: Position, by_legs: Decimal) -> Position:
     if position.available_qty is None:
         return position
+    # Never more than is held, whatever the list of orders says.
     free = min(abs(position.qty), abs(position.available_qty) + by_legs)
     return replace(position, available_qty=free if position.qty > 0 else -free)
 
@@ -298,6 +309,7 @@ def account_of(raw: object, at: datetime, *, paper: bool) -> Account:
     """
     told = mapping(raw, "account")
     name = word(told, "account_number" if told.get("account_number") else "id")
+    # The last of three witnesses after address and key: behind a proxy's address only the account itself can tell.
     if (name.startswith(PAPER_ACCOUNT) and not paper) or (LIVE_NUMBER.fullmatch(name) and paper):
         raise ConfigurationError(
             f"Alpaca's account {name} is {'no ' if paper else 'a '}paper account, its address and key say otherwise",
@@ -324,6 +336,7 @@ def _blocked(told: Raw) -> bool | None:
     status = told.get("status")
     if True in flags or (isinstance(status, str) and status != "ACTIVE"):
         return True
+    # Not blocked only where Alpaca says so in every word; a word that is missing is no permission.
     return False if flags == [False] * len(flags) and status == "ACTIVE" else None
 
 
@@ -344,6 +357,7 @@ def fill_of(raw: object, client_order_id: ClientOrderId) -> Fill:
     told = mapping(raw, "activity")
     after = optional(told, "cum_qty")
     return Fill(
+        # Old activities lack cum_qty; their own id is then the best name there is.
         fill_id=word(told, "id") if after is None else fill_id(word(told, "order_id"), after),
         client_order_id=client_order_id,
         symbol=symbol_of(told),

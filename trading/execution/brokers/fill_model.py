@@ -39,6 +39,7 @@ from trading.execution.brokers.paper_costs import (
     volume_share_impact,
 )
 
+# Executions may lie between the ticks that orders are priced in.
 FINEST_PRICE = Decimal("0.0001")
 STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
@@ -77,6 +78,7 @@ class Trail(NamedTuple):
         """Below the mark for a sell, above it for a buy; rounded away from the mark, so never reached too early."""
         distance = self.amount if self.amount is not None else self.mark * (self.pct or ZERO) / HUNDRED
         level = self.mark + side.sign * distance
+        # At least one step: a trail longer than the price would make a trigger of nothing or less.
         return ceil_to(level, FINEST_PRICE) if side is Side.BUY else max(floor_to(level, FINEST_PRICE), FINEST_PRICE)
 
     def moved(self, price: Decimal, side: Side) -> Trail:
@@ -118,6 +120,7 @@ def match_quote(order: Resting, quote: Quote, rules: FillRules, lot: Decimal) ->
     if order.trail is not None and not order.triggered:
         order = order.trailed(order.trail.moved(touch, order.side))
     mark = None if order.trail is None else order.trail.mark
+    # After the mark has moved: a touch cannot both be the best price so far and reach the trigger behind it.
     triggered = is_triggered(order, touch, touch)
     if not triggered or not within_limit(order, touch):
         return Match(triggered, mark=mark)
@@ -163,6 +166,7 @@ def bar_price(order: Resting, bar: Bar) -> Decimal | None:
         return start if within_limit(order, start) else None
     if order.limit_price is None or within_limit(order, start):
         return start
+    # Through and not at: at the limit itself others may have stood before us in the queue.
     through = bar.low < order.limit_price if order.side is Side.BUY else bar.high > order.limit_price
     return order.limit_price if through else None
 
@@ -193,6 +197,7 @@ def slippage(share: Decimal, rules: FillRules, bar: Bar | None = None) -> Decima
 def slipped(order: Resting, price: Decimal, fraction: Decimal) -> Decimal:
     """``price`` moved against the order by a fraction of it, never beyond its limit."""
     moved = price * (1 + order.side.sign * fraction)
+    # Rounded against the order, like everything here.
     worst = ceil_to(moved, FINEST_PRICE) if order.side is Side.BUY else max(floor_to(moved, FINEST_PRICE), FINEST_PRICE)
     if order.limit_price is None or within_limit(order, worst):
         return worst
@@ -207,6 +212,7 @@ def commission_due(filled_qty: Decimal, charged: Decimal, rules: FillRules, fill
         case Commission.PER_NOTIONAL:
             due = max(rules.commission_minimum, cents(filled_value * rules.commission_bp / BP))
         case _:
+            # Of the whole so far, less what was paid: the minimum is charged once an order, not once an execution.
             due = max(rules.commission_minimum, cents(filled_qty * rules.commission_per_share))
     return max(ZERO, due - charged)
 
@@ -215,6 +221,7 @@ def _match_trailing(order: Resting, trail: Trail, bar: Bar, rules: FillRules, lo
     order = order.trailed(trail.moved(bar.open, order.side))
     if is_triggered(order, bar.low, bar.high):
         return _at(order, bar_price(order, bar), bar, rules, lot, room)
+    # Only now: had the best price come before the worst, the trigger would be nearer, and nobody knows that it did.
     best = bar.low if order.side is Side.BUY else bar.high
     after = order.trailed(trail.moved(bar.open, order.side).moved(best, order.side))
     if is_triggered(after, bar.close, bar.close):
@@ -230,5 +237,6 @@ def _at(order: Resting, price: Decimal | None, bar: Bar, rules: FillRules, lot: 
         return Match(triggered=True, mark=mark)
     if order.limit_price is not None and price == order.limit_price:
         return Match(True, qty, price, mark)
+    # All of it where the bar tells no volume: the dearest assumption.
     share = qty / bar.volume if bar.volume > 0 else ONE
     return Match(True, qty, slipped(order, price, slippage(share, rules, bar)), mark)

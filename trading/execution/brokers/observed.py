@@ -12,6 +12,7 @@ successes before it.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +25,9 @@ from domain.ports import Broker, Clock
 from trading.store.activity import ActivityStore, BrokerCall
 from trading.store.database import Database
 
+MOST_WAITING = 1_000
+"""Calls kept while the database is away: the newest, for F9 looks back an hour."""
+
 
 class ObservedBroker:
     """``domain.ports.Broker`` in front of another one."""
@@ -34,7 +38,7 @@ class ObservedBroker:
         self._activity = ActivityStore(database)
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: list[BrokerCall] = []
+        self._waiting: deque[BrokerCall] = deque(maxlen=MOST_WAITING)
         database.along(self._write)
 
     @property
@@ -104,10 +108,12 @@ class ObservedBroker:
 
     @contextmanager
     def _watched(self, what: str) -> Iterator[None]:
+        # False from the start, so that an error that nobody listed counts as a failure too.
         ok: bool | None = False
         try:
             yield
             ok = True
+        # Raised before anything leaves: it says nothing about the broker, and must not feed the breaker.
         except (IntegrityError, ManualActionError):
             ok = None
             raise
@@ -115,12 +121,14 @@ class ObservedBroker:
             if ok is not None:
                 with self._lock:
                     self._waiting.append(BrokerCall(self._clock.now(), what, ok))
+            # ``afterwards`` and not here: the transaction around it is about to be rolled back, and the count with it.
             if ok is False:
                 self._database.afterwards(self._write)
 
     def _write(self) -> None:
         with self._lock:
-            calls, self._waiting = self._waiting, []
+            calls = tuple(self._waiting)
+            self._waiting.clear()
         if not calls:
             return
         try:
@@ -128,4 +136,4 @@ class ObservedBroker:
         except RetryableError:
             # The broker's answer matters more than the count of it, and the count is only late.
             with self._lock:
-                self._waiting = calls + self._waiting
+                self._waiting = deque((*calls, *self._waiting), maxlen=MOST_WAITING)

@@ -24,7 +24,7 @@ from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport, OrderSta
 from domain.ports import Calendar, Clock, Market
 from policies.permit import PermitOffice, closable_at
 from trading.execution.brokers.paper_admission import INITIAL, Admission
-from trading.execution.brokers.paper_books import PaperBooks, PaperOrder, taken
+from trading.execution.brokers.paper_books import PaperBooks, PaperOrder, tables_of, taken
 from trading.execution.brokers.paper_exchange import PaperExchange
 from trading.execution.brokers.paper_hours import PaperHours
 from trading.execution.brokers.paper_settings import PaperSettings
@@ -61,7 +61,8 @@ class PaperBroker:
         self._control = control
         self._settings = settings or PaperSettings()
         account = self._settings
-        self._books = PaperBooks(database, account.account_id, account.currency, account.starting_cash)
+        tables = tables_of(database, account.label)
+        self._books = PaperBooks(database, account.account_id, account.currency, account.starting_cash, tables)
         self._exchange = PaperExchange(self._books, market, calendar, account)
         self._admission = Admission(self._books, market, calendar, account)
         self._hours = PaperHours(calendar, account)
@@ -74,6 +75,7 @@ class PaperBroker:
             values = [self._value(position, now) for position in self._books.positions()]
         known = [value for value in values if value is not None]
         complete = len(known) == len(values)
+        # Proceeds of a short are in the cash and not to be spent, and half of its value stands beside them.
         short = -sum((value for value in known if value < 0), ZERO)
         free = cash - (1 + INITIAL) * short if complete else None
         return Account(
@@ -119,6 +121,7 @@ class PaperBroker:
         """Check the permit, then book the order once; an id that is known already answers with what it became."""
         with self._database.transaction():
             known = self._redeemed(approved)
+            # Redeemed even where the order is known: a permit is for one call, whatever comes of it.
             return known or self._take(approved)
 
     def replace(self, client_order_id: ClientOrderId, approved: ApprovedOrder) -> OrderReport:
@@ -142,9 +145,12 @@ class PaperBroker:
     def advance(self, to: datetime) -> None:
         """Match everything that rests against the market up to ``to``; asking twice changes nothing."""
         since = self._books.advanced_to()
+        # Several processes may advance one exchange; time that others have played is not played again.
         if since is not None and to < since:
             return
         symbols = sorted({order.symbol for order in self._books.working()})
+        # Outside the transaction: the market may be a vendor behind HTTP. Bars that have passed do not change, so
+        # nothing is lost.
         bars = [] if since is None else self._exchange.bars(symbols, since, to)
         with self._database.transaction():
             self._exchange.replay(bars, to)
@@ -154,16 +160,21 @@ class PaperBroker:
         """Believe the permit, or raise; the order where its id is known already."""
         now = self.time()
         control = self._control.read(broker_time=now)
-        others = (order.report for order in self._books.working() if not order.protects)
-        closable = closable_at(approved, self.positions(), others) if approved.kill else None
+        closable = self._closable(approved) if approved.kill else None
         self._office.redeem(approved, now=now, control=control, closable=closable)
         return self.find(approved.client_order_id)
+
+    def _closable(self, approved: ApprovedOrder) -> Decimal:
+        # Protective exits give way to a closing order, so they do not use up what may be closed.
+        others = (order.report for order in self._books.working() if not order.protects)
+        return closable_at(approved, self.positions(), others)
 
     def _take(self, approved: ApprovedOrder, old: PaperOrder | None = None) -> OrderReport:
         now = self.time()
         refusal = self._admission.refusal(approved.intent, approved.client_order_id, now, old)
         if refusal is not None:
             return self._books.save(taken(approved, OrderStatus.REJECTED, now, refusal)).report
+        # First the new one, then the old one out: closing an order fits the legs, which must find the new one there.
         order = self._books.save(self._accepted(approved, now, old))
         if old is not None:
             reason = f"replaced by {order.client_order_id}"
@@ -183,6 +194,7 @@ class PaperBroker:
         if order.type is not OrderType.TRAILING_STOP:
             return order
         quote = self._market.quote(intent.symbol, as_of=now)
+        # A trailing stop starts from the price it would be closed at.
         touch = None if quote is None else quote.ask if intent.side is Side.BUY else quote.bid
         return replace(order, mark=touch)
 

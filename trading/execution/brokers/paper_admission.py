@@ -39,11 +39,14 @@ class Admission:
         instrument = self._market.instrument(intent.symbol)
         if instrument is None or not instrument.tradable:
             return f"{intent.symbol} is not traded here"
+        # From the id and not from a generator: the same order is rejected again in a replay, whatever was asked
+        # between.
         if chance(self._settings.seed, order_id) < self._settings.reject_probability:
             return "the venue rejected the order"
         wrong = self._shape(intent, now)
         if wrong is not None:
             return wrong
+        # A leg never holds more than the position (``PaperLegs.fit``), so there is nothing to count.
         if replacing is not None and replacing.is_leg:
             return None
         if intent.side is Side.SELL:
@@ -75,6 +78,7 @@ class Admission:
             return None
         if not self._settings.allow_short or intent.reduce_only or intent.order_class is OrderClass.OCO:
             return f"more than the free holding of {intent.symbol}; this account cannot go short"
+        # ``is False``: a source that does not tell is not taken to say that there is nothing.
         if not instrument.shortable or instrument.easy_to_borrow is False:
             return f"no shares of {intent.symbol} to borrow"
         most = self._settings.max_short_qty
@@ -84,6 +88,7 @@ class Admission:
         free = self._free_cash(now, old)
         if quote is None or free is None:
             return f"no quote of {intent.symbol} to reserve margin by"
+        # The higher of the two: a limit above the bid sells dearer, and the margin is of what it sells at.
         if INITIAL * short * max(quote.bid, intent.limit_price or ZERO) > free:
             return "not enough margin"
         return None
@@ -108,6 +113,7 @@ class Admission:
         """Shares that no plain sale holds."""
         free = {position.symbol: position.available_qty for position in self._books.positions()}
         held = max(ZERO, free.get(intent.symbol) or ZERO)
+        # What is replaced gives its shares back; protection never held any from a plain sale.
         own = old.open_qty if old is not None and old.side is Side.SELL and not old.protects else ZERO
         return min(held + own, max(ZERO, self._books.held(intent.symbol)))
 
@@ -115,6 +121,7 @@ class Admission:
         """Cash without what working buys may take and what shorts hold; None while one of them has no price."""
         free = self._books.cash()
         for order in self._books.working():
+            # Also a stop that may never trigger: were it not counted, two buys could be promised the same cash.
             if order.side is Side.BUY and not order.reduce_only and order != old:
                 price = self._price_bound(order, now)
                 if price is None:
@@ -131,6 +138,7 @@ class Admission:
         """What a share of a buy may cost: its limit, its trigger, or the ask."""
         if order.limit_price is not None:
             return order.limit_price
+        # A stop order may fill beyond its trigger; ``PaperExchange._possible`` then cuts it to the cash that is there.
         if order.trigger_price is not None:
             return order.trigger_price
         quote = self._market.quote(order.symbol, as_of=now)
@@ -140,6 +148,7 @@ class Admission:
 def chance(seed: int, order_id: ClientOrderId) -> Decimal:
     """A number in [0, 1) that only the seed and the order decide."""
     hashed = hashlib.sha256(f"{seed}:{order_id}".encode()).digest()
+    # Python's own hash differs from process to process.
     return Decimal(int.from_bytes(hashed[:8])) / (1 << 64)
 
 

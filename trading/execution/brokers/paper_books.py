@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, func, select
-
 from domain.book import Position
-from domain.canonical import restore
 from domain.errors import IntegrityError
 from domain.ids import ClientOrderId, DecisionId, derive
 from domain.market import Symbol
@@ -27,9 +26,12 @@ from domain.orders import (
     TimeInForce,
     class_of,
 )
+from domain.record.canonical import restore
 from trading.execution.brokers.fill_model import STOP_TYPES, Resting, Trail
+from trading.execution.brokers.paper_statements import statements_of
 from trading.store.database import Database
-from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
+from trading.store.paper_tables import UNLABELLED, PaperTables, labelled
+from trading.store.writing.prepared import Prepared
 
 AUCTIONS = frozenset({TimeInForce.OPG, TimeInForce.CLS})
 AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -177,11 +179,30 @@ def average(value: Decimal, qty: Decimal) -> Decimal | None:
     return None if qty == 0 else (value / qty).quantize(Decimal("0.000001"))
 
 
+def tables_of(database: Database, label: str) -> PaperTables:
+    """The tables of a paper venue, made where they are missing; those without a label are there with the database."""
+    if not label:
+        return UNLABELLED
+    tables = labelled(label)
+    with database.transaction() as connection:
+        tables.orders.metadata.create_all(connection)
+    return tables
+
+
 class PaperBooks:
     """Storage only; ``PaperBroker`` decides what is written."""
 
-    def __init__(self, database: Database, account_id: str, currency: str, starting_cash: Decimal) -> None:
+    def __init__(
+        self,
+        database: Database,
+        account_id: str,
+        currency: str,
+        starting_cash: Decimal,
+        tables: PaperTables = UNLABELLED,
+    ) -> None:
         self._database = database
+        self._positions = tables.positions
+        self._ask = statements_of(tables)
         self._account_id = account_id
         self._currency = currency
         self._starting_cash = starting_cash
@@ -189,20 +210,21 @@ class PaperBooks:
     def cash(self) -> Decimal:
         """Cash in the account's currency; the starting cash where it never traded."""
         account = self._account()
-        return self._starting_cash if account is None else account.cash
+        return self._starting_cash if account is None else account[0]
 
     def advanced_to(self) -> datetime | None:
         """How far resting orders have been matched against the market."""
         account = self._account()
-        return None if account is None else account.advanced_to
+        return None if account is None else account[1]
 
     def add_cash(self, amount: Decimal) -> None:
         """Receive (positive) or pay."""
-        self._update_account(cash=self.cash() + amount)
+        cash = self.cash() + amount
+        self._set_account(self._ask.set_cash, cash, new=(cash, None))
 
     def set_advanced_to(self, at: datetime) -> None:
         """Remember how far matching has come."""
-        self._update_account(advanced_to=at)
+        self._set_account(self._ask.set_advanced, at, new=(self._starting_cash, at))
 
     def positions(self) -> tuple[Position, ...]:
         """Holdings, by symbol; what plain orders of the closing side hold is not available."""
@@ -212,39 +234,35 @@ class PaperBooks:
                 key = (order.symbol, order.side)
                 busy[key] = busy.get(key, ZERO) + order.open_qty
         with self._database.reading() as connection:
-            rows = connection.execute(select(paper_positions).order_by(paper_positions.c.symbol)).all()
+            rows = self._ask.holdings.rows(connection)
         return tuple(
             Position(
-                symbol=Symbol(row.symbol),
-                qty=row.qty,
-                avg_price=row.avg_price,
-                available_qty=_available(row.qty, busy, Symbol(row.symbol)),
-                opened_at=row.opened_at,
+                symbol=Symbol(symbol),
+                qty=qty,
+                avg_price=avg_price,
+                available_qty=_available(qty, busy, Symbol(symbol)),
+                opened_at=opened_at,
             )
-            for row in rows
+            for symbol, qty, avg_price, opened_at in rows
         )
 
     def held(self, symbol: Symbol) -> Decimal:
         """Shares of one symbol, negative for a short."""
-        query = select(paper_positions.c.qty).where(paper_positions.c.symbol == symbol)
         with self._database.reading() as connection:
-            qty = connection.execute(query).scalar_one_or_none()
-        return ZERO if qty is None else qty
+            row = self._ask.holding.first(connection, symbol)
+        return ZERO if row is None else row[0]
 
     def working(self, symbol: Symbol | None = None) -> tuple[PaperOrder, ...]:
         """Orders that may still execute, in the order they came."""
-        query = select(paper_orders.c.body).where(paper_orders.c.working).order_by(paper_orders.c.position)
-        if symbol is not None:
-            query = query.where(paper_orders.c.symbol == symbol)
+        query, asked = (self._ask.working, ()) if symbol is None else (self._ask.working_in, (symbol,))
         with self._database.reading() as connection:
-            return tuple(restore(PaperOrder, body) for body in connection.execute(query).scalars().all())
+            return tuple(_order_in(text) for (text,) in query.rows(connection, *asked))
 
     def order(self, client_order_id: ClientOrderId) -> PaperOrder | None:
         """One order in any state."""
-        query = select(paper_orders.c.body).where(paper_orders.c.client_order_id == client_order_id)
         with self._database.reading() as connection:
-            body = connection.execute(query).scalar_one_or_none()
-        return None if body is None else restore(PaperOrder, body)
+            row = self._ask.order.first(connection, client_order_id)
+        return None if row is None else _order_in(row[0])
 
     def present(self, client_order_id: ClientOrderId) -> PaperOrder:
         """An order that is known to exist, as it stands now."""
@@ -257,19 +275,19 @@ class PaperBooks:
 
     def save(self, order: PaperOrder) -> PaperOrder:
         """Insert or update an order."""
-        values: dict[str, Any] = {"working": order.status.is_open, "body": order}
+        key, working = order.client_order_id, order.status.is_open
         with self._database.transaction() as connection:
-            row = paper_orders.c.client_order_id == order.client_order_id
-            if not connection.execute(paper_orders.update().where(row).values(values)).rowcount:
-                position = connection.execute(select(func.count()).select_from(paper_orders)).scalar_one()
-                values |= {"client_order_id": order.client_order_id, "symbol": order.symbol, "position": position}
-                connection.execute(paper_orders.insert().values(values))
+            # The position keeps the order of arrival, in which equals have their turn; it never changes with an update.
+            if not self._ask.set_order.run(connection, (working, order, key)):
+                ((position,),) = self._ask.orders_made.rows(connection)
+                self._ask.add_order.run(connection, (key, order.symbol, position, working, order))
         return order
 
     def execute(
         self, order: PaperOrder, qty: Decimal, price: Decimal, commission: Decimal, at: datetime, fees: Decimal = ZERO
     ) -> PaperOrder:
         """One execution: the fill, the holding and the cash, all or nothing; never more than the order has open."""
+        # Checked here as well as in the matching: books that owe shares cannot be put right by anybody.
         if not ZERO < qty <= order.open_qty:
             what = f"{order.client_order_id} has {order.open_qty} open and was to execute {qty}"
             raise IntegrityError(what, "This is a fault of the program; stop and report it.")
@@ -287,53 +305,54 @@ class PaperBooks:
         filled = _after(order, fill, commission, fees)
         with self._database.transaction() as connection:
             self.save(filled)
-            position = connection.execute(select(func.count()).select_from(paper_fills)).scalar_one()
-            connection.execute(
-                paper_fills.insert().values(
-                    fill_id=fill.fill_id, position=position, client_order_id=order.client_order_id, at=at, body=fill
-                )
-            )
+            ((position,),) = self._ask.fills_made.rows(connection)
+            self._ask.add_fill.run(connection, (fill.fill_id, position, order.client_order_id, at, fill))
             self._hold(fill)
             self.add_cash(-order.side.sign * qty * price - commission - fees)
         return filled
 
     def fills(self, since: datetime) -> tuple[Fill, ...]:
         """Executions after ``since``, oldest first."""
-        query = select(paper_fills.c.body).where(paper_fills.c.at > since).order_by(paper_fills.c.position)
         with self._database.reading() as connection:
-            return tuple(restore(Fill, body) for body in connection.execute(query).scalars().all())
+            return tuple(restore(Fill, body) for (body,) in self._ask.fills.rows(connection, since))
 
     def _hold(self, fill: Fill) -> None:
-        row = paper_positions.c.symbol == fill.symbol
+        change = fill.qty * fill.side.sign
         with self._database.transaction() as connection:
-            held = connection.execute(select(paper_positions).where(row)).one_or_none()
+            held = self._ask.holding.first(connection, fill.symbol)
             if held is None:
-                values = {"qty": fill.qty * fill.side.sign, "avg_price": fill.price, "opened_at": fill.at}
-                connection.execute(paper_positions.insert().values(symbol=fill.symbol, **values))
+                self._ask.add_holding.run(connection, (change, fill.price, fill.at, fill.symbol))
                 return
-            qty = held.qty + fill.qty * fill.side.sign
+            before, avg_price, opened_at = held
+            qty = before + change
             if qty == 0:
-                connection.execute(paper_positions.delete().where(row))
+                connection.execute(self._positions.delete().where(self._positions.c.symbol == fill.symbol))
                 return
-            values = {"qty": qty, "avg_price": held.avg_price}
-            if held.qty * fill.side.sign > 0:
-                cost = abs(held.qty) * held.avg_price + fill.qty * fill.price
-                values["avg_price"] = average(cost, abs(qty))
-            elif qty * held.qty < 0:
-                values |= {"avg_price": fill.price, "opened_at": fill.at}
-            connection.execute(paper_positions.update().where(row).values(values))
+            # Only what enlarges moves the average; a partial close keeps it, and what turns over begins anew at its own
+            # price.
+            if before * fill.side.sign > 0:
+                avg_price = average(abs(before) * avg_price + fill.qty * fill.price, abs(qty))
+            elif qty * before < 0:
+                avg_price, opened_at = fill.price, fill.at
+            self._ask.set_holding.run(connection, (qty, avg_price, opened_at, fill.symbol))
 
-    def _account(self) -> Row[Any] | None:
-        query = select(paper_accounts).where(paper_accounts.c.account_id == self._account_id)
+    def _account(self) -> tuple[Any, ...] | None:
         with self._database.reading() as connection:
-            return connection.execute(query).one_or_none()
+            return self._ask.account.first(connection, self._account_id)
 
-    def _update_account(self, **values: Any) -> None:
-        row = paper_accounts.c.account_id == self._account_id
+    def _set_account(
+        self, statement: Prepared, value: Decimal | datetime, new: tuple[Decimal, datetime | None]
+    ) -> None:
+        """Write one value of the account, or the row of a ``new`` one."""
         with self._database.transaction() as connection:
-            if not connection.execute(paper_accounts.update().where(row).values(values)).rowcount:
-                new = {"currency": self._currency, "cash": self._starting_cash} | values
-                connection.execute(paper_accounts.insert().values(account_id=self._account_id, **new))
+            if not statement.run(connection, (value, self._account_id)):
+                self._ask.add_account.run(connection, (self._account_id, self._currency, *new))
+
+
+# One text says one order, and nobody changes it: one order that goes out is read a dozen times while it is worked on.
+@lru_cache(maxsize=256)
+def _order_in(text: str) -> PaperOrder:
+    return restore(PaperOrder, json.loads(text))
 
 
 def _available(qty: Decimal, busy: Mapping[tuple[Symbol, Side], Decimal], symbol: Symbol) -> Decimal:

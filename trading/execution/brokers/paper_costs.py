@@ -25,6 +25,7 @@ from domain.money import CENT, ZERO
 from domain.orders import Side
 
 BP = Decimal(10_000)
+# Decimal's own logarithm is correctly rounded, so the last digit is the same on every machine; math.log is not.
 _PARKINSON = 2 * Decimal(2).ln().sqrt()
 
 
@@ -79,6 +80,7 @@ def fees_due(rates: Iterable[FeeRate], side: Side, qty: Decimal, price: Decimal,
         if rate.side is side and rate.since <= day and (rate.until is None or day < rate.until):
             fee = qty * rate.per_share + qty * price * rate.per_million / 1_000_000
             fee = fee if rate.maximum is None else min(fee, rate.maximum)
+            # Each fee by itself, as they are billed: two of 0.001 are two cents.
             total += fee.quantize(CENT, ROUND_CEILING)
     return total
 

@@ -27,11 +27,13 @@ from trading.execution.brokers.fill_model import (
 )
 from trading.execution.brokers.paper_books import AT_ONCE, AUCTIONS, PaperBooks, PaperOrder
 from trading.execution.brokers.paper_costs import fees_due
-from trading.execution.brokers.paper_hours import BAR_LENGTH, PaperHours
+from trading.execution.brokers.paper_hours import PaperHours
 from trading.execution.brokers.paper_legs import PaperLegs
 from trading.execution.brokers.paper_settings import PaperSettings
 
+# Three years of quarter hours; a longer gap is matched with its newest bars alone.
 MOST_BARS = 20_000
+# Alpaca's fractions have nine decimals.
 FINEST_FRACTION = Decimal("0.000000001")
 _AFTER_ALL = 5
 _ENDS = {
@@ -57,14 +59,17 @@ class PaperExchange:
 
     def bars(self, symbols: Sequence[Symbol], since: datetime, to: datetime) -> list[Bar]:
         """Bars in which something may trade that ended in (since, to], by end."""
-        limit = min(MOST_BARS, int((to - since) / BAR_LENGTH[self._timeframe]) + 2)
+        # Two to spare: one for the bar under way at each end.
+        limit = min(MOST_BARS, int((to - since) / self._timeframe.length) + 2)
         found = [bar for symbol in symbols for bar in self._market.bars(symbol, self._timeframe, as_of=to, limit=limit)]
         traded = (bar for bar in found if since < bar.end <= to and self._trades(bar))
+        # By end across all symbols, because they share one cash; by symbol for the same result every time.
         return sorted(traded, key=lambda bar: (bar.end, bar.symbol))
 
     def replay(self, bars: Iterable[Bar], to: datetime) -> None:
         """Match bar by bar, let what has come to its end expire, and end with the quotes at ``to``."""
         for bar in bars:
+            # Before the bar: what ended with the session must not meet the first bar of the next.
             self._expire(bar.start)
             self._meet_bar(bar)
         self._expire(to)
@@ -72,12 +77,15 @@ class PaperExchange:
 
     def meet_quotes(self, orders: Iterable[PaperOrder], at: datetime) -> None:
         """Each order against the quote of this moment, once a quote; nothing trades while closed or halted."""
+        # Stops first, as inside a bar: whether stop or target came first nobody can know.
         for listed in sorted(orders, key=lambda order: order.type not in STOP_TYPES):
             order = self._books.present(listed.client_order_id)
+            # Read again: an execution before it in this loop may have cut or ended it.
             if order.tif in AUCTIONS or at < order.live_at or not self._hours.open(at, extended=order.extended_hours):
                 continue
             quote = self._market.quote(order.symbol, as_of=at)
             seen = order.matched_quote_at
+            # Once a quote: asked twice about one moment, the size it shows would be taken twice.
             if quote is None or not order.open_qty or (seen is not None and quote.at <= seen):
                 continue
             if self._halted(order.symbol, at):
@@ -105,10 +113,12 @@ class PaperExchange:
             self._legs.fit(order.symbol, at)
 
     def _meet_bar(self, bar: Bar) -> None:
+        # Of all our orders together: each would else have its ten per cent of the same volume.
         room = floor_to(bar.volume * self._rules.participation, self._lot(bar.symbol))
         working = [
             order
             for order in self._books.working(bar.symbol)
+            # Begun before it arrived, a bar holds prices from before the order.
             if bar.start >= order.live_at and self._hours_of(bar, extended=order.extended_hours)
         ]
         for listed in sorted(working, key=lambda order: _turn(order, bar)):
@@ -137,11 +147,13 @@ class PaperExchange:
             return ZERO
         qty = min(match.qty, self._possible(order, match))
         if qty <= 0:
+            # Left working, it would be tried at every bar to come and execute when cash happens to be back.
             self.close(order.client_order_id, OrderStatus.CANCELED, at, "holding or cash is used up")
             return ZERO
         commission = self._commission(order, qty, match.price)
         fees = fees_due(self._rules.fees, order.side, qty, match.price, at)
         filled = self._books.execute(order, qty, match.price, commission, at, fees)
+        # In this order: what was closed is counted before new legs are made and all of them are cut to the holding.
         self._legs.count(filled, qty)
         if not filled.is_leg and not filled.reduce_only:
             self._legs.behind_entry(filled, at)
@@ -166,6 +178,7 @@ class PaperExchange:
         if order.reduce_only:
             return short
         cash = self._books.cash() - self._commission(order, match.qty, match.price)
+        # A short may always be bought back, also with cash that is short: otherwise risk could not be reduced.
         return max(short, floor_to(cash / match.price, self._step(order)))
 
     def _commission(self, order: PaperOrder, qty: Decimal, price: Decimal) -> Decimal:
@@ -181,6 +194,7 @@ class PaperExchange:
         for order in self._books.working():
             if order.expires_at is not None and order.expires_at <= until:
                 reason = _ENDS.get(order.tif, _ENDS[TimeInForce.DAY])
+                # At its own end and not at ``until``: how far apart the looks are must not show in the books.
                 self.close(order.client_order_id, OrderStatus.EXPIRED, order.expires_at, reason)
 
     def _trades(self, bar: Bar) -> bool:
@@ -190,6 +204,7 @@ class PaperExchange:
         return not self._halted(bar.symbol, bar.start)
 
     def _hours_of(self, bar: Bar, *, extended: bool) -> bool:
+        # A daily bar of some sources begins at midnight, outside of every session it spans.
         return self._hours.open(bar.start, extended=extended) or bool(self._calendar.sessions(bar.start, bar.end))
 
     def _halted(self, symbol: Symbol, at: datetime) -> bool:

@@ -11,19 +11,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from domain.market import Session, Timeframe
+from domain.market import Session
 from domain.orders import OrderIntent, TimeInForce
 from domain.ports import Calendar
 from trading.execution.brokers.paper_settings import PaperSettings
 
-BAR_LENGTH = {
-    Timeframe.MIN_1: timedelta(minutes=1),
-    Timeframe.MIN_5: timedelta(minutes=5),
-    Timeframe.MIN_15: timedelta(minutes=15),
-    Timeframe.HOUR_1: timedelta(hours=1),
-    Timeframe.DAY_1: timedelta(days=1),
-}
 BEFORE, AFTER = timedelta(hours=5, minutes=30), timedelta(hours=4)
+# Longer than any closure of an exchange.
 _NEXT_SESSION = timedelta(days=14)
 
 
@@ -64,12 +58,13 @@ class PaperHours:
         arrives = now + self._settings.latency
         session = self._calendar.session_at(arrives)
         if self._settings.next_bar and session is not None:
+            # Counted from the opening, as bars are: a session does not begin at a full hour everywhere.
             arrives = session.opens_at + self._length * ((arrives - session.opens_at) // self._length + 1)
         return None if arrives == now else arrives
 
     @property
     def _length(self) -> timedelta:
-        return BAR_LENGTH[self._settings.timeframe]
+        return self._settings.timeframe.length
 
     def _day(self, now: datetime) -> Session | None:
         """The session that a day order given now lives in."""

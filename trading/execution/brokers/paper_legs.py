@@ -51,12 +51,15 @@ class PaperLegs:
         """Legs hold what their order filled and they have not closed yet, and together no more than the position."""
         held = self._books.held(symbol)
         working = [order for order in self._books.working(symbol) if order.protects]
+        # In the order they came, each once: the oldest protection keeps its shares where the holding is too small for
+        # all.
         for name in dict.fromkeys(order.parent_id or order.client_order_id for order in working):
             parent = self._books.present(name)
             legs = [leg for leg in working if leg.parent_id == name]
             closing = parent.side if parent.stands_alone else _other(parent.side)
             free = max(ZERO, -closing.sign * held)
             protected = min(parent.to_protect, free)
+            # What one order's legs protect is not there for the next one's.
             held += closing.sign * protected
             if parent.stands_alone and parent.status.is_open and protected == 0:
                 parent = self._over(parent, at)
@@ -76,6 +79,7 @@ class PaperLegs:
 
     def _fit(self, leg: PaperOrder, protected: Decimal, at: datetime, *, over: bool) -> None:
         fitted = replace(leg, qty=leg.filled_qty + protected)
+        # Not before the parent is over: a partly filled entry may be closed and then fill on.
         if protected == 0 and over:
             fitted = replace(fitted, status=OrderStatus.CANCELED, reason="nothing left to protect")
         if fitted != leg:
@@ -84,6 +88,7 @@ class PaperLegs:
     def _add(self, parent: PaperOrder, kind: str, price: Decimal, qty: Decimal, tif: TimeInForce, at: datetime) -> None:
         leg = leg_behind(parent.leg, kind)
         client_order_id = id_of_leg(parent.decision_id, leg)
+        # Every further execution of the entry comes here again; ``fit`` lets the legs grow.
         if self._books.order(client_order_id) is not None:
             return
         self._books.save(

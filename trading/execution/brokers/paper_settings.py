@@ -13,7 +13,7 @@ from trading.execution.brokers.fill_model import FillRules
 
 @dataclass(frozen=True, slots=True)
 class PaperSettings:
-    """The paper account and its venue.
+    """The paper account and its venue; ``label`` tells venues of one home apart, each of which has books of its own.
 
     ``timeframe`` is the length of the bars that resting orders are matched with. An order reaches the market after
     ``latency``, or with the next bar where ``next_bar`` is set; a cancel is honoured at once, also before that. A share
@@ -23,6 +23,7 @@ class PaperSettings:
     """
 
     account_id: str = "paper"
+    label: str = ""
     currency: str = "USD"
     starting_cash: Decimal = Decimal(100_000)
     timeframe: Timeframe = Timeframe.MIN_15

@@ -9,22 +9,22 @@ from there, because every order of a cycle would repeat them.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, Table, Text, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.canonical import digest, json_text, plain, restore
 from domain.case import Case
 from domain.errors import IntegrityError
 from domain.ids import Ref
+from domain.record.canonical import canonical_json, digest, joined_text, restore
+from domain.record.case_text import PARTS, Part, own_texts, parts_of, text_digest
 from trading.store.database import Database
 from trading.store.judged.tables import case_parts, judged_cases
 from trading.store.writing.prepared import Prepared
 
-_PARTS = ("market", "book")
 REPRODUCED = ("entry", "exit")
 """Legs that carry out a decision of a cycle; a reproduction asks the gates about these again."""
 _WRITTEN = "parts of cases"
@@ -44,24 +44,23 @@ _ADD_PART = _unless_there(case_parts, "digest", "body")
 
 
 class CaseStore:
-    """Keeps what the gates were shown. What was kept last is remembered, because the next case mostly shares it."""
+    """Keeps what the gates were shown."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._last: dict[str, tuple[object, str, str]] = {}
 
     def keep(self, case: Case, cycle_id: str) -> str:
         """Store a case unless it is there; the answer is its digest."""
-        parts = {name: self._part(name, getattr(case, name)) for name in _PARTS}
-        head = _head(case) | {name: key for name, (key, _) in parts.items()}
-        text = json_text(head)
-        named = _digest_of(text)
+        parts = parts_of(case)
+        text = _head(case, parts)
+        named = text_digest(text)
         with self._database.transaction() as connection:
+            # Noted with the transaction and not here: what is rolled back has to be written again.
             kind, written = connection.dialect.name, self._database.notes.get(_WRITTEN, frozenset())
-            for key, body in parts.values():
-                if key not in written:
-                    _ADD_PART[kind].run(connection, (key, body))
-            self._database.notes[_WRITTEN] = written | {key for key, _ in parts.values()}
+            for part in parts.values():
+                if part.digest not in written:
+                    _ADD_PART[kind].run(connection, part)
+            self._database.notes[_WRITTEN] = written.union(part.digest for part in parts.values())
             _ADD_HEAD[kind].run(connection, (named, case.now, cycle_id, text))
         return named
 
@@ -77,33 +76,17 @@ class CaseStore:
             if head is None:
                 return None
             whole = digest(head) == named
-            parts = {name: connection.execute(_part(head[name])).scalar_one_or_none() for name in _PARTS if whole}
-        if not whole or any(digest(parts[name]) != head[name] for name in _PARTS):
+            parts = {name: connection.execute(_part(head[name])).scalar_one_or_none() for name in PARTS if whole}
+        if not whole or any(digest(parts[name]) != head[name] for name in PARTS):
             raise IntegrityError(f"the judged case {named[:12]} was changed after it was stored")
         case = restore(Case, {**head, **parts})
         return case if case.proposal is None else replace(case, proposal=replace(case.proposal, known=known))
-
-    def _part(self, name: str, value: object) -> tuple[str, str]:
-        """Digest and text of a part; those of the last one where it has not changed."""
-        last = self._last.get(name)
-        if last is not None and (last[0] is value or last[0] == value):
-            return last[1], last[2]
-        text = json_text(plain(value))
-        key = _digest_of(text)
-        self._last[name] = (value, key, text)
-        return key, text
 
 
 def _part(key: str) -> Select[tuple[Any]]:
     return select(case_parts.c.body).where(case_parts.c.digest == key)
 
 
-def _head(case: Case) -> dict[str, Any]:
-    proposal = None if case.proposal is None else plain(replace(case.proposal, known=frozenset()))
-    told = {name: getattr(case, name) for name in ("now", "order", "control", "approval", "cycle_entries", "release")}
-    head: dict[str, Any] = plain(told)
-    return {**head, "proposal": proposal}
-
-
-def _digest_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _head(case: Case, parts: Mapping[str, Part]) -> str:
+    own = case if case.proposal is None else replace(case, proposal=replace(case.proposal, known=frozenset()))
+    return joined_text({**own_texts(own), **{name: canonical_json(part.digest) for name, part in parts.items()}})

@@ -60,7 +60,8 @@ class Receipt(NamedTuple):
     """What became of one attempt. ``name`` is the carrier's name of the message, once it is there.
 
     ``retry_after_s`` is None where trying again cannot help; ``words`` say why it was not sent. ``unknown`` is True
-    where it may have arrived all the same: the request had left, and no answer came back.
+    where it may have arrived all the same: the request had left, and no answer came back. ``own`` is True where the
+    service was there and would not take this one (a 5xx), which says nothing against the next.
     """
 
     sent: bool
@@ -68,6 +69,7 @@ class Receipt(NamedTuple):
     retry_after_s: float | None = None
     words: str = ""
     unknown: bool = False
+    own: bool = False
 
 
 class Carrier(Protocol):

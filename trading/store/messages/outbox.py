@@ -2,8 +2,13 @@
 
     waiting -> claimed -> sent -> (acknowledged)
        ^         |  +---> refused: trying again cannot help, or it has been tried for two days
-       +---------+ tried again later: it was not taken, or nobody knows
+       +---------+  +---> aside: it was tried five times, and the others go on without it
+         tried again later: it was not taken, or nobody knows
     held -> folded (told as a line of another message) | waiting
+
+A line that is away, or asks for a rest, holds up an address in its order: what waits there would fail as well. A
+message that the service itself does not take is stepped over: it is tried on out of turn, and gives up its own place
+and nobody else's.
 
 No carrier has a request that can be repeated without a doubt, so one case is left in which nobody can know: the request
 had left, and its answer got lost (a reset connection, or a kill -9 between sending and writing that down). Such a
@@ -20,8 +25,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, bindparam, func, or_, select, union_all
 
+from trading.store.columns import UtcTime
 from trading.store.database import Database
 from trading.store.messages.message import Button, Kind, Message, Receipt
 from trading.store.messages.tables import outbox, outbox_paces
@@ -29,6 +35,8 @@ from trading.store.messages.tables import outbox, outbox_paces
 TERM = timedelta(seconds=60)
 """How long an attempt may take; carriers give up well before."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
+PATIENCE = 5
+"""So many attempts hold up those behind: about a quarter of a minute."""
 GIVEN_UP_AFTER = timedelta(days=2)
 AHEAD = 10**15
 BANDS: Mapping[Kind, int] = {Kind.CRITICAL: -2 * AHEAD, Kind.REPLY: -AHEAD}
@@ -42,13 +50,15 @@ class State(StrEnum):
 
     WAITING = "waiting"
     CLAIMED = "claimed"
+    ASIDE = "aside"
     SENT = "sent"
     REFUSED = "refused"
     HELD = "held"
     FOLDED = "folded"
 
 
-OPEN = (State.WAITING, State.CLAIMED)
+IN_TURN = (State.WAITING, State.CLAIMED)
+OPEN = (*IN_TURN, State.ASIDE)
 
 
 class Rate(NamedTuple):
@@ -107,6 +117,7 @@ class OutboxStore:
                 return False
             first = BANDS.get(message.kind, 0)
             band = outbox.c.place.between(first, first + AHEAD - 1)
+            # Under the write lock, or two who put at once would take the same place.
             last = connection.execute(select(func.max(outbox.c.place)).where(band)).scalar()
             place = first if last is None else last + 1
             state = State.HELD if held else State.WAITING
@@ -141,11 +152,14 @@ class OutboxStore:
 
     def claim(self, carrier: str, now: datetime, rate: Rate) -> Letter | None:
         """The next message that may go to somebody by this carrier, now ours; None where none may."""
+        allowance = now + timedelta(seconds=rate.every_s * (rate.burst - 1))
+        asked = {"carrier": carrier, "now": now, "allowance": allowance}
         with self._database.reading() as connection:
-            if connection.execute(_due(carrier, now, rate).limit(1)).one_or_none() is None:
+            if connection.execute(_DUE, asked).one_or_none() is None:
                 return None  # a look costs no write
         with self._database.transaction() as connection:
-            row = connection.execute(_due(carrier, now, rate).limit(1)).one_or_none()
+            # Asked again under the write lock: another process may have claimed it since the look.
+            row = connection.execute(_DUE, asked).one_or_none()
             if row is None:
                 return None
             letter = _letter(row)
@@ -163,10 +177,12 @@ class OutboxStore:
         """What became of an attempt; False where somebody else has taken the message over meanwhile."""
         message = letter.message
         with self._database.transaction() as connection:
+            # The attempt's number is the fence: one whose lease ran out must not settle the claim of its successor.
             ours = and_(_named(message), outbox.c.state == State.CLAIMED, outbox.c.attempts == letter.attempts)
             settled = bool(
                 connection.execute(outbox.update().where(ours).values(_after(letter, receipt, now))).rowcount
             )
+            # Also where the message is no longer ours: the rest is asked of the address, whoever sends.
             if receipt.retry_after_s and not receipt.sent:
                 rest = {"rests_until": now + timedelta(seconds=receipt.retry_after_s)}
                 connection.execute(outbox_paces.update().where(outbox_paces.c.address == message.address).values(rest))
@@ -212,9 +228,14 @@ class OutboxStore:
             return int(connection.execute(query).scalar_one())
 
     def prune(self, before: datetime) -> int:
-        """Forget what ended before, and what nobody carries any more: its way or its person is long gone."""
+        """Forget what ended before, and what nobody carries any more: its way or its person is long gone.
+
+        The pace of an address that was left alone since then is a full bucket, which is also what no row means.
+        """
         left = and_(outbox.c.ended_at.is_(None), outbox.c.at < before - GIVEN_UP_AFTER)
+        full = and_(outbox_paces.c.used_until < before, outbox_paces.c.rests_until < before)
         with self._database.transaction() as connection:
+            connection.execute(outbox_paces.delete().where(full))
             return connection.execute(outbox.delete().where(or_(outbox.c.ended_at < before, left))).rowcount
 
     def _letters(self, query: Select[Any]) -> tuple[Letter, ...]:
@@ -233,20 +254,32 @@ class OutboxStore:
                 connection.execute(outbox_paces.update().where(own).values(used_until=until))
 
 
-def _due(carrier: str, now: datetime, rate: Rate) -> Select[Any]:
-    """The first message of each address, of those whose turn has come; the bucket is kept as the time it is full."""
-    of_carrier = and_(outbox.c.carrier == carrier, outbox.c.state.in_(OPEN))
-    heads = select(func.min(outbox.c.place)).where(of_carrier).group_by(outbox.c.address)
-    allowance = now + timedelta(seconds=rate.every_s * (rate.burst - 1))
-    may_go = or_(
-        outbox_paces.c.address.is_(None),
-        and_(outbox_paces.c.used_until <= allowance, outbox_paces.c.rests_until <= now),
+def _due() -> Select[Any]:
+    """The first message of each address, of those whose turn has come, and what stepped aside and is to be tried again.
+
+    The bucket is kept as the time it is full: a message may go up to ``allowance`` before.
+    """
+    carrier, now = bindparam("carrier", type_=Text()), bindparam("now", type_=UtcTime())
+    of_carrier = outbox.c.carrier == carrier
+    heads = select(func.min(outbox.c.place)).where(of_carrier, outbox.c.state.in_(IN_TURN)).group_by(outbox.c.address)
+    # One at a time for an address: a crash leaves one message in doubt, and the order of putting stays.
+    under_way = select(outbox.c.address).where(of_carrier, outbox.c.state == State.CLAIMED, outbox.c.lease_until > now)
+    aside = select(outbox.c.place).where(
+        of_carrier, outbox.c.state == State.ASIDE, outbox.c.next_at <= now, outbox.c.address.not_in(under_way)
     )
     left = and_(outbox.c.state == State.CLAIMED, outbox.c.lease_until <= now)
-    ready = and_(outbox.c.state == State.WAITING, outbox.c.next_at <= now)
+    ready = and_(outbox.c.state.in_((State.WAITING, State.ASIDE)), outbox.c.next_at <= now)
+    used, rests = outbox_paces.c.used_until, outbox_paces.c.rests_until
+    may_go = or_(used.is_(None), and_(used <= bindparam("allowance", type_=UtcTime()), rests <= now))
     joined = outbox.outerjoin(outbox_paces, outbox.c.address == outbox_paces.c.address)
-    query = select(outbox).select_from(joined).where(outbox.c.place.in_(heads), or_(left, ready), may_go)
-    return query.order_by(outbox.c.place)
+    query = (
+        select(outbox).select_from(joined).where(outbox.c.place.in_(union_all(heads, aside)), or_(left, ready), may_go)
+    )
+    return query.order_by(outbox.c.place).limit(1)
+
+
+_DUE = _due()
+"""Made once: it is asked twice for every message, and making it costs more than asking."""
 
 
 def _after(letter: Letter, receipt: Receipt, now: datetime) -> dict[str, object]:
@@ -257,14 +290,18 @@ def _after(letter: Letter, receipt: Receipt, now: datetime) -> dict[str, object]
     if receipt.retry_after_s is None or over:
         return {"state": State.REFUSED, "ended_at": now, "lease_until": None, "words": receipt.words}
     wait = max(receipt.retry_after_s, backoff_s(letter.attempts))
+    # A line that is away says nothing about the message, whose place is kept for when it is back.
+    steps_aside = letter.attempts >= PATIENCE and (receipt.own or receipt.unknown)
     return {
-        "state": State.WAITING, "lease_until": None, "next_at": now + timedelta(seconds=wait), "words": receipt.words,
+        "state": State.ASIDE if steps_aside else State.WAITING, "lease_until": None,
+        "next_at": now + timedelta(seconds=wait), "words": receipt.words,
         "doubtful": letter.doubtful or receipt.unknown,
     }  # fmt: skip
 
 
 def backoff_s(attempts: int) -> float:
     """1, 2, 4 ... seconds after the first, second, third attempt, five minutes at most."""
+    # Capped before it is raised, because 2.0 ** 1024 is an OverflowError.
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempts - 1, 20))
 
 

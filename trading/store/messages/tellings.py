@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, select
 
-from domain.records import LedgerEntry, RecordKind
+from domain.record.entries import LedgerEntry, RecordKind
 from trading.store.database import Database
 from trading.store.messages.tables import tellings, wishes
 from trading.store.tables import ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from domain.model_use import Rest
+from domain.record.model_use import Rest
 from trading.store.database import Database
 from trading.store.model_use.tables import model_rests
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, not_, select
 
 from domain.decisions import ModelCall
 from domain.ids import CycleId
-from domain.model_use import Fits, SetAside, Spent
+from domain.record.model_use import Fits, SetAside, Spent
 from trading.store.calls import CallStore
 from trading.store.database import Database
 from trading.store.model_use.tables import model_spending
@@ -67,6 +67,7 @@ class SpendingStore:
     def _kept(self, wanted: SetAside, day: datetime, fits: Fits) -> bool:
         own = _one(wanted.cycle_id, wanted.key)
         with self._database.transaction() as connection:
+            # Without its own row: a call that is tried again must not be refused because of itself.
             if not fits(_by_role(connection, and_(model_spending.c.at >= day, not_(own)))):
                 return False
             connection.execute(model_spending.delete().where(own))
@@ -92,6 +93,7 @@ def _one(cycle_id: CycleId, key: str) -> ColumnElement[bool]:
 
 
 def _by_role(connection: Connection, which: ColumnElement[bool]) -> dict[str, Spent]:
+    # Plain sums are exact: both columns are whole numbers on every database.
     sums = func.sum(model_spending.c.tokens), func.sum(model_spending.c.nano_usd)
     query = select(model_spending.c.role, *sums).where(which).group_by(model_spending.c.role)
     return {

@@ -20,6 +20,7 @@ from trading.store.people.tables import inbox, inbox_offsets
 
 TAKEN, BEGUN, DONE = "taken", "begun", "done"
 KEPT = timedelta(days=2)
+# Short of the week after which the service numbers anew, so that our number is dropped in time.
 RENUMBERED_AFTER = timedelta(days=5)
 
 
@@ -40,6 +41,11 @@ class InboxStore:
         self._bot_id = bot_id
         self._clock = clock
 
+    @property
+    def bot_id(self) -> int:
+        """The bot's own number."""
+        return self._bot_id
+
     def offset(self) -> int:
         """Where to ask on. 0 is for what the service itself counts as unread: before the first, and after days of rest.
 
@@ -50,19 +56,26 @@ class InboxStore:
             row = connection.execute(query).one_or_none()
         return 0 if row is None or row.at < self._clock.now() - RENUMBERED_AFTER else int(row.next_id)
 
-    def take(self, updates: Sequence[tuple[int, Mapping[str, Any] | None]]) -> tuple[int, ...]:
-        """Write down those with a body and move the offset past all; the answer is which of them are new."""
+    def take(self, updates: Sequence[tuple[int, Mapping[str, Any] | None]], *, move: bool = True) -> tuple[int, ...]:
+        """Write down those with a body and move the offset past all; the answer is which of them are new.
+
+        Not ``move`` is for updates that are brought one by one and in no order: a later one says nothing of those
+        before, and the offset would confirm them unread once somebody polls again.
+        """
         now, new = self._clock.now(), []
         with self._database.transaction() as connection:
+            # Only what is done: what a dead process left is found however old it is.
             connection.execute(inbox.delete().where(inbox.c.state == DONE, inbox.c.at < now - KEPT))
             for update_id, body in updates:
+                # What was not confirmed in time is brought again: one row, however often.
                 known = select(inbox.c.state).where(inbox.c.bot_id == self._bot_id, inbox.c.update_id == update_id)
                 if body is None or connection.execute(known).first() is not None:
                     continue
                 row = {"bot_id": self._bot_id, "update_id": update_id, "body": body, "state": TAKEN, "at": now}
                 connection.execute(inbox.insert().values(row))
                 new.append(update_id)
-            self._move(max((number for number, _ in updates), default=-1) + 1)
+            if move:
+                self._move(max((number for number, _ in updates), default=-1) + 1)
         return tuple(new)
 
     def begin(self, update_id: int) -> Item | None:

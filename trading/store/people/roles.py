@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from domain.errors import UsageError
 from domain.ports import Clock, Ledger
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from trading.store.database import Database
 from trading.store.people.tables import pairing, people
 
@@ -79,11 +79,15 @@ class PeopleStore:
         """Everybody who is somebody."""
         return roles_in(self._database, self._owners)
 
-    def set_role(self, user_id: int, role: Role | None, *, by: int) -> None:
-        """Give or take (None) a role; only an owner may, nobody takes the last owner's or one of the settings'."""
+    def set_role(self, user_id: int, role: Role | None, *, by: int | str) -> None:
+        """Give or take (None) a role; only an owner may, nobody takes the last owner's or one of the settings'.
+
+        ``by`` is a person's number, or the name of whoever sits at the machine, who owns it.
+        """
         with self._database.transaction() as connection:
+            # Read under the write lock: two owners who take each other's role at once leave one of them.
             present = self.roles()
-            if present.get(by) is not Role.OWNER:
+            if isinstance(by, int) and present.get(by) is not Role.OWNER:
                 raise UsageError("only an owner changes roles", "Ask the owner.")
             if user_id in self._owners and role is not Role.OWNER:
                 raise UsageError(f"{user_id} is an owner by TELEGRAM_OWNER_IDS", "Change it there.")
@@ -118,8 +122,10 @@ class PeopleStore:
             row = connection.execute(select(pairing)).one_or_none()
             if row is None or row.expires_at <= now or row.attempts >= MOST_ATTEMPTS:
                 return False
+            # A code that is still good is worth nothing once there is an owner.
             if Role.OWNER in self.roles().values():
                 return False
+            # As bytes: compare_digest refuses text outside ASCII, and anybody may say anything.
             if not hmac.compare_digest(row.code.encode(), said.strip().upper().encode()):
                 connection.execute(pairing.update().values(attempts=row.attempts + 1))
                 return False

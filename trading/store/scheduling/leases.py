@@ -62,6 +62,7 @@ class LeaseStore:
             held = self.get(name)
             if held is not None and held.holder != self.me and not self.is_over(held):
                 return held
+            # Read and written in one transaction, which writers have one at a time: nobody comes between.
             connection.execute(leases.delete().where(leases.c.name == name))
             connection.execute(leases.insert().values({key: getattr(mine, key) for key in Lease.__slots__}))
         return mine
@@ -104,5 +105,6 @@ class LeaseStore:
             if lease.holder != self.me and self.is_over(lease):
                 with self._database.transaction() as connection:
                     connection.execute(
+                        # Only where it has not been renewed since it was read.
                         leases.delete().where(leases.c.name == lease.name, leases.c.beat_at == lease.beat_at)
                     )

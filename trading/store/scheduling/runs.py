@@ -89,13 +89,16 @@ class RunStore:
                 connection.execute(job_looks.insert().values(job=job, at=now))
                 return
             dues = dues_since(since)
+            # With the mark in one transaction: a crash between them would miss runs or enter them twice.
             for due, state in (*((at, RunState.SKIPPED) for at in dues.skip), *((at, RunState.DUE) for at in dues.run)):
                 self._insert(job, due, "", state)
+            # Never back: simulated time may have been further when another process looked.
             if now > since:
                 connection.execute(job_looks.update().where(job_looks.c.job == job).values(at=now))
 
     def enter_event(self, job: str, trigger: str, at: datetime, *, apart: timedelta) -> bool:
         """Write down a run for an event; False where the job had a run for an event within ``apart`` of it."""
+        # In both directions: another process may have entered one for an event a moment later.
         near = (job_runs.c.due_at > at - apart) & (job_runs.c.due_at < at + apart) & (job_runs.c.trigger != "")
         with self._database.transaction() as connection:
             if connection.execute(select(job_runs.c.job).where(job_runs.c.job == job, near).limit(1)).first():
@@ -118,6 +121,7 @@ class RunStore:
                 if run.state is RunState.RUNNING and not self._is_left(run, now):
                     # A job does one run after the other, in whichever process.
                     return None
+                # Counted when claimed and not when failed: a run that kills its process leaves no other trace.
                 if run.attempts >= MOST_ATTEMPTS:
                     self._set(run, state=RunState.FAILED, ended_at=now, note=f"given up after {run.attempts} attempts")
                     continue

@@ -153,10 +153,12 @@ class GroupCommit:
         while not unit.settled:
             if self._turn.acquire(blocking=False):
                 try:
+                    # Asked again under the turn: whoever had it before may have taken this one along.
                     if not unit.settled:
                         self._lead()
                 finally:
                     self._pass_on()
+            # One that a group has taken is waited for however long: it may be durable already.
             elif not unit.wait(self._longest_wait_s) and self._withdrawn(unit):
                 raise self._too_long()
 

@@ -86,6 +86,13 @@ def test_what_the_day_refuses_is_not_kept_in_the_cycle():
     assert fits(budget, set_aside("b", 90, "0.5")) == ""
 
 
+def test_what_an_earlier_attempt_set_aside_stays_where_the_day_refuses_the_next():
+    budget = a_budget(tokens=100, day=a_day("1"))
+    assert fits(budget, set_aside("a", 60, "0.9")) == ""
+    assert "of the day" in fits(budget, set_aside("a", 60, "1.1"))
+    assert "of cycle" in fits(budget, set_aside("b", 50, "0.05"))
+
+
 def test_the_dearer_model_stops_at_the_edge_and_the_cheaper_goes_on_to_the_limit():
     budget = a_budget(usd=Decimal(1), tokens=10**9)
     assert fits(budget, set_aside("a", 1, "0.8"), EDGE) == ""

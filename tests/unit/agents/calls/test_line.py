@@ -17,7 +17,7 @@ from agents.llm import BadAnswer, NoAnswer, Sampling, WrongSetup, reason_of
 from agents.slots import encode
 from domain.clock import FixedClock
 from domain.ids import CycleId
-from domain.model_use import Handover
+from domain.record.model_use import Handover
 from tests.builders.agents import AT, CYCLE, MemoryJournal, ScriptedModel, a_reply, an_article
 from tests.builders.execution import HandClock
 from tests.builders.model_use import MemoryAnswers, MemoryRests

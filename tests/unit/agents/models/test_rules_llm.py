@@ -13,7 +13,7 @@ from agents.monitor import watch
 from agents.reader import read
 from agents.record import Record, facts
 from domain.decisions import Action, Phase, Ruling, Stance
-from domain.rendering import check
+from domain.record.rendering import check
 from tests.builders.agents import (
     CYCLE,
     MemoryJournal,

@@ -9,7 +9,7 @@ import pytest
 from domain.case import Mode, Pause, TradingState
 from domain.errors import UsageError
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
 from interfaces.acting.approving import halved, recover
 from interfaces.service import Service

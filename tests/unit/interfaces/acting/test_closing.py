@@ -7,10 +7,12 @@ import pytest
 from domain.case import TradingState
 from domain.errors import ManualActionError, UsageError
 from domain.orders import Origin, Side
+from interfaces.acting.closing import go_on_closing
 from interfaces.acting.ordering import Ticket
 from interfaces.service import Service
 from tests.builders.execution import HandClock
 from tests.builders.runtime import KORVA, NIMBO, OSTRE, a_runtime
+from trading.execution.flatten import meant_by
 
 D = Decimal
 
@@ -76,12 +78,55 @@ def test_a_symbol_that_is_not_held_closes_nothing(runtime):
     assert held(runtime) == {NIMBO: D(10)}
 
 
-def test_under_a_kill_the_way_out_is_told(runtime):
+@pytest.fixture
+def killed(runtime):
+    """KORVA is held too, and a plain kill stands."""
+    other = runtime.deps.market.quote(KORVA, as_of=runtime.deps.clock.now()).ask
+    assert Service(runtime).order(Ticket(Side.BUY, KORVA, qty=D(5), stop=(other * D("0.95")).quantize(D("0.01")))).done
     Service(runtime).kill("test", flatten=False)
-    with pytest.raises(ManualActionError, match="kill switch") as told:
-        Service(runtime).flatten(())
-    assert "sage kill --flatten" in told.value.remedy
-    assert held(runtime) == {NIMBO: D(10)}
+    return runtime
+
+
+UNDER_A_KILL = {
+    "one": (lambda service: service.flatten((NIMBO,)), {KORVA: D(5)}, "flatten"),
+    "by_name": (lambda service: service.close(NIMBO), {KORVA: D(5)}, "close"),
+    "one_then_the_other": (lambda service: [service.close(NIMBO), service.close(KORVA)][-1], {}, "close"),
+    "all": (lambda service: service.flatten(()), {}, "flatten"),
+}
+
+
+@pytest.mark.parametrize("case", UNDER_A_KILL)
+def test_under_a_kill_what_is_named_is_closed_and_nothing_else_is_sent(killed, case):
+    """I-30: what leaves after the kill are orders of its flatten that only reduce, of these symbols alone."""
+    ask, left, action = UNDER_A_KILL[case]
+    before = {each.client_order_id for each in killed.deps.stores.orders.newest(99)}
+    view = ask(Service(killed))
+    assert (view.action, view.kill_switch, held(killed)) == (action, True, left)
+    sent = [each for each in killed.deps.stores.orders.newest(99) if each.client_order_id not in before]
+    assert {(each.origin, each.side, each.reduce_only) for each in sent} == {(Origin.FLATTEN, Side.SELL, True)}
+    assert {each.symbol for each in sent} == {NIMBO, KORVA} - left.keys()
+
+
+def test_whoever_goes_on_with_the_kill_closes_no_more_than_was_named(killed):
+    Service(killed).flatten((NIMBO,))
+    go_on_closing(killed)
+    assert held(killed) == {KORVA: D(5)}
+    assert meant_by(killed.kill_switch, killed.kill_switch.flatten()) == frozenset({NIMBO})
+    details = killed.kill_switch.details()
+    assert details is not None
+    assert (details.by, details.reason) == ("owner", "sage flatten NIMBO"), "and whoever resumes is told"
+    assert meant_by(killed.kill_switch, "kill-99-none") == frozenset(), "an order that is not on record closes nothing"
+    killed.kill_switch.engage("owner", "owner, to close KORVA alone", "now", flatten=True)
+    assert meant_by(killed.kill_switch, killed.kill_switch.flatten()) is None, "a reason is no order"
+    Service(killed).flatten((KORVA,))
+    assert meant_by(killed.kill_switch, killed.kill_switch.flatten()) is None, "all that was ordered stays ordered"
+
+
+def test_under_a_kill_what_is_not_held_is_told_and_the_kill_is_left_as_it_was(killed):
+    stamp = killed.kill_switch.stamp()
+    with pytest.raises(UsageError, match="OSTRE: nothing is held"):
+        Service(killed).flatten((OSTRE,))
+    assert killed.kill_switch.stamp() == stamp
 
 
 def test_halted_the_gate_that_refuses_is_named(runtime):
@@ -90,3 +135,36 @@ def test_halted_the_gate_that_refuses_is_named(runtime):
     with pytest.raises(ManualActionError, match="NIMBO 10 still held: refused by A4 trading state"):
         Service(runtime).flatten(())
     assert held(runtime) == {NIMBO: D(10)}
+
+
+# By the name of a trade, an order or a symbol.
+
+
+def test_a_holding_is_found_by_its_symbol_its_round_trip_and_the_order_that_entered_it(runtime):
+    (trade,) = runtime.deps.stores.trades.all_open().values()
+    (entry,) = [one for one in runtime.deps.stores.orders.newest(9) if not one.reduce_only]
+    service = Service(runtime)
+    for name in (
+        "NIMBO",
+        "nimbo",
+        trade.trade_id,
+        trade.trade_id[:8],
+        entry.client_order_id,
+        entry.client_order_id[:8],
+    ):
+        found = service.holding(name)
+        assert (found.symbol, found.qty, found.trade_id) == (NIMBO, D(10), trade.trade_id), name
+    assert [one.trade_id for one in service.positions().positions] == [trade.trade_id]
+
+
+def test_what_stands_for_nothing_that_is_held_is_told_so(runtime):
+    service, orders = Service(runtime), runtime.deps.stores.orders
+    (trade,) = runtime.deps.stores.trades.all_open().values()
+    behind = next(one.client_order_id for one in orders.newest(9) if one.reduce_only)
+    for name in ("OSTRE", "trd-nothing1", "ord-nothing1", "t", "trd-", "ord-", trade.trade_id[:7], behind):
+        with pytest.raises(UsageError, match="nothing that is held is called"):
+            service.holding(name)
+    service.flatten(())
+    for name in ("NIMBO", trade.trade_id):
+        with pytest.raises(UsageError, match="nothing that is held is called"):
+            service.holding(name)

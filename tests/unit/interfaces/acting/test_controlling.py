@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from domain.alerts import AlertCode, Severity
 from domain.case import Mode, TradingState
 from domain.errors import ManualActionError, UsageError
 from domain.orders import OrderStatus, Side
-from domain.records import RecordKind
+from domain.record.alerts import AlertCode, Severity
+from domain.record.entries import RecordKind
 from interfaces.service import Service
 from tests.builders.execution import HandClock
 from tests.builders.market import NOON
@@ -321,7 +321,7 @@ def test_a_resume_resets_no_counter_and_starts_the_ramp(tmp_path):
 @pytest.mark.parametrize(
     ("stop", "share"),
     [
-        pytest.param(lambda runtime: Service(runtime).pause("global", "", None), "1", id="a_pause"),
+        pytest.param(lambda runtime: Service(runtime).pause("global", "", None), "0.25", id="a_pause"),
         pytest.param(lambda runtime: Service(runtime).kill("test", flatten=False), "0.25", id="a_kill"),
         pytest.param(lambda runtime: tightened(runtime, TradingState.REDUCING), "0.25", id="a_breaker"),
         pytest.param(lambda runtime: tightened(runtime, TradingState.HALTED), "0.25", id="a_halt"),

@@ -12,7 +12,7 @@ from domain.decisions import Action
 from domain.errors import IntegrityError, RetryableError, SourceUnavailable, UsageError
 from domain.ids import CycleId
 from domain.orders import OrderStatus, Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.signals import CandidateKind
 from interfaces.acting import cycling
 from interfaces.service import Service

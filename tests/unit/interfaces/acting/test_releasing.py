@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ManualActionError
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.acting import releasing
 from interfaces.service import Service
 from tests.builders.runtime import KORVA, NIMBO, a_cycle, a_policy, a_runtime

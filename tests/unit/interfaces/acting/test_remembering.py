@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.canonical import plain
-from domain.errors import ConfigurationError, ManualActionError
+from domain.errors import ManualActionError
 from domain.market import Symbol
-from domain.records import RecordKind
+from domain.record.canonical import plain
+from domain.record.entries import RecordKind
 from domain.signals import Regime
 from interfaces.service import Service
 from tests.builders.runtime import GONE, KORVA, NIMBO, SpyModel, a_runtime, rewired
@@ -95,9 +95,31 @@ def test_lessons_are_found_by_their_words_where_an_embedder_is_configured(traded
         assert service.recall(KORVA, None, 20, "stopped too early").count == 0, "the lesson came later"
 
 
-def test_without_an_embedder_words_are_compared_with_nothing(traded_home, clock):
-    with a_runtime(traded_home, clock=clock) as runtime, pytest.raises(ConfigurationError, match="SAGE_EMBEDDINGS"):
-        Service(runtime).recall(KORVA, None, 20, "stopped too early")
+AS_WRITTEN = {
+    "the_lesson": (("closed", "BY", "signal"), True),
+    "the_strategy_of_the_thesis": (("momentum",), True),
+    "a_symbol_and_words": (("korva", "long", "trade"), True),
+    "words_of_another_symbol": (("NIMBO", "long", "trade"), False),
+    "words_that_nobody_said": (("stopped", "too", "early"), False),
+    "a_pattern_is_no_pattern": (("%",), None),
+}
+
+
+@pytest.mark.parametrize("case", AS_WRITTEN)
+def test_without_an_embedder_words_are_looked_for_as_they_are_written(traded_home, clock, case):
+    words, found = AS_WRITTEN[case]
+    clock.at = AFTER
+    with a_runtime(traded_home, clock=clock) as runtime:
+        service = Service(runtime)
+        service.rebuild_memory()
+        (only,) = service.recall(KORVA, None, 20).trades
+        if found is None:
+            # A sentence may hold the sign; what it must not do is to stand for anything.
+            found = "%" in only.lesson
+        view = service.recall_words(words, 20)
+        assert ([one.trade_id for one in view.trades] == [only.trade_id]) is found
+        clock.at = only.closed_at - timedelta(seconds=1)
+        assert service.recall_words(words, 20).trades == (), "nothing from later"
 
 
 OWNER = """

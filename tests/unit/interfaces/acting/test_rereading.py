@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from domain.alerts import AlertCode
 from domain.orders import Side
-from domain.records import RecordKind
+from domain.record.alerts import AlertCode
+from domain.record.entries import RecordKind
 from interfaces.acting.rereading import reread
 from tests.builders.execution import HandClock
 from tests.builders.runtime import KORVA, LEAVING, NIMBO, a_cycle, a_runtime

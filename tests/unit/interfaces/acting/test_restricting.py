@@ -79,3 +79,18 @@ def test_only_the_owner_shortens_what_stands(tmp_path, use, standing, wanted, al
 def test_what_is_not_on_the_list_cannot_be_taken_off(tmp_path, name, why):
     with a_runtime(tmp_path) as runtime, pytest.raises(UsageError, match=why):
         Service(runtime).allow(name, "owner")
+
+
+def test_a_lock_of_a_symbol_or_strategy_is_lifted_by_its_name_and_a_pause_of_everything_is_not(tmp_path):
+    with a_runtime(tmp_path) as runtime:
+        service = Service(runtime)
+        service.restrict("NIMBO", None, "a rumour", PERSON)
+        service.pause("strategy", "momentum", None)
+        service.pause("global", "", None)
+        assert service.unlock("nimbo", "owner").note == "NIMBO may be entered again"
+        assert service.unlock("Momentum", "owner").note == "momentum may be entered again"
+        for name in ("", "global", "all", "NIMBO", "NOSUCH"):
+            with pytest.raises(UsageError, match="is not locked") as refused:
+                service.unlock(name, "owner")
+            assert "`sage resume`" in refused.value.remedy
+        assert [lock.scope for lock in service.locks().locks] == ["global"]

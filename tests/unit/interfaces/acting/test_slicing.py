@@ -9,7 +9,7 @@ from domain.case import TradingState
 from domain.errors import DataQualityError, ManualActionError, UsageError
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.acting import slicing
 from interfaces.acting.slicing import NeedsYes, Wanted
 from interfaces.service import Service

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from domain.canonical import plain
 from domain.errors import ConfigurationError, UsageError
+from domain.record.canonical import plain
 from interfaces.cli import render
 from interfaces.cli.console import Terminal, json_text
 from tests.builders.views import a_cycle_report, a_seen_row, a_status

@@ -33,7 +33,7 @@ def test_wrong_usage_is_told(words, complaint, capsys):
 
 
 def test_an_unknown_suite_is_named(tmp_path, capsys):
-    assert main(["evals", "run", "S99", "--out", str(tmp_path / "report")]) == 1
+    assert main(["evals", "run", "S99", "--out", str(tmp_path / "report")]) == 2
     assert "there is no suite S99" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
 

@@ -18,13 +18,16 @@ from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
 from interfaces.cli.rendering.cycle import strands
+from interfaces.views.charts import DrawnView
 from interfaces.views.checks import DoctorRow, DoctorView
-from interfaces.views.control import PendingView, RiskRow
+from interfaces.views.control import PendingView, PeopleView, RiskRow
 from interfaces.views.cycles import ExplainView
+from interfaces.views.experiments import ExperimentsView, row_of, view_of
 from interfaces.views.gates import Basis, RiskView, TicketView
 from interfaces.views.models import UsageView
 from interfaces.views.state import OrdersView, PositionsView, State, TradesView
 from tests.builders import duty_views, learning, model_use, views
+from tests.builders.experiments import an_experiment
 from tests.builders.views import AT, a_cycle_report, a_status, an_order, verdict
 
 HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
@@ -32,11 +35,13 @@ HOSTILE = "x\x1b[2J\x1b]0;t\x07\u202e\u200b\x9b1m\x00[red]y[/red]\r\n"
 SCREENS: dict[str, tuple[Any, Any]] = {
     "demo": (lambda view: render.demo(view, ".sage/demo"), views.a_cycle_report()),
     "cycle": (render.cycle, views.a_cycle_report()),
+    "agents": (render.agents, a_cycle_report(model_calls=views.some_model_calls())),
     "status": (render.status, views.a_status()),
     "positions": (render.positions, views.some_positions()),
     "orders": (render.orders, views.some_orders()),
     "trades": (render.trades, views.some_trades()),
     "pnl": (render.pnl, views.a_pnl()),
+    "stats": (render.stats, views.a_pnl(views.some_statistics())),
     "profits": (render.profits, views.some_profits()),
     "risk": (render.risk, views.a_risk()),
     "limits": (render.limits, views.some_limits()),
@@ -49,6 +54,8 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "config": (render.config, views.some_settings()),
     "entries": (render.entries, views.some_entries()),
     "evals": (render.evals, views.some_evals()),
+    "experiment": (render.experiment, view_of(an_experiment())),
+    "experiments": (render.experiments, ExperimentsView(AT, (row_of(an_experiment()),) * 9)),
     "logs": (render.logs, views.some_logs()),
     "control": (render.control, views.a_control()),
     "locks": (render.locks, views.some_locks()),
@@ -69,6 +76,9 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "wishes": (render.wishes, duty_views.some_wishes()),
     "watch": (render.watch, duty_views.a_watch()),
     "usage": (render.usage, model_use.a_usage()),
+    "balance": (render.balance, views.a_balance()),
+    "people": (render.people, views.some_people()),
+    "drawn": (render.drawn, DrawnView(AT, "EQUITY", "equity.png")),
 }
 EMPTY: dict[str, tuple[Any, Any]] = {
     "positions": (render.positions, PositionsView(AT, ())),
@@ -78,7 +88,11 @@ EMPTY: dict[str, tuple[Any, Any]] = {
     "pending": (render.pending, PendingView(AT, ())),
     "explain": (render.explain, ExplainView(AT, "cyc-0", ())),
     "usage": (render.usage, UsageView(AT, 10, (), ())),
+    "agents": (render.agents, None),
+    "stats": (render.stats, views.a_pnl()),
+    "experiments": (render.experiments, ExperimentsView(AT, ())),
     "recalled": (render.recalled, learning.a_recall(few=0)),
+    "people": (render.people, PeopleView(AT, "root", ())),
 }
 
 
@@ -121,7 +135,8 @@ def poisoned(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Enum):
         return value if value.replace(".", "").replace("-", "").isdigit() else HOSTILE
     if isinstance(value, tuple):
-        return tuple(poisoned(item) for item in value)
+        made = getattr(type(value), "_make", tuple)  # a NamedTuple stays one
+        return made(poisoned(item) for item in value)
     if isinstance(value, Mapping):
         return {f"{HOSTILE}{key}": poisoned(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -182,6 +197,25 @@ def test_what_a_cycle_did_without_is_said():
     assert "Degraded: the model is away" in told
     assert "Did without: news: no answer" in told
     assert "model rules, which is no language model" in told
+
+
+def test_agents_tell_who_said_what_at_what_cost_and_in_what_time():
+    told = flat(shown(render.agents(a_cycle_report(model_calls=views.some_model_calls())), width=120))
+    for part in (
+        "TSLA take, 60 % sure block, news contradicts thesis skip",
+        "advisor openai:gpt-large 6 1 12,400 1,800 0.0300",
+        "Cost 17 calls, 27,430 tokens, 0.0412 USD",
+        "Time 2,653 ms in all, the slowest steps first advise 2,210 ms, observe 410 ms, submit 33 ms",
+    ):
+        assert part in told
+    many = a_cycle_report(candidates=a_cycle_report().candidates * 3)
+    assert "and 8 more" in shown(render.agents(many))
+
+
+def test_stats_say_how_much_they_rest_on():
+    told = flat(shown(render.stats(views.a_pnl(views.some_statistics()))))
+    assert "win rate 52.9 % expectancy +72.97" in told
+    assert "Sharpe 1.31 ± 0.44 drawdown and Sharpe rest on 41 days" in told
 
 
 def test_many_refusals_are_counted():
@@ -411,7 +445,7 @@ def test_the_doctor_ends_with_a_verdict(states, told):
 
 def test_a_gate_without_a_figure_says_what_its_code_means():
     report = a_cycle_report()
-    refused = dataclasses.replace(report.verdicts[0], gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
+    refused = report.verdicts[0]._replace(gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
     told = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160))
     assert "E13 earnings blackout refuses: No source says when the next earnings report is due." in told
 
@@ -429,7 +463,7 @@ FIGURES = [
 @pytest.mark.parametrize(("gate", "limit", "value", "told"), FIGURES)
 def test_a_cycle_shows_figures_in_the_unit_of_their_gate(gate, limit, value, told):
     report = a_cycle_report()
-    refused = dataclasses.replace(report.verdicts[0], gate=gate, outcome=Outcome.DENY, limit=limit, value=value)
+    refused = report.verdicts[0]._replace(gate=gate, outcome=Outcome.DENY, limit=limit, value=value)
     drawn = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160)) + " "
     assert f"refuses: {told[1]} where the limit is {told[0]} " in drawn
 
@@ -450,10 +484,10 @@ def test_an_answer_shows_figures_in_the_unit_of_their_gate(gate, limit, value, t
     ],
 )
 def test_a_policy_that_is_not_in_force_is_refused_with_its_remedy(code, note, told):
-    refused = dataclasses.replace(verdict("NVDA", "A5", Outcome.DENY, note=note), code=code)
+    refused = verdict("NVDA", "A5", Outcome.DENY, note=note)._replace(code=code)
     answer = flat(shown(render.answer(dataclasses.replace(views.an_answer(), verdicts=(refused,))), width=160))
     report = a_cycle_report()
-    ours = dataclasses.replace(refused, decision_id=report.verdicts[0].decision_id)
+    ours = refused._replace(decision_id=report.verdicts[0].decision_id)
     cycle = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(ours,))), width=160))
     assert ("`sage limits --accept`" in answer, "`sage limits --accept`" in cycle) == (told, told)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.alerts import Alert, AlertCode, Severity
-from domain.canonical import plain
 from domain.orders import OrderStatus, Side
-from domain.records import GENESIS, ClosedTrade, LedgerEntry, RecordKind
+from domain.record.alerts import Alert, AlertCode, Severity
+from domain.record.canonical import plain
+from domain.record.entries import GENESIS, ClosedTrade, LedgerEntry, RecordKind
 from interfaces.delivery.notices import (
     LONGEST_LINE,
     NOTHING_KNOWN,

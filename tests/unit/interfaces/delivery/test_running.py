@@ -53,7 +53,7 @@ def test_a_halt_that_another_process_raises_arrives_by_mail_and_in_the_channel(t
     stop = threading.Event()
     with a_start(tmp_path, mail, slack, clock=SystemClock()) as runtime, a_runtime(tmp_path) as other:
         life = Life(stop, timedelta(seconds=PATIENCE_S))
-        serving = threading.Thread(target=live, args=(Service(runtime), runtime, UNIVERSE, life))
+        serving = threading.Thread(target=live, args=(runtime, UNIVERSE, life))
         serving.start()
         try:
             halt(other)

@@ -17,6 +17,7 @@ from interfaces.scheduler.jobs import (
     event_due,
     jobs_of,
     next_due,
+    next_of_each,
     next_runs,
     outstanding,
 )
@@ -114,6 +115,11 @@ def test_the_next_runs_of_all_jobs_soonest_first_and_the_books_before_the_cycle(
     assert [(f"{each.at:%d %H:%M}", each.job.value) for each in coming] == [
         ("16 13:30", "reconcile"), ("16 14:00", "reconcile"), ("16 14:00", "cycle"), ("16 20:00", "report"),
         ("17 13:30", "reconcile"),
+    ]  # fmt: skip
+    each = next_of_each(jobs, the_calendar(), at(f"{MONDAY}T13:45"))
+    assert [(f"{run.at:%d %H:%M}", run.job.value, run.rule) for run in each] == [
+        ("16 14:00", "reconcile", "open+30m"), ("16 14:00", "cycle", "open+30m"), ("16 20:00", "report", "close"),
+        ("17 13:30", "reconcile", "open"),
     ]  # fmt: skip
     assert next_due(jobs, the_calendar(), at("2026-12-24T19:00")) == at("2026-12-28T14:30")
     assert next_due((), the_calendar(), at(f"{MONDAY}T12:00")) is None

@@ -1,14 +1,16 @@
 """Events: which count, which have been seen already, and what of the bus and of our own look becomes one."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.alerts import Alert, AlertCode, Severity
 from domain.case import TradingState
+from domain.context.news import NewsEvent, NewsReading, Strength, Topic
+from domain.errors import SourceUnavailable
 from domain.market import Symbol
-from domain.news import NewsEvent, NewsReading, Strength, Topic
 from domain.orders import Fill, Side
+from domain.record.alerts import Alert, AlertCode, Severity
 from interfaces.scheduler.jobs import Trigger
 from interfaces.serving.events import Inbox, Lookout, is_strong
 from tests.builders.execution import HandClock
@@ -88,8 +90,8 @@ def test_a_stop_of_trading_is_told_once(tmp_path):
     assert inbox.waiting() == ((LATER, Trigger.BREACH),)
 
 
-def test_our_own_look_reads_new_texts_once_and_tells_the_strong_ones(tmp_path):
-    """The rules read 'beats estimates' as strong news of the company; the texts are two hours older than noon."""
+def test_our_own_look_reads_new_texts_once(tmp_path):
+    """The texts are two hours older than noon."""
     inbox, _ = an_inbox(Trigger.NEWS)
     clock = HandClock(NOON - timedelta(minutes=118))
     with a_runtime(tmp_path, clock=clock, news=Feed(headlines(NIMBO, 2))) as runtime:
@@ -99,3 +101,31 @@ def test_our_own_look_reads_new_texts_once_and_tells_the_strong_ones(tmp_path):
         before = len(runtime.deps.stores.calls.newest_faults(99, since=None))
         lookout.look(clock.at + timedelta(hours=2))
         assert len(runtime.deps.stores.calls.newest_faults(99, since=None)) == before, "nothing is read twice"
+
+
+class Forgetful(Feed):
+    """Away the first time it is asked."""
+
+    def articles(self, symbols, *, since, as_of):
+        failed, self._error = self._error, None
+        if failed is not None:
+            raise failed
+        return super().articles(symbols, since=since, as_of=as_of)
+
+
+def test_what_a_failed_look_could_not_see_the_next_one_sees(tmp_path):
+    inbox, _ = an_inbox(Trigger.NEWS)
+    told_at = NOON - timedelta(minutes=2)
+    news = Forgetful(
+        [
+            replace(each, headline="NIMBO beats: record sales", published_at=told_at, first_seen_at=told_at)
+            for each in headlines(NIMBO, 1)
+        ],
+        SourceUnavailable("the feed is away"),
+    )
+    with a_runtime(tmp_path, clock=HandClock(NOON), news=news) as runtime:
+        lookout = Lookout(runtime, (NIMBO,), inbox)
+        lookout.look(NOON)
+        assert inbox.waiting() == ()
+        lookout.look(NOON + timedelta(minutes=6))
+    assert inbox.waiting() == ((told_at, Trigger.NEWS),)

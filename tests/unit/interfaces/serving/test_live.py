@@ -9,7 +9,7 @@ import pytest
 from domain.case import TradingState
 from domain.clock import SystemClock
 from domain.errors import ManualActionError
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from interfaces.scheduler.jobs import JobKind, due_times, jobs_of
 from interfaces.serving.holding import CYCLE, SERVICE, SIMULATED_TIME, Busy
 from settings import JobSettings

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from domain.clock import SystemClock
-from interfaces.service import Service
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.life import Life
 from interfaces.serving.live import live
@@ -45,7 +44,7 @@ def a_start(folder, begins="15:31"):
 def home(tmp_path):
     """Somebody was here at 15:00 and looked at the timetable; nobody was at 15:30."""
     with a_start(tmp_path, "15:00") as runtime:
-        live(Service(runtime), runtime, UNIVERSE, Life(threading.Event(), timedelta(seconds=0.1)))
+        live(runtime, UNIVERSE, Life(threading.Event(), timedelta(seconds=0.1)))
         assert ended(runtime) == {}
         assert runtime.duties.leases.named(SERVICE) == ()
     return tmp_path
@@ -66,7 +65,7 @@ def test_what_is_due_is_done_by_its_lane_until_it_is_told_to_stop(home):
     stop = threading.Event()
     with a_start(home) as runtime:
         life = Life(stop)
-        service = threading.Thread(target=live, args=(Service(runtime), runtime, UNIVERSE, life))
+        service = threading.Thread(target=live, args=(runtime, UNIVERSE, life))
         service.start()
         try:
             assert eventually(lambda: len(ended(runtime)) == 3)
@@ -99,9 +98,9 @@ def test_a_lane_that_dies_ends_the_service_so_that_it_can_be_started_anew(home):
     with a_start(home) as runtime:
         broken = replace(runtime, deps=replace(runtime.deps, reconciler=Broken(runtime.deps.reconciler)))
         with pytest.raises(ZeroDivisionError):
-            live(Service(broken), broken, UNIVERSE, Life(threading.Event()))
+            live(broken, UNIVERSE, Life(threading.Event()))
         assert runtime.duties.leases.named(SERVICE) == ()
     with a_start(home) as runtime:
-        live(Service(runtime), runtime, UNIVERSE, Life(threading.Event(), timedelta(seconds=0.1)))
+        live(runtime, UNIVERSE, Life(threading.Event(), timedelta(seconds=0.1)))
         run = next(run for run in runtime.duties.runs.newest(9) if run.job == "reconcile")
         assert (run.state, run.attempts) == (RunState.DONE, 2)

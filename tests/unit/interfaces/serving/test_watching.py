@@ -47,6 +47,16 @@ def test_it_is_healthy_once_the_books_were_compared_and_no_lane_hangs():
         assert asked(f"{address}/kill")[0] == 404
 
 
+def test_the_next_run_is_that_of_the_lane_that_is_due_first():
+    known = vitals(HandClock())
+    known.beat("watch", NOON)
+    known.beat("care", NOON + HALF_AN_HOUR)
+    known.beat("cycle", None)
+    assert known.health()[1]["next_due"] == "2026-03-17T15:00:00Z"
+    known.beat("watch", None)
+    assert known.health()[1]["next_due"] == "2026-03-17T15:30:00Z"
+
+
 def test_a_kill_is_told_and_is_no_illness():
     known = vitals(HandClock(), killed=True)
     known.reconciled(ok=True, differences=0)

@@ -11,8 +11,10 @@ from domain.market import Symbol
 from interfaces.service import Service
 from interfaces.telegram_bot.screens import charts
 from interfaces.views.charts import EquityView
+from interfaces.views.experiments import view_of
 from interfaces.views.gates import RiskView
 from interfaces.views.state import PositionsView
+from tests.builders.experiments import an_experiment
 from tests.builders.market import NOON
 from tests.builders.runtime import KORVA, a_runtime
 from trading.portfolio.performance import Day
@@ -34,6 +36,7 @@ def service(traded_home):
 def test_every_picture_of_a_home_with_a_history_is_drawn(service):
     drawn = (
         charts.equity(equity_of(100, 90, 110)),
+        charts.backtest(view_of(an_experiment())),
         charts.headroom(service.risk()),
         charts.exposure(service.positions()),
         charts.prices(service.prices(KORVA.lower())),

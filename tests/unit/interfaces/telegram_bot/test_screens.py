@@ -33,6 +33,12 @@ def test_no_line_of_a_table_is_wider_than_a_phone():
     assert max(map(len, table([("x" * 90, "y" * 90)], "lr").plain.splitlines())) <= pieces.WIDEST
 
 
+def test_a_table_that_is_too_wide_gives_up_names_and_never_the_end_of_a_figure():
+    told = table([("approval_required_above_notional_value", "123,458,000.00"), ("x", "no")], "lr").plain.splitlines()
+    assert [line.split()[-1] for line in told] == ["123,458,000.00", "no"]
+    assert max(map(len, told)) <= pieces.WIDEST
+
+
 def test_a_page_says_the_same_with_and_without_marks():
     shown = page("Title", words("one & two"), table([("a", "b")], "ll"), note="now")
     assert html.unescape(re.sub(r"</?[a-z]+>", "", shown.html)) == shown.plain
@@ -79,6 +85,7 @@ def test_a_slip_is_understood(typed, meant):
         ("See `sage orders`.", "See /orders."),
         ("`sage resume` again", "/resume again"),
         ("`sage limits --accept`", "`sage limits --accept`"),
+        ("`sage kill --flatten` again", "/kill flatten again"),
         ("`sage doctor`", "`sage doctor`"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.alerts import AlertCode, Severity
+from domain.record.alerts import AlertCode, Severity
 from interfaces.telling.announcing import bare_message
 from tests.builders.execution import HandClock
 from tests.builders.runtime import NIMBO, a_runtime

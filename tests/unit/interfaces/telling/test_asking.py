@@ -7,7 +7,7 @@ from io import StringIO
 from rich.console import Console
 
 from domain.ids import CycleId
-from domain.model_use import Handover
+from domain.record.model_use import Handover
 from interfaces.cli import render
 from interfaces.service import Service
 from interfaces.telling.asking import handed_over

@@ -1,12 +1,16 @@
 """Explaining by any name a thing goes by, before and after, from records alone."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from domain.decisions import Phase
 from domain.errors import UsageError
-from domain.records import RecordKind
+from domain.record.canonical import restore
+from domain.record.entries import ClosedTrade, RecordKind
+from interfaces.service import Service
 from interfaces.telling.explaining import explain
 from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, SpyModel, a_runtime, entries_of
 
@@ -40,6 +44,34 @@ def test_everything_with_a_name_is_explained_before_and_after(runtime, kind):
     view = explain(runtime, names(runtime)[kind], None)
     assert [told.phase for told in view.explanations] == [Phase.BEFORE, Phase.AFTER]
     assert {told.symbol for told in view.explanations} == {KORVA if kind == "trade" else NIMBO}
+
+
+def test_after_a_trade_the_plan_its_slippage_what_it_brought_and_what_was_learned_are_told(traded_home, clock):
+    clock.at = GONE + timedelta(days=7)
+    with a_runtime(traded_home, clock=clock) as runtime:
+        (closed,) = (restore(ClosedTrade, one.body) for one in entries_of_kind(runtime, RecordKind.TRADE_CLOSED))
+
+        def said(name):
+            return explain(runtime, name, Phase.AFTER).explanations[-1]
+
+        told = said(closed.trade_id)
+        figures = {one.ref.partition("@")[0]: Decimal(one.figure.split()[0]) for one in told.sources
+                   if one.ref.startswith(("trade.", "slippage"))}  # fmt: skip
+        assert figures["trade.pnl"] == round(Decimal(closed.pnl), 2)
+        parts = figures["trade.move"] - figures["trade.slippage"] - figures["trade.fees"]
+        assert abs(parts - figures["trade.pnl"]) <= Decimal("0.02"), "the parts add up to the whole, but for rounding"
+        assert any(line.startswith("Planned at") and "slippage" in line for line in told.statements)
+        assert told.statements[-1] == "Nothing has been learned of it yet."
+        assert "still held" in said("NIMBO").statements[-1]
+        assert "The round trip brought" in said("KORVA").statements[-2], "the sale that closed it tells it too"
+        Service(runtime).learn()
+        assert any(line.startswith("Learned: ") for line in said(closed.trade_id).statements)
+        clock.at = closed.closed_at
+        assert not any(line.startswith("Learned: ") for line in said(closed.trade_id).statements), "not known by then"
+
+
+def entries_of_kind(runtime, kind):
+    return runtime.deps.stores.ledger.entries(kind=kind)
 
 
 def test_a_protective_leg_is_explained_by_its_decision(runtime):
@@ -84,5 +116,5 @@ def test_what_is_not_on_record_is_refused_by_name(runtime, name):
 
 
 def test_last_of_a_new_home_is_nothing_yet(tmp_path):
-    with a_runtime(tmp_path) as runtime, pytest.raises(UsageError, match="nothing called last"):
+    with a_runtime(tmp_path) as runtime, pytest.raises(UsageError, match="nothing was decided yet"):
         explain(runtime, "last", None)

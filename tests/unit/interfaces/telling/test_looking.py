@@ -1,5 +1,6 @@
 """What is shown of a home with a history: two entries, one left in two parts, one request that nobody answered."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from domain.case import Mode, Pause, TradingState
 from domain.errors import ConfigurationError, SourceUnavailable
 from domain.orders import OrderStatus
+from domain.record.entries import RecordKind
 from interfaces.telling import looking as product
 from interfaces.views.state import State
 from policies.gates.catalogue import GATES
@@ -23,6 +25,18 @@ def runtime(traded_home, clock):
     clock.at = GONE
     with a_runtime(traded_home, clock=clock) as runtime:
         yield runtime
+
+
+class Backwards:
+    """A ledger that can only be read from its end; ``read`` is what was."""
+
+    def __init__(self, ledger, read):
+        self._ledger, self._read = ledger, read
+
+    def backwards(self, kind):
+        for entry in self._ledger.backwards(kind):
+            self._read.append(entry.subject)
+            yield entry
 
 
 class SilentBroker:
@@ -115,6 +129,16 @@ def test_orders_are_newest_first_with_their_legs(runtime):
 def test_a_trade_is_the_round_trip(runtime):
     (trade,) = looking.trades(runtime).trades
     assert (trade.symbol, trade.qty, trade.closed_at) == (KORVA, "116", GONE)
+
+
+def test_so_many_trades_are_the_newest_and_what_lies_further_back_is_not_read(runtime):
+    (trade,), ledger = looking.trades(runtime).trades, runtime.deps.stores.ledger
+    ledger.append(RecordKind.TRADE_CLOSED, "trd-1", {"no": "trade"}, at=GONE)
+    for name in ("trd-2", "trd-3"):
+        ledger.append(RecordKind.TRADE_CLOSED, name, replace(trade, trade_id=name), at=GONE)
+    read: list[str] = []
+    seen = rewired(runtime, stores=replace(runtime.deps.stores, ledger=Backwards(ledger, read)))
+    assert [one.trade_id for one in looking.trades(seen, 2).trades] == read == ["trd-3", "trd-2"]
 
 
 def test_profit_and_loss_add_up(runtime):

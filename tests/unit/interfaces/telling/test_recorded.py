@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import canonical_json
 from domain.errors import ConfigurationError, UsageError
-from domain.records import RecordKind
+from domain.record.canonical import canonical_json
+from domain.record.entries import RecordKind
 from interfaces.service import Service
 from interfaces.telling.recorded import LONGEST_TOLD, TAIL
 from interfaces.views.records import SuiteRow

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import plain
 from domain.case import Pause
 from domain.errors import UsageError
 from domain.orders import Side
+from domain.record.canonical import plain
 from domain.verdicts import Outcome
 from interfaces.service import Service
 from interfaces.telling import whynot as product

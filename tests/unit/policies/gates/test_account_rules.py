@@ -84,6 +84,7 @@ def rate(of):
         row(117, {"open_orders": (selling(20, symbol=MSFT),)}, {}, "DENY MARGIN", id="open_short_sales_over"),
         row(180, {"positions": held(50), "open_orders": (working(20),)}, {}, "PASS", id="adds_to_what_is_held"),
         row(181, {"positions": held(50), "open_orders": (working(20),)}, {}, "DENY MARGIN", id="adds_over"),
+        row(181, {"positions": held(20, MSFT), "open_orders": (working(20),)}, {}, "DENY MARGIN", id="and_a_holding"),
         row(200, {"positions": held(20, MSFT), "open_orders": LEGS, "others": (a_view(MSFT),)}, {}, "PASS", id="legs"),
         row(200, {"positions": held(20, MSFT)}, {}, "PASS", id="what_rests_is_in_the_account_already"),
         row(1, {"positions": held(NAN, MSFT)}, {}, "DENY MARGIN_UNKNOWN", id="nan_position"),

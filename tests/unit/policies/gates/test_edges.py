@@ -10,6 +10,7 @@ from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
 from policies.codes import ReasonCode
 from policies.gates.ages import fresh
+from policies.gates.returns import root_down, root_up
 from tests.builders.policies import (
     MSFT,
     NOW,
@@ -20,6 +21,7 @@ from tests.builders.policies import (
     a_quote,
     a_view,
     ago,
+    an_account,
     an_order,
     done,
     held,
@@ -118,10 +120,48 @@ def dated(published, seen=None):
             Verdict("E10", "POSITION_UNKNOWN", Outcome.DENY, D(5)), id="participation_beside_an_unknown_position"),
         row(a_case(open_orders=(working(10**12),)), {"max_recent_volume_pct": "5"},
             Verdict("E10", "POSITION_UNKNOWN", Outcome.DENY, D(5)), id="participation_beside_an_absurd_order"),
+        row(a_case(an_order(symbol="X" * 41)), {},
+            Verdict("B1", "SYMBOL_INVALID", Outcome.DENY, None, "X" * 40), id="a_long_name_is_cut_off"),
+        row(a_case(an_order(qty=D(20)), open_orders=(selling(60),), market=a_market(closed=True)),
+            {"max_overnight_gross_pct": "10", "oversize": "reduce"},
+            Verdict("C17", "OVERNIGHT_EXPOSURE", Outcome.DENY, D(10), D("12.6"), D("-2.6"), D(0)),
+            id="a_smaller_buy_does_not_help_against_open_sells"),
     ],
 )  # fmt: skip
 def test_a_verdict_at_its_edge(case, limits, expected):
     assert verdict(expected.gate, case, **limits) == expected
+
+
+ODD = a_case(account=an_account(equity=D("99999.97")))
+"""An order of 2,000.00 is 2.00000060000018 % of its equity, shown as 2.00000061."""
+
+
+@pytest.mark.parametrize(
+    ("gate", "case", "limit", "cap", "value", "passes"),
+    [
+        row("C1_equity", ODD, "max_order_pct_equity", "2.0000006001", "2.00000061", True, id="share_within"),
+        row("C1_equity", ODD, "max_order_pct_equity", "2.00000060000", "2.00000061", False, id="share_above"),
+        row("C7", ODD, "max_leverage", "0.020000006001", "0.0200000061", True, id="multiple_within"),
+        row("C7", ODD, "max_leverage", "0.020000006000", "0.0200000061", False, id="multiple_above"),
+        row("C13", a_case(), "max_var_pct", "0.09305391496", "0.0930539150", True, id="root_at_the_cap"),
+        row("C13", a_case(), "max_var_pct", "0.09305391495", "0.0930539150", False, id="root_above"),
+    ],
+)
+def test_what_only_rounding_shows_above_its_cap_passes(gate, case, limit, cap, value, passes):
+    found = verdict(gate, case, **{limit: cap})
+    assert (found.limit, found.value, found.margin) == (D(cap), D(value), D(cap) - D(value))
+    assert (found.outcome is Outcome.PASS) is passes
+
+
+@pytest.mark.parametrize(
+    ("square", "root", "shown"),
+    [
+        row("4", "2", "2", id="exact"),
+        row("2", "1.4142135623730950488016887242096980785696718753769", "1.414213562373095048801688725", id="endless"),
+    ],
+)
+def test_a_root_is_never_flattering(square, root, shown):
+    assert (root_down(D(square)), root_up(D(square))) == (D(root), D(shown))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_share_of_equity(account, total, outcome, code):
     if isinstance(found, Verdict):
         assert (found.outcome, found.code, found.limit) == (outcome, code, D(10))
     else:
-        assert (outcome, found[1:4]) == (Outcome.PASS, (D(10), D(10_000), D(100_000)))
+        assert (outcome, found[1:4]) == (Outcome.PASS, (D(10), D(10), D(0)))
 
 
 def test_a_total_without_an_order_that_cannot_be_valued_is_unknown():
@@ -40,7 +40,7 @@ def test_a_total_without_an_order_that_cannot_be_valued_is_unknown():
 
 def test_an_order_without_a_price_has_no_largest_quantity():
     one = OneWay(D(0), D(0), D(0))
-    assert _largest(BLIND, worst_case(BLIND), Risk(one, D("0.02"), D(0), D(0), contradicts=False), D(1)) == 0
+    assert _largest(BLIND, worst_case(BLIND), Risk(one, D("0.02"), D(0), D(0), D(0), contradicts=False), D(1)) == 0
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def together(rho, **changes):
         row({**buy(1), "positions": held(1, MSFT), **together(None)}, "DENY CORRELATION_UNKNOWN", id="unknown"),
         row({**buy(1), "positions": held(1, MSFT), **together(NAN)}, "DENY CORRELATION_UNKNOWN", id="nan"),
         row({**buy(1), "positions": held(1, MSFT), **together(D("1.01"))}, "DENY CORRELATION_UNKNOWN", id="above_one"),
+        row({**buy(1), "positions": held(1, MSFT), **together(D("-1.01"))}, "DENY CORRELATION_UNKNOWN", id="below_one"),
         row({**buy(1), "positions": held(1, MSFT), **together(0.9)}, "DENY CORRELATION_UNKNOWN", id="float"),
         row(
             {**buy(1), "positions": held(1, MSFT), "others": (a_view(MSFT, quote=None),)},
@@ -89,6 +90,16 @@ def together(rho, **changes):
 )
 def test_c9_cluster(changes, expected):
     assert answer("C9", a_case(**changes), max_cluster_pct_equity="30", **REDUCE) == expected
+
+
+def test_c13_is_the_same_in_whatever_order_the_book_is_told():
+    small, large = working(1, symbol=MSFT), selling(200, symbol=XOM)
+    found = [
+        verdict("C13", a_case(**short(10), open_orders=orders, **OTHERS), max_var_pct="50", **REDUCE)
+        for orders in ((small, large), (large, small))
+    ]
+    assert found[0] == found[1]
+    assert found[0].outcome is Outcome.PASS
 
 
 def test_nothing_is_offered_where_no_smaller_order_would_help():
@@ -110,6 +121,11 @@ BETAS: dict[str, Any] = {"view": a_view(beta=D(2)), "others": (a_view(MSFT, beta
     [
         row({**buy(100), "positions": held(250, MSFT), **BETAS}, "PASS", id="at_limit"),
         row({**buy(101), "positions": held(250, MSFT), **BETAS}, "REDUCE BETA_EXPOSURE 100", id="one_share_over"),
+        row(
+            {**buy(101), "positions": held(0, XOM) | held(250, MSFT), **BETAS},
+            "REDUCE BETA_EXPOSURE 100",
+            id="after_one_that_is_closed",
+        ),
         row({**buy(400), "positions": held(-250, MSFT), **BETAS}, "PASS", id="a_short_offsets"),
         row({**buy(401), "positions": held(-250, MSFT), **BETAS}, "REDUCE BETA_EXPOSURE 400", id="over_after_offset"),
         row({**short(101), "positions": held(-250, MSFT), **BETAS}, "REDUCE BETA_EXPOSURE 100", id="short"),

@@ -277,6 +277,13 @@ def test_b7_reduce_only(order, changes, expected):
     assert answer("B7", a_case(order, **changes)) == refused(expected)
 
 
+@pytest.mark.parametrize(("gate", "code"), [("B7", "NOT_REDUCING"), ("D3", "SHORT_FORBIDDEN")])
+def test_what_is_left_to_sell_keeps_its_fraction_where_fractions_may_be_sold(gate, code):
+    case = a_case(a_sell(D(60), reduce_only=gate == "B7"), positions=held("50.5"), view=FRACTIONABLE)
+    assert answer(gate, case, oversize="reduce", allow_fractional=True) == f"REDUCE {code} 50.5"
+    assert answer(gate, case, oversize="reduce", allow_fractional=False) == f"REDUCE {code} 50"
+
+
 BAND: dict[str, Any] = {"min_stop_distance_pct": "0.5", "max_stop_distance_pct": "10"}
 
 

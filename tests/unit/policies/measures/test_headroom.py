@@ -11,9 +11,9 @@ from domain.orders import OrderType, TimeInForce
 from domain.verdicts import Outcome
 from policies.approval import ApprovalTerms, grant
 from policies.evaluate import evaluate
-from policies.gate import BoundGate, passed
+from policies.gate import BoundGate
 from policies.gates.catalogue import GATES
-from policies.measures.headroom import headroom, largest_passing, probe, standing
+from policies.measures.headroom import headroom, in_the_way, largest_passing, probe
 from policies.policy import load_policy
 from tests.builders.policies import (
     AAPL,
@@ -31,6 +31,7 @@ from tests.builders.policies import (
     an_instrument,
     an_order,
     held,
+    passed,
     working,
 )
 
@@ -197,8 +198,8 @@ def test_the_largest_passes_and_one_lot_more_does_not(cap, qty, equity, lot):
 def test_what_stands_at_any_size():
     wide = a_view(quote=a_quote(bid=D("150")))
     case, policy = a_case(view=wide), a_policy(max_spread_pct="1", max_order_qty="5")
-    assert [verdict.gate for verdict in standing(case, policy)] == ["E7"]
-    assert standing(a_case(), policy) == ()
+    assert [verdict.gate for verdict in in_the_way(case, policy)] == ["E7"]
+    assert in_the_way(a_case(), policy) == ()
 
 
 def test_one_lot_more_is_stopped_and_the_largest_itself_is_not():

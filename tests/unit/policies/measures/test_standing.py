@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import plain, restore
-from domain.case import Case, Release
+from domain.case import Approval, Case, Pause, Release
+from domain.orders import Origin, Side, TimeInForce
+from domain.record.canonical import plain, restore
 from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
-from policies.gate import BoundGate, NoLimits, Reads, passed
+from policies.gate import BoundGate, NoLimits, Reads
 from policies.gates.catalogue import GATES
 from policies.measures.standing import Standing
 from policies.measures.worst_case import worst_case
@@ -35,6 +36,8 @@ from tests.builders.policies import (
     an_account,
     an_order,
     held,
+    passed,
+    working,
 )
 
 row = pytest.param
@@ -77,7 +80,7 @@ def test_a_gate_says_the_same_of_as_much_of_a_case_as_it_reads_and_of_the_whole(
         except (ArithmeticError, AttributeError, TypeError):  # nonsense in the book stops every gate alike
             continue
         for said in Standing(case, policy).about(case, worst):
-            for gate, verdict in zip(said.group.gates, said.told(), strict=True):
+            for gate, verdict in zip(said.group.gates, said.verdicts, strict=True):
                 if verdict.code == "GATE_ERROR":
                     continue
                 whole = gate.verdict(case, worst)
@@ -103,8 +106,10 @@ def test_gates_that_read_nothing_of_an_order_say_the_same_whatever_it_is():
 def test_no_gate_is_left_out_or_asked_twice():
     policy = policy_from_limits(any_limits(3))
     for groups in (policy.entering, policy.leaving):
-        placed = [place for group in groups[:4] for place in group.places] + [place for place, _ in groups.aside]
-        assert sorted(placed) == list(range(len(policy.gates)))
+        looking = [gate for group in groups[:3] for gate in group.gates]
+        assert [name for group in groups[:3] for name in group.names] == [gate.id for gate in looking]
+        said = groups.in_order([*(gate.exemption for gate in looking), *groups.aside])
+        assert tuple(verdict.gate for verdict in said) == policy.enforced
     assert {gate.reads for gate in GATES} == set(Reads)
 
 
@@ -124,14 +129,37 @@ CHANGES: list[Any] = [
     row(lambda case: replace(case, proposal=a_proposal(asked_symbol=MSFT)), id="proposal"),
     row(lambda case: replace(case, order=replace(case.order, symbol=MSFT)), id="symbol"),
     row(lambda case: replace(case, order=replace(case.order, currency="EUR")), id="currency"),
-    row(lambda case: replace(case, order=a_sell(D(500))), id="side"),
+    row(lambda case: replace(case, order=replace(case.order, side=Side.SELL)), id="side"),
+    row(lambda case: replace(case, order=replace(case.order, origin=Origin.FLATTEN)), id="origin"),
+    row(lambda case: replace(case, order=replace(case.order, strategy="news")), id="strategy"),
+    row(lambda case: replace(case, order=replace(case.order, tif=TimeInForce.OPG)), id="tif"),
+    row(lambda case: replace(case, order=replace(case.order, created_at=ago(-60))), id="created_at"),
+    row(lambda case: replace(case, order=replace(case.order, expires_at=NOW)), id="expires_at"),
+    row(lambda case: replace(case, order=replace(case.order, extended_hours=True)), id="extended_hours"),
+    row(lambda case: replace(case, approval=Approval("owner", "of another order", NOW, NOW)), id="approval"),
 ]
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_nothing_old_is_said_of_a_case_that_differs(change: Callable[[Case], Case]):
-    case = a_case(release=Release("c", "p", "r"), control=a_control(release=Release("c", "p", "r")))
-    policy = a_policy(max_entries_per_cycle="5", max_quote_age_s="5", require_same_release=True)
+    # While the market is closed the form of an order counts as well.
+    paused = a_control(release=Release("c", "p", "r"), pauses=(Pause("strategy", "news", NOW, "owner"),))
+    case = a_case(
+        an_order(origin=Origin.AGENT),
+        proposal=a_proposal(),
+        open_orders=(working(5),),
+        release=Release("c", "p", "r"),
+        control=paused,
+        market=a_market(closed=True),
+    )
+    policy = a_policy(
+        max_entries_per_cycle="5",
+        max_quote_age_s="5",
+        max_adds="9",
+        max_disagreement="0.1",
+        require_same_release=True,
+        allow_extended_hours=True,
+    )
     standing = Standing(case, policy)
     before = evaluate(case, policy, standing)
     changed = change(case)
@@ -152,7 +180,9 @@ def test_an_exit_after_an_entry_is_judged_as_an_exit():
     standing = Standing(case, policy)
     assert evaluate(case, policy, standing).outcome is Outcome.DENY
     leaving = replace(case, order=a_sell(D(50)))
-    assert evaluate(leaving, policy, standing) == evaluate(leaving, policy)
+    crossing = replace(leaving, order=replace(leaving.order, qty=D(80)))
+    for asked in (leaving, crossing, leaving):
+        assert evaluate(asked, policy, standing) == evaluate(asked, policy)
     assert evaluate(leaving, policy, standing).outcome is Outcome.PASS
 
 
@@ -178,7 +208,7 @@ def with_gate(gate: BoundGate) -> Policy:
         row(Reads.NOTHING, lambda case, worst: worst.quote, id="quote_of_a_snapshot"),
         row(Reads.SUBJECT, lambda case, worst: case.order.qty, id="quantity_of_a_subject"),
         row(Reads.SUBJECT, lambda case, worst: case.order.limit_price, id="price_of_a_subject"),
-        row(Reads.SUBJECT, lambda case, worst: case.order.created_at, id="time_of_a_subject"),
+        row(Reads.SUBJECT, lambda case, worst: case.order.decision_id, id="decision_of_a_subject"),
         row(Reads.SUBJECT, lambda case, worst: worst.notional, id="notional_of_a_subject"),
         row(Reads.SUBJECT, lambda case, worst: worst.gross_after, id="exposure_after_a_subject"),
     ],

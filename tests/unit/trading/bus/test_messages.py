@@ -3,14 +3,14 @@ from decimal import Decimal
 
 import pytest
 
-from domain.alerts import Alert, AlertCode, Severity
 from domain.book import Account
+from domain.context.news import NewsEvent, NewsReading, SocialPost, Strength, Topic
 from domain.decisions import Advice, Explanation, Inspection, Phase, Ruling, Stance, Statement
 from domain.errors import DataQualityError, UsageError
 from domain.ids import CandidateId, ClientOrderId, DecisionId, Ref
 from domain.market import Bar, EventKind, MarketEvent, Timeframe
-from domain.news import NewsEvent, NewsReading, SocialPost, Strength, Topic
 from domain.orders import Fill, Order, OrderStatus, OrderType, Origin, Side, TimeInForce
+from domain.record.alerts import Alert, AlertCode, Severity
 from domain.signals import CandidateKind, CompositeSignal, QuantSignals, Regime, TextSignals, TradeCandidate
 from domain.verdicts import Evaluation, Outcome, Verdict
 from tests.builders.vendors import AAPL, DAY, NOW, an_article

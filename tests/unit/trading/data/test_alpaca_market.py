@@ -10,14 +10,17 @@ from domain.market import AssetClass, EventKind, Symbol, Timeframe
 from tests.builders.vendors import (
     AAPL,
     DAY,
-    HURRIED,
+    DRIPS,
+    HELD,
     MSFT,
     NOW,
     OPENING,
+    PATIENT,
     an_alpaca_asset,
     an_alpaca_bar,
     an_alpaca_quote,
     an_alpaca_trade,
+    patience_with,
     payload,
     recorded,
 )
@@ -43,7 +46,7 @@ ACTIONS = {
 
 def a_market(server, *, now=NOW, **changes):
     fields = {"key_id": KEY_ID, "secret_key": SECRET_KEY, "trading_url": server.url, "data_url": server.url}
-    return AlpacaMarket(AlpacaConfig(**(fields | {"patience": HURRIED} | changes)), FixedClock(now))
+    return AlpacaMarket(AlpacaConfig(**(fields | {"patience": PATIENT} | changes)), FixedClock(now))
 
 
 @pytest.mark.parametrize(
@@ -189,6 +192,14 @@ def test_actions_outside_the_asked_days_are_left_out():
     assert [event.figure for event in events] == [4, Decimal("0.26")]
 
 
+@pytest.mark.parametrize("mood", DRIPS)
+def test_a_server_that_drips_is_left_although_it_is_never_silent(mood):
+    with alpaca_server() as server:
+        server.mood = mood
+        with pytest.raises(SourceUnavailable, match="ReadTimeout"):
+            a_market(server, patience=HELD).quote(AAPL, as_of=NOW)
+
+
 @pytest.mark.parametrize(
     ("mood", "meaning"),
     [
@@ -220,7 +231,7 @@ def test_every_way_to_fail_has_an_error_of_ours(mood, meaning, question):
     with alpaca_server() as server:
         server.mood = mood
         with pytest.raises(meaning) as caught:
-            question(a_market(server))
+            question(a_market(server, patience=patience_with(mood)))
     assert KEY_ID not in str(caught.value)
     assert SECRET_KEY not in str(caught.value)
 

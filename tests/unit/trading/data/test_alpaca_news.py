@@ -4,7 +4,19 @@ import pytest
 
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
-from tests.builders.vendors import AAPL, DAY, HURRIED, MSFT, NOW, an_alpaca_article, payload, recorded
+from tests.builders.vendors import (
+    AAPL,
+    DAY,
+    DRIPS,
+    HELD,
+    MSFT,
+    NOW,
+    PATIENT,
+    an_alpaca_article,
+    patience_with,
+    payload,
+    recorded,
+)
 from tests.servers.alpaca import KEY_ID, SECRET_KEY, alpaca
 from trading.data.alpaca_news import AlpacaNews, parse_article, parse_articles
 from trading.data.vendors.alpaca import AlpacaConfig
@@ -13,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 def a_feed(server, *, now=NOW + DAY, **changes):
-    fields = {"key_id": KEY_ID, "secret_key": SECRET_KEY, "data_url": server.url, "patience": HURRIED}
+    fields = {"key_id": KEY_ID, "secret_key": SECRET_KEY, "data_url": server.url, "patience": PATIENT}
     return AlpacaNews(AlpacaConfig(**(fields | changes)), FixedClock(now))
 
 
@@ -54,6 +66,14 @@ def test_only_articles_about_the_asked_symbols_come():
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("mood", DRIPS)
+def test_a_server_that_drips_is_left_although_it_is_never_silent(mood):
+    with alpaca() as server:
+        server.mood = mood
+        with pytest.raises(SourceUnavailable, match="ReadTimeout"):
+            a_feed(server, patience=HELD).articles([AAPL], since=NOW - DAY, as_of=NOW)
+
+
 @pytest.mark.parametrize(
     ("mood", "meaning"),
     [(401, ConfigurationError), (403, ConfigurationError), (429, SourceUnavailable), (500, SourceUnavailable),
@@ -64,7 +84,7 @@ def test_every_way_to_fail_has_an_error_of_ours(mood, meaning):
     with alpaca() as server:
         server.mood = mood
         with pytest.raises(meaning):
-            a_feed(server).articles([AAPL], since=NOW - DAY, as_of=NOW)
+            a_feed(server, patience=patience_with(mood)).articles([AAPL], since=NOW - DAY, as_of=NOW)
 
 
 def test_the_documented_form_is_read_without_markup_and_with_its_issue():

@@ -7,7 +7,19 @@ import pytest
 from domain.clock import FixedClock
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
 from domain.market import Symbol
-from tests.builders.vendors import AAPL, DAY, HURRIED, MSFT, NOW, RECORDED, a_newsapi_article, payload
+from tests.builders.vendors import (
+    AAPL,
+    DAY,
+    DRIPS,
+    HELD,
+    MSFT,
+    NOW,
+    PATIENT,
+    RECORDED,
+    a_newsapi_article,
+    patience_with,
+    payload,
+)
 from tests.servers.newsapi import KEY
 from tests.servers.newsapi import newsapi as newsapi_server
 from trading.data.newsapi_news import (
@@ -24,7 +36,7 @@ NAMES = {AAPL: ("Apple",), MSFT: ("Microsoft",)}
 
 
 def a_feed(server, *, now=NOW + DAY, **changes):
-    fields = {"key": KEY, "names": NAMES, "base_url": server.url, "patience": HURRIED}
+    fields = {"key": KEY, "names": NAMES, "base_url": server.url, "patience": PATIENT}
     return NewsApiNews(NewsApiConfig(**(fields | changes)), FixedClock(now))
 
 
@@ -95,6 +107,14 @@ def test_every_code_of_newsapi_has_a_meaning(error, meaning):
     assert "<b>" not in str(caught.value)
 
 
+@pytest.mark.parametrize("mood", DRIPS)
+def test_a_server_that_drips_is_left_although_it_is_never_silent(mood):
+    with newsapi_server() as server:
+        server.mood = mood
+        with pytest.raises(SourceUnavailable, match="ReadTimeout"):
+            a_feed(server, patience=HELD).articles([AAPL], since=NOW - DAY, as_of=NOW)
+
+
 @pytest.mark.parametrize(
     ("mood", "meaning"),
     [(401, ConfigurationError), (429, SourceUnavailable), (500, SourceUnavailable), ("hang", SourceUnavailable),
@@ -104,7 +124,7 @@ def test_every_way_to_fail_has_an_error_of_ours(mood, meaning):
     with newsapi_server() as server:
         server.mood = mood
         with pytest.raises(meaning):
-            a_feed(server).articles([AAPL], since=NOW - DAY, as_of=NOW)
+            a_feed(server, patience=patience_with(mood)).articles([AAPL], since=NOW - DAY, as_of=NOW)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,20 @@ import pytest
 
 from domain.clock import FixedClock, parse_time
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
-from tests.builders.vendors import AAPL, DAY, HURRIED, MSFT, NOW, PAYLOADS, RECORDED, an_rss_feed, an_rss_item
+from tests.builders.vendors import (
+    AAPL,
+    DAY,
+    DRIPS,
+    HELD,
+    MSFT,
+    NOW,
+    PATIENT,
+    PAYLOADS,
+    RECORDED,
+    an_rss_feed,
+    an_rss_item,
+    patience_with,
+)
 from tests.servers.rss import feeds
 from trading.data.rss_news import RssConfig, RssNews, parse_feed
 
@@ -24,7 +38,7 @@ def a_feed(server, *paths, now=NOW + DAY, **changes):
     fields: dict[str, Any] = {
         "feeds": {path.strip("/"): server.url + path for path in paths or ("/a",)},
         "names": NAMES,
-        "patience": HURRIED,
+        "patience": PATIENT,
     }
     return RssNews(RssConfig(**(fields | changes)), FixedClock(now))
 
@@ -79,18 +93,26 @@ def test_every_way_to_fail_has_an_error_of_ours_that_does_not_tell_the_address(m
     with feeds({}) as server:
         server.mood = mood
         with pytest.raises(meaning) as caught:
-            a_feed(server, "/a?token=hidden-token").articles([AAPL], since=NOW - DAY, as_of=NOW)
+            a_feed(server, "/a?token=hidden", patience=patience_with(mood)).articles([AAPL], since=NOW - DAY, as_of=NOW)
     assert "127.0.0.1" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("changes", "meaning"),
-    [({"largest_bytes": 100}, DataQualityError), ({"longest_s": -1.0}, SourceUnavailable)],
+    [({"largest_bytes": 100}, DataQualityError), ({"whole_s": 0.0}, SourceUnavailable)],
     ids=["too_large", "too_slow"],
 )
 def test_a_download_is_bounded(changes, meaning):
     with feeds({"/a": an_rss_feed(an_rss_item())}) as server, pytest.raises(meaning):
-        a_feed(server, **changes).articles([AAPL], since=NOW - DAY, as_of=NOW)
+        a_feed(server, patience=replace(PATIENT, **changes)).articles([AAPL], since=NOW - DAY, as_of=NOW)
+
+
+@pytest.mark.parametrize("mood", DRIPS)
+def test_a_server_that_drips_is_left_although_it_is_never_silent(mood):
+    with feeds({}) as server:
+        server.mood = mood
+        with pytest.raises(SourceUnavailable, match="ReadTimeout"):
+            a_feed(server, patience=HELD).articles([AAPL], since=NOW - DAY, as_of=NOW)
 
 
 @pytest.mark.parametrize(

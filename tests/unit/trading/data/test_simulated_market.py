@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.canonical import digest
 from domain.market import EventKind, MarketInput, Symbol, Timeframe
+from domain.record.canonical import digest
 from tests.builders.market import at, known
 from trading.data.calendar import ExchangeCalendar
 from trading.data.simulated.universe import COMPANIES

@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.canonical import digest
+from domain.context.news import Strength
 from domain.market import Symbol, Timeframe
-from domain.news import Strength
+from domain.record.canonical import digest
 from tests.builders.market import at
 from trading.data.calendar import ExchangeCalendar
 from trading.data.simulated.stories import agenda, stories_of, texts_of, timetable

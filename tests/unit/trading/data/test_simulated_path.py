@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.news import Strength
+from domain.context.news import Strength
 from tests.builders.market import a_session, at
 from trading.data.simulated.path import Step, Told, over_steps, push_of, walk
 from trading.data.simulated.universe import COMPANIES

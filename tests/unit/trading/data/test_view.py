@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from domain.canonical import plain, restore
 from domain.case import MarketView, SymbolView
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
 from domain.market import EventKind, MarketEvent, Symbol, Timeframe
+from domain.record.canonical import plain, restore
 from policies.limits import BY_NAME
 from tests.builders.market import (
     AAPL,

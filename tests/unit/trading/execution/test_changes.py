@@ -9,7 +9,7 @@ import pytest
 from domain.errors import RetryableError, UsageError
 from domain.ids import base_leg, client_order_id, next_leg, replaced_leg
 from domain.orders import OrderStatus, OrderType, Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.execution import DECISION, ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, NOON
 from tests.simulation.behaviours import Fills, Rejects, Rests

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from domain.case import Mode, TradingState
 from domain.errors import ConfigurationError, RetryableError
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, NOON, at

@@ -10,7 +10,7 @@ from domain.case import Mode, TradingState
 from domain.errors import IntegrityError, ManualActionError
 from domain.ids import client_order_id
 from domain.orders import OrderStatus, OrderType, Origin, Side, TimeInForce
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import a_fill, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, MSFT, a_quote
@@ -260,8 +260,8 @@ def test_an_order_of_unknown_fate_is_waited_for_and_not_sold_over(tmp_path):
         house.place(an_intent(stop_loss=None, take_profit=None))
         kill = killed(house)
         server.exchange.quote = lambda symbol: BELOW  # it rests
-        server.fail(ORDERS, "hang", after=True)
-        server.fail("GET /v2/orders:by", "hang", times=2)
+        server.fail(ORDERS, "cut", after=True)
+        server.fail("GET /v2/orders:by", "cut", times=2)
         first = flatten(hands_of(house), kill)
         assert first.left[AAPL][1].startswith("its closing order is unknown")
         second = flatten(hands_of(house), kill)

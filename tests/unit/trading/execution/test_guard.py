@@ -10,8 +10,8 @@ import pytest
 from domain.case import Mode
 from domain.ids import client_order_id
 from domain.orders import OrderStatus, OrderType, TimeInForce
-from domain.records import RecordKind
-from tests.builders.alpaca import PATIENT, an_alpaca_house
+from domain.record.entries import RecordKind
+from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import DECISION, ENTRY, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, NOON
 from trading.execution.guard import protection_of_books, subject_of
@@ -25,7 +25,7 @@ POSTS = "POST /v2/orders"
 
 @pytest.fixture
 def made(database, tmp_path):
-    with an_alpaca_house(database, tmp_path, patience=PATIENT) as made:
+    with an_alpaca_house(database, tmp_path) as made:
         yield made
 
 

@@ -11,13 +11,16 @@ from tests.builders.execution import (
     ENTRY,
     MANY,
     SHARED,
+    HandClock,
     a_house,
+    an_intent,
     own_schema,
     place_and_die,
     place_each,
     place_many,
 )
 from tests.builders.market import AAPL, NOON, a_quote
+from tests.builders.several import place_at_two_and_die, two_scripted
 from trading.store.database import open_database
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -107,4 +110,25 @@ def test_a_killed_process_loses_no_order_and_sends_none_twice(tmp_path, sends):
     shares = sum(fill.qty for fill in house.broker.fills(since=NOON - timedelta(days=1)))
     assert shares == house.orders.trades.positions().get(AAPL, 0) == (10 if sends else 0)
     assert house.ledger.verify().ok
+    database.close()
+
+
+@pytest.mark.parametrize("sends", [False, True], ids=["killed_after_the_choice", "killed_after_the_send"])
+def test_an_order_that_a_killed_process_chose_a_broker_for_goes_to_no_other_one(tmp_path, sends):
+    """To the process that comes after it the other broker is the cheaper one."""
+    url = f"sqlite:///{tmp_path / 'sage.db'}"
+    killed = run(place_at_two_and_die, url, tmp_path, sends)
+    killed.join(120)
+    assert killed.exitcode == -SIGKILL
+    database = open_database(url)
+    house = two_scripted(database, tmp_path, HandClock(), "Fills", cheap="b")
+    house.desk.recover()
+    again = house.place(an_intent(take_profit=None)).order
+    assert again.status is (OrderStatus.FILLED if sends else OrderStatus.SUBMITTED), "looked up, and not sent"
+    house.clock.wait(minutes=2)
+    house.desk.recover()
+    assert house.reconciler.reconcile(house.clock.now()).ok
+    posts = [seat.broker.exchange.books.posts.count(ENTRY) for seat in house.broker.seats]
+    assert posts == [int(sends), 0]
+    assert house.orders.trades.positions().get(AAPL, 0) == (10 if sends else 0)
     database.close()

@@ -11,7 +11,7 @@ from domain.errors import RetryableError
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.execution import ENTRY, OpenOffice, a_fill, a_house, a_report, a_slip, an_exit, an_intent, an_order
 from tests.builders.market import AAPL, MSFT, NOON
 from trading.execution.reconcile import FILLS_COMPARED, GRACE, fill_differences, order_differences, position_differences

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.case import TradingState
 from domain.ids import ClientOrderId, client_order_id
 from domain.orders import OrderStatus, Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.execution import DECISION, ENTRY, a_fill, a_report, an_order
 from tests.builders.market import AAPL, MSFT, NOON
 from trading.execution.settle import fault, fifo

@@ -111,6 +111,19 @@ def test_forty_returns_over_the_same_days_are_enough(missing, enough):
     assert found[AAPL].beta is not None
 
 
+def test_after_a_corrected_bar_every_pair_with_it_is_told_anew():
+    index, apple, other = walk(1, INDEX), walk(2), walk(3, MSFT)
+    before = statistics_of({AAPL: apple, MSFT: other}, index)
+    assert statistics_of({AAPL: tuple(apple), MSFT: list(other)}, index) == before
+    corrected = (*apple[:30], replace(apple[30], close=apple[30].close * 2), *apple[31:])
+    after = statistics_of({AAPL: corrected, MSFT: other}, index)
+
+    assert after[MSFT][:3] == before[MSFT][:3]
+    assert known(after[MSFT].correlations)[AAPL] == known(after[AAPL].correlations)[MSFT]
+    expected = np.corrcoef(rates(corrected), rates(other))[0, 1]
+    assert known(after[MSFT].correlations)[AAPL] == told(expected) != known(before[MSFT].correlations)[AAPL]
+
+
 def test_a_move_over_a_missing_day_is_compared_with_no_single_day():
     index = walk(1, INDEX)
     other = list(walk(3, MSFT, like=index))

@@ -11,7 +11,7 @@ from domain.book import NO_COUNTERS, Counters
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders import policies
 from tests.builders.execution import a_house, an_intent
 from tests.builders.market import AAPL, MSFT, NOON

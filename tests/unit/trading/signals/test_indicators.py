@@ -1,18 +1,24 @@
-"""The adapter over `ta`: warm-up, agreement with TA-Lib, bad bars, and no look into the future."""
+"""Indicators: warm-up, agreement with `ta` to the last bit and with TA-Lib, and bad bars."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ta.momentum import RSIIndicator, StochasticOscillator
+from ta.trend import MACD, ADXIndicator
+from ta.volatility import AverageTrueRange, BollingerBands
 
 from domain.errors import DataQualityError
 from domain.market import Timeframe
 from domain.money import rounded
 from tests.builders.signals import a_bar, a_walk, bars_of, d
-from trading.signals.indicators import BARS_A_YEAR, BARS_NEEDED, history, indicators
+from trading.signals.indicators import BARS_A_YEAR, BARS_NEEDED, indicators, statistics
+from trading.signals.windows import forgetting_mean, rolling_deviation, rolling_mean, wilder_mean, wilder_sum
 
 WALK = a_walk(400, seed=7)
 
@@ -79,6 +85,14 @@ def test_a_price_that_stands_still_has_no_volatility_and_no_return():
     assert [found[name] for name in ("vol20", "ret1", "ret20", "macd_hist", "adx14")] == [0, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("price", ["1E+400", "1E-400"])
+def test_a_price_that_no_float_can_hold_has_no_volatility_and_no_strength(price):
+    at = d(price)
+    bars = tuple(replace(bar, open=at, high=at, low=at, close=at) for bar in WALK)
+    found = indicators(bars)
+    assert (found["vol20"], found["rsi14"]) == (None, None)
+
+
 def test_no_usual_volume_gives_no_ratio():
     assert indicators(bars_of([100] * 60, volume=d(0)))["volume_ratio"] is None
 
@@ -121,15 +135,6 @@ def test_no_bars_are_refused():
         indicators(())
 
 
-@settings(max_examples=15)
-@given(seed=st.integers(0, 10_000), length=st.integers(1, 130), more=st.integers(1, 60))
-def test_later_bars_never_change_earlier_values(seed, length, more):
-    bars = a_walk(length + more, seed=seed)
-    known = indicators(bars[:length])
-    for name, column in history(bars).items():
-        assert rounded(float(column.iloc[length - 1]), 5) == known[name], name
-
-
 @settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), dropped=st.integers(1, 100))
 def test_a_warmed_up_value_hardly_depends_on_where_the_bars_begin(seed, dropped):
@@ -159,6 +164,62 @@ def test_after_300_bars_every_value_equals_ta_lib():
         "adx14": talib.ADX(high, low, close, 14),
         "stoch14": 100 * (close - lowest) / (highest - lowest),
     }
-    ours = history(WALK)
+    for place in range(300, len(WALK)):
+        ours = statistics(WALK[: place + 1])
+        for name, column in expected.items():
+            assert ours[name] == pytest.approx(column[place], rel=1e-6, abs=1e-7), name
+
+
+@pytest.mark.parametrize(
+    "bars",
+    [
+        pytest.param(a_walk(300, seed=11), id="a_walk"),
+        pytest.param(a_walk(60, seed=3), id="few_bars"),
+        pytest.param((*a_walk(150, seed=5)[:90], *bars_of([60] * 60)), id="then_it_stands_still"),
+        pytest.param(bars_of([10 + (place % 4) / 100 for place in range(120)]), id="a_few_cents_up_and_down"),
+    ],
+)
+def test_every_value_equals_ta_to_the_last_bit(bars):
+    frame = pd.DataFrame(
+        {name: [float(getattr(bar, name)) for bar in bars] for name in ("high", "low", "close", "volume")}
+    )
+    high, low, close, volume = (frame[name] for name in frame)
+    expected = {
+        "sma20": close.rolling(20).mean(),
+        "sma50": close.rolling(50).mean(),
+        "ema12": close.ewm(span=12, adjust=False).mean(),
+        "macd_hist": MACD(close).macd_diff(),
+        "rsi14": RSIIndicator(close).rsi(),
+        "stoch14": StochasticOscillator(high, low, close).stoch(),
+        "adx14": ADXIndicator(high, low, close).adx(),
+        "atr14": AverageTrueRange(high, low, close).average_true_range(),
+        "bb_pct": BollingerBands(close).bollinger_pband(),
+        "vol20": (close / close.shift(1)).transform(np.log).rolling(20).std() * np.sqrt(252) * 100,
+        "volume_ratio": volume / volume.rolling(20).mean().shift(1),
+    }
+    ours = [statistics(bars[: place + 1]) for place in range(len(bars))]
     for name, column in expected.items():
-        assert np.allclose(ours[name].to_numpy()[300:], column[300:], rtol=1e-6, atol=1e-7), name
+        warm = BARS_NEEDED[name] - 1
+        told = [found[name] for found in ours[warm:]]
+        assert np.array_equal(told, column.to_numpy()[warm:], equal_nan=True), name
+
+
+@pytest.mark.parametrize("steps", [(1e-3,), (1e-3, 1e6), (5.0, 1e-7)], ids=["calm", "one_far_out", "calmed_down"])
+def test_a_window_that_a_far_value_leaves_equals_pandas_to_the_last_bit(steps):
+    walks = [np.random.default_rng(13).normal(0, step, 60) for step in (*steps, steps[0])]
+    values = np.concatenate([*walks, np.full(40, 3.01)])
+    series = pd.Series(values)
+    begun = [values[: place + 1].tolist() for place in range(len(values))]
+    for less in (0, 1):
+        ours = [rolling_deviation(window, 20, less=less) for window in begun]
+        assert np.array_equal(ours, series.rolling(20).std(ddof=less), equal_nan=True)
+    means = [rolling_mean([abs(value) for value in window], 20) for window in begun]
+    assert np.array_equal(means, series.abs().rolling(20).mean(), equal_nan=True)
+
+
+def test_windows_and_means_that_forget_are_what_their_names_say():
+    assert [rolling_mean(values, 2) for values in ([1, 2], [1, 2, 4])] == [1.5, 3]
+    assert forgetting_mean([1, 2, 4], 0.5) == [1, 1.5, 2.75]
+    assert forgetting_mean([], 0.5) == []
+    assert wilder_mean(2.0, [4.8], 14) == [2.0, pytest.approx(2.2)]
+    assert wilder_sum(28.0, [4.8], 14) == [28.0, pytest.approx(30.8)]

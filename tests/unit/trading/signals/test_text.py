@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.news import NewsEvent, NewsReading, Strength, Topic
+from domain.context.news import NewsEvent, NewsReading, Strength, Topic
 from tests.builders.signals import AAPL, NOW, a_reading, an_event, d
 from trading.signals.text import known_readings, text_signals
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.decisions import ModelCall
 from domain.ids import CycleId
-from domain.model_use import Handover
+from domain.record.model_use import Handover
 from tests.builders.market import NOON
 from trading.store.calls import CallStore
 
@@ -64,6 +64,19 @@ def test_the_newest_offer_counts(calls):
     for call in (CALL, later):
         calls.offer(call)
     assert calls.offered("r-0", since=NOON, until=NOON + timedelta(hours=1)) == later
+
+
+def test_who_runs_a_cycle_holds_its_calls_and_the_call_that_was_stored_first_counts(calls, database):
+    cycle, others = CycleId("cyc-1"), CallStore(database)
+    with calls.held(cycle):
+        assert calls.finished(cycle, "r-1") == others.finished(cycle, "r-1"), "what was on record before"
+        new = calls.save(replace(CALL, call_id="call-9", request_digest="r-9"))
+        assert calls.finished(cycle, "r-9") == new == others.finished(cycle, "r-9"), "known, and on disk already"
+        first = others.save(replace(CALL, call_id="call-8", request_digest="r-8", response="first"))
+        second = replace(first, response="second")
+        assert calls.save(second) == calls.finished(cycle, "r-8") == first
+        assert calls.of_cycle(cycle) == others.of_cycle(cycle)
+    assert calls.finished(cycle, "r-8") == first
 
 
 def test_handovers_are_counted_with_their_like(calls):

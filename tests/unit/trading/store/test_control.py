@@ -9,7 +9,7 @@ from sqlalchemy import text
 from domain.case import Mode, Pause, Release, TradingState
 from domain.market import Symbol
 from domain.orders import Side
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from policies.kill_switch import KillSwitch
 from policies.policy import compare_policies, policy_from_limits
 from tests.builders.market import AAPL, MSFT, NOON, WeekdayCalendar, at

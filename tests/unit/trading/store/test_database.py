@@ -2,14 +2,17 @@
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
+import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import ConfigurationError, DataQualityError, OversightError, RetryableError
+from tests.builders.execution import own_schema
 from tests.builders.market import NOON
 from trading.store.database import open_database
 from trading.store.tables import charges, cursors, high_water, schema_version, transfers
@@ -234,6 +237,26 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path, content):
     (tmp_path / "sage.db").write_bytes(content)
     with pytest.raises(ConfigurationError, match="cannot be used"):
         open_database(f"sqlite:///{tmp_path / 'sage.db'}")
+
+
+@pytest.mark.postgres
+def test_connections_that_a_restarted_server_has_closed_are_replaced_unseen(postgres_url):
+    database = open_database(own_schema(postgres_url, "store"))
+
+    def its_number():
+        with database.reading() as connection:
+            return connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+
+    for look in (its_number, lambda: count(database, cursors)):
+        with ThreadPoolExecutor(1) as pool, database.transaction():
+            idle = {its_number(), pool.submit(its_number).result()}
+        assert len(idle) == 2
+        with psycopg.connect(make_url(postgres_url).set(drivername="postgresql").render_as_string(False)) as server:
+            server.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) pid", (list(idle),))
+        look()
+        with database.transaction() as connection:
+            connection.execute(cursors.delete())
+    database.close()
 
 
 def test_a_password_is_never_told():

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -13,7 +14,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.errors import ConfigurationError, RetryableError
 from domain.orders import OrderStatus
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
+from tests.builders.execution import own_schema
 from tests.builders.market import NOON
 from tests.builders.writers import an_intent_writer, write_until_killed
 from trading.store.database import open_database
@@ -95,7 +97,11 @@ def test_a_unit_that_fails_is_undone_alone(database, place, wrong, error):
             raise ZeroDivisionError
 
     def records(name):
-        return lambda: ledger.append(RecordKind.CONTROL, name, {}, at=NOON).subject
+        def unit():
+            ledger.append(RecordKind.CONTROL, name, {}, at=NOON)
+            return name
+
+        return unit
 
     units = [records("a"), records("b"), records("c")]
     units.insert(place, fails)
@@ -121,6 +127,22 @@ def test_where_the_commit_fails_everybody_is_told_and_nothing_is_stored(database
     assert names(database) == set()
     seen.clear()
     assert database.write(put(database, "later")) == set(), "with room again it goes on"
+
+
+@pytest.mark.postgres
+def test_a_connection_that_is_lost_fails_the_whole_group_and_the_next_write_has_a_new_one(postgres_url):
+    database = open_database(own_schema(postgres_url, "store"))
+
+    def cut_off():
+        with database.transaction() as connection:
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    told, _ = side_by_side(database, [put(database, "before"), cut_off, put(database, "behind")])
+    # Who was behind may have waited for the next group.
+    assert [type(each) for each in told[:2]] == [RetryableError] * 2
+    assert names(database) == ({"behind"} if isinstance(told[2], set) else set())
+    assert isinstance(database.write(put(database, "later")), set)
+    database.close()
 
 
 def test_a_disk_that_is_full_fails_the_whole_group_with_one_clear_line(tmp_path):
@@ -197,9 +219,7 @@ def test_a_write_inside_a_transaction_is_part_of_it(database):
         database.write(put(database, "inner"))
 
 
-def test_a_transaction_that_the_database_has_undone_is_no_success(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path / 'sage.db'}")
-
+def test_a_transaction_that_the_database_has_undone_is_no_success(database):
     def write_and_lose():
         with database.transaction() as connection:
             connection.execute(cursors.insert().values(name="lost", at=NOON))
@@ -207,6 +227,21 @@ def test_a_transaction_that_the_database_has_undone_is_no_success(tmp_path):
 
     with pytest.raises(ConfigurationError, match="undid"):
         write_and_lose()
+    assert names(database) == set()
+
+
+@pytest.mark.postgres
+def test_an_error_that_is_caught_inside_a_transaction_does_not_lose_the_rest_unseen(postgres_url):
+    database = open_database(own_schema(postgres_url, "store"))
+
+    def write_and_catch():
+        with database.transaction() as connection:
+            connection.execute(cursors.insert().values(name="lost", at=NOON))
+            with suppress(IntegrityError):
+                connection.execute(cursors.insert().values(name="lost", at=NOON))
+
+    with pytest.raises(ConfigurationError, match="undid"):
+        write_and_catch()
     assert names(database) == set()
     database.close()
 

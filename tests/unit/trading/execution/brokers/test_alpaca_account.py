@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from domain.errors import DataQualityError
-from domain.records import RecordKind
-from tests.builders.alpaca import PATIENT, an_alpaca_house
+from domain.record.entries import RecordKind
+from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import an_exit, an_intent
 from tests.builders.market import AAPL, NOON
 from trading.execution.brokers import alpaca_wire as wire
@@ -29,7 +29,7 @@ def read(**changes: Any) -> Any:
 
 @pytest.fixture
 def made(database, tmp_path):
-    with an_alpaca_house(database, tmp_path, patience=PATIENT) as made:
+    with an_alpaca_house(database, tmp_path) as made:
         yield made
 
 

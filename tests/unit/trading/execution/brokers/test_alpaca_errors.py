@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import OversightError
 from domain.orders import OrderStatus
-from tests.builders.alpaca import PATIENT, an_alpaca_house
+from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import an_intent
 from trading.execution.brokers.alpaca_calls import NEXT
 
@@ -35,7 +35,7 @@ DOCUMENTED = {
 
 @pytest.fixture
 def made(database, tmp_path):
-    with an_alpaca_house(database, tmp_path, patience=PATIENT) as made:
+    with an_alpaca_house(database, tmp_path) as made:
         yield made
 
 

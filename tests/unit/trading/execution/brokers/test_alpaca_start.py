@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from domain.canonical import time_text
 from domain.case import Mode
 from domain.errors import ConfigurationError, ManualActionError
 from domain.orders import OrderStatus
+from domain.record.canonical import time_text
 from tests.builders.alpaca import a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, HandClock, an_intent
 from tests.builders.runtime import sage

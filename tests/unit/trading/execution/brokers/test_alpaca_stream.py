@@ -24,7 +24,7 @@ RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price"
 PAYLOADS = Path(__file__).parents[6] / "shared" / "data" / "payloads" / "alpaca" / "trade_updates_ws.jsonl"
 
 
-def eventually(true: Callable[[], bool], timeout_s: float = 5.0) -> bool:
+def eventually(true: Callable[[], bool], timeout_s: float = 20.0) -> bool:
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if true():
@@ -70,6 +70,23 @@ def listening(made, **given) -> Iterator[Listener]:
     finally:
         stream.stop()
     assert not stream._thread.is_alive(), "it ends when it is told to"
+
+
+def test_what_is_filled_before_the_server_listens_is_found_by_the_comparison(made, order):
+    made.server.listens.clear()
+
+    def fill():
+        made.server.asked.wait(5)
+        time.sleep(0.3)  # long enough to compare the books too early
+        filled(made, order, 10)
+        made.server.listens.set()
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    with listening(made) as listener:
+        filling.join()
+        assert eventually(lambda: settled(made))
+    assert (listener.updates, made.server.connections) == ([], 1), "nobody was told"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from alpaca.trading import enums, requests
 
-from domain.book import AccountKind
+from domain.book import AccountKind, Position
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
@@ -166,6 +166,15 @@ def test_the_loopback_exchange_speaks_like_the_real_one():
     real = next(raw for raw in payloads("account") if str(raw.get("account_number")).startswith("PA"))
     extra = {"maintenance_margin", "portfolio_value"}
     assert set(exchange.account()) - set(real) <= extra
+
+
+def test_a_stop_that_was_put_back_holds_no_shares_from_a_sale_and_a_foreign_order_does():
+    """Or a flatten would sell the 60 beside it and leave 40: the sale takes its place, as that of a bracket."""
+    held = Position(AAPL, D(100), D(10), available_qty=D(40))
+    resting = [an_order(side="sell", qty=qty, type="stop", stop_price="95", limit_price=None, client_order_id=name)
+               for name, qty in ((ENTRY, "40"), ("by-hand", "20"))]  # fmt: skip
+    (told,) = wire.freed([held], [wire.report_of(each) for each in resting])
+    assert told.available_qty == D(80)
 
 
 def test_an_account_tells_nothing_it_does_not_know():

@@ -10,7 +10,7 @@ from domain.errors import DataQualityError, IntegrityError, ManualActionError, R
 from domain.orders import OrderClass
 from tests.builders.execution import HandClock, an_intent, an_observed_house
 from tests.builders.market import NOON
-from trading.execution.brokers.observed import ObservedBroker
+from trading.execution.brokers.observed import MOST_WAITING, ObservedBroker
 from trading.store.activity import ActivityStore
 from trading.store.database import open_database
 from trading.store.tables import broker_calls
@@ -143,6 +143,14 @@ def test_successes_cost_no_commit_of_their_own(watched, database):
     with pytest.raises(RetryableError):
         watched.find("ord-1")
     assert on_record(database)[3:] == [("account", True), ("find", False)], "a failure takes along what waited"
+
+
+def test_what_nobody_can_write_down_does_not_pile_up_without_end(watched, database):
+    for _ in range(MOST_WAITING + 5):
+        watched.time()
+    watched.account()
+    told = written(database)
+    assert (len(told), told[-1]) == (MOST_WAITING, ("account", True)), "the newest stay"
 
 
 def test_a_count_that_cannot_be_written_changes_no_answer_and_comes_later(tmp_path):

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.book import AccountKind
-from domain.canonical import canonical_json
 from domain.errors import IntegrityError
 from domain.ids import ClientOrderId, DecisionId, client_order_id
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from domain.record.canonical import canonical_json
 from tests.builders.execution import ENTRY, HandMarket, OpenOffice, a_house, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON, WeekdayCalendar, at
 from trading.execution.brokers.fill_model import FillRules

@@ -3,13 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from domain.errors import RetryableError
 from tests.builders.market import NOON
 from tests.builders.messages import a_message
 from tests.unit.trading.store.conftest import database, url  # noqa: F401  # the fixtures of the folder above
 from trading.store.messages.message import Button, Kind, Receipt
-from trading.store.messages.outbox import GIVEN_UP_AFTER, TERM, OutboxStore, Rate, State, backoff_s, mark_of
+from trading.store.messages.outbox import (
+    GIVEN_UP_AFTER,
+    PATIENCE,
+    TERM,
+    OutboxStore,
+    Rate,
+    State,
+    backoff_s,
+    mark_of,
+)
+from trading.store.messages.tables import outbox_paces
 
 FREE = Rate(0, 1)
 SENT = Receipt(True, name="77")
@@ -170,11 +181,80 @@ def test_what_is_critical_goes_before_answers_that_wait_or_cannot_be_sent(outbox
     assert claimed(outbox, after(wait)) == "breach"
 
 
+REFUSED_OF_ITS_OWN = Receipt(False, retry_after_s=2, words="502", own=True)
+
+
+def failing(outbox, receipt, times, now=NOON):
+    """Attempts at the first message that all end so; when the next one is due."""
+    for _ in range(times):
+        letter = outbox.claim("slack", now, FREE)
+        outbox.settle(letter, receipt, now)
+        now = outbox.get(letter.message.key, letter.message.address).next_at
+    return now
+
+
+@pytest.mark.parametrize(
+    ("receipt", "kind", "passes"),
+    [
+        pytest.param(REFUSED_OF_ITS_OWN, Kind.REPLY, True, id="the service does not take this one"),
+        pytest.param(REFUSED_OF_ITS_OWN, Kind.CRITICAL, True, id="nor this one, which is critical"),
+        pytest.param(Receipt(False, retry_after_s=2, unknown=True), Kind.TRADE, True, id="its answer is always lost"),
+        pytest.param(Receipt(False, retry_after_s=2), Kind.TRADE, False, id="the line is away"),
+        pytest.param(Receipt(False, retry_after_s=30), Kind.REPLY, False, id="a rest is asked for"),
+    ],
+)
+def test_a_message_that_always_fails_holds_up_those_behind_it_for_a_while_only(outbox, receipt, kind, passes):
+    for key in ("bad", "b", "c"):
+        outbox.put(a_message(key, kind=kind))
+    now = failing(outbox, receipt, PATIENCE - 1)
+    assert claimed(outbox, now - timedelta(seconds=1)) is None  # it is still its turn, and it waits
+    now = failing(outbox, receipt, 1, now)
+    if not passes:
+        assert [sent(outbox, now) for _ in range(4)] == ["bad", "b", "c", None]
+        return
+    rest = now - timedelta(seconds=backoff_s(PATIENCE) - 2)  # the address rests for the two seconds that were asked for
+    assert [sent(outbox, rest) for _ in range(3)] == ["b", "c", None]
+    assert outbox.get("bad", "slack:ops").state is State.ASIDE
+    assert outbox.waiting() == 1
+    assert sent(outbox, now) == "bad"
+
+
+def test_what_stepped_aside_is_tried_on_beside_the_others_and_given_up_after_two_days(outbox):
+    begun = NOON - GIVEN_UP_AFTER + timedelta(minutes=10)
+    outbox.put(a_message("bad", at=begun))
+    now = failing(outbox, REFUSED_OF_ITS_OWN, PATIENCE)
+    outbox.put(a_message("b"))
+    under_way = outbox.claim("slack", now - timedelta(seconds=1), FREE)
+    assert claimed(outbox, now) is None  # one at a time for each address
+    outbox.settle(under_way, SENT, now)
+    while outbox.waiting():
+        now = failing(outbox, REFUSED_OF_ITS_OWN, 1, now)
+    assert outbox.get("bad", "slack:ops").state is State.REFUSED
+    assert GIVEN_UP_AFTER <= now - begun < GIVEN_UP_AFTER + timedelta(minutes=6)
+
+
+def test_a_critical_message_goes_first_also_beside_one_that_stepped_aside_and_is_due(outbox):
+    outbox.put(a_message("bad", kind=Kind.REPLY))
+    now = failing(outbox, REFUSED_OF_ITS_OWN, PATIENCE)
+    for key, kind in (("answer", Kind.REPLY), ("breach", Kind.CRITICAL)):
+        outbox.put(a_message(key, kind=kind))
+    assert [sent(outbox, now) for _ in range(3)] == ["breach", "bad", "answer"]
+
+
+def test_the_pace_of_an_address_that_was_left_alone_is_forgotten(outbox, database):  # noqa: F811
+    for address, at in (("slack:old", NOON), ("slack:new", after(90))):
+        outbox.put(a_message("a", address, at))
+        sent(outbox, at)
+    outbox.prune(after(60))
+    with database.reading() as connection:
+        assert list(connection.execute(select(outbox_paces.c.address)).scalars()) == ["slack:new"]
+
+
 def test_a_message_in_a_transaction_that_fails_was_never_put(outbox, database):  # noqa: F811
-    def failing():
+    def broken():
         outbox.put(a_message())
         raise RetryableError("the broker does not answer")
 
     with pytest.raises(RetryableError):
-        database.write(failing)
+        database.write(broken)
     assert outbox.waiting() == 0

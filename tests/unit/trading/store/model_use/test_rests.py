@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.model_use import Rest
+from domain.record.model_use import Rest
 from tests.builders.agents import AT
 from trading.store.model_use.rests import RestStore
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from domain.ids import CycleId
-from domain.model_use import Spent
+from domain.record.model_use import Spent
 from tests.builders.agents import AT, CYCLE, a_call, set_aside
 from trading.store.calls import CallStore
 from trading.store.database import open_database

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import UsageError
-from domain.records import RecordKind
+from domain.record.entries import RecordKind
 from tests.builders.execution import HandClock
 from trading.store.database import open_database
 from trading.store.ledger import SqlLedger

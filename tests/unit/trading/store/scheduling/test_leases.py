@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import RetryableError
+from domain.errors import IntegrityError, RetryableError
 from interfaces.serving.holding import Busy, held, kept_alive
 from tests.builders.execution import HandClock
 from tests.builders.serving import a_lease_store
@@ -112,7 +112,9 @@ def alive(*answers):
 
 
 @pytest.mark.parametrize(
-    "answers", [(True, False), (RetryableError("busy"), True, False)], ids=["lost", "lost_after_a_busy_moment"]
+    "answers",
+    [(True, False), (RetryableError("busy"), True, False), (True, IntegrityError("damaged"))],
+    ids=["lost", "lost_after_a_busy_moment", "nothing_to_renew_in"],
 )
 def test_who_lost_it_is_told_and_goes_no_further(answers):
     with alive(*answers) as still_ours, pytest.raises(RetryableError, match="another process has taken over a cycle"):

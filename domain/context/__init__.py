@@ -1,0 +1,1 @@
+"""What a cycle looks at: articles, and the observation of one moment."""

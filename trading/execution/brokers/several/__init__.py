@@ -1,0 +1,1 @@
+"""Several brokers in one home, seen as one."""

@@ -1,0 +1,1 @@
+"""Experiments that were run, and what a run left in its own database."""
