@@ -44,7 +44,7 @@ from policies.policy import Policy, policy_from_limits
 from trading.data.calendar import ExchangeCalendar
 from trading.data.simulated_market import SimulatedMarket
 from trading.data.view import market_view
-from trading.execution.brokers.paper import PaperBroker, PaperSettings
+from trading.execution.brokers.paper.broker import PaperBroker, PaperSettings
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.settle import Settlement
 from trading.store.control import ControlStore

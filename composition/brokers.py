@@ -25,10 +25,10 @@ with rooms_on_first_use():
     import policies.permit as permits
     import settings as configuration
     import trading.data.vendors.alpaca as alpaca
-    import trading.execution.brokers.alpaca as alpaca_broker
-    import trading.execution.brokers.alpaca_wire as alpaca_wire
-    import trading.execution.brokers.fill_model as fill_model
-    import trading.execution.brokers.paper as paper
+    import trading.execution.brokers.alpaca.account_wire as account_wire
+    import trading.execution.brokers.alpaca.broker as alpaca_broker
+    import trading.execution.brokers.paper.broker as paper
+    import trading.execution.brokers.paper.fill_model as fill_model
     import trading.execution.brokers.several.broker as several
     import trading.execution.brokers.several.route as routing
     import trading.store.control as control_store
@@ -127,7 +127,7 @@ def advance_of(broker: Broker) -> Callable[[datetime], None]:
 def real_money(settings: configuration.Settings) -> bool:
     """Whether the settings name an account with real money behind it."""
     configs = (account_of(settings, each) for each in settings.brokers if each.kind == ALPACA)
-    return any(not alpaca_wire.is_paper(config.trading_url, config.key_id) for config in configs)
+    return any(not account_wire.is_paper(config.trading_url, config.key_id) for config in configs)
 
 
 def check_prices(settings: configuration.Settings) -> None:

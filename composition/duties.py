@@ -28,7 +28,7 @@ with rooms_on_first_use():
     import settings as configuration
     import trading.execution.algos.runner as algo_runner
     import trading.execution.algos.store as algo_store
-    import trading.execution.brokers.alpaca_stream as alpaca_stream
+    import trading.execution.brokers.alpaca.stream as alpaca_stream
     import trading.execution.settle as settling
     import trading.store.scheduling.leases as lease_store
     import trading.store.scheduling.runs as run_store

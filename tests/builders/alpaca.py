@@ -13,9 +13,9 @@ from tests.servers.alpaca_exchange import Exchange
 from tests.servers.alpaca_trading import AlpacaTrading
 from trading.data.vendors.alpaca import AlpacaConfig
 from trading.data.vendors.wire import Patience
-from trading.execution.brokers.alpaca import AlpacaBroker
+from trading.execution.brokers.alpaca.broker import AlpacaBroker
 from trading.execution.brokers.observed import ObservedBroker
-from trading.execution.brokers.paper import PaperBroker
+from trading.execution.brokers.paper.broker import PaperBroker
 from trading.store.database import Database
 
 PATIENT = Patience(connect_s=5, read_s=10, retries=0, pause_s=0)

@@ -20,7 +20,7 @@ from domain.market import Quote, Symbol
 from domain.money import ZERO
 from domain.orders import OrderStatus, OrderType, Side
 from domain.record.canonical import restore
-from trading.execution.brokers.paper_books import PaperOrder
+from trading.execution.brokers.paper.books import PaperOrder
 from trading.store.database import Database
 from trading.store.paper_tables import paper_accounts, paper_orders, paper_positions
 from trading.store.tables import fills, orders

@@ -36,7 +36,7 @@ from policies.policy import Policy, policy_from_limits
 from tests.builders.market import AAPL, MSFT, NOON, TableMarket, WeekdayCalendar, a_bar, a_quote
 from trading.execution.account import read_book
 from trading.execution.brokers.observed import ObservedBroker
-from trading.execution.brokers.paper import PaperBroker, PaperSettings
+from trading.execution.brokers.paper.broker import PaperBroker, PaperSettings
 from trading.execution.desk import OrderDesk
 from trading.execution.reconcile import Reconciler
 from trading.execution.settle import Settlement

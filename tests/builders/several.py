@@ -21,9 +21,9 @@ from tests.servers.alpaca_exchange import Exchange as AlpacaExchange
 from tests.servers.alpaca_trading import AlpacaTrading
 from tests.simulation.behaviours import BEHAVIOURS, Fills
 from tests.simulation.exchange import Exchange, ScriptedBroker
-from trading.execution.brokers.alpaca import AlpacaBroker
-from trading.execution.brokers.paper import PaperBroker
-from trading.execution.brokers.paper_settings import PaperSettings
+from trading.execution.brokers.alpaca.broker import AlpacaBroker
+from trading.execution.brokers.paper.broker import PaperBroker
+from trading.execution.brokers.paper.settings import PaperSettings
 from trading.execution.brokers.several.broker import Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms
 from trading.store.database import Database, open_database

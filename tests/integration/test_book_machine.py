@@ -34,8 +34,8 @@ from tests.builders.execution import HandClock, House, a_house, an_exit, an_inte
 from tests.builders.market import AAPL, MSFT, a_quote
 from tests.builders.tally import count, examples
 from trading.execution.account import read_book
-from trading.execution.brokers.paper import PaperBroker
-from trading.execution.brokers.paper_books import PaperBooks
+from trading.execution.brokers.paper.books import PaperBooks
+from trading.execution.brokers.paper.broker import PaperBroker
 from trading.store.database import open_database
 
 PROOF = "Life of the books"

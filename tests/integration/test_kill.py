@@ -141,7 +141,7 @@ def test_a_flatten_that_is_killed_in_the_middle_is_finished_by_the_next_and_sell
     """The process behind the kill dies by kill -9 with its order on the way; whoever asks next goes on."""
     program = (
         "import os, signal, sys, app\n"
-        "from trading.execution.brokers.paper import PaperBroker\n"
+        "from trading.execution.brokers.paper.broker import PaperBroker\n"
         "sent = PaperBroker.submit\n"
         "def submit(self, approved):\n"
         "    sent(self, approved)\n"

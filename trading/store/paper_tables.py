@@ -1,4 +1,4 @@
-"""The paper broker's books, which only ``trading/execution/brokers/paper_books.py`` touches.
+"""The paper broker's books, which only ``trading/execution/brokers/paper/books.py`` touches.
 
 The paper broker without a label has the tables ``paper_orders`` and so on, which are made with the database; a venue
 with the label ``b`` has ``paper_b_orders``, made at the first start that names it.

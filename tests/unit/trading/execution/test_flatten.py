@@ -14,7 +14,7 @@ from domain.record.entries import RecordKind
 from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import a_fill, a_house, an_exit, an_intent
 from tests.builders.market import AAPL, MSFT, a_quote
-from trading.execution.brokers.paper import PaperSettings
+from trading.execution.brokers.paper.broker import PaperSettings
 from trading.execution.flatten import Hands, closing_decision, closing_intent, flatten
 from trading.store.database import open_database
 

@@ -10,8 +10,8 @@ from domain.ids import DecisionId, client_order_id
 from domain.orders import OrderClass, OrderStatus, OrderType, class_of
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent
 from tests.builders.market import NOON
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper import PaperSettings
+from trading.execution.brokers.paper.broker import PaperSettings
+from trading.execution.brokers.paper.fill_model import FillRules
 
 D = Decimal
 FREE = PaperSettings(rules=FillRules(D(0), D(0), D(0), D(0)))

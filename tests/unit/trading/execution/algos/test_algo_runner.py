@@ -18,8 +18,8 @@ from trading.execution.algos import iceberg, twap
 from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Rest, committed
 from trading.execution.algos.runner import AlgoRunner
 from trading.execution.algos.store import AlgoStore, children_of
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper import PaperSettings
+from trading.execution.brokers.paper.broker import PaperSettings
+from trading.execution.brokers.paper.fill_model import FillRules
 from trading.execution.changes import Change
 from trading.store.database import open_database
 

@@ -24,7 +24,7 @@ from tests.builders.market import AAPL, MSFT, NOON
 from tests.builders.several import Line, a_venue, two_papers, two_scripted
 from tests.simulation.behaviours import BEHAVIOURS
 from trading.execution.account import at_least
-from trading.execution.brokers.paper import PaperBroker
+from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.several.broker import LATELY, Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms
 from trading.execution.changes import Change

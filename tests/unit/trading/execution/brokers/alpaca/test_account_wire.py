@@ -12,7 +12,7 @@ from domain.record.entries import RecordKind
 from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import an_exit, an_intent
 from tests.builders.market import AAPL, NOON
-from trading.execution.brokers import alpaca_wire as wire
+from trading.execution.brokers.alpaca import account_wire, order_wire
 
 D = Decimal
 TODAY = NOON.date().isoformat()
@@ -24,7 +24,7 @@ FEE = {
 
 def read(**changes: Any) -> Any:
     """That fee, read; ``changes`` are other words of Alpaca."""
-    return wire.charge_of(FEE | changes)
+    return account_wire.charge_of(FEE | changes)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_fee_that_was_undone_is_none():
 @pytest.mark.parametrize("lost", ["id", "date", "net_amount"])
 def test_a_fee_without_its_name_day_or_amount_is_no_fee_of_nothing(lost):
     with pytest.raises(DataQualityError):
-        wire.charge_of({name: value for name, value in FEE.items() if name != lost})
+        account_wire.charge_of({name: value for name, value in FEE.items() if name != lost})
 
 
 @pytest.mark.parametrize("amount", ["NaN", "", "1e5", True, None, "- 1"])
@@ -135,10 +135,10 @@ def test_fees_come_page_by_page(made):
 
 def test_a_part_of_a_share_goes_in_a_plain_order_for_the_day_alone(made):
     plain: dict[str, Any] = {"stop_loss": None, "take_profit": None}
-    assert wire.inexpressible(an_intent(qty="0.5", **plain)) is None
-    assert "fractions" in str(wire.inexpressible(an_intent(qty="0.5")))
-    assert "fractions" in str(wire.inexpressible(an_intent(qty="0.5", tif="gtc", **plain)))
-    assert wire.inexpressible(an_intent(qty=2, tif="gtc")) is None
+    assert order_wire.inexpressible(an_intent(qty="0.5", **plain)) is None
+    assert "fractions" in str(order_wire.inexpressible(an_intent(qty="0.5")))
+    assert "fractions" in str(order_wire.inexpressible(an_intent(qty="0.5", tif="gtc", **plain)))
+    assert order_wire.inexpressible(an_intent(qty=2, tif="gtc")) is None
 
 
 def test_the_exits_of_a_day_order_are_told_as_ending_with_the_day(made):

@@ -13,8 +13,8 @@ from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, TimeInForce
 from tests.builders.execution import ENTRY, OpenOffice, a_house, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, MSFT, NOON, at
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper import PaperSettings
+from trading.execution.brokers.paper.broker import PaperSettings
+from trading.execution.brokers.paper.fill_model import FillRules
 from trading.store.database import open_database
 
 D = Decimal

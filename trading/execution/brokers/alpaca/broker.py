@@ -36,8 +36,8 @@ from policies.measures.worst_case import STOP_TYPES
 from policies.permit import PermitOffice, closable_at
 from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig
-from trading.execution.brokers import alpaca_wire as wire
-from trading.execution.brokers.alpaca_calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning, refused_order
+from trading.execution.brokers.alpaca import account_wire, order_wire
+from trading.execution.brokers.alpaca.calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning, refused_order
 from trading.store.control import ControlStore
 
 LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
@@ -66,7 +66,7 @@ class AlpacaBroker:
         *,
         deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._paper = wire.is_paper(config.trading_url, config.key_id)
+        self._paper = account_wire.is_paper(config.trading_url, config.key_id)
         self._calls = AlpacaCalls(config, deadline_s)
         self._clock = clock
         self._office = office
@@ -84,15 +84,15 @@ class AlpacaBroker:
         """Account truth as of the moment of asking: Alpaca puts no time on it."""
         # Before asking: the truth may be that old, and must not look younger than it is.
         asked_at = self._clock.now()
-        return wire.account_of(self._calls.read("/account"), asked_at, paper=self._paper)
+        return account_wire.account_of(self._calls.read("/account"), asked_at, paper=self._paper)
 
     def positions(self) -> tuple[Position, ...]:
         """All holdings, whoever bought them. What the exits behind entries hold is free: a sale takes their place."""
-        held = tuple(map(wire.position_of, rows(self._calls.read("/positions"), "positions")))
+        held = tuple(map(account_wire.position_of, rows(self._calls.read("/positions"), "positions")))
         # Only where orders hold shares are they asked for: it is a second trip, in every cycle.
         if all(position.available_qty in (None, position.qty) for position in held):
             return held
-        return wire.freed(held, self.orders())
+        return account_wire.freed(held, self.orders())
 
     def orders(self) -> tuple[OrderReport, ...]:
         """Every working order. Legs are listed like any other; what they hang on is asked for once."""
@@ -100,7 +100,7 @@ class AlpacaBroker:
         self._learn_parents(listed)
         # An option strategy has no symbol of its own; its legs are what executes.
         reports = (self._report(raw) for raw in listed if fields.mapping(raw, "order").get("order_class") != "mleg")
-        strategies = (leg for raw in listed if raw.get("order_class") == "mleg" for leg in wire.with_legs(raw))
+        strategies = (leg for raw in listed if raw.get("order_class") == "mleg" for leg in order_wire.with_legs(raw))
         return tuple(report for report in (*reports, *strategies) if report.status.is_open)
 
     def find(self, client_order_id: ClientOrderId) -> OrderReport | None:
@@ -123,11 +123,11 @@ class AlpacaBroker:
         """Redeem the permit and send the order, once."""
         # Both before the permit: what costs time or may fail comes first, so that nothing lies between the last look
         # and the request.
-        refusal = wire.inexpressible(approved.intent)
-        body = wire.order_body(approved) if refusal is None else {}
+        refusal = order_wire.inexpressible(approved.intent)
+        body = order_wire.order_body(approved) if refusal is None else {}
         self._last_look(approved, self._office.redeem)
         if refusal is not None:
-            return wire.rejected(approved, refusal, self._clock.now())
+            return order_wire.rejected(approved, refusal, self._clock.now())
         report = self._sent(approved, lambda: self._calls.post("/orders", body))
         # The permit is used up; ``look_again`` asks whether it would still be good, kill and time included.
         if report.broker_status == INSUFFICIENT and approved.intent.reduce_only and self._made_room(approved):
@@ -159,8 +159,8 @@ class AlpacaBroker:
             return known
         refusal = irreplaceable(old, approved)
         if refusal is not None or old is None:
-            return wire.rejected(approved, refusal or "there is nothing to replace", self._clock.now())
-        body = wire.replace_body(approved, old)
+            return order_wire.rejected(approved, refusal or "there is nothing to replace", self._clock.now())
+        body = order_wire.replace_body(approved, old)
         report = self._sent(approved, lambda: self._calls.patch(f"/orders/{old.broker_id}", body))
         # Alpaca names the new leg after our id, so nothing in it says any more that it is one.
         parent = self._parents.get(client_order_id)
@@ -171,13 +171,13 @@ class AlpacaBroker:
     def fills(self, *, since: datetime) -> tuple[Fill, ...]:
         """Executions after ``since``, oldest first."""
         told = [fields.mapping(raw, "activity") for raw in self._activities("FILL", since)]
-        made = (wire.fill_of(raw, self._name_of(fields.word(raw, "order_id"))) for raw in told)
+        made = (account_wire.fill_of(raw, self._name_of(fields.word(raw, "order_id"))) for raw in told)
         return tuple(sorted((fill for fill in made if fill.at > since), key=lambda fill: fill.at))
 
     def charges(self, *, since: datetime) -> tuple[Charge, ...]:
         """The fees of regulators, which Alpaca books a day later and by the day; what was undone is left out."""
         # A fee has a day and no time: the question begins a day early, and the day decides.
-        told = map(wire.charge_of, self._activities("FEE", since - timedelta(days=1)))
+        told = map(account_wire.charge_of, self._activities("FEE", since - timedelta(days=1)))
         known = [charge for charge in told if charge is not None and charge.at.date() >= since.date()]
         return tuple(sorted(known, key=lambda charge: charge.at))
 
@@ -212,7 +212,7 @@ class AlpacaBroker:
         """What became of the one request that may have placed an order."""
         try:
             raw = send()
-            report = wire.report_of(raw)
+            report = order_wire.report_of(raw)
         except Refused as refused:
             return self._refused(approved, refused.refusal)
         # ConfigurationError too: what is no refusal in Alpaca's own form leaves the fate of the order open.
@@ -237,7 +237,7 @@ class AlpacaBroker:
                 return known
         elif refusal.proves_absence:
             reason = refused_order(approved.intent.symbol, refusal)
-            return wire.rejected(approved, reason, self._clock.now(), refusal.code)
+            return order_wire.rejected(approved, reason, self._clock.now(), refusal.code)
         raise RetryableError(f"{meaning(refusal).what}: {approved.client_order_id} may have been taken", LOOK_UP)
 
     def _made_room(self, approved: ApprovedOrder) -> bool:
@@ -266,27 +266,27 @@ class AlpacaBroker:
             order
             for order in working
             if (order.symbol, order.side) == (intent.symbol, intent.side)
-            and (order.parent_id is not None or order.client_order_id in pairs or wire.is_our_stop(order))
+            and (order.parent_id is not None or order.client_order_id in pairs or order_wire.is_our_stop(order))
             and not (protects and order.tif is TimeInForce.GTC)
         ]
 
     def _report(self, raw: object) -> OrderReport:
         name = fields.mapping(raw, "order").get("client_order_id")
         parent = self._parents.get(ClientOrderId(name)) if isinstance(name, str) else None
-        report = wire.report_of(raw, parent)
+        report = order_wire.report_of(raw, parent)
         self._names[report.broker_id] = report.client_order_id
         return report
 
     def _learn_parents(self, listed: Sequence[Any]) -> None:
         """Find out what the legs among these hang on: a leg alone does not tell."""
-        legs = [raw for raw in listed if isinstance(raw, dict) and wire.may_be_leg(raw)]
-        unknown = {wire.symbol_of(raw) for raw in legs if raw.get("client_order_id") not in self._parents}
+        legs = [raw for raw in listed if isinstance(raw, dict) and order_wire.may_be_leg(raw)]
+        unknown = {order_wire.symbol_of(raw) for raw in legs if raw.get("client_order_id") not in self._parents}
         if not unknown:
             return
         # One page of the newest: a leg whose entry is older than that stays without a parent, and counts as an order of
         # its own, which is the stricter reading.
         for raw in self._listed("all", unknown, nested=True):
-            for report in wire.with_legs(raw):
+            for report in order_wire.with_legs(raw):
                 if report.parent_id is not None:
                     self._parents[report.client_order_id] = report.parent_id
 
@@ -346,7 +346,7 @@ def irreplaceable(old: OrderReport | None, approved: ApprovedOrder) -> str | Non
     # A PATCH has no field for the type.
     if old.type is not intent.type:
         return f"Alpaca does not turn a {old.type} order into a {intent.type} order"
-    return wire.inexpressible(intent)
+    return order_wire.inexpressible(intent)
 
 
 def rows(raw: object, what: str) -> list[Any]:

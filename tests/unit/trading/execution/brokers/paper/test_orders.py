@@ -10,8 +10,8 @@ from domain.ids import DecisionId, client_order_id
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from tests.builders.execution import ENTRY, OpenOffice, a_house, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON, at
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper import PaperSettings
+from trading.execution.brokers.paper.broker import PaperSettings
+from trading.execution.brokers.paper.fill_model import FillRules
 
 D = Decimal
 FREE = PaperSettings(rules=FillRules(D(0), D(0), D(0), D(0)))

@@ -6,7 +6,7 @@ from domain.errors import OversightError
 from domain.orders import OrderStatus
 from tests.builders.alpaca import an_alpaca_house
 from tests.builders.execution import an_intent
-from trading.execution.brokers.alpaca_calls import NEXT
+from trading.execution.brokers.alpaca.calls import NEXT
 
 ORDERS = "POST /v2/orders"
 REJECTED, UNKNOWN = OrderStatus.REJECTED, OrderStatus.UNKNOWN

@@ -16,8 +16,8 @@ from domain.market import Instrument
 from domain.money import ZERO
 from domain.orders import OrderClass, OrderIntent, OrderType, Side, TimeInForce
 from domain.ports import Calendar, Market
-from trading.execution.brokers.paper_books import AT_ONCE, AUCTIONS, PaperBooks, PaperOrder
-from trading.execution.brokers.paper_settings import PaperSettings
+from trading.execution.brokers.paper.books import AT_ONCE, AUCTIONS, PaperBooks, PaperOrder
+from trading.execution.brokers.paper.settings import PaperSettings
 
 INITIAL = Decimal("0.5")
 _ON_AUCTION = frozenset({OrderType.MARKET, OrderType.LIMIT})

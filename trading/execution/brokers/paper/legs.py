@@ -18,7 +18,7 @@ from domain.ids import client_order_id as id_of_leg
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
-from trading.execution.brokers.paper_books import PaperBooks, PaperOrder
+from trading.execution.brokers.paper.books import PaperBooks, PaperOrder
 
 STOP, TARGET = "stop", "target"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.orders import OrderType, Side
 from tests.builders.market import a_bar, a_quote
-from trading.execution.brokers.fill_model import (
+from trading.execution.brokers.paper.fill_model import (
     FillRules,
     Resting,
     commission_due,

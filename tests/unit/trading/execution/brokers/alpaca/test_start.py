@@ -17,7 +17,7 @@ from tests.builders.vendors import an_alpaca_asset
 from tests.servers.alpaca import KEY_ID, SECRET_KEY, alpaca
 from tests.servers.alpaca_exchange import Exchange
 from tests.servers.alpaca_trading import AlpacaTrading
-from trading.execution.brokers.alpaca import AlpacaBroker
+from trading.execution.brokers.alpaca.broker import AlpacaBroker
 from trading.execution.cancel_entries import after_kill
 
 RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}

@@ -16,7 +16,9 @@ from domain.market import Bar, Symbol
 from domain.money import ONE, ZERO, floor_to
 from domain.orders import OrderStatus, Side, TimeInForce
 from domain.ports import Calendar, Market
-from trading.execution.brokers.fill_model import (
+from trading.execution.brokers.paper.books import AT_ONCE, AUCTIONS, PaperBooks, PaperOrder
+from trading.execution.brokers.paper.costs import fees_due
+from trading.execution.brokers.paper.fill_model import (
     STOP_TYPES,
     Match,
     commission_due,
@@ -25,11 +27,9 @@ from trading.execution.brokers.fill_model import (
     match_quote,
     turn,
 )
-from trading.execution.brokers.paper_books import AT_ONCE, AUCTIONS, PaperBooks, PaperOrder
-from trading.execution.brokers.paper_costs import fees_due
-from trading.execution.brokers.paper_hours import PaperHours
-from trading.execution.brokers.paper_legs import PaperLegs
-from trading.execution.brokers.paper_settings import PaperSettings
+from trading.execution.brokers.paper.hours import PaperHours
+from trading.execution.brokers.paper.legs import PaperLegs
+from trading.execution.brokers.paper.settings import PaperSettings
 
 # Three years of quarter hours; a longer gap is matched with its newest bars alone.
 MOST_BARS = 20_000

@@ -17,7 +17,7 @@ from domain.orders import Fill, OrderStatus, TimeInForce
 from tests.builders.alpaca import a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, an_exit, an_intent
 from tests.builders.market import AAPL
-from trading.execution.brokers.alpaca_stream import Backoff, Books, TradeUpdates, Update, stream_url, update_of
+from trading.execution.brokers.alpaca.stream import Backoff, Books, TradeUpdates, Update, stream_url, update_of
 
 D = Decimal
 RESTING: dict[str, Any] = {"stop_loss": None, "take_profit": None, "limit_price": 90}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from domain.market import Session
 from domain.orders import OrderIntent, TimeInForce
 from domain.ports import Calendar
-from trading.execution.brokers.paper_settings import PaperSettings
+from trading.execution.brokers.paper.settings import PaperSettings
 
 BEFORE, AFTER = timedelta(hours=5, minutes=30), timedelta(hours=4)
 # Longer than any closure of an exchange.

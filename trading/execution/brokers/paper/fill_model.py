@@ -4,7 +4,7 @@
     bar       at most ``participation`` of the bar's volume. A marketable order fills at the open, a limit only where
               the bar trades through it, a stop at its trigger, or at the open where the bar gaps over it
     auction   the opening at the open, the closing at the close, where that is inside the limit
-    slippage  against the order and inside its limit, by one of the models of ``paper_costs``; bars add half a spread
+    slippage  against the order and inside its limit, by one of the models of ``costs``; bars add half a spread
     costs     a commission, charged as the order fills, and the fees of regulators
 
 What happens on one bar in which order is ``turn``: at the open first what was queued for it (a market exit before a
@@ -29,7 +29,7 @@ from typing import NamedTuple
 from domain.market import Bar, Quote
 from domain.money import HUNDRED, ONE, ZERO, ceil_to, cents, floor_to
 from domain.orders import OrderType, Side
-from trading.execution.brokers.paper_costs import (
+from trading.execution.brokers.paper.costs import (
     BP,
     Commission,
     FeeRate,

@@ -26,7 +26,7 @@ from domain.ports import Broker, Clock
 from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig, credentials
 from trading.data.vendors.wire import MISREAD
-from trading.execution.brokers import alpaca_wire as wire
+from trading.execution.brokers.alpaca import account_wire, order_wire
 from trading.execution.brokers.several.route import named
 from trading.execution.settle import Settlement
 from trading.store.database import Database
@@ -65,13 +65,13 @@ def update_of(message: Any) -> Update | None:
         return None
     told = fields.mapping(message.get("data"), "trade update")
     event, order = told.get("event"), fields.mapping(told.get("order"), "order")
-    report = wire.report_of(order)
+    report = order_wire.report_of(order)
     # Without figures it cannot be booked; the report still counts, and the list of activities brings the execution.
     if event not in FILLS or fields.optional(told, "qty") is None or fields.optional(told, "price") is None:
         return Update(report, None, undone=event in UNDONE)
     fill = Fill(
         # Not the stream's execution_id: the list of activities does not know it, and the fill would be booked twice.
-        fill_id=wire.fill_id(report.broker_id, report.filled_qty),
+        fill_id=account_wire.fill_id(report.broker_id, report.filled_qty),
         client_order_id=report.client_order_id,
         symbol=report.symbol,
         side=report.side,

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from domain.orders import OrderType, Side
 from tests.builders.execution import OpenOffice, a_house, a_slip, an_exit, an_intent
 from tests.builders.market import NOON, a_bar, a_quote, at
-from trading.execution.brokers.fill_model import (
+from trading.execution.brokers.paper.broker import PaperSettings
+from trading.execution.brokers.paper.costs import US_SALES_2024, Commission, FeeRate, Slippage, fees_due, parkinson
+from trading.execution.brokers.paper.fill_model import (
     FillRules,
     Resting,
     commission_due,
@@ -20,8 +22,6 @@ from trading.execution.brokers.fill_model import (
     slippage,
     turn,
 )
-from trading.execution.brokers.paper import PaperSettings
-from trading.execution.brokers.paper_costs import US_SALES_2024, Commission, FeeRate, Slippage, fees_due, parkinson
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL

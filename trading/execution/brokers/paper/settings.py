@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from domain.market import Timeframe
 from domain.money import ZERO
-from trading.execution.brokers.fill_model import FillRules
+from trading.execution.brokers.paper.fill_model import FillRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from domain.record.canonical import canonical_json
 from tests.builders.execution import ENTRY, HandMarket, OpenOffice, a_house, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON, WeekdayCalendar, at
-from trading.execution.brokers.fill_model import FillRules
-from trading.execution.brokers.paper import PaperBroker, PaperSettings
-from trading.execution.brokers.paper_admission import chance
-from trading.execution.brokers.paper_books import PaperBooks, PaperOrder
-from trading.execution.brokers.paper_costs import Slippage
+from trading.execution.brokers.paper.admission import chance
+from trading.execution.brokers.paper.books import PaperBooks, PaperOrder
+from trading.execution.brokers.paper.broker import PaperBroker, PaperSettings
+from trading.execution.brokers.paper.costs import Slippage
+from trading.execution.brokers.paper.fill_model import FillRules
 from trading.store.database import open_database
 
 D = Decimal

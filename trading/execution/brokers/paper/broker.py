@@ -23,11 +23,11 @@ from domain.money import ZERO
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport, OrderStatus, OrderType, Side
 from domain.ports import Calendar, Clock, Market
 from policies.permit import PermitOffice, closable_at
-from trading.execution.brokers.paper_admission import INITIAL, Admission
-from trading.execution.brokers.paper_books import PaperBooks, PaperOrder, tables_of, taken
-from trading.execution.brokers.paper_exchange import PaperExchange
-from trading.execution.brokers.paper_hours import PaperHours
-from trading.execution.brokers.paper_settings import PaperSettings
+from trading.execution.brokers.paper.admission import INITIAL, Admission
+from trading.execution.brokers.paper.books import PaperBooks, PaperOrder, tables_of, taken
+from trading.execution.brokers.paper.exchange import PaperExchange
+from trading.execution.brokers.paper.hours import PaperHours
+from trading.execution.brokers.paper.settings import PaperSettings
 from trading.store.control import ControlStore
 from trading.store.database import Database
 

@@ -31,8 +31,8 @@ from tests.builders.execution import ENTRY, OpenOffice, a_slip, an_exit, an_inte
 from tests.builders.market import NOON
 from tests.servers.alpaca import KEY_ID, SECRET_KEY
 from trading.data.vendors.wire import MISREAD
-from trading.execution.brokers.alpaca import AlpacaBroker
-from trading.execution.brokers.alpaca_calls import AlpacaCalls, Refusal, Refused, meaning
+from trading.execution.brokers.alpaca.broker import AlpacaBroker
+from trading.execution.brokers.alpaca.calls import AlpacaCalls, Refusal, Refused, meaning
 from trading.monitor.logs import log_to
 
 D = Decimal

@@ -19,8 +19,8 @@ from tests.builders.execution import ENTRY, a_slip, an_exit, an_intent
 from tests.builders.market import AAPL, NOON
 from tests.servers.alpaca_exchange import Exchange
 from trading.data.vendors import alpaca_fields as fields
-from trading.execution.brokers import alpaca_wire as wire
-from trading.execution.brokers.alpaca_calls import refusal_of
+from trading.execution.brokers.alpaca import account_wire, order_wire
+from trading.execution.brokers.alpaca.calls import refusal_of
 
 D = Decimal
 PAYLOADS = Path(__file__).parents[6] / "shared" / "data" / "payloads" / "alpaca"
@@ -49,8 +49,8 @@ def an_order(**changes):
 
 
 def test_every_status_of_the_client_has_a_meaning():
-    assert set(wire.STATUSES) == {status.value for status in enums.OrderStatus}
-    assert len(wire.STATUSES) == 18
+    assert set(order_wire.STATUSES) == {status.value for status in enums.OrderStatus}
+    assert len(order_wire.STATUSES) == 18
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_every_status_of_the_client_has_a_meaning():
     ],
 )
 def test_a_status_is_told_in_our_words(status, filled, meaning):
-    report = wire.report_of(an_order(status=status, filled_qty=filled, filled_avg_price="100"))
+    report = order_wire.report_of(an_order(status=status, filled_qty=filled, filled_avg_price="100"))
     assert report.status is meaning
     assert report.status.is_open is (meaning not in (OrderStatus.FILLED, OrderStatus.CANCELED))
 
 
 def test_an_unmapped_status_is_told_in_the_log_and_in_the_report(caplog):
-    report = wire.report_of(an_order(status="teleported"))
+    report = order_wire.report_of(an_order(status="teleported"))
     assert "teleported" in report.reason
     assert report.broker_status == "teleported"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -85,7 +85,9 @@ def test_an_unmapped_status_is_told_in_the_log_and_in_the_report(caplog):
 
 
 def test_a_report_is_exact_and_in_utc():
-    report = wire.report_of(an_order(filled_qty="0.055138951", filled_avg_price="181.36", status="partially_filled"))
+    report = order_wire.report_of(
+        an_order(filled_qty="0.055138951", filled_avg_price="181.36", status="partially_filled")
+    )
     assert (report.qty, report.filled_qty, report.avg_fill_price) == (D(10), D("0.055138951"), D("181.36"))
     assert report.at.isoformat() == "2026-03-17T15:00:00.500000+00:00"
     assert (report.type, report.side, report.limit_price, report.trigger_price) == (
@@ -103,19 +105,19 @@ def test_an_order_without_what_it_needs_is_refused_never_zero(missing, how):
         for name in missing.split():
             del order[name]
     with pytest.raises(DataQualityError):
-        wire.report_of(order)
+        order_wire.report_of(order)
 
 
 @pytest.mark.parametrize("bad", ["nan", "1e5", "ten", True, [], float("inf"), "١"])
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(DataQualityError):
-        wire.report_of(an_order(filled_qty=bad))
+        order_wire.report_of(an_order(filled_qty=bad))
 
 
 @pytest.mark.parametrize("raw", [None, [], "", 7, b"x"])
 def test_what_is_no_order_is_refused(raw):
     with pytest.raises(DataQualityError):
-        wire.report_of(raw)
+        order_wire.report_of(raw)
 
 
 @pytest.mark.parametrize("kind", ["order", "order_bracket_or_multileg"])
@@ -124,7 +126,7 @@ def test_real_orders_can_be_read(kind):
     for order in payloads(kind):
         if "status" not in order or order.get("symbol") in MISPRINTED:
             continue  # a request, or the stray mark
-        for report in wire.with_legs(order):
+        for report in order_wire.with_legs(order):
             assert report.at.utcoffset() == timedelta(0)
             assert report.status is not OrderStatus.UNKNOWN
             read += 1
@@ -132,17 +134,17 @@ def test_real_orders_can_be_read(kind):
 
 
 def test_real_positions_accounts_and_activities_can_be_read():
-    held = [wire.position_of(raw) for raw in payloads("position")]
+    held = [account_wire.position_of(raw) for raw in payloads("position")]
     assert {position.symbol: position.qty for position in held}[Symbol("XLK")] == -24
     assert any(position.available_qty is None for position in held), "not told is unknown"
     for raw in payloads("account"):
-        account = wire.account_of(raw, NOON, paper=True)
+        account = account_wire.account_of(raw, NOON, paper=True)
         assert account.equity is not None
         assert account.equity > 0
         assert account.trading_blocked is False
         assert account.kind is AccountKind.MARGIN
     fills = [raw for raw in payloads("activity") if raw["activity_type"] == "FILL"]
-    assert [wire.fill_of(raw, ENTRY).fill_id for raw in fills] == [
+    assert [account_wire.fill_of(raw, ENTRY).fill_id for raw in fills] == [
         f"{raw['order_id']}:{D(raw['cum_qty'])}" for raw in fills
     ]
     for raw in payloads("clock"):
@@ -151,7 +153,7 @@ def test_real_positions_accounts_and_activities_can_be_read():
 
 def test_the_loopback_exchange_speaks_like_the_real_one():
     exchange = Exchange(quote=lambda symbol: None, now=lambda: NOON)
-    made = exchange.shown(exchange.made(wire.order_body(a_slip(an_intent()))))
+    made = exchange.shown(exchange.made(order_wire.order_body(a_slip(an_intent()))))
     real = next(order for order in payloads("order") if order.get("subtag", 0) is None)
     assert set(real) - set(made) == set()
     assert {name: type(made[name]) for name in ("qty", "filled_qty", "status", "extended_hours")} == {
@@ -173,12 +175,12 @@ def test_a_stop_that_was_put_back_holds_no_shares_from_a_sale_and_a_foreign_orde
     held = Position(AAPL, D(100), D(10), available_qty=D(40))
     resting = [an_order(side="sell", qty=qty, type="stop", stop_price="95", limit_price=None, client_order_id=name)
                for name, qty in ((ENTRY, "40"), ("by-hand", "20"))]  # fmt: skip
-    (told,) = wire.freed([held], [wire.report_of(each) for each in resting])
+    (told,) = account_wire.freed([held], [order_wire.report_of(each) for each in resting])
     assert told.available_qty == D(80)
 
 
 def test_an_account_tells_nothing_it_does_not_know():
-    account = wire.account_of({"account_number": "PA1", "currency": "USD"}, NOON, paper=True)
+    account = account_wire.account_of({"account_number": "PA1", "currency": "USD"}, NOON, paper=True)
     assert (account.equity, account.cash, account.buying_power, account.maintenance_margin) == (None,) * 4
     assert (account.trading_blocked, account.kind, account.settled_cash) == (None, None, None)
 
@@ -200,7 +202,7 @@ def test_an_account_tells_nothing_it_does_not_know():
 def test_an_account_is_blocked_by_any_word_and_free_by_all(changes, blocked):
     told: dict[str, Any] = {"account_number": "PA1", "currency": "USD", "status": "ACTIVE"}
     told |= dict.fromkeys(("trading_blocked", "account_blocked", "trade_suspended_by_user"), False)
-    assert wire.account_of(told | changes, NOON, paper=True).trading_blocked is blocked
+    assert account_wire.account_of(told | changes, NOON, paper=True).trading_blocked is blocked
 
 
 PAPER, LIVE = "https://paper-api.alpaca.markets", "https://api.alpaca.markets"
@@ -219,7 +221,7 @@ PAPER, LIVE = "https://paper-api.alpaca.markets", "https://api.alpaca.markets"
     ],
 )
 def test_address_and_key_say_whose_money_it_is(url, key, paper):
-    assert wire.is_paper(url, key) is paper
+    assert account_wire.is_paper(url, key) is paper
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_address_and_key_say_whose_money_it_is(url, key, paper):
 )
 def test_keys_that_do_not_belong_to_the_address_are_refused_in_one_line(url, key, names):
     with pytest.raises(ConfigurationError, match=names) as refused:
-        wire.is_paper(url, key)
+        account_wire.is_paper(url, key)
     assert "\n" not in str(refused.value)
     assert key not in str(refused.value)
 
@@ -241,7 +243,7 @@ def test_keys_that_do_not_belong_to_the_address_are_refused_in_one_line(url, key
 @pytest.mark.parametrize(("number", "paper"), [("123456789", True), ("PA3717PJAYWN", False)], ids=["live", "paper"])
 def test_an_account_that_contradicts_its_address_is_refused(number, paper):
     with pytest.raises(ConfigurationError, match=number):
-        wire.account_of({"account_number": number, "currency": "USD"}, NOON, paper=paper)
+        account_wire.account_of({"account_number": number, "currency": "USD"}, NOON, paper=paper)
 
 
 MADE: dict[OrderType, tuple[type[requests.OrderRequest], dict[str, Any]]] = {
@@ -259,8 +261,8 @@ PLAIN: dict[str, Any] = {"stop_loss": None, "take_profit": None}
 def test_every_order_is_one_that_the_client_itself_would_send(type, tif):
     model, changes = MADE[type]
     intent = an_intent(type=type, tif=tif, **(PLAIN | changes))
-    assert wire.inexpressible(intent) is None
-    body = wire.order_body(a_slip(intent))
+    assert order_wire.inexpressible(intent) is None
+    body = order_wire.order_body(a_slip(intent))
     assert body["client_order_id"] == ENTRY
     assert all(isinstance(value, str) for value in body.values()), "figures travel as text"
     assert model(**body).client_order_id == ENTRY
@@ -287,7 +289,7 @@ def test_every_order_is_one_that_the_client_itself_would_send(type, tif):
     ],
 )
 def test_the_content_decides_the_class(intent, told):
-    body = wire.order_body(a_slip(intent))
+    body = order_wire.order_body(a_slip(intent))
     assert {name: body.get(name) for name in told} == told
     assert {"take_profit", "stop_loss"} & set(body) == {"take_profit", "stop_loss"} & set(told)
 
@@ -308,15 +310,15 @@ def test_the_content_decides_the_class(intent, told):
     ],
 )
 def test_what_alpaca_has_no_words_for_is_told(intent):
-    assert wire.inexpressible(intent)
+    assert order_wire.inexpressible(intent)
 
 
 def test_a_replacement_repeats_no_quantity_that_stays():
-    old = wire.report_of(an_order(qty="0.5"))
+    old = order_wire.report_of(an_order(qty="0.5"))
     approved = a_slip(an_intent("dec-9", **PLAIN, qty="0.5", limit_price=99))
-    assert "qty" not in wire.replace_body(approved, old), "Alpaca refuses any quantity of a fractional order"
-    assert wire.replace_body(approved, replace(old, filled_qty=D("0.1")))["qty"] == "0.5"
-    body = wire.replace_body(a_slip(an_intent("dec-9", **PLAIN)), old)
+    assert "qty" not in order_wire.replace_body(approved, old), "Alpaca refuses any quantity of a fractional order"
+    assert order_wire.replace_body(approved, replace(old, filled_qty=D("0.1")))["qty"] == "0.5"
+    body = order_wire.replace_body(a_slip(an_intent("dec-9", **PLAIN)), old)
     assert set(body) <= set(requests.ReplaceOrderRequest.model_fields)
 
 
@@ -354,7 +356,7 @@ def test_an_execution_has_one_name_from_either_source():
         "id": "20260317::x", "order_id": "o1", "cum_qty": "4.0", "qty": "4", "price": "100.01", "side": "buy",
         "symbol": "AAPL", "transaction_time": "2026-03-17T15:00:00Z",
     }  # fmt: skip
-    assert wire.fill_of(raw, ENTRY).fill_id == wire.fill_id("o1", D(4)) == "o1:4"
-    assert wire.fill_of(raw | {"cum_qty": None}, ENTRY).fill_id == "20260317::x"
-    assert wire.fill_of(raw | {"side": "sell_short"}, ENTRY).side is Side.SELL
-    assert wire.fill_of(raw, ENTRY).symbol == AAPL
+    assert account_wire.fill_of(raw, ENTRY).fill_id == account_wire.fill_id("o1", D(4)) == "o1:4"
+    assert account_wire.fill_of(raw | {"cum_qty": None}, ENTRY).fill_id == "20260317::x"
+    assert account_wire.fill_of(raw | {"side": "sell_short"}, ENTRY).side is Side.SELL
+    assert account_wire.fill_of(raw, ENTRY).symbol == AAPL
