@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.case import TextUsed
+from domain.case import Mode, TextUsed
 from domain.ids import Ref
 from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
@@ -16,6 +16,7 @@ from tests.builders.policies import (
     NOW,
     D,
     a_case,
+    a_control,
     a_market,
     a_proposal,
     a_quote,
@@ -32,6 +33,7 @@ from tests.builders.policies import (
 
 row = pytest.param
 AGENT = an_order(origin=Origin.AGENT)
+LAST_DAY = replace(a_market(closed=True), next_session=None)
 
 
 def proposed(**changes):
@@ -126,6 +128,16 @@ def dated(published, seen=None):
             {"max_overnight_gross_pct": "10", "oversize": "reduce"},
             Verdict("C17", "OVERNIGHT_EXPOSURE", Outcome.DENY, D(10), D("12.6"), D("-2.6"), D(0)),
             id="a_smaller_buy_does_not_help_against_open_sells"),
+        row(a_case(an_order(qty=D(20)), open_orders=(selling(60),), market=LAST_DAY),
+            {"max_weekend_gross_pct": "10", "oversize": "reduce"},
+            Verdict("C17_weekend", "WEEKEND_EXPOSURE", Outcome.DENY, D(10), D("12.6"), D("-2.6"), D(0)),
+            id="nor_before_a_weekend"),
+        row(a_case(an_order(created_at=ago(-1))), {"max_clock_skew_s": "1", "max_signal_age_s": "300"},
+            Verdict("H6", "OK", Outcome.PASS, D(300), D(-1), D(301)), id="an_order_ahead_and_young"),
+        row(replace(proposed(calibrated=D("1.01")), control=a_control(mode=Mode.AUTO)),
+            {"min_confidence": "0.60", "require_calibration": True},
+            Verdict("H3_calibration", "CONFIDENCE_TOO_LOW", Outcome.DENY, D("0.60"), note="no share of one"),
+            id="a_calibrated_confidence_of_more_than_one"),
     ],
 )  # fmt: skip
 def test_a_verdict_at_its_edge(case, limits, expected):

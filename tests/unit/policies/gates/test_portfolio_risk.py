@@ -190,6 +190,22 @@ ENTERING: dict[str, Any] = {"open_orders": (working(100, symbol=XOM, limit_price
             "REDUCE HEAT 100",
             id="a_holding_below_its_stop",
         ),
+        row(
+            {**buy(101), "positions": held(25, MSFT, stop_loss=D(200)), **OTHERS},
+            "REDUCE HEAT 100",
+            id="a_holding_at_its_stop",
+        ),
+        row(
+            {**buy(101), "open_orders": (working(25, symbol=MSFT, limit_price=D(200), stop_loss=D(200)),), **OTHERS},
+            "REDUCE HEAT 100",
+            id="open_with_its_stop_at_its_price",
+        ),
+        row(
+            {**buy(101), "positions": held(20, MSFT), **OTHERS}
+            | {"open_orders": (working(5, symbol=MSFT), selling(5, symbol=MSFT))},
+            "REDUCE HEAT 100",
+            id="a_holding_bought_and_sold",
+        ),
         row({**buy(101), "open_orders": (working(25, symbol=MSFT),), **OTHERS}, "REDUCE HEAT 100", id="open_no_stop"),
         row(
             {**buy(101), "positions": held(100, MSFT, stop_loss=D(150)), "open_orders": (selling(100, symbol=MSFT),)}

@@ -298,6 +298,7 @@ BAND: dict[str, Any] = {"min_stop_distance_pct": "0.5", "max_stop_distance_pct":
         row({"stop_loss": D(210)}, {}, "DENY STOP_WRONG_SIDE", id="above_a_buy"),
         row({"stop_loss": NAN}, {}, "DENY STOP_WRONG_SIDE", id="nan"),
         row({"take_profit": D(199)}, {}, "DENY STOP_WRONG_SIDE", id="target_below_a_buy"),
+        row({"take_profit": D(200)}, {}, "DENY STOP_WRONG_SIDE", id="target_at_the_price"),
         row({"stop_loss": D(199)}, BAND, "PASS", id="at_nearest"),
         row({"stop_loss": D("199.01")}, BAND, "DENY STOP_TOO_NEAR", id="one_cent_too_near"),
         row({"stop_loss": D(180)}, BAND, "PASS", id="at_farthest"),
