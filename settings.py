@@ -7,9 +7,8 @@ live in the policy file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
-from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -28,6 +28,7 @@ from domain.case import Mode
 from domain.errors import ConfigurationError
 from domain.ids import BrokerName, brokers_in
 from domain.market import Timeframe
+from domain.names import is_ours, known_only, none_misspelt
 
 
 # An empty variable counts as one that is not set, so leaving something to the server takes a word of its own.
@@ -166,7 +167,8 @@ class _SageToml(TomlConfigSettingsSource):
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         told: dict[str, Any] = super()._read_file(file_path)
         named = {_TABLES.get(name, name): value for name, value in told.items()}
-        _known_only("sage.toml", (name for name, value in named.items() if _is_ours(name) or isinstance(value, dict)))
+        meant = (name for name, value in named.items() if is_ours(name) or isinstance(value, dict))
+        known_only("sage.toml", meant, _variables(), _TABLES)
         return named
 
 
@@ -299,7 +301,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
         if isinstance(dotenv_settings, DotEnvSettingsSource):
-            _known_only(".env", filter(_is_ours, dotenv_settings.env_vars))
+            known_only(".env", filter(is_ours, dotenv_settings.env_vars), _variables(), _TABLES)
         return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
 
     @property
@@ -363,24 +365,18 @@ def _named_keys(held: SecretStr | None) -> Iterator[tuple[str, str]]:
         yield name.strip(), key.strip()
 
 
-def _is_ours(name: str) -> bool:
-    return name.startswith("SAGE_")
-
-
-def _known_only(file: str, names: Iterable[str]) -> None:
-    """Raise ValueError for a name that nobody reads: a misspelt SAGE_MODE would leave the mode as it is, unseen.
-
-    The environment is not looked at, because other programs put names of theirs into it.
-    """
-    known = [str(field.alias) for field in Settings.model_fields.values()]
-    for name in names:
-        if name not in known:
-            near = get_close_matches(name, (*known, *_TABLES), n=1)
-            raise ValueError(f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}")
+def _variables() -> list[str]:
+    return [str(field.alias) for field in Settings.model_fields.values()]
 
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings once; ``overrides`` are command-line options that were given."""
+    none_misspelt(EnvSettingsSource(Settings).env_vars, _variables())
+    return load_anyway(**overrides)
+
+
+def load_anyway(**overrides: object) -> Settings:
+    """The same whatever else the environment holds: what a kill starts waits for nobody to correct a name there."""
     given = {str(Settings.model_fields[name].alias): value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
@@ -388,8 +384,10 @@ def load_settings(**overrides: object) -> Settings:
         # The first one, which makes one line; and without the input, which may be a key.
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
+        # What is wrong, without the words that pydantic puts before a complaint of ours.
+        told = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
         raise ConfigurationError(
-            f"setting {name}: {first['msg']}", "Correct it in the environment, .env or sage.toml."
+            f"setting {name}: {told}", "Correct it in the environment, .env or sage.toml."
         ) from error
     # ValueError is what TOML that cannot be parsed and bytes that are no text come as.
     except (OSError, ValueError) as error:

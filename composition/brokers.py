@@ -31,12 +31,14 @@ with rooms_on_first_use():
     import trading.execution.brokers.paper.fill_model as fill_model
     import trading.execution.brokers.several.broker as several
     import trading.execution.brokers.several.route as routing
+    import trading.execution.membership as memberships
     import trading.store.control as control_store
     import trading.store.database as databases
     import trading.store.known_brokers as known_brokers
     import trading.store.orders as order_store
 
 if TYPE_CHECKING:
+    import graphs.deps as wiring
     from domain.ids import BrokerName
     from domain.ports import Broker, Calendar, Clock, Market
 
@@ -77,6 +79,7 @@ def broker_of(
     missing = missing_of(settings.brokers, order_store.OrderStore(database), known.numbers())
     if not others and not first.label and not missing:
         return made(first)
+    known.make()
     seats = [several.Seat(each.name, made(each), costs_of(settings, each)) for each in settings.brokers]
     return several.SeveralBrokers(seats, missing=missing, known=known)
 
@@ -106,6 +109,19 @@ def missing_of(
     if any(not each.label for each in named):
         used -= {""}
     return tuple(sorted(name or "the broker without a label" for name in used - {each.name for each in named}))
+
+
+def membership_of(
+    settings: configuration.Settings, stores: wiring.Stores, exchange: Broker | None = None
+) -> memberships.Membership:
+    """Who the equity of the home is made of, by the settings; what each is worth is told by ``exchange``."""
+    return memberships.Membership(
+        known_brokers.KnownBrokers(stores.database),
+        stores.equity,
+        stores.ledger,
+        [each.name for each in settings.brokers],
+        (lambda: exchange.shares) if isinstance(exchange, several.SeveralBrokers) else dict[str, Decimal],
+    )
 
 
 def inner(broker: Broker) -> tuple[Broker, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -59,6 +59,7 @@ with rooms_on_first_use():
     import trading.data.calendar as calendars
     import trading.execution.brokers.observed as observed
     import trading.execution.desk as desks
+    import trading.execution.membership as memberships
     import trading.execution.reconcile as reconciling
     import trading.execution.settle as settling
     import trading.monitor.logs as logs
@@ -91,9 +92,15 @@ class Opened(NamedTuple):
     universe: tuple[Symbol, ...]
 
 
+def untold(_text: str) -> None:
+    """A note that nobody reads."""
+
+
 @contextmanager
-def opened(settings: configuration.Settings, arguments: parser.Arguments) -> Iterator[Opened]:
-    """The service over everything the settings name."""
+def opened(
+    settings: configuration.Settings, arguments: parser.Arguments, note: Callable[[str], None] = untold
+) -> Iterator[Opened]:
+    """The service over everything the settings name; a market that they do not name is that of the home."""
     with ExitStack() as stack:
         # First, so that whatever fails from here on is in the log.
         open_log(settings, stack, level="INFO" if arguments.command == "run" else "WARNING")
@@ -101,12 +108,17 @@ def opened(settings: configuration.Settings, arguments: parser.Arguments) -> Ite
         database = databases.open_database(settings.database)
         stack.callback(database.close)
         stores = stores_of(database, settings, latch)
+        settings, named = sources.of_home(settings, stores.ledger), settings.market
+        if settings.market != named:
+            note(f"the market is {settings.market}, as in the last cycle of this home; SAGE_MARKET names another")
         calendar = calendars.ExchangeCalendar()
         market = sources.market_of(settings, calendar)
         moment = sources.moment_of(settings, arguments, stores, market, calendar)
         clock = duties.clock_of(settings, arguments, stores, moment)
         universe = sources.universe_of(settings, arguments, market)
         trades = arguments.command in TRADES and not arguments.what_if
+        if not trades and brokers.membership_of(settings, stores).changed:
+            note("brokers joined or left: until the next cycle books that as a transfer, it looks like a result")
         runtime = runtime_of(settings, stores, latch, calendar, market, universe, clock, stack, trades=trades)
         yield Opened(services.Service(runtime), moment, universe)
         # Only behind a cycle that ended: one that was cut off is finished at its own moment, wherever it stands.
@@ -222,7 +234,10 @@ def runtime_of(
     allowed = releases.guarded(policy) if notice.waits else policy
     settlement = settling.Settlement(stores.database, stores.ledger, stores.orders, stores.control)
     broker = observed.ObservedBroker(exchange, stores.database, clock)
-    deps = deps_of(settings, stores, calendar, market, allowed, broker, settlement, office, clock, stack)
+    membership = brokers.membership_of(settings, stores, exchange)
+    if trades and membership.changed:
+        stores.control.mark_unreconciled()  # nothing is opened before who joined or left is booked
+    deps = deps_of(settings, stores, calendar, market, allowed, broker, membership, settlement, office, clock, stack)
     return runtimes.Runtime(
         deps=deps,
         graphs=graphs_over(deps, settings, stack),
@@ -241,6 +256,7 @@ def deps_of(
     market: Market,
     policy: policies.Policy,
     broker: observed.ObservedBroker,
+    membership: memberships.Membership,
     settlement: settling.Settlement,
     office: permits.PermitOffice,
     clock: Clock,
@@ -260,7 +276,7 @@ def deps_of(
         broker=broker,
         desk=desk_of(stores, policy, broker, settlement, office, clock),
         reconciler=reconciling.Reconciler(
-            stores.database, stores.ledger, stores.orders, stores.control, stores.equity, settlement, broker
+            stores.database, stores.ledger, stores.orders, stores.control, stores.equity, settlement, broker, membership
         ),
         stores=stores,
         asker=answering.asker_of(settings, stores, clock, stack),

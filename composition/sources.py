@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError, UsageError
 from domain.market import Symbol, Timeframe, parse_symbol
+from domain.record.entries import RecordKind
 from interfaces.cli import parser
 from interfaces.lazy import rooms_on_first_use
 
@@ -37,10 +38,11 @@ with rooms_on_first_use():
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from domain.ports import Calendar, Clock, Market, NewsFeed
+    from domain.ports import Calendar, Clock, Ledger, Market, NewsFeed
 
 ACCOUNT = "paper"
 """What cycles and their ids call the account of a home, whatever broker is behind it: it is part of what is stored."""
+CYCLE_STARTED = RecordKind.CYCLE_STARTED
 RUNS_CYCLE = ("cycle", "demo")
 NEEDS_SYMBOLS = (*RUNS_CYCLE, "run", "backtest")
 SIMULATED = ("simulated",)
@@ -58,6 +60,21 @@ class HasCycles(Protocol):
     def cycles(self) -> cycle_store.CycleStore:
         """Where simulated time stands."""
         ...
+
+
+def of_home(settings: configuration.Settings, ledger: Ledger) -> configuration.Settings:
+    """The settings with the market of this home's newest cycle, where none is named: its time and prices go on.
+
+    Commands that only look take no ``--market``, and in another market the time of a home would be another. Files that
+    hold no news were looked at without any.
+    """
+    begun = None if "market" in settings.model_fields_set else next(ledger.backwards(CYCLE_STARTED), None)
+    market = settings.market if begun is None else str(begun.body.get("market", settings.market))
+    if market == settings.market:
+        return settings
+    news = Path(market.removeprefix(FILES)) / "news"
+    without = market.startswith(FILES) and not settings.news and not any(news.glob("*.jsonl"))
+    return settings.model_copy(update={"market": market, **({"news": "none"} if without else {})})
 
 
 def has_own_time(market: str) -> bool:

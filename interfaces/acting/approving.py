@@ -30,6 +30,8 @@ from trading.portfolio.sizing import step_behind
 from trading.store.approvals import ApprovalState, PendingApproval, with_qty
 
 REJECTED = "rejected"
+REQUEST = "apr-"
+"""How every id of a request begins."""
 HALF = Decimal(2)
 
 
@@ -49,17 +51,32 @@ def open_threads(runtime: Runtime, cycle: str) -> None:
 
 def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str, *, half: bool = False) -> AnswerView:
     """Approve, the whole or ``half``, or reject; the first answer in time counts, and a yes runs every gate again."""
-    approvals, now = runtime.deps.stores.approvals, runtime.deps.clock.now()
-    request = approvals.get(pending_id)
-    if request is None:
-        raise UsageError(f"nothing called {pending_id} waits for an answer", "See `sage pending`.")
+    now = runtime.deps.clock.now()
+    request = named(runtime, pending_id, now)
     # What was answered before is not halved any more: the claim below says so, and nothing else.
     if half and request.state is ApprovalState.PENDING:
         request = halved(runtime, request)
     if not claimed(runtime, request, state, by, now):
         return answered(runtime, request, state, done=False)
-    carry_out(runtime, pending_id)
+    carry_out(runtime, request.pending_id)
     return answered(runtime, request, state, done=True)
+
+
+def named(runtime: Runtime, name: str, now: datetime) -> PendingApproval:
+    """The request of that id, answered or not; or the only one that waits and begins so."""
+    approvals = runtime.deps.stores.approvals
+    request = approvals.get(name)
+    if request is not None:
+        return request
+    # What all ids begin with names none: it would be a yes to whatever waits by then.
+    begins = len(name) > len(REQUEST)
+    alike = [each for each in approvals.open(now) if begins and each.pending_id.startswith(name)]
+    if len(alike) > 1:
+        told = ", ".join(each.pending_id for each in alike)
+        raise UsageError(f"{len(alike)} requests begin with {name}: {told}", "Write more of the id.")
+    if not alike:
+        raise UsageError(f"nothing called {name} waits for an answer", "See `sage pending`.")
+    return alike[0]
 
 
 def halved(runtime: Runtime, request: PendingApproval) -> PendingApproval:

@@ -23,6 +23,7 @@ from domain.record.entries import ClosedTrade, RecordKind
 from graphs.nodes.observe import bars_of, market_now, valued
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
+from interfaces.telling.rooms import is_waited_for
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import LimitRow, LimitsView, RiskView
 from interfaces.views.state import (
@@ -45,6 +46,7 @@ from trading.execution.guard import plans, protection_of_books
 from trading.execution.protection import BARE, Protection, protections
 from trading.monitor.health import Dependency, HealthLimits, SourceState, dependencies
 from trading.portfolio.performance import statistics_of
+from trading.portfolio.periods import until_now
 from trading.store.trades import Trade
 
 SHOWN_ORDERS = 50
@@ -199,20 +201,21 @@ def position_view(
     protection: Protection | None = None,
     trade: Trade | None = None,
 ) -> PositionView:
-    """One holding at the price at which it could be sold."""
+    """One holding at the price at which it could be sold; by our books alone where the broker tells of none."""
     quote = market.symbols[symbol].quote
-    price = None if quote is None else quote.bid if held is None or held.qty > 0 else quote.ask
-    avg = held.avg_price if held is not None else ZERO
+    long = (ours or ZERO) >= ZERO if held is None else held.qty > ZERO
+    price = None if quote is None else quote.bid if long else quote.ask
+    avg = held.avg_price if held is not None else None if trade is None else trade.average
     return PositionView(
         symbol=symbol,
         qty=ours if ours is not None else ZERO,
         avg_price=avg,
         market_price=price,
-        unrealized_pnl=None if price is None or held is None else (price - avg) * held.qty,
+        unrealized_pnl=None if price is None or held is None else (price - held.avg_price) * held.qty,
         broker_qty=held.qty if held is not None else ZERO,
         as_of=quote.at if quote is not None else None,
-        stop_loss=held.stop_loss if held is not None else None,
-        strategy=held.strategy if held is not None else "",
+        stop_loss=held.stop_loss if held is not None else None if trade is None else trade.stop_loss,
+        strategy=held.strategy if held is not None else "" if trade is None else trade.strategy,
         protection="" if protection is None else protection.cover.value,
         protected_qty=None if protection is None else protection.covered,
         trade_id="" if trade is None else trade.trade_id,
@@ -237,7 +240,7 @@ def pnl(runtime: Runtime) -> PnlView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     counters, equity = book.performance, book.account.equity
-    closed = deps.stores.trades.closed()
+    closed, fees = deps.stores.trades.closed(), deps.stores.trades.commissions()
     start, peak = counters.day_start_equity, counters.peak_equity
     day = None if equity is None or start is None else equity - start
     return PnlView(
@@ -253,12 +256,15 @@ def pnl(runtime: Runtime) -> PnlView:
         drawdown_pct=None if equity is None or peak is None else percent(peak - equity, peak),
         closed_trades=len(closed),
         wins=sum(trade.pnl is not None and trade.pnl > 0 for trade in closed),
-        realized_pnl=sum((trade.pnl for trade in closed if trade.pnl is not None), ZERO),
+        realized_pnl=deps.stores.trades.realized(),
         statistics=statistics_of(
             [trade.pnl for trade in closed if trade.pnl is not None],
-            deps.stores.equity.days(),
-            deps.stores.trades.commissions(),
+            until_now(deps.stores.equity.days(), deps.stores.equity.day_of(now), start, equity),
+            fees,
+            sum((trade.commission for trade in closed), ZERO),
         ),
+        fees_day=deps.stores.trades.commissions(deps.stores.equity.day_start(now)),
+        fees=fees,
     )
 
 
@@ -284,9 +290,10 @@ def risk(runtime: Runtime) -> RiskView:
 
 
 def risk_row(row: Headroom) -> RiskRow:
-    """One gate for people."""
-    state = _STATES[row.state]
-    return RiskRow(row.gate, row.limit, row.value, row.headroom_pct, state, row.name, row.unit, row.note)
+    """One gate for people. What time alone makes room for has no share of it left."""
+    state, left = _STATES[row.state], row.headroom_pct
+    left = None if is_waited_for(row.limit, row.value, left, row.unit) else left
+    return RiskRow(row.gate, row.limit, row.value, left, state, row.name, row.unit, row.note)
 
 
 def limits(

@@ -8,7 +8,7 @@ count in the time and in no symbol.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,14 +21,13 @@ from interfaces.views.profits import ProfitRow, ProfitsView
 from trading.execution.account import read_book, unrealized_pnl
 from trading.portfolio.performance import Day
 from trading.portfolio.periods import Gain, Period, Unit, first_day, gain, gains, start_of, until_now
-from trading.store.trades import Trade
+from trading.store.trades import BEGINNING, Trade
 
 UNITS = {
     Period.DAY: Unit.SYMBOL, Period.WEEK: Unit.DAY, Period.MONTH: Unit.DAY, Period.YTD: Unit.MONTH,
     Period.TOTAL: Unit.MONTH,
 }  # fmt: skip
 """What a period is shown by where nobody says."""
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Money(NamedTuple):

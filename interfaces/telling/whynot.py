@@ -1,12 +1,14 @@
 """Why not: which gates stood in the way of an order, and the nearest order that they would have let through.
 
-The answer comes from the record. What another size would have met is asked of the gates themselves: of the recorded
+The answer comes from the record, of the newest that a symbol or ``last`` stands for: what a person ordered after the
+cycle stands before it. What another size would have met is asked of the gates themselves: of the recorded
 case where the record still makes it (asked again, the gates say what they said then), else of the present state, and
 the view says which. A symbol that nothing was decided on is answered with the smallest entry into it, now.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +20,7 @@ from domain.errors import DataQualityError, UsageError
 from domain.ids import DecisionId, client_order_id
 from domain.market import Symbol
 from domain.money import ZERO
-from domain.orders import OrderIntent
+from domain.orders import OrderIntent, Origin
 from domain.record.canonical import restore
 from domain.record.entries import LedgerEntry, RecordKind
 from domain.verdicts import Evaluation, Outcome, Verdict
@@ -26,7 +28,7 @@ from graphs.nodes.observe import market_now, valued
 from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from interfaces.runtime import Runtime
-from interfaces.telling.explaining import decisions_for
+from interfaces.telling.explaining import LAST, decisions_for
 from interfaces.views.gates import (
     Basis,
     ObjectionView,
@@ -41,15 +43,19 @@ from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
 
 PASSED = "no gate stood in its way"
+BY_HAND = "it was ordered by hand"
+NO_CYCLE = ""
+"""Where the ledger keeps what no cycle did."""
 LEFT = "it never came before the gates: the roles left nothing of it to send"
 
 
 class Judged(NamedTuple):
-    """What the gates said of an order, when, and of exactly which order."""
+    """What the gates said of an order, when, and of exactly which order; ``seq`` is its place in the ledger."""
 
     said: Evaluation
     intent: OrderIntent
     at: datetime
+    seq: int
 
 
 class Asked(NamedTuple):
@@ -63,9 +69,12 @@ class Asked(NamedTuple):
 def why_not(runtime: Runtime, name: str) -> WhyNotView:
     """The newest refusal behind ``name``: a decision, candidate, order, request, cycle, symbol, or ``last``."""
     found = decisions_for(runtime, name)
-    if not found:
-        return _of_symbol(runtime, name)
     judged = [(decision, _judged(runtime, decision)) for decision in reversed(found)]
+    ordered = _by_hand(runtime, name, after=_newest(runtime, judged))
+    if ordered is not None:
+        return _of_hand(runtime, name, ordered)
+    if not judged:
+        return _of_symbol(runtime, name)
     refused = [pair for pair in judged if pair[1] is not None and _objections(pair[1].said)]
     decision, what = refused[0] if refused else judged[0]
     if what is None or not _objections(what.said):
@@ -87,6 +96,34 @@ def answered_now(runtime: Runtime, intent: OrderIntent, said: Evaluation) -> Why
     return replace(view, asked_at=case.now)
 
 
+def _newest(runtime: Runtime, judged: Sequence[tuple[Decision, Judged | None]]) -> int:
+    """Where in the ledger the newest word about these decisions stands: simulated time may stand still between two."""
+    ledger = runtime.deps.stores.ledger
+    made = (ledger.entries(subject=each.decision_id, kind=RecordKind.DECISION) for each, _ in judged)
+    said = (what.seq for _, what in judged if what is not None)
+    return max((*said, *(entry.seq for entries in made for entry in entries)), default=0)
+
+
+def _by_hand(runtime: Runtime, name: str, *, after: int) -> Judged | None:
+    """What the gates said of the newest order by hand behind ``name``, where that is newer than ``after``."""
+    symbol = Symbol(name.upper()) if name.upper() in runtime.deps.market.symbols() else None
+    subject = None if symbol is not None or name == LAST else name
+    said = runtime.deps.stores.ledger.backwards(RecordKind.VERDICTS, subject=subject, cycle_id=NO_CYCLE, after=after)
+    ordered = (each for each in map(_as_judged, said) if each.intent.origin is Origin.MANUAL)
+    return next((each for each in ordered if symbol in (None, each.intent.symbol)), None)
+
+
+def _of_hand(runtime: Runtime, name: str, what: Judged) -> WhyNotView:
+    if not _objections(what.said):
+        view = _unopposed(runtime, name, what.intent.symbol, what)
+        return replace(view, decided_at=what.at, note=f"{BY_HAND}, and {PASSED}")
+    case = _present(runtime, what.intent.symbol)
+    # An old order would be refused for its age alone, which is not what is asked.
+    asked = replace(case, order=replace(what.intent, created_at=case.now))
+    view = _answer(runtime, name, what.intent, what.said, asked, Basis.PRESENT)
+    return replace(view, decided_at=what.at, asked_at=what.at, note=BY_HAND)
+
+
 def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
     symbol = Symbol(name.upper())
     if symbol not in runtime.deps.market.symbols():
@@ -99,12 +136,22 @@ def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
 
 def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged | None) -> WhyNotView:
     why = f" ({', '.join(decision.codes)})" if decision.codes else ""
+    view = _unopposed(runtime, name, decision.candidate.symbol, what)
+    return replace(
+        view,
+        decision_id=decision.decision_id,
+        decided_at=decision.decided_at,
+        note=PASSED if what is not None else f"{LEFT}{why}",
+    )
+
+
+def _unopposed(runtime: Runtime, name: str, symbol: Symbol, what: Judged | None) -> WhyNotView:
     return WhyNotView(
         as_of=runtime.deps.clock.now(),
         id=name,
-        decision_id=decision.decision_id,
-        symbol=decision.candidate.symbol,
-        decided_at=decision.decided_at,
+        decision_id=None,
+        symbol=symbol,
+        decided_at=None,
         order=None if what is None else what.intent,
         outcome=None if what is None else what.said.outcome,
         final_qty=ZERO if what is None else what.said.final_qty,
@@ -113,7 +160,7 @@ def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged |
         nearest_qty=None,
         stopped_by=None,
         at_any_size=(),
-        note=PASSED if what is not None else f"{LEFT}{why}",
+        note="",
     )
 
 
@@ -148,10 +195,12 @@ def _waits(case: Case, policy: Policy, qty: Decimal) -> bool:
 def _judged(runtime: Runtime, decision: Decision) -> Judged | None:
     """The gates' answer when it counted, else their opinion before; None where they were never asked."""
     entry = _entry(runtime, decision.decision_id)
-    if entry is None:
-        return None
+    return None if entry is None else _as_judged(entry)
+
+
+def _as_judged(entry: LedgerEntry) -> Judged:
     said, intent = restore(Evaluation, entry.body["evaluation"]), restore(OrderIntent, entry.body["intent"])
-    return Judged(said, intent, entry.at)
+    return Judged(said, intent, entry.at, entry.seq)
 
 
 def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:

@@ -17,6 +17,7 @@ class EquityView:
 
     as_of: datetime
     days: tuple[Day, ...]
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,4 @@ class PricesView:
     bars: tuple[Bar, ...]
     fills: tuple[Fill, ...]
     holding: PositionView | None
+    currency: str = ""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
+from domain.money import ZERO
 from domain.orders import Order
 from domain.record.alerts import Alert
 from domain.record.entries import ClosedTrade
@@ -96,7 +97,7 @@ class PositionView:
 
     symbol: Symbol
     qty: Decimal
-    avg_price: Decimal
+    avg_price: Decimal | None
     market_price: Decimal | None
     unrealized_pnl: Decimal | None
     broker_qty: Decimal | None
@@ -166,7 +167,10 @@ class TradesView:
 
 @dataclass(frozen=True, slots=True)
 class PnlView:
-    """``sage pnl``: money in ``currency``, percentages of the day's opening and of the highest equity."""
+    """``sage pnl``: money in ``currency``, percentages of the day's opening and of the highest equity.
+
+    What is realised is what fills made final, of trades that are still open too, net of the ``fees`` beside it.
+    """
 
     as_of: datetime
     currency: str
@@ -182,3 +186,5 @@ class PnlView:
     wins: int
     realized_pnl: Decimal | None
     statistics: Statistics | None = None
+    fees_day: Decimal = ZERO
+    fees: Decimal = ZERO

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from domain.errors import ConfigurationError
-from settings import BrokerSettings, JobSettings, ModelsSettings, ScheduleSettings, Settings, load_settings
+from settings import BrokerSettings, JobSettings, ModelsSettings, ScheduleSettings, Settings, load_anyway, load_settings
 from tests.builders.runtime import standing_in
 
 
@@ -145,6 +145,7 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_setting(folder, name, value
     with standing_in(folder, **{name: value}), pytest.raises(ConfigurationError, match=wanted) as refused:
         load_settings()
     assert "\n" not in str(refused.value)
+    assert not re.search("value error|input should", str(refused.value), re.IGNORECASE), "words of pydantic's"
 
 
 @pytest.mark.parametrize(("name", "content"), [(".env", b"\xff\xfe"), ("sage.toml", b"[[["), ("sage.toml", b"\xff")])
@@ -169,9 +170,32 @@ def test_a_name_that_nobody_reads_is_refused(folder, name, content, told):
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SAGE_BROKR", "SAGE_BROKER"),
+        ("SAGE_MARKTE", "SAGE_MARKET"),
+        ("SAGE_HOEM", "SAGE_HOME"),
+        ("SAGE_MARKETS", "SAGE_MARKET"),
+        ("SAGE_REDIS", "SAGE_REDIS_URL"),
+    ],
+)
+def test_a_variable_that_is_nearly_one_of_ours_is_refused_but_not_where_a_kill_is_at_work(folder, name, meant):
+    with standing_in(folder, **{name: "x"}):
+        with pytest.raises(ConfigurationError, match=rf"sets {name}, which is no setting \({meant}\?\).*unset {name}"):
+            load_settings()
+        assert load_anyway().broker == "paper"
+    with standing_in(folder, **{name: ""}):
+        assert load_settings().broker == "paper", "an empty variable is one that is not set"
+
+
 def test_other_programs_names_are_no_business_of_ours(folder):
     (folder / ".env").write_text("POSTGRES_PASSWORD=x\nSEED=9")
-    with standing_in(folder, SAGE_ROOT="/opt/sagemath"):
+    sagemath = (
+        "ROOT LOCAL VENV SRC SHARE DOC DOC_SRC PKGS EXTCODE LOGS NUM_THREADS ENV_SOURCED BUILD_DIR STARTUP_FILE DEBUG "
+        "CHECK TIMEOUT TIMEOUT_LONG SPKG_INST DATA_PATH TEST_ITER REPO_ANONYMOUS"
+    )
+    with standing_in(folder, **{f"SAGE_{name}": "/opt/sagemath" for name in sagemath.split()}):
         assert load_settings().seed == 7
 
 

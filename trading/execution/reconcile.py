@@ -23,6 +23,7 @@ from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus
 from domain.ports import Broker, Ledger
 from domain.record.entries import RecordKind
+from trading.execution.membership import Membership
 from trading.execution.settle import Settlement
 from trading.store.control import ControlStore
 from trading.store.database import Database
@@ -67,7 +68,9 @@ class Reconciler:
         equity: EquityStore,
         settlement: Settlement,
         broker: Broker,
+        membership: Membership | None = None,
     ) -> None:
+        self._membership = membership
         self._database = database
         self._ledger = ledger
         self._orders = orders
@@ -85,6 +88,8 @@ class Reconciler:
             found = self._differences(now)
             # Not told is not nothing: a day would begin without money, or end in a loss of all of it.
             if account.equity is not None:
+                if self._membership is not None:
+                    self._membership.book(account.equity, now=now)
                 self._equity.record(now, account.equity)
             result = Reconciliation(now, not found, found)
             self._control.mark_reconciled(now, {difference.symbol for difference in found})

@@ -4,7 +4,8 @@
     broker     more than ``max_api_error_pct`` percent of the calls to the broker failed
     slippage   fills cost more than ``max_slippage_pct`` percent against the price at the decision
     model      of the last 20 answers more than ``max_unusable_answers_pct`` percent could not be used
-    blocks     the gates refused the same symbol and side ``max_blocks_in_row`` times in a row within a day
+    blocks     the gates refused the same symbol and side ``max_blocks_in_row`` times in a row within a day, to
+               machines, which try again by themselves; not to a person, who is told each time
 
 With 40 %, 8 of 20 unusable answers are borne and 9 trip; under 10 answers nothing does. An answer is unusable when it
 is malformed, ungrounded, about another symbol or asks for more than it may; a model that is away gives no answer and
@@ -25,9 +26,10 @@ from typing import Any, NamedTuple
 
 from domain.book import NO_COUNTERS, Counters
 from domain.case import TradingState
+from domain.ids import base_leg
 from domain.market import Symbol
 from domain.money import HUNDRED
-from domain.orders import Side
+from domain.orders import OrderIntent, Origin, Side
 from domain.verdicts import Outcome
 from policies.codes import ReasonCode
 from policies.gate import Answer, Gate, bind, in_full
@@ -40,6 +42,7 @@ Faults = tuple[str | None, ...]
 # Of fewer than ten answers one bad one would be a rate of more than a tenth.
 ANSWERS, FEWEST_ANSWERS = 20, 10
 BY = "breaker"
+_WHOLE = ("entry", "exit")
 HELD_BACK = frozenset(
     {
         ReasonCode.KILL_SWITCH, ReasonCode.CONTROL_UNREADABLE, ReasonCode.HALTED, ReasonCode.REDUCING_ONLY,
@@ -57,6 +60,16 @@ class Facts:
     counters: Counters = NO_COUNTERS
     faults: Faults = ()
     blocks: Mapping[tuple[Symbol, Side], int] = field(default_factory=dict)
+
+
+def is_in_row(intent: OrderIntent) -> bool:
+    """Whether what the gates say of it counts into the row: all but what a person types.
+
+    The throttle is for what is repeated without anybody looking (RTS 6, article 15(3)), so that the slices of an order
+    by hand count, and neither does a person's order that passes end a row of the agents.
+    """
+    typed = intent.origin is Origin.MANUAL and intent.strategy == Origin.MANUAL
+    return not (typed and base_leg(intent.leg) in _WHOLE)
 
 
 class Trip(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,6 +17,9 @@ from domain.orders import Side
 from trading.store.database import Database
 from trading.store.tables import charges, fills, lots, trades
 from trading.store.writing.prepared import Prepared, Query, given
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Trade:
     entries: int = 1
     closed_at: datetime | None = None
     pnl: Decimal | None = None
+
+    @property
+    def average(self) -> Decimal | None:
+        """What a share cost on the way in, to the millionth; None before the first."""
+        return round(abs(self.entry_value / self.entry_qty), 6) if self.entry_qty else None
 
 
 class Span(NamedTuple):
@@ -157,18 +165,22 @@ class TradeStore:
         with self._database.reading() as connection:
             return tuple(Span(*row) for row in _SPANS.rows(connection, since))
 
-    def realized(self, since: datetime) -> Decimal:
-        """Profit and loss that fills since then made final, commissions of all fills and other fees included."""
+    def realized(self, since: datetime = BEGINNING) -> Decimal:
+        """Profit and loss that fills since then made final: net of their commissions and of other fees of that time.
+
+        A part of a position counts as it is closed, and what an entry cost on the day it was paid: with what is open
+        this is all that trading has moved the account by.
+        """
         with self._database.reading() as connection:
             ((gross, costs),) = _MADE.rows(connection, since)
             fees = self.charges.total(since)
         return -fees if gross is None else gross - costs - fees
 
-    def commissions(self) -> Decimal:
-        """What all trading has cost in fees."""
+    def commissions(self, since: datetime = BEGINNING) -> Decimal:
+        """What trading has cost in fees since then: what ``realized`` is net of."""
         with self._database.reading() as connection:
-            costs = connection.execute(select(func.exact_sum(fills.c.commission))).scalar_one()
-            fees = self.charges.total()
+            ((_gross, costs),) = _MADE.rows(connection, since)
+            fees = self.charges.total(since)
         return fees if costs is None else costs + fees
 
     def profits(self, since: datetime) -> dict[tuple[str, Symbol], Decimal]:

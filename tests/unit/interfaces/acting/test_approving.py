@@ -61,6 +61,26 @@ def test_another_process_approves_and_the_gates_run_again(home, clock):
         assert Service(runtime).pending().pending == ()
 
 
+def test_the_beginning_of_an_id_is_enough_where_one_waits_that_begins_so(home, clock):
+    with a_runtime(home, clock=clock) as runtime:
+        service, approvals, name = Service(runtime), runtime.deps.stores.approvals, request_id(runtime)
+        # What every id begins with says nothing: by then another one may wait.
+        for nothing in ("apr", "apr-", "pr-", f"{name}x", name.upper()):
+            with pytest.raises(UsageError, match=f"nothing called {nothing} waits"):
+                service.approve(nothing, "owner")
+        twin = name[:6] + "".join("b" if letter == "a" else "a" for letter in name[6:])
+        approvals.request(replace(approvals.get(name), pending_id=twin, decision_id="dec-twin"))
+        with pytest.raises(UsageError, match=f"2 requests begin with {name[:6]}: ") as refused:
+            service.reject(name[:6], "owner")
+        assert f"{name}, {twin}" in str(refused.value) or f"{twin}, {name}" in str(refused.value)
+        answer = service.approve(name[:7], "owner")
+        assert (answer.id, answer.done) == (name, True)
+        assert [each.symbol for each in entries_of(runtime)] == [OSTRE]
+        assert approvals.get(twin).state is ApprovalState.PENDING
+        with pytest.raises(UsageError, match="waits for an answer"):
+            service.approve(name[:7], "owner")
+
+
 @pytest.mark.parametrize("second", ["approve", "reject"])
 def test_of_two_answers_the_first_counts(home, clock, second):
     with a_runtime(home, clock=clock) as runtime:

@@ -1,15 +1,18 @@
 """Why an order did not pass, and the nearest one that would: of the record where it can be asked, else of now."""
 
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from domain.case import Pause
 from domain.errors import UsageError
-from domain.orders import Side
+from domain.orders import Origin, Side
 from domain.record.canonical import plain
 from domain.verdicts import Outcome
+from interfaces.acting.ordering import Ticket
 from interfaces.service import Service
 from interfaces.telling import whynot as product
 from interfaces.views.gates import Basis
@@ -86,6 +89,28 @@ def test_a_symbol_without_a_decision_is_asked_about_now(scene):
     assert (view.nearest_qty > 0) is (view.outcome is not Outcome.DENY)
     assert (view.nearest_qty > 0) is (view.at_any_size == ())
     assert "nothing was decided on VERDA" in view.note
+
+
+def test_the_latest_order_answers_for_its_symbol_and_for_last_whoever_made_it(tmp_path):
+    # All of it at one moment: simulated time stands still, and the ledger's order decides.
+    with a_runtime(tmp_path) as runtime:
+        service = Service(runtime)
+        for name in (NIMBO, KORVA):
+            service.order(Ticket(Side.BUY, name, qty=Decimal(7)))
+        view = whynot.why_not(runtime, "last")
+        assert (view.symbol, view.order.qty, view.outcome) == (KORVA, 7, Outcome.DENY)
+        assert "STOP_MISSING" in {each.code for each in view.objections}
+        assert view.note == whynot.BY_HAND
+        a_cycle(runtime, NIMBO)
+        decided = whynot.why_not(runtime, "last")
+        assert (decided.symbol, decided.order.origin) == (NIMBO, Origin.AGENT)
+        assert whynot.why_not(runtime, NIMBO) == replace(decided, id=NIMBO)
+        assert whynot.why_not(runtime, KORVA).order.origin is Origin.MANUAL, "nothing was decided on it since"
+        service.order(Ticket(Side.SELL, NIMBO, qty=Decimal(5)))
+        for asked in (NIMBO, NIMBO.lower(), "last"):
+            sold = whynot.why_not(runtime, asked)
+            assert (sold.order.side, sold.outcome, sold.objections) == (Side.SELL, Outcome.PASS, ())
+        assert whynot.why_not(runtime, decided.decision_id).order == decided.order, "an id is an id"
 
 
 def test_a_name_that_nobody_knows_is_refused(scene):

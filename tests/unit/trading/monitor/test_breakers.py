@@ -139,6 +139,18 @@ def test_an_order_that_is_let_through_ends_the_row(house):
     assert state(house) is TradingState.ACTIVE
 
 
+def test_what_a_person_types_neither_counts_nor_ends_a_row_and_slices_do(house):
+    for number in range(9):
+        assert refused(house, f"typed-{number}", strategy="manual").order is None
+    assert (state(house), house.control.blocks_in_row(now=NOON)) == (TradingState.ACTIVE, {})
+    for number in range(3):
+        refused(house, f"slice-{number}", strategy="manual", leg=f"algo.{number + 1}")
+    assert house.place(an_intent("dec-good", qty=5, strategy="manual")).order is not None
+    assert state(house) is TradingState.ACTIVE
+    refused(house, "cycle")
+    assert state(house) is TradingState.REDUCING, "three slices and one of the agents: somebody has to look"
+
+
 @pytest.mark.parametrize("held", ["killed", "observing", "paused", "closed"])
 def test_what_somebody_holds_back_is_no_refusal_of_the_intent(house, held):
     if held == "killed":

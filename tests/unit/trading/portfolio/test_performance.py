@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.portfolio.performance import Day, daily_returns, max_drawdown_pct, sharpe, statistics_of
+from trading.portfolio.performance import Day, curve_of, daily_returns, max_drawdown_pct, sharpe, statistics_of
 
 D = Decimal
 
@@ -39,19 +39,42 @@ def test_trades(pnls, rate, expectancy, factor):
 
 
 @pytest.mark.parametrize(
-    ("returns", "deepest", "ratio"),
+    ("returns", "ratio"),
     [
-        pytest.param([], None, None, id="no_day"),
-        pytest.param([0.1], 0, None, id="one_day_says_nothing"),
-        pytest.param([0.01, 0.01], 0, None, id="no_spread"),
-        pytest.param([-0.5, 0.5], 50, 0, id="half_lost_and_not_made_good"),
-        pytest.param([0.1, -0.2, 0.1, -0.1], D("20.8"), D("-2.65"), id="the_deepest_counts"),
+        pytest.param([], None, id="no_day"),
+        pytest.param([0.1], None, id="one_day_says_nothing"),
+        pytest.param([0.01, 0.01], None, id="no_spread"),
+        pytest.param([-0.5, 0.5], 0, id="half_lost_and_not_made_good"),
+        pytest.param([0.1, -0.2, 0.1, -0.1], D("-2.65"), id="four_days"),
     ],
 )
-def test_days(returns, deepest, ratio):
+def test_sharpe(returns, ratio):
     found = sharpe(returns)
-    assert max_drawdown_pct(returns) == deepest
     assert (None if found is None else round(D(found), 2)) == ratio
+
+
+@pytest.mark.parametrize(
+    ("pairs", "curve", "deepest"),
+    [
+        pytest.param([], [], None, id="no_day"),
+        pytest.param([(100, 90)], [(100, 100), (90, 100)], 10, id="from_what_the_account_began_with"),
+        pytest.param([(100, 50), (50, 75)], [(100, 100), (50, 100), (75, 100)], 50, id="half_lost_and_not_made_good"),
+        pytest.param(
+            [(100, 110), (110, 88), (88, 95)], [(100, 100), (110, 110), (88, 110), (95, 110)], 20, id="from_the_highest"
+        ),
+        pytest.param([(100, 100), (1100, 1100)], [(100, 100), (100, 100), (1100, 1100)], 0, id="a_deposit"),
+        pytest.param([(100, 100), (60, 60)], [(100, 100), (100, 100), (60, 60)], 0, id="a_withdrawal"),
+        pytest.param(
+            [(100, 90), (50, 50)], [(100, 100), (90, 100), (50, 60)], D("16.67"), id="a_withdrawal_while_below"
+        ),
+        pytest.param([(100, 100), (0, 0)], [(100, 100), (100, 100), (0, 0)], 0, id="all_taken_out"),
+    ],
+)
+def test_the_curve_begins_with_the_account_and_its_high_moves_with_transfers(pairs, curve, deepest):
+    told = curve_of(days(*pairs))
+    assert [(point.equity, point.high) for point in told] == curve
+    assert max_drawdown_pct(told) == deepest
+    assert [point.day for point in told] == [date(2026, 3, 1) + timedelta(days=n) for n in range(len(curve))]
 
 
 def test_a_deposit_is_no_return_and_a_day_from_nothing_has_none():

@@ -1,0 +1,46 @@
+"""Names of settings, as people write them: what was probably meant by one that nobody reads.
+
+    SAGE_BROKR   -> SAGE_BROKER       misspelt: it would leave the broker as it is, unseen
+    SAGE_ROOT    -> none of ours      SageMath's own, which is no business of ours
+
+In a file of ours every name has to be one that is known. The environment is everybody's: there a name is refused only
+where it is nearly one of ours. What all begin with is left out of that: with it every one is like every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+
+from domain.errors import ConfigurationError
+
+PREFIX = "SAGE_"
+ALIKE = 0.7
+"""Twice the letters in common, over the letters of both: BROKR and BROKER have 0.91, ROOT and MODE 0.25."""
+
+
+def is_ours(name: str) -> bool:
+    """Whether it is named as our own settings are."""
+    return name.startswith(PREFIX)
+
+
+def known_only(file: str, names: Iterable[str], known: Collection[str], tables: Iterable[str] = ()) -> None:
+    """ValueError for a name in a file that is not known, with the nearest of those and of the file's tables."""
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, (*known, *tables), n=1)
+            raise ValueError(f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}")
+
+
+def none_misspelt(variables: Mapping[str, str | None], known: Collection[str]) -> None:
+    """ConfigurationError for a variable of the environment that is nearly a known one; an empty one is not set."""
+    rests = [each.removeprefix(PREFIX) for each in known if is_ours(each)]
+    for name, value in variables.items():
+        if not value or name in known or not is_ours(name):
+            continue
+        near = get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=ALIKE)
+        if near:
+            raise ConfigurationError(
+                f"the environment sets {name}, which is no setting ({PREFIX}{near[0]}?)",
+                f"Write it so, or take it out with `unset {name}`.",
+            )
