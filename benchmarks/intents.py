@@ -31,16 +31,17 @@ from typing import NamedTuple
 from harness.report import Report, Row, arguments
 from harness.timing import Spent, middle, timed
 from harness.writes import counted_writes
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
 from domain.ids import DecisionId, client_order_id
 from domain.market import Symbol
 from domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.record.entries import RecordKind
-from trading.store.database import WRITE_LOCK, Database, open_database
+from trading.store.database import Database, open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 from trading.store.tables import ledger, orders
+from trading.store.writing.to_server import WRITE_LOCK
 
 AT = datetime(2026, 3, 17, 15, tzinfo=UTC)
 LINE = b"x" * 1500 + b"\n"
@@ -282,10 +283,11 @@ def main() -> None:
             row("bare sqlite3, groups of 32", bare(filled, folder, WRITERS), None) | {"reach a second": None}
         )
         if chosen.postgres is not None:
-            with a_schema(chosen.postgres) as url, a_schema(chosen.postgres) as other:
+            server = make_url(chosen.postgres).set(drivername="postgresql").render_as_string(hide_password=False)
+            with a_schema(server) as url, a_schema(server) as other:
                 singles.append(single(url, "PostgreSQL", count, append))
                 singles.append(row("bare psycopg, four trips", bare_server(url, other), None))
-            with a_schema(chosen.postgres) as url:
+            with a_schema(server) as url:
                 several.append(many(url, "PostgreSQL", 10 * count))
     report.add("Durable intent, one writer", singles)
     report.add(f"Durable intents, {WRITERS} writers", several)

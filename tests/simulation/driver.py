@@ -8,13 +8,15 @@ front, so that what it raises is taken for what it is: an error of the database.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import psycopg
 from sqlalchemy import event
 
 from trading.store.database import Database, open_database
+from trading.store.writing.straight import WAY, Rows, Way
 
 Moment = Literal["begin", "write", "commit", "committed"]
 Hook = Callable[[Moment, Any], None]
@@ -47,9 +49,11 @@ def opened(url: str, hook: Hook | None = None, *, lock_wait_s: int = 15) -> Data
     if hook is not None:
         connect = hooked_file(hook) if engine.dialect.name == "sqlite" else hooked_server(hook)
         event.listen(engine, "do_connect", lambda _dialect, _record, given, named: connect(*given, **named))
+        if engine.dialect.name != "sqlite":
+            event.listen(engine, "connect", partial(hook_way, hook))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
-    engine.dispose()  # the connection that looked at the tables has no hook
+    database.close()  # the connection that looked at the tables has no hook
     return database
 
 
@@ -93,8 +97,47 @@ def hooked_file(hook: Hook) -> Callable[..., sqlite3.Connection]:
     return connect
 
 
+def hook_way(hook: Hook, connection: Any, record: Any) -> None:
+    """A hook in front of what goes straight to the server, commits included."""
+    record.info[WAY] = HookedWay(record.info[WAY], hook, connection)
+
+
+class HookedWay:
+    """The way of a connection to PostgreSQL."""
+
+    def __init__(self, way: Way, hook: Hook, connection: Any) -> None:
+        self._way = way
+        self._hook = hook
+        self._connection = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._way.in_transaction
+
+    def write(self, text: str, values: Sequence[Any]) -> int:
+        if text == "COMMIT":
+            return self._commit(text)
+        moment = moment_of(text)
+        if moment is not None:
+            self._connection.wrote = moment == "write" or self._connection.wrote
+            self._hook(moment, self._connection)
+        return self._way.write(text, values)
+
+    def read(self, text: str, values: Sequence[Any]) -> Rows:
+        return self._way.read(text, values)
+
+    def _commit(self, text: str) -> int:
+        writes, self._connection.wrote = self._connection.wrote, False
+        if writes:
+            self._hook("commit", self._connection)
+        answer = self._way.write(text, ())
+        if writes:
+            self._hook("committed", self._connection)
+        return answer
+
+
 def hooked_server(hook: Hook) -> Callable[..., psycopg.Connection[Any]]:
-    """Connects to PostgreSQL."""
+    """Connects to PostgreSQL; what SQLAlchemy executes goes through a cursor."""
 
     class Cursor(psycopg.Cursor[Any]):
         def execute(self, query: Any, *values: Any, **named: Any) -> Cursor:
@@ -106,14 +149,6 @@ def hooked_server(hook: Hook) -> Callable[..., psycopg.Connection[Any]]:
 
     class Connection(psycopg.Connection[Any]):
         wrote = False
-
-        def commit(self) -> None:
-            writes, self.wrote = self.wrote, False
-            if writes:
-                hook("commit", self)
-            super().commit()
-            if writes:
-                hook("committed", self)
 
         def rollback(self) -> None:
             self.wrote = False

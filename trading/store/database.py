@@ -7,18 +7,15 @@ mode with ``synchronous=FULL``: what is committed survives a power cut.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, select
+from sqlalchemy import Connection, Engine, RootTransaction, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, PendingRollbackError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
-from trading.store.columns import ExactSum, TextSum
 from trading.store.judged.tables import case_parts, judged_cases
 from trading.store.messages.tables import outbox, outbox_paces, tellings, wishes
 from trading.store.model_use.tables import model_answers, model_handovers, model_rests, model_spending
@@ -29,11 +26,11 @@ from trading.store.scheduling.tables import job_looks, job_runs, leases
 from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_version
 from trading.store.writing.group_commit import Group, GroupCommit, Unit
 from trading.store.writing.prepared import execute
+from trading.store.writing.to_file import file_engine
+from trading.store.writing.to_server import server_engine
 
 T = TypeVar("T")
 
-WRITE_LOCK = 0x5A6E
-"""The advisory lock that all writers of one PostgreSQL database take."""
 ONLY_TABLES_WERE_ADDED = frozenset({2, 3, 4})
 """Versions whose tables are all as they are now, so that what came since is all that is missing."""
 ELSEWHERE = (
@@ -46,7 +43,6 @@ ELSEWHERE = (
 )
 """Tables of the same metadata in files of their own, named here so that they are there when it is created."""
 LOCK_WAIT_S = 15
-CONNECT_WAIT_S = 10
 _BUSY = ("locked", "busy", "timeout", "timed out", "connect", "connection", "starting up", "shutting down", "deadlock")
 
 
@@ -59,6 +55,7 @@ class Database:
         # Per thread and not a context variable: a copied context would hand one connection to two threads.
         self._here = _Here()
         self._along: list[Callable[[], None]] = []
+        self._kept: Connection | None = None
         self._turns = GroupCommit(self._together, lambda: self.place, lock_wait_s)
 
     @property
@@ -117,6 +114,9 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
         self._engine.dispose()
 
     @property
@@ -147,7 +147,7 @@ class Database:
     def _open(self, *, write: bool) -> Iterator[_Frame]:
         afterwards: list[Callable[[], None]] = []
         try:
-            with (self._writes if write else self._reads).connect() as connection, _begun(connection):
+            with self._writer() if write else self._reads.connect() as connection, _begun(connection):
                 frame = self._here.frame = _Frame(connection, write, afterwards)
                 try:
                     yield frame
@@ -166,6 +166,18 @@ class Database:
         finally:
             for action in afterwards:
                 action()
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """The connection of whoever has the turn; there is one turn, so it need not come from the pool each time."""
+        connection, self._kept = self._kept or self._writes.connect(), None
+        try:
+            yield connection
+        except BaseException:
+            # The pool undoes whatever an error or an interrupt has left open, and with it the lock.
+            connection.close()
+            raise
+        self._kept = connection
 
     def _finish(self, frame: _Frame) -> None:
         for action in self._along:
@@ -295,9 +307,9 @@ def _engine(url: str, lock_wait_s: int) -> Engine:
     try:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
-            return _sqlite(address, lock_wait_s)
+            return file_engine(address, lock_wait_s)
         if address.get_backend_name() == "postgresql":
-            return _postgresql(address.set(drivername="postgresql+psycopg"), lock_wait_s)
+            return server_engine(address.set(drivername="postgresql+psycopg"), lock_wait_s)
     except (ArgumentError, NoSuchModuleError) as error:
         remedy = "Write sqlite:///path or postgresql://…"
         raise ConfigurationError("SAGE_DATABASE_URL is not a database URL", remedy) from error
@@ -306,69 +318,6 @@ def _engine(url: str, lock_wait_s: int) -> Engine:
             "the driver for PostgreSQL is not installed", "Install it with the extra: sage-oversight[postgres]."
         ) from error
     raise ConfigurationError(f"no support for {address.get_backend_name()!r}", "Use SQLite or PostgreSQL.")
-
-
-def _sqlite(address: URL, lock_wait_s: int) -> Engine:
-    if address.database in (None, "", ":memory:"):
-        raise ConfigurationError("a database in memory would forget every order", "Name a file: sqlite:///path.")
-    try:
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot make the folder of {address.database}: {error.strerror}", "Choose another place, or its rights."
-        ) from error
-    engine = create_engine(address, connect_args={"isolation_level": None, "timeout": lock_wait_s})
-
-    def prepare(connection: Any, _record: object) -> None:
-        try:
-            # Each connection anew: of these the file itself remembers the journal mode alone.
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}").fetchall()
-            connection.create_aggregate(ExactSum.name, 1, TextSum)
-        except sqlite3.Error:
-            connection.close()  # the pool has not taken it over yet
-            raise
-
-    def begin(connection: Connection) -> None:
-        # Without it the driver would begin at the first write, and what was read before could be stale: lost updates.
-        write = connection.get_execution_options().get("sage_write", True)
-        execute(connection, "BEGIN IMMEDIATE" if write else "BEGIN")
-
-    def still_open(connection: Connection) -> None:
-        # A full disk can make SQLite undo the transaction by itself; then a commit would succeed and store nothing.
-        write = connection.get_execution_options().get("sage_write", True)
-        if write and not connection.connection.in_transaction:
-            raise ConfigurationError(f"the database {address.database} undid the write by itself", "Look at the disk.")
-
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", begin)
-    event.listen(engine, "commit", still_open)
-    return engine
-
-
-def _postgresql(address: URL, lock_wait_s: int) -> Engine:
-    # The driver would begin by itself, with a trip to the server for each part of it.
-    engine = create_engine(address, connect_args={"connect_timeout": CONNECT_WAIT_S, "autocommit": True})
-    begins = {
-        # At READ COMMITTED each statement sees what is committed; one snapshot would be older than the lock. That is
-        # given back at the end of the transaction, also where its process has died.
-        True: f"BEGIN; SET LOCAL lock_timeout = '{lock_wait_s}s'; SELECT pg_advisory_xact_lock({WRITE_LOCK})",
-        False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    }
-
-    def begin(connection: Connection) -> None:
-        execute(connection, begins[connection.get_execution_options().get("sage_write", True)])
-
-    def still_open(connection: Connection) -> None:
-        # After an error that somebody has caught, a commit would succeed and store nothing.
-        write = connection.get_execution_options().get("sage_write", True)
-        driver: Any = connection.connection.driver_connection
-        if write and driver.info.transaction_status.name != "INTRANS":
-            raise ConfigurationError(f"the database {address.database} undid the write by itself", "Look at its log.")
-
-    event.listen(engine, "begin", begin)
-    event.listen(engine, "commit", still_open)
-    return engine
 
 
 def _prepare(connection: Connection, place: str) -> None:

@@ -96,11 +96,14 @@ class SqlLedger:
         with self._database.reading() as connection:
             return tuple(_entry(row._asdict()) for row in connection.execute(query))
 
-    def backwards(self, kind: RecordKind, *, subject: str | None = None, after: int = 0) -> Iterator[LedgerEntry]:
+    def backwards(
+        self, kind: RecordKind, *, subject: str | None = None, cycle_id: str | None = None, after: int = 0
+    ) -> Iterator[LedgerEntry]:
         """Facts of a kind, newest first, down to the number ``after``; read page by page, as far as somebody looks."""
         wanted = _RAW.where(ledger.c.kind == kind, ledger.c.seq > after).order_by(None).order_by(ledger.c.seq.desc())
-        if subject is not None:
-            wanted = wanted.where(ledger.c.subject == subject)
+        for column, named in ((ledger.c.subject, subject), (ledger.c.cycle_id, cycle_id)):
+            if named is not None:
+                wanted = wanted.where(column == named)
         page = wanted
         while True:
             with self._database.reading() as connection:

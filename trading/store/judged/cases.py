@@ -9,7 +9,7 @@ from there, because every order of a cycle would repeat them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +68,7 @@ class CaseStore:
         """What verdicts say of their case: its digest where it belongs to a cycle, and is kept; else nothing."""
         return {"case": self.keep(case, cycle_id)} if cycle_id and case.order.leg in REPRODUCED else {}
 
-    def find(self, named: str, known: frozenset[Ref]) -> Case | None:
+    def find(self, named: str, known: Set[Ref]) -> Case | None:
         """The case of that digest with ``known`` as its proposal's references; IntegrityError where it was changed."""
         with self._database.reading() as connection:
             query = select(judged_cases.c.body).where(judged_cases.c.digest == named)

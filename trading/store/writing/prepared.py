@@ -16,15 +16,16 @@ from sqlalchemy.engine.interfaces import DBAPIModule
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
+from trading.store.writing.straight import Rows, way
+
 Convert = Callable[[Any], Any]
 
 
 class _Compiled(NamedTuple):
-    """The text of a statement, in which order it takes a row, or by which names, and how each value is stored."""
+    """The text of a statement, in which order it takes a row, and how each value is stored."""
 
     text: str
     ordered: Callable[[Sequence[Any]], tuple[Any, ...]]
-    named: bool
     converts: tuple[tuple[int, Convert], ...]
 
 
@@ -34,7 +35,7 @@ class _Found(NamedTuple):
     text: str
     constants: Mapping[str, Any]
     converts: Mapping[str, Convert]
-    order: tuple[str, ...] | None
+    order: tuple[str, ...]
 
 
 class Prepared:
@@ -53,19 +54,17 @@ class Prepared:
         for place, convert in ready.converts:
             if values[place] is not None:  # NULL, whatever the type
                 values[place] = convert(values[place])
-        if ready.named:
-            return execute(connection, ready.text, dict(zip(self._names, values, strict=True)))
         return execute(connection, ready.text, ready.ordered(values))
 
     def _compile(self, dialect: Dialect) -> _Compiled:
-        compiled = self._statement.compile(dialect=dialect, column_keys=list(self._names))
+        compiled = self._statement.compile(dialect=_numbered(dialect), column_keys=list(self._names))
         if set(compiled.binds) != set(self._names):
             raise ValueError(f"{compiled} takes {sorted(compiled.binds)}, not {self._names}")
         processors = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in self._names]
         # SQLAlchemy writes columns in the order of their table, which is not that of the names.
         places = [self._names.index(name) for name in compiled.positiontup or self._names]
         converts = tuple((place, each) for place, each in enumerate(processors) if each is not None)
-        ready = _Compiled(str(compiled), itemgetter(*places), not compiled.positional, converts)
+        ready = _Compiled(str(compiled), itemgetter(*places), converts)
         self._compiled[dialect.name] = ready
         return ready
 
@@ -95,8 +94,7 @@ class Query:
         for name, value in zip(self._names, values, strict=True):
             convert = ready.converts.get(name)
             asked[name] = value if convert is None or value is None else convert(value)
-        ordered = asked if ready.order is None else [asked[name] for name in ready.order]
-        found, kinds = fetched(connection, ready.text, ordered)
+        found, kinds = fetched(connection, ready.text, [asked[name] for name in ready.order])
         reads = self._reads.get(dialect.name)
         if reads is None:
             reads = self._reads[dialect.name] = self._loaded(dialect, kinds)
@@ -108,7 +106,7 @@ class Query:
 
     def _compile(self, dialect: Dialect) -> _Found:
         # Lists of IN are written out here: the driver gets the text without SQLAlchemy's last pass over it.
-        compiled = self._statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled = self._statement.compile(dialect=_numbered(dialect), compile_kwargs={"render_postcompile": True})
         told, places = compiled.params, {bind.key: bind for bind in compiled.binds.values()}
         # A constant None is IS NULL and no bind, so one without a value is one to be given.
         if {name for name, bind in places.items() if bind.value is None} != set(self._names):
@@ -118,7 +116,7 @@ class Query:
             str(compiled),
             {name: value for name, value in told.items() if name not in stored},
             {name: convert for name, convert in stored.items() if convert is not None},
-            tuple(compiled.positiontup or ()) if compiled.positional else None,
+            tuple(compiled.positiontup or ()),
         )
         self._compiled[dialect.name] = ready
         return ready
@@ -137,33 +135,31 @@ def _read(row: Sequence[Any], reads: Sequence[tuple[int, Convert]]) -> tuple[Any
     return tuple(values)
 
 
-def execute(connection: Connection, text: str, values: Any = ()) -> int:
+def execute(connection: Connection, text: str, values: Sequence[Any] = ()) -> int:
     """One statement straight to the driver; the answer is how many rows it wrote."""
-    cursor = connection.connection.cursor()
     try:
-        cursor.execute(text, values)
-        return int(cursor.rowcount)
+        return way(connection).write(text, values)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told(connection, text, values, error) from error
-    finally:
-        cursor.close()
 
 
 def first_row(connection: Connection, text: str) -> tuple[Any, ...] | None:
     """The first row that a query without values finds, as the driver gives it."""
-    return next(iter(fetched(connection, text)[0]), None)
+    return next(iter(fetched(connection, text).found), None)
 
 
-def fetched(connection: Connection, text: str, values: Any = ()) -> tuple[list[tuple[Any, ...]], list[Any]]:
-    """All rows that a query finds, as the driver gives them, and its kind of every column."""
-    cursor = connection.connection.cursor()
+def fetched(connection: Connection, text: str, values: Sequence[Any] = ()) -> Rows:
+    """All rows that a query finds, as the driver gives them."""
     try:
-        cursor.execute(text, values)
-        return list(map(tuple, cursor.fetchall())), [column[1] for column in cursor.description or ()]
+        return way(connection).read(text, values)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told(connection, text, values, error) from error
-    finally:
-        cursor.close()
+
+
+def _numbered(dialect: Dialect) -> Dialect:
+    """How statements are written: for a server with numbered places, which it takes as they are."""
+    like: Callable[..., Dialect] = type(dialect)
+    return like(paramstyle="numeric_dollar") if dialect.name == "postgresql" else dialect
 
 
 def _told(connection: Connection, text: str, values: Any, error: DBAPIModule.Error) -> BaseException:

@@ -390,7 +390,10 @@ def full(database):
         connection.exec_driver_sql("CREATE TABLE filler (x TEXT)")
     with database.transaction() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    # Either connection may be the next to write, and each has a bound of its own.
+    for frame in (database.transaction, database.reading):
+        with frame() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(ConfigurationError, match="full"):
         fill()
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, make_url, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.errors import ConfigurationError, RetryableError
@@ -18,6 +18,7 @@ from domain.record.entries import RecordKind
 from tests.builders.execution import own_schema
 from tests.builders.market import NOON
 from tests.builders.writers import an_intent_writer, write_until_killed
+from tests.servers.breaking_line import BreakingLine
 from trading.store.database import open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
@@ -143,6 +144,22 @@ def test_a_connection_that_is_lost_fails_the_whole_group_and_the_next_write_has_
     assert names(database) == ({"behind"} if isinstance(told[2], set) else set())
     assert isinstance(database.write(put(database, "later")), set)
     database.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("heard", [True, False], ids=["it_is_stored", "it_is_not"])
+def test_a_commit_whose_answer_is_lost_is_told_as_what_it_is(postgres_url, heard):
+    address = make_url(own_schema(postgres_url, "store"))
+    with BreakingLine(("127.0.0.1", address.port or 5432), heard=heard) as line:
+        through = address.set(port=line.port).update_query_dict({"sslmode": "disable", "gssencmode": "disable"})
+        database = open_database(through.render_as_string(hide_password=False))
+        line.breaks_at = b"COMMIT"
+        with pytest.raises(RetryableError, match="stored or not") as caught:
+            database.write(put(database, "unheard"))
+        assert "Look" in caught.value.remedy
+        assert names(database) == ({"unheard"} if heard else set())
+        assert database.write(put(database, "later")) == ({"unheard"} if heard else set())
+        database.close()
 
 
 def test_a_disk_that_is_full_fails_the_whole_group_with_one_clear_line(tmp_path):

@@ -34,6 +34,16 @@ def test_a_select_that_takes_other_values_is_a_mistake(database, names):
         query.rows(connection, *names)
 
 
+def test_a_text_is_stored_whole_or_refused_and_never_cut_off(database):
+    store, strange = OrderStore(database), an_order(strategy="momentum\0and more")
+    stored: tuple[object, ...] = (strange,)
+    try:
+        store.insert(strange)
+    except ConfigurationError:
+        stored = ()
+    assert store.newest(9) == stored
+
+
 def test_what_the_driver_refuses_is_told_as_any_trouble_of_the_database(database):
     with pytest.raises(ConfigurationError, match=r"cannot be used: .*nowhere"), database.reading() as connection:
         fetched(connection, "SELECT 1 FROM nowhere")
