@@ -24,8 +24,9 @@ proofs: ## the long proofs that gates hold, tens of thousands of examples; write
 		tests/integration/test_hostile_models.py tests/integration/test_book_machine.py \
 		tests/unit/policies/test_metamorphic.py
 
-crash: ## kill -9 at every point of the send path, twice, times every behaviour of a broker; SAMPLE=500 or BEHAVIOURS=A,B for less
-	uv run python -m tests.simulation.crash $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(BEHAVIOURS),--behaviours $(BEHAVIOURS))
+crash: ## kill -9 at every point of the send path, twice, times every behaviour of a broker; SAMPLE=500 or BEHAVIOURS=A,B for less, BROKERS=2 before two, DEATHS=1 for one
+	uv run python -m tests.simulation.crash $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(BEHAVIOURS),--behaviours $(BEHAVIOURS)) \
+		$(if $(BROKERS),--brokers $(BROKERS)) $(if $(DEATHS),--deaths $(DEATHS))
 
 simulate: ## trading lives from a seed each; SEEDS=500 for less, FROM=17 SEEDS=1 TELL=1 for what one drew
 	uv run python -m tests.simulation.simulate $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FROM),--from $(FROM)) $(if $(TELL),--tell)

@@ -29,6 +29,7 @@ from policies.ladder import state_after
 from policies.measures.headroom import probe
 from policies.measures.standing import Standing
 from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
+from trading.execution.account import at_least
 from trading.execution.desk import Placement
 from trading.execution.sight import Wish
 from trading.store.approvals import PendingApproval, pending_id
@@ -68,7 +69,7 @@ def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
         return
     control, now = deps.stores.control, deps.clock.now()
     # Any symbol will do: only verdicts on the whole account move the state.
-    present, symbol = control.read(broker_time=deps.broker.time()), next(iter(seen.market.symbols))
+    present, symbol = control.read(broker_time=at_least(deps.broker.time)), next(iter(seen.market.symbols))
     verdicts = evaluate(probe(now, present, seen.book, seen.market, symbol), deps.policy).verdicts
     wanted = state_after(present.trading_state, verdicts)
     if wanted is not present.trading_state:

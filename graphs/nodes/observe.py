@@ -12,7 +12,7 @@ from domain.book import Book
 from domain.case import MarketView
 from domain.context.news import NewsReading
 from domain.context.observation import Observation
-from domain.errors import DataQualityError, RetryableError
+from domain.errors import DataQualityError, PartlyAnswered, RetryableError
 from domain.evidence import EvidenceSet
 from domain.ids import CycleId
 from domain.market import Bar, Symbol
@@ -25,7 +25,7 @@ from graphs.state import CycleNode, CycleState
 from tools.catalogue import gather_evidence
 from tools.environment import Environment
 from trading.data.view import market_view
-from trading.execution.account import at_least, read_book
+from trading.execution.account import ask_to_act, at_least, book_of
 from trading.execution.counters import profits
 from trading.scanners.registry import scan
 from trading.signals.composite import composite
@@ -42,12 +42,9 @@ def observe(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         stored = deps.stores.observations.load(state["cycle_id"])
         if stored is None:
-            # In this order: kept-back orders and lost stops are judged on compared books, and seen only then.
-            deps.reconciler.reconcile(now=deps.clock.now())
-            deps.desk.resume(partial(market_now, deps))
-            deps.desk.protect(partial(market_now, deps))
+            missing = catch_up(deps)
             seen = look(deps, state["cycle_id"], state["as_of"], state["symbols"])
-            stored = deps.stores.observations.save(seen)
+            stored = deps.stores.observations.save(replace(seen, missing=(*missing, *seen.missing)))
         record_once(
             deps.stores.ledger,
             RecordKind.EVIDENCE,
@@ -61,11 +58,30 @@ def observe(deps: CycleDeps) -> CycleNode:
     return node
 
 
+def catch_up(deps: CycleDeps) -> list[str]:
+    """Compare, send what was kept back, put lost stops back; what of it could not be done is told.
+
+    In this order: kept-back orders and lost stops are judged on compared books. Where one of several brokers is silent
+    nothing can be compared and nothing kept back goes out; the cycle goes on for the exits at those that answer.
+    """
+    try:
+        deps.reconciler.reconcile(now=deps.clock.now())
+    except PartlyAnswered as silent:
+        deps.stores.control.mark_unreconciled()
+        missing = [f"broker: {silent.what}"]
+    else:
+        deps.desk.resume(partial(market_now, deps))
+        missing = []
+    deps.desk.protect(partial(market_now, deps))
+    return missing
+
+
 def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Symbol]) -> Observation:
     """Everything the sources say about the asked symbols and those we hold."""
-    book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=as_of)
+    # As the gates will see it: where one of several brokers is silent, holdings as far as they are told, and no money.
+    book = book_of(ask_to_act(deps.broker), deps.stores.orders, deps.stores.equity, now=as_of)
     as_of = max(as_of, deps.clock.now())  # the account was asked just now; nothing may look newer than the moment
-    control = deps.stores.control.read(broker_time=deps.broker.time())
+    control = deps.stores.control.read(broker_time=at_least(deps.broker.time))
     symbols = tuple(sorted({*asked, *book.positions}))
     missing: list[str] = []
     exposed = exposed_symbols(book.positions, book.open_orders)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +17,7 @@ from domain.errors import IntegrityError, RetryableError, UsageError
 from domain.ids import CycleId, cycle_id
 from domain.market import Symbol
 from domain.record.entries import RecordKind
-from graphs.nodes.observe import market_now
+from graphs.nodes.observe import catch_up
 from graphs.record import record_once, records_of
 from graphs.reproduction.conditions import conditions_of
 from graphs.state import CycleInput
@@ -28,6 +27,7 @@ from interfaces.serving import holding
 from interfaces.telling.announcing import announce_cycle
 from interfaces.telling.reporting import report_of
 from interfaces.views.cycles import CycleReport
+from trading.execution.brokers.several.silence import asked_once
 from trading.monitor.logs import correlated
 from trading.store.cycles import CycleRecord
 
@@ -56,7 +56,7 @@ def oversee(
     if runtime.kill_switch.engaged():
         runtime.deps.desk.cancel_working()
     slicing.check_time(runtime)
-    with holding.held(runtime.duties.leases, holding.CYCLE, "a cycle") as still_ours:
+    with holding.held(runtime.duties.leases, holding.CYCLE, "a cycle") as still_ours, asked_once():
 
         def told(text: str) -> None:
             still_ours()
@@ -81,10 +81,9 @@ def run_cycle(
     last = deps.stores.cycles.last(account)
     if last is not None and last.finished_at is None:
         progress(f"resuming cycle {last.cycle_id}")
-        # A new cycle does these three in its first node; of this one that node may be over.
-        deps.reconciler.reconcile(now=deps.clock.now())
-        deps.desk.resume(partial(market_now, deps))
-        deps.desk.protect(partial(market_now, deps))
+        # A new cycle does this in its first node; of this one that node may be over.
+        for line in catch_up(deps):
+            progress(line)
         return finish(runtime, last, drive(runtime, last.cycle_id, rest_of(runtime, last), progress), also)
     if last is not None and as_of < last.as_of:
         raise UsageError(

@@ -135,7 +135,7 @@ class _Scripted(ScriptedBroker):
 
     def account(self) -> Account:
         """By the name of its file."""
-        return replace(super().account(), account_id=self.exchange._file.name)
+        return replace(super().account(), account_id=self.exchange.file.name)
 
 
 def two_scripted(database: Database, folder: Path, clock: HandClock, behaviour: str, *, cheap: str) -> House:

@@ -10,12 +10,13 @@ from tests.builders.execution import ENTRY, HandClock, a_house, an_intent
 from tests.builders.market import known
 from tests.simulation.behaviours import BEHAVIOURS
 from tests.simulation.crash import spread
-from tests.simulation.crashing import ACTS, Case, Theatre, ready, run
+from tests.simulation.crashing import ACTS, ready
 from tests.simulation.driver import opened
 from tests.simulation.exchange import Exchange, ScriptedBroker
 from tests.simulation.explore import explore
 from tests.simulation.planted import planted
 from tests.simulation.stage import FileStage, ServerStage
+from tests.simulation.theatre import Case, Theatre, run
 
 
 @pytest.fixture(scope="module")

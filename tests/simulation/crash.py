@@ -1,6 +1,7 @@
 """``make crash``: every point of the send path, once and twice, times every behaviour of a broker, on both databases.
 
 python -m tests.simulation.crash [--workers N] [--deaths N] [--databases sqlite,postgresql] [--behaviours A,B]
+python -m tests.simulation.crash --brokers 2                 before two brokers, in each home of homes.py
 python -m tests.simulation.crash --sample 500 [--seed S]     cases drawn at random, each from start to end
 python -m tests.simulation.crash --only 'Fills,wire:sent,'   one of them: behaviour, first and second death
 """
@@ -26,26 +27,35 @@ from typing import Any
 import psycopg
 
 from tests.simulation.behaviours import BEHAVIOURS
-from tests.simulation.crashing import ACTS, Case, Theatre, ready, run
-from tests.simulation.explore import Explored, explore
-from tests.simulation.stage import FileStage, ServerStage, Stage
+from tests.simulation.crashing import ready
+from tests.simulation.explore import Explored, State, explore
+from tests.simulation.homes import HOMES, ready_with_two
+from tests.simulation.stage import FileStage, Maker, ServerStage, Stage
+from tests.simulation.theatre import Case, Theatre, run
 
 SERVER = "postgresql://postgres@127.0.0.1:5432"
 SECONDS_A_CASE = 60
 STAGE: dict[str, Stage] = {}
+READY: dict[int, Maker] = {1: ready, 2: ready_with_two}
+"""How a place is made ready for so many brokers."""
 
 
-def prepare(folder: str, server: str | None) -> None:
+def prepare(folder: str, server: str | None, make: Maker) -> None:
     """A stage for this worker alone, which leaves interrupts to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     own = Path(folder) / str(os.getpid())
-    STAGE["mine"] = FileStage(own, ready) if server is None else ServerStage(own, ready, server, f"crash_{os.getpid()}")
+    STAGE["mine"] = FileStage(own, make) if server is None else ServerStage(own, make, server, f"crash_{os.getpid()}")
     logging.disable()  # what goes wrong is judged, not told
 
 
-def explored(behaviour: str, deaths: int) -> Explored:
-    """All of one behaviour in this worker."""
-    return explore(STAGE["mine"], behaviour, deaths=deaths)
+def explored(plays: Sequence[str], deaths: int) -> Explored:
+    """All of one behaviour in this worker, in every home."""
+    begun: dict[str, dict[str, State]] = {}
+    told = [explore(STAGE["mine"], play, deaths=deaths, begun=begun) for play in plays]
+    whole = Explored(plays[0].partition("/")[0])
+    for each in told:
+        whole.add(each)
+    return whole
 
 
 def tried(case: Case) -> Explored:
@@ -66,10 +76,10 @@ def spread(stage: Stage, count: int, seed: int, behaviours: Sequence[str] = tupl
     rng = random.Random(seed)
     for number in range(count):
         theatre = Theatre(stage, behaviours[number % len(behaviours)])
-        first = rng.choice((None, *theatre.acts(ACTS[0], record=True).lines))
+        first = rng.choice((None, *theatre.acts(theatre.play.acts[0], record=True).lines))
         stage.restore()
-        theatre.acts(ACTS[0], kill_at=first)
-        yield Case(theatre.behaviour, first, rng.choice((None, *theatre.acts(ACTS[1], record=True).lines)))
+        theatre.acts(theatre.play.acts[0], kill_at=first)
+        yield Case(theatre.behaviour, first, rng.choice((None, *theatre.acts(theatre.play.acts[1], record=True).lines)))
 
 
 def main() -> int:
@@ -78,11 +88,15 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--deaths", type=int, default=2, choices=(1, 2, 3))
     parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--brokers", type=int, default=1, choices=(1, 2))
     parser.add_argument("--behaviours", default=",".join(BEHAVIOURS))
+    parser.add_argument("--homes", default=",".join(HOMES), help="of two brokers, those to try")
     parser.add_argument("--sample", type=int, help="this many cases at random instead of all of them")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--only", help="one case: behaviour,first,second")
     chosen = parser.parse_args()
+    if chosen.only:
+        chosen.brokers = 2 if "/" in chosen.only else 1
     return 1 if sum(matrix(kind, chosen) for kind in chosen.databases.split(",")) else 0
 
 
@@ -90,11 +104,14 @@ def tasks(chosen: argparse.Namespace) -> list[tuple[Any, ...]]:
     """What the workers are asked, one by one."""
     if chosen.only:
         return [(tried, case_of(chosen.only))]
+    behaviours, homes = chosen.behaviours.split(","), chosen.homes.split(",")
+    plays = [(each,) if chosen.brokers == 1 else tuple(f"{each}/{home}" for home in homes) for each in behaviours]
     if chosen.sample is None:
-        return [(explored, behaviour, chosen.deaths) for behaviour in chosen.behaviours.split(",")]
+        return [(explored, each, chosen.deaths) for each in plays]
     with tempfile.TemporaryDirectory() as folder:
         logging.disable()
-        return [(tried, case) for case in spread(FileStage(Path(folder), ready), chosen.sample, chosen.seed)]
+        stage = FileStage(Path(folder), READY[chosen.brokers])
+        return [(tried, case) for case in spread(stage, chosen.sample, chosen.seed, sum(plays, ()))]
 
 
 def case_of(told: str) -> Case:
@@ -109,7 +126,10 @@ def matrix(kind: str, chosen: argparse.Namespace) -> int:
     asked = tasks(chosen)
     with own_server(kind) as server, tempfile.TemporaryDirectory() as folder:
         pool = ProcessPoolExecutor(
-            chosen.workers, mp_context=get_context("spawn"), initializer=prepare, initargs=(folder, server)
+            chosen.workers,
+            mp_context=get_context("spawn"),
+            initializer=prepare,
+            initargs=(folder, server, READY[chosen.brokers]),
         )
         with pool, stopped_by_hand():
             for number, future in enumerate(as_completed([pool.submit(*task) for task in asked]), 1):

@@ -11,29 +11,31 @@ a second POST of one id, or more shares than the exchange was asked for by us.
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import signal
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
+from composition.brokers import inner
 from domain.errors import OversightError
 from domain.ids import ClientOrderId
-from domain.orders import OrderIntent, OrderStatus
+from domain.market import Symbol
+from domain.money import ZERO
+from domain.orders import OrderIntent, OrderReport, OrderStatus
 from domain.record.entries import RecordKind
 from policies.permit import PermitOffice
 from tests.builders.execution import ENTRY, HandClock, House, a_house, an_intent
-from tests.builders.market import AAPL, NOON
+from tests.builders.market import NOON
 from tests.simulation.behaviours import BEHAVIOURS, Fills
 from tests.simulation.driver import Moment, opened
-from tests.simulation.exchange import Exchange, ScriptedBroker
-from tests.simulation.stage import Place, Stage
+from tests.simulation.exchange import ScriptedBroker
+from tests.simulation.stage import Place
 from trading.store.database import Database
 from trading.store.ledger import SqlLedger
 
@@ -46,21 +48,13 @@ WATCHED = {
     "office": ("issue",),
     "control": ("let_through", "mark_reconciled"),
 }
-CHANGES = re.compile(r"(commit|anchor|broker\.(orders|find|submit|cancel|replace)):after|wire:")
+CHANGES = re.compile(r"(commit|anchor|(broker|a|b)\.(orders|find|submit|cancel|replace)):after|wire:")
 """Points right after something that outlives the process may have changed; between two of them nothing does."""
 COMMITS: dict[Moment, str] = {"commit": "commit:before", "committed": "commit:after"}
 CYCLES = 3
 """How many cycles in peace it takes at most: a look-up fails twice."""
 FIRST, SECOND, THIRD = timedelta(0), timedelta(seconds=30), timedelta(seconds=45)
 LAST = timedelta(minutes=10)
-
-
-class Case(NamedTuple):
-    """A behaviour of the broker and where the first and the second process die; None lets one live."""
-
-    behaviour: str
-    first: str | None = None
-    second: str | None = None
 
 
 @dataclass
@@ -180,95 +174,17 @@ def quietly(step: Callable[[], object]) -> None:
         return
 
 
-class Act(NamedTuple):
-    """What a process does, and how long after the start."""
-
-    step: Callable[[House], Sequence[str] | None]
-    since: timedelta
-
-
-ACTS = (Act(placing, FIRST), Act(recovering, SECOND), Act(recovering, THIRD))
-
-
-class Theatre:
-    """A stage and, made once and never used here, what a process has before it first asks its database.
-
-    A process forks off with all of it in its memory and connects; whatever it does to it dies with it.
-    """
-
-    def __init__(self, stage: Stage, behaviour: str) -> None:
-        self.stage = stage
-        self.behaviour = behaviour
-        self.watch = Watch()
-        stage.restore()
-        self._house = a_watched_house(stage.place, behaviour, self.watch, FIRST)
-        self._house.database.close()
-
-    def acts(self, act: Act, *, kill_at: str | None = None, record: bool = False) -> Acted:
-        """Let one process act on the state that is there; what it tells is what it passed, or what went wrong."""
-        told, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            self._act(act, Watch(kill_at, [] if record else None), write)
-        os.close(write)
-        with os.fdopen(told, encoding="utf-8") as answer:
-            lines = tuple(answer.read().splitlines())
-        return Acted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), lines)
-
-    def _act(self, act: Act, watch: Watch, write: int) -> NoReturn:
-        code = 1
-        try:
-            gc.disable()  # it would walk through everything that the parent has, and so copy it
-            self.watch.become(watch)
-            self._house.clock.at = NOON + act.since
-            wrong = act.step(self._house) or ()
-            os.write(write, "\n".join((*wrong, *(self.watch.record or ()))).encode())
-            code = 0
-        except BaseException:  # noqa: BLE001  # whatever it was, the parent goes on and is told
-            os.write(write, traceback.format_exc().encode())
-        finally:
-            os._exit(code)
-
-
-class Acted(NamedTuple):
-    """How a process ended, as its exit code or negative for a signal, and its lines."""
-
-    code: int
-    lines: tuple[str, ...]
-
-
-class Outcome(NamedTuple):
-    """What is wrong after a case, empty where nothing is, and how many processes died in it."""
-
-    wrong: tuple[str, ...]
-    kills: int
-
-
-def run(stage: Stage, case: Case) -> Outcome:
-    """All phases of one case from start to end, without any short cut."""
-    theatre = Theatre(stage, case.behaviour)
-    deaths = (case.first, case.second)
-    # The third act is for those who explore three deaths; here the end follows the second.
-    codes = [theatre.acts(act, kill_at=point).code for act, point in zip(ACTS, deaths, strict=False)]
-    wrong = [
-        f"a process that was to die at {point} ended with {code}"
-        for point, code in zip(deaths, codes, strict=True)
-        if code != (0 if point is None else -signal.SIGKILL)
-    ]
-    return Outcome((*wrong, *theatre.acts(FINISH).lines), codes.count(-signal.SIGKILL))
-
-
-def finishing(house: House) -> list[str]:
+def finishing(house: House, recover: Callable[[House], object] = recovering) -> list[str]:
     """What is still to come comes, and a process that nobody kills works all of it off within three cycles."""
-    house.broker.later()
+    later(house)
     house.clock.at = NOON + LAST
     wrong: list[str] = []
     for _ in range(CYCLES):
-        recovering(house)
+        recover(house)
         house.clock.wait(minutes=1)
-        house.broker.later()
+        later(house)
         try:
-            wrong = judged(house, house.broker.exchange)
+            wrong = judged(house, Truth.of(house))
         except OversightError as error:
             wrong = [f"not compared: {error}"]
         if not wrong:
@@ -276,18 +192,78 @@ def finishing(house: House) -> list[str]:
     return wrong
 
 
+def later(house: House) -> None:
+    """What is still to come at every exchange."""
+    for broker in inner(house.broker):
+        broker.later()  # type: ignore[attr-defined]
+
+
+class Act(NamedTuple):
+    """What a process does, how long after the start, and the brokers that it names where a home has several."""
+
+    step: Callable[[House], Sequence[str] | None]
+    since: timedelta
+    named: str = ""
+
+
+class Play(NamedTuple):
+    """How the house of a process is made, what each process does in turn, and what the one does that nobody kills.
+
+    Made ``anew`` is a house that looks at what is there; any other is made once, and its clock is set. So many acts as
+    ``least`` are played even where nobody is to die in them; plays that ``begins`` names alike have one first act.
+    """
+
+    made: Callable[[Place, Watch, Act], House]
+    acts: tuple[Act, ...]
+    finish: Act
+    anew: bool = False
+    least: int = 1
+    begins: str = ""
+
+
+ACTS = (Act(placing, FIRST), Act(recovering, SECOND), Act(recovering, THIRD))
 FINISH = Act(finishing, THIRD)
 
 
-def judged(house: House, exchange: Exchange) -> list[str]:
+def over_one(behaviour: str) -> Play:
+    """The play before a single broker."""
+    return Play(lambda place, watch, act: a_watched_house(place, behaviour, watch, act.since), ACTS, FINISH)
+
+
+class Truth(NamedTuple):
+    """What the exchanges know, together: every POST, the orders by name with the number of places, the shares held."""
+
+    posts: list[ClientOrderId]
+    orders: dict[ClientOrderId, list[OrderReport]]
+    held: dict[Symbol, Decimal]
+    broken: list[str]
+
+    @classmethod
+    def of(cls, house: House) -> Truth:
+        """Of everything behind the broker of this house."""
+        truth = cls([], {}, {}, [])
+        for broker in inner(house.broker):
+            assert isinstance(broker, ScriptedBroker)
+            books = broker.exchange.books
+            truth.posts.extend(books.posts)
+            for symbol, qty in broker.exchange.positions().items():
+                truth.held[symbol] = truth.held.get(symbol, ZERO) + qty
+            truth.broken.extend(books.broken)
+            for name, report in books.orders.items():
+                truth.orders.setdefault(name, []).append(report)
+        return truth
+
+
+def judged(house: House, truth: Truth) -> list[str]:
     """What is lost, double, or different without anybody saying so."""
     compared = house.reconciler.reconcile(house.clock.now())
-    ours, books = house.orders.get(ENTRY), exchange.books
-    theirs, held = books.orders.get(ENTRY), house.orders.trades.positions().get(AAPL, 0)
-    wrong = []
-    doubled = {name for name, count in Counter(books.posts).items() if count > 1}
-    wrong += [f"double: {name} has {books.posts.count(name)} POSTs" for name in sorted(doubled)]
-    wrong += [f"lost: {name} works there alone" for name in books.orders if house.orders.get(name) is None]
+    ours, theirs = house.orders.get(ENTRY), next(iter(truth.orders.get(ENTRY, ())), None)
+    held = {symbol: qty for symbol, qty in house.orders.trades.positions().items() if qty}
+    wrong = list(truth.broken)
+    doubled = {name for name, count in Counter(truth.posts).items() if count > 1}
+    wrong += [f"double: {name} has {truth.posts.count(name)} POSTs" for name in sorted(doubled)]
+    wrong += [f"double: {name} is an order in two places" for name, there in truth.orders.items() if len(there) > 1]
+    wrong += [f"lost: {name} works there alone" for name in truth.orders if house.orders.get(name) is None]
     if ours is None:
         wrong.append("lost: nobody here knows of the order")
     elif theirs is None and ours.status not in (S.CANCELED, S.DENIED):
@@ -298,13 +274,13 @@ def judged(house: House, exchange: Exchange) -> list[str]:
         wrong.append(f"dropped, though every gate allows it: {ours.reason}")
     elif theirs is not None and (ours.status, ours.filled_qty) != (theirs.status, theirs.filled_qty):
         wrong.append(f"ours is {ours.status} {ours.filled_qty}, theirs {theirs.status} {theirs.filled_qty}")
-    if held != exchange.positions().get(AAPL, 0):
-        wrong.append(f"we hold {held}, the exchange {exchange.positions()}")
+    if held != {symbol: qty for symbol, qty in truth.held.items() if qty}:
+        wrong.append(f"we hold {held}, the exchange {truth.held}")
     if not compared.ok:
         wrong.append(f"differences: {compared.differences}")
     if not house.ledger.verify().ok:
         wrong.append(f"ledger: {house.ledger.verify().problems}")
-    for name in books.posts:
+    for name in truth.posts:
         if not house.ledger.entries(subject=name, kind=RecordKind.VERDICTS):
             wrong.append(f"{name} was sent without verdicts on record")
     return wrong

@@ -32,7 +32,10 @@ PRICE = Decimal(100)
 
 @dataclass
 class Books:
-    """What the exchange knows. ``hidden`` executions are not told yet; what ``begun`` names has had its ``later``."""
+    """What the exchange knows. ``hidden`` executions are not told yet; what ``begun`` names has had its ``later``.
+
+    ``broken`` says in words what should not have come here at all, seen when it came.
+    """
 
     orders: dict[ClientOrderId, OrderReport] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Books:
     held_back: list[ApprovedOrder] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     begun: list[ClientOrderId] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 class Exchange:
@@ -49,12 +53,12 @@ class Exchange:
     price = PRICE
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
 
     @property
     def books(self) -> Books:
         """As they stand."""
-        return pickle.loads(self._file.read_bytes()) if self._file.exists() else Books()  # noqa: S301
+        return pickle.loads(self.file.read_bytes()) if self.file.exists() else Books()  # noqa: S301
 
     @contextmanager
     def changing(self) -> Iterator[Books]:
@@ -62,9 +66,9 @@ class Exchange:
         books = self.books
         yield books
         # A rename is whole or not at all, so a death here leaves the books of before.
-        draft = self._file.with_suffix(".draft")
+        draft = self.file.with_suffix(".draft")
         draft.write_bytes(pickle.dumps(books))
-        draft.replace(self._file)
+        draft.replace(self.file)
 
     def ask(self, what: str) -> int:
         """How often this was asked, this time included."""
@@ -95,7 +99,8 @@ class Exchange:
         held = self.positions().get(symbol, ZERO)
         with self.changing() as books:
             selling = [each for each in books.orders.values() if each.side is Side.SELL and each.status.is_open]
-            mine = [each for each in selling if each.symbol == symbol]
+            there = self.books.orders  # of a part of the whole those of that part alone
+            mine = [each for each in selling if each.symbol == symbol and each.client_order_id in there]
             stops = [each for each in mine if each.type is OrderType.STOP]
             tied = sum((each.qty - each.filled_qty for each in mine if each not in stops), ZERO)
             if held - tied < wanted:
@@ -144,6 +149,7 @@ class ScriptedBroker:
 
     name = "scripted"
     paper = True
+    start = START
     fractional = frozenset(OrderClass)
 
     def __init__(
@@ -164,7 +170,9 @@ class ScriptedBroker:
     def account(self) -> Account:
         """Equity is cash plus holdings at 100, so it moves by commissions alone."""
         books, now = self.exchange.books, self.clock.now()
-        cash = START - sum((each.qty * each.price * each.side.sign + each.commission for each in books.fills), ZERO)
+        cash = self.start - sum(
+            (each.qty * each.price * each.side.sign + each.commission for each in books.fills), ZERO
+        )
         held = sum(self.exchange.positions().values(), ZERO) * PRICE
         return Account(
             "scripted", now, "USD", True, cash + held, cash, cash, False, AccountKind.CASH, cash, Decimal("0.25") * held

@@ -11,8 +11,9 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass, field
 
-from tests.simulation.crashing import ACTS, CHANGES, FINISH, Act, Theatre
+from tests.simulation.crashing import CHANGES, Act
 from tests.simulation.stage import Kept, Stage
+from tests.simulation.theatre import Theatre
 
 
 @dataclass
@@ -35,33 +36,57 @@ class Explored:
     judged: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, other: Explored) -> None:
+        """Both together."""
+        self.points += other.points
+        self.ways += other.ways
+        self.kills += other.kills
+        self.judged += other.judged
+        self.wrong += other.wrong
 
-def explore(stage: Stage, behaviour: str, *, deaths: int = 2) -> Explored:
-    """All ways to die up to ``deaths`` times, one death a process."""
+
+def explore(
+    stage: Stage, behaviour: str, *, deaths: int = 2, begun: dict[str, dict[str, State]] | None = None
+) -> Explored:
+    """All ways to die up to ``deaths`` times, one death a process.
+
+    ``begun`` keeps what the first deaths left: plays that begin alike go on from there.
+    """
     theatre, told = Theatre(stage, behaviour), Explored(behaviour)
+    play, begun = theatre.play, {} if begun is None else begun
     stage.restore()
     states = {stage.mark(): State(stage.keep())}
-    for number, act in enumerate(ACTS[:deaths]):
+    for number, act in enumerate(play.acts[: max(deaths, play.least)]):
+        if number == 0 and play.begins in begun:
+            states = begun[play.begins]
+            continue
         left: dict[str, State] = {}
         for state in states.values():
-            died(theatre, state, act, left, told, everywhere=number == 0)
+            died(theatre, state, act, left, told, everywhere=number == 0, dies=number < deaths)
         states = left
+        if number == 0:
+            begun[play.begins] = states
     told.ways = sum(state.ways for state in states.values())
     for state in states.values():
         stage.restore(state.kept)
         told.judged += 1
-        wrong = theatre.acts(FINISH).lines
+        wrong = theatre.acts(play.finish).lines
         if wrong:
             named = ",".join(point or "" for point in state.way)
             told.wrong.append(f"--only '{behaviour},{named}': {'; '.join(wrong)}")
     return told
 
 
-def died(theatre: Theatre, state: State, act: Act, left: dict[str, State], told: Explored, *, everywhere: bool) -> None:
-    """Run ``act`` on the state: once to its end, and once for each point that it passed on the way."""
+def died(
+    theatre: Theatre, state: State, act: Act, left: dict[str, State], told: Explored, *, everywhere: bool, dies: bool
+) -> None:
+    """Run ``act`` on the state: once to its end, and, where it ``dies``, once for each point that it passed."""
     theatre.stage.restore(state.kept)
-    passed = theatre.acts(act, record=True).lines
+    acted = theatre.acts(act, record=True)
+    if acted.code:
+        told.wrong.append(f"{told.behaviour}: {(*state.way, None)} ended with {acted.code}: {acted.lines[-1:]}")
     noted(theatre, state, None, left)
+    passed = acted.lines if dies else ()
     told.points = told.points or len(passed)
     last = ""
     for point in passed:

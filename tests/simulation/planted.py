@@ -5,7 +5,7 @@ Each is a way in which somebody could have written the send path. ``planted`` pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,11 +13,14 @@ from typing import Any
 from unittest.mock import patch
 
 from domain.case import Control
-from domain.errors import DataQualityError, RetryableError
+from domain.errors import DataQualityError, OversightError, RetryableError
+from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Fill, Order, OrderReport, OrderStatus
 from domain.record.entries import RecordKind
 from policies.permit import PermitOffice
 from trading.execution import account, outbox, reconcile, settle, sight
+from trading.execution.brokers.several import broker as several
+from trading.execution.brokers.several.broker import Seat, SeveralBrokers
 from trading.execution.desk import OrderDesk
 from trading.execution.outbox import Outbox
 from trading.store.control import ControlStore
@@ -87,7 +90,30 @@ def only_ours(ours: Mapping[Any, Any], theirs: Any) -> tuple[Any, ...]:
     return _differences({position.symbol: ours[position.symbol] for position in held}, held)
 
 
+def asks_the_first_only(
+    self: SeveralBrokers, order_id: ClientOrderId, seats: Sequence[Seat] = ()
+) -> tuple[OrderReport | None, dict[str, OversightError]]:
+    """Before an order goes out, and where one is looked up, the first broker's word is enough."""
+    return _found(self, order_id, (seats or self.seats)[:1])
+
+
+def cancels_at_the_first(self: SeveralBrokers, client_order_id: ClientOrderId) -> OrderReport | None:
+    """Where an order went is forgotten when it is to be cancelled."""
+    return self.seats[0].ask(lambda broker: broker.cancel(client_order_id))
+
+
+def adds_up_what_answers(self: SeveralBrokers, *given: Any, **named: Any) -> Any:
+    """Nobody is told that one of them was silent."""
+    return _asked(self, *given, **named)[0], {}
+
+
+def names_its_own(_where: str, report: OrderReport) -> OrderReport:
+    """The order's number there, without whose it is."""
+    return report
+
+
 _differences = reconcile.position_differences
+_found, _asked = SeveralBrokers._found, SeveralBrokers._asked
 _no = timedelta(days=-1)
 PLANTS: dict[str, tuple[Swap, ...]] = {
     "sends again without looking": ((Outbox, "_handed_over", sent_again), (PermitOffice, "redeem", used_again)),
@@ -108,11 +134,19 @@ PLANTS: dict[str, tuple[Swap, ...]] = {
     "verdicts are not written down": ((SqlLedger, "append", without_verdicts),),
 }
 
+PLANTS_OVER_TWO: dict[str, tuple[Swap, ...]] = {
+    "asks only the first where an order is": ((SeveralBrokers, "_found", asks_the_first_only),),
+    "forgets where a cancel goes": ((SeveralBrokers, "cancel", cancels_at_the_first),),
+    "takes a part for the whole": ((SeveralBrokers, "_asked", adds_up_what_answers),),
+    "does not say where an order is": ((several, "named", names_its_own),),
+}
+"""What can go wrong only where a home has several brokers."""
+
 
 @contextmanager
 def planted(name: str) -> Iterator[None]:
     """The product with that fault in it."""
     with ExitStack() as taken_out:
-        for whose, attribute, instead in PLANTS[name]:
+        for whose, attribute, instead in (PLANTS | PLANTS_OVER_TWO)[name]:
             taken_out.enter_context(patch.object(whose, attribute, instead))
         yield

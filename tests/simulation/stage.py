@@ -22,7 +22,7 @@ from sqlalchemy import make_url
 
 from tests.simulation.exchange import Exchange
 
-EXCHANGE = "exchange.bin"
+EXCHANGE, OTHER = "exchange.bin", "other.bin"
 _DATABASE = "sage.db"
 # Drafts carry the number of their process, by which equal states would differ.
 _OF_ONE_PROCESS = re.compile(r"\d+-\d+$")
@@ -38,6 +38,11 @@ class Place(NamedTuple):
     def exchange(self) -> Exchange:
         """The broker's truth."""
         return Exchange(self.folder / EXCHANGE)
+
+    @property
+    def other(self) -> Exchange:
+        """That of the second broker, where there is one."""
+        return Exchange(self.folder / OTHER)
 
 
 Maker = Callable[[Place], None]
@@ -177,7 +182,8 @@ def copied(state: Path, to: Path) -> None:
 def digest_of(place: Place, rows: Mapping[str, object]) -> str:
     """Rows, exchange and every other file; a draft that a process left behind bears no number of that process."""
     told = sha256(repr(sorted(rows.items())).encode())
-    told.update(repr(place.exchange.books).encode())
+    for exchange in (place.exchange, place.other):
+        told.update(repr(exchange.books).encode())
     for name, content in sorted(_files(place.folder)):
         told.update(name.encode() + b"\0" + content)
     return told.hexdigest()
@@ -185,5 +191,5 @@ def digest_of(place: Place, rows: Mapping[str, object]) -> str:
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
-        if path.is_file() and not path.name.startswith((_DATABASE, EXCHANGE)):
+        if path.is_file() and not path.name.startswith((_DATABASE, EXCHANGE, OTHER)):
             yield _OF_ONE_PROCESS.sub("", path.name), path.read_bytes()

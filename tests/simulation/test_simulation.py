@@ -57,7 +57,7 @@ def test_the_first_lives_hold_too_and_are_full_of_trouble(lived):
     assert found.failed == []
     met, faults = found.met, {fault for fault, _ in found.met}
     assert found.posts >= 200
-    assert {CRASH, LOCKED, FULL, UNHEARD, KILL, CLOCK, TWIN, AWAY, "model garbage", "paused"} <= faults
+    assert {CRASH, LOCKED, FULL, UNHEARD, KILL, CLOCK, TWIN, AWAY, "model garbage", "paused", "two brokers"} <= faults
     assert {f"broker {name}" for name in BEHAVIOURS} <= faults
     assert {"intent", "submitted", "unknown", "accepted"} <= {state for fault, state in met if fault == CRASH}
 

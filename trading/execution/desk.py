@@ -46,7 +46,7 @@ from trading.execution.outbox import Outbox
 from trading.execution.protection import Protection
 from trading.execution.settle import Settlement
 from trading.execution.sight import Look, Wish
-from trading.monitor.breakers import HELD_BACK, Breakers, Trip
+from trading.monitor.breakers import HELD_BACK, Breakers, Trip, is_in_row
 from trading.store.activity import MessageKind
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
@@ -256,7 +256,7 @@ class OrderDesk:
 
     def count_block(self, intent: OrderIntent, evaluation: Evaluation) -> None:
         """Remember a refusal, here and where an intent never gets here: nobody is to ask the same for ever."""
-        if evaluation.outcome is Outcome.DENY and not HELD_BACK & set(evaluation.codes):
+        if evaluation.outcome is Outcome.DENY and is_in_row(intent) and not HELD_BACK & set(evaluation.codes):
             self._control.blocked(intent.symbol, intent.side, at=self._clock.now())
 
     def recover(self) -> tuple[Order, ...]:
@@ -384,7 +384,7 @@ class OrderDesk:
         if state is not case.control.trading_state:
             reason = f"the gates refused {order_id}: {', '.join(evaluation.codes)}"
             self._control.tighten(state, by="gates", at=case.now, reason=reason)
-        if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE):
+        if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE) and is_in_row(case.order):
             self._control.let_through(case.order.symbol, case.order.side)
         self.count_block(case.order, evaluation)
 

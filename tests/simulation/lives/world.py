@@ -16,6 +16,7 @@ from typing import Any
 
 from agents.llm import BadAnswer
 from agents.outputs import DecisionOutput, parse
+from composition.brokers import inner
 from domain.case import Pause, TradingState
 from domain.errors import OversightError
 from domain.ids import ClientOrderId, client_order_id
@@ -39,14 +40,18 @@ from tests.simulation.lives.chance import (
 )
 from tests.simulation.lives.faults import Faults
 from tests.simulation.lives.holds import always, at_the_end, ours_now
-from tests.simulation.lives.market_side import LATEST, Memory, Moods, MoodyBroker, OurClock
+from tests.simulation.lives.market_side import LATEST, Memory, Moods, MoodyBroker, OurClock, side_by_side
 from tests.simulation.stage import Stage
+from trading.execution.brokers.several.broker import SeveralBrokers
+from trading.execution.brokers.several.route import Terms
 from trading.execution.changes import Change
 
 S = OrderStatus
 MOST = 60
 LIMITS = {"max_order_qty": 1000, "max_position_qty": MOST, "max_clock_skew_s": 5, "price_collar_pct": 10}
 STEPS = 14
+EVERY_TWO = 7
+"""Every seventh life has two brokers."""
 PEACE = 12
 """How many cycles it takes at most until all is settled: each look-up may fail twice before."""
 JUMPS_S = (-7_200, -600, -30, 20, 90, 600, 7_200)
@@ -61,6 +66,7 @@ class World:
 
     def __init__(self, seed: int, stage: Stage) -> None:
         self.seed = seed
+        self.two = seed % EVERY_TWO == EVERY_TWO - 1
         self.rng = random.Random(seed)
         self.place = stage.place
         self.faults = Faults(stage.place, self._count)
@@ -76,6 +82,8 @@ class World:
         self.met: Counter[tuple[str, str]] = Counter()
         self.log: list[str] = []
         self.paused: set[Symbol] = set()
+        self.met["two brokers", "no order"] += self.two
+        self.first = self.rng.choice("ab") if self.two else ""
         self.house = self._start()
 
     def live(self) -> None:
@@ -87,7 +95,8 @@ class World:
         wrong = ["there was no peace"]
         for number in range(PEACE):
             self.clock.wait(minutes=1)
-            self.house.broker.later()
+            for broker in inner(self.house.broker):
+                broker.later()  # type: ignore[attr-defined]
             try:
                 self._cycle()
                 self._finish_what_was_begun()
@@ -126,7 +135,12 @@ class World:
             self._owner_lifts()
         self.due = trouble(self.rng, self.points)
         self.log.append(f"{step.__name__} {self.due}")
+        if isinstance(self.house.broker, SeveralBrokers):
+            for seat in self.house.broker.seats:
+                seat.terms = Terms(cost_bp=Decimal(self.rng.randint(1, 9)))
         self.moods.away = self.due is not None and self.due.kind == AWAY
+        if self.moods.away and self.two:
+            self.moods.who = self.rng.choice((("a",), ("b",), ("a", "b")))
         if self.moods.away:
             self._count(AWAY)
         try:
@@ -231,7 +245,9 @@ class World:
             self._count(f"broker {self.moods.of[name]}, later", self.statuses.get(name))
             with self.exchange.changing() as books:
                 books.begun.append(name)
-            self.moods.script(name).later(self.house.broker, name)
+            label = self.exchange.sent_to.get(name, "")
+            sides = {each.label: each for each in inner(self.house.broker) if isinstance(each, MoodyBroker)}
+            self.moods.script(name).later(sides[label], name)
         elif working:
             name = self.rng.choice(working)
             order = self.exchange.books.orders[name]
@@ -290,6 +306,8 @@ class World:
         self.faults.over()
         self.house.database.close()
         self.log.append("  restarted")
+        if self.two:  # and may name its brokers in another order
+            self.first = self.rng.choice("ab")
         self.house = self._start()
         # As a real start does: nothing is entered before the first comparison.
         self.house.control.mark_unreconciled()
@@ -300,7 +318,9 @@ class World:
         database = opened(self.place.url, hook, lock_wait_s=0 if self.faults.on_file else 15)
 
         def behind(paper: Any) -> Any:
-            return MoodyBroker(self.moods, self.exchange, paper._office, paper._control)
+            if not self.two:
+                return MoodyBroker(self.moods, self.exchange, paper._office, paper._control)
+            return side_by_side(self.moods, self.exchange, paper, self.first)
 
         house = a_house(database, self.place.folder, limits=LIMITS, broker=behind, clock=self.clock)
         if not twin:
@@ -314,7 +334,8 @@ class World:
             for method in methods:
                 names.append(f"{of}.{method}")
                 setattr(target, method, self._passing(getattr(target, method), names[-1]))
-        house.broker.passing = self._at_the_wire
+        for broker in inner(house.broker):
+            broker.passing = self._at_the_wire  # type: ignore[attr-defined]
         self.points = tuple(names)
 
     def _passing(self, method: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -39,6 +39,7 @@ from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderRep
 from domain.ports import Broker
 from trading.execution.brokers.several import sums
 from trading.execution.brokers.several.route import Terms, Venue, holders, named, route
+from trading.execution.brokers.several.silence import remember, silence_of
 from trading.store.known_brokers import KnownBrokers
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ class SeveralBrokers:
         self._missing = {name: SourceUnavailable(NAMED_NO_LONGER, "Name it again.") for name in missing}
         self._known = known
         self._numbers = {} if known is None else known.numbers()
+        self._shares: Mapping[str, Decimal] = {}
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -118,6 +120,11 @@ class SeveralBrokers:
     def name(self) -> str:
         """All names, as in the setting."""
         return ", ".join(seat.name for seat in self._seats)
+
+    @property
+    def shares(self) -> Mapping[str, Decimal]:
+        """What each was worth when all of them were last asked for their account."""
+        return self._shares
 
     @property
     def paper(self) -> bool:
@@ -144,6 +151,7 @@ class SeveralBrokers:
             raise PartlyAnswered(clash.what, unknown, clash.remedy) from None
         if silent:
             raise partly(silent, unknown)
+        self._shares = {seat.name: each.equity for seat, each in told.items() if each.equity is not None}
         return whole
 
     def positions(self) -> tuple[Position, ...]:
@@ -157,9 +165,10 @@ class SeveralBrokers:
     def find(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """The order from whoever has it; None where every one of them proves that it never arrived."""
         known = self._where.get(client_order_id)
-        report = None if known is None else known.ask(lambda broker: broker.find(client_order_id))
-        if known is not None and report is not None:
-            return known.named(report)
+        if known is not None:
+            report = self._asked(lambda broker: broker.find(client_order_id), [known])[0][known]
+            if report is not None:
+                return known.named(report)
         found, silent = self._found(client_order_id)
         if found is None and silent:
             raise unproven(client_order_id, silent)
@@ -188,7 +197,7 @@ class SeveralBrokers:
         known, silent = self._where.get(client_order_id), dict[str, OversightError](self._missing)
         for seat in sorted(self._seats, key=lambda each: (each is not known, each.name in self._away)):
             try:
-                told, _ = self._asked(lambda broker: broker.cancel(client_order_id), [seat])
+                told, _ = self._asked(lambda broker: broker.cancel(client_order_id), [seat], anyway=True)
             except SILENT as error:
                 silent[seat.name] = error
                 continue
@@ -229,15 +238,24 @@ class SeveralBrokers:
         return self._whole(lambda broker: broker.time(), lambda told: min(told.values()))
 
     def _asked(
-        self, question: Callable[[Broker], T], seats: Sequence[Seat] = ()
+        self, question: Callable[[Broker], T], seats: Sequence[Seat] = (), *, anyway: bool = False
     ) -> tuple[dict[Seat, T], dict[str, OversightError]]:
-        """Who answered what, and who did not, of all of them or of these; raises where nobody did."""
+        """Who answered what, and who did not, of all of them or of these; raises where nobody did.
+
+        Who was silent in this cycle already is only asked ``anyway``.
+        """
         told, silent = dict[Seat, T](), dict[str, OversightError]()
         for seat in seats or self._seats:
+            before = None if anyway else silence_of(seat.name)
+            if before is not None:
+                silent[seat.name] = before
+                continue
             try:
                 told[seat] = seat.ask(question)
             except SILENT as error:
                 silent[seat.name] = error
+                if isinstance(error, RetryableError):  # rubbish was an answer, and cost no time
+                    remember(seat.name, error)
         # Of a seat that was left out nothing new is known.
         answered = {seat.name for seat in told}
         self._away = {name: error for name, error in self._away.items() if name not in answered} | silent

@@ -27,6 +27,7 @@ from trading.execution.account import at_least
 from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.several.broker import LATELY, Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms
+from trading.execution.brokers.several.silence import asked_once
 from trading.execution.changes import Change
 from trading.execution.flatten import Hands, flatten
 
@@ -328,6 +329,20 @@ def test_an_exit_passes_a_policy_for_these_accounts_while_one_hangs_and_the_proc
     lines["b"].down, lines["b"].hangs = True, lambda: again.house.clock.wait(seconds=12)
     assert dict(at_least_left(again.house)) == {}
     assert at(again, "a") == {}
+
+
+def test_in_one_cycle_a_silent_broker_is_asked_once_and_a_cancel_asks_all_the_same(two, lines):
+    made = two(terms=(DEAR, CHEAP))
+    made.house.place(an_intent(**RESTING))
+    lines["b"].down, lines["b"].asked = True, 0
+    with asked_once():
+        for question in (made.broker.account, made.broker.orders, lambda: made.broker.find(ENTRY), made.broker.time):
+            with pytest.raises(SourceUnavailable, match=r"the line is cut|paper:b does not answer"):
+                question()
+        assert lines["b"].asked == 1
+        lines["b"].down = False
+        assert made.house.desk.cancel(ENTRY, by="owner").status is OrderStatus.CANCELED
+    assert made.broker.find(ENTRY).status is OrderStatus.CANCELED, "the next cycle asks again"
 
 
 def at_least_left(house):
