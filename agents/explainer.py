@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from agents.ask import Asker
 from agents.claims.check import faults
@@ -23,9 +24,10 @@ from domain.evidence import Evidence
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
 from domain.money import ZERO
+from domain.money import known as known_number
 from domain.orders import Side
 from domain.record.rendering import check, render
-from domain.verdicts import Outcome, Verdict
+from domain.verdicts import Figure, Outcome, Verdict
 
 _SHOWN_REFS = 4
 _COUNTS = "gates."
@@ -120,10 +122,15 @@ def _disclosed(record: Record) -> Iterator[Statement]:
 def _objection(verdict: Verdict, symbol: Symbol) -> str:
     # Letters only: a digit of a code would count as a figure written by hand.
     reason = re.sub(r"[^a-z ]", "", verdict.code.lower().replace("_", " "))
-    if verdict.value is None:
+    if not _is_known(verdict.value):
         return reason
-    names = [name for name in ("limit", "value", "margin") if getattr(verdict, name) is not None]
+    names = [name for name in ("limit", "value", "margin") if _is_known(getattr(verdict, name))]
     return f"{reason}, " + ", ".join(f"{name} {{gate.{verdict.gate}.{name}@{symbol}}}" for name in names)
+
+
+def _is_known(value: Figure) -> bool:
+    """Whether there is a figure to show; what is no number is none."""
+    return value is not None and (not isinstance(value, Decimal) or known_number(value) is not None)
 
 
 _GATE_WORDS: Mapping[Outcome, str] = {

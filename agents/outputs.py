@@ -240,7 +240,7 @@ def _document(role: Role, text: str) -> Any:
     if len(text) > LONGEST_ANSWER:
         raise BadAnswer("garbage", f"the {role}'s answer is longer than {LONGEST_ANSWER} characters")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=Decimal)
+        return _DOCUMENT.decode(text)
     except (ValueError, ArithmeticError, RecursionError):
         raise BadAnswer("garbage", f"the {role}'s answer is not one JSON document with unique keys") from None
 
@@ -255,6 +255,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
+
+
+_DOCUMENT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=Decimal)
 
 
 Known = Mapping[str, Evidence]

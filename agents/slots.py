@@ -50,13 +50,33 @@ def inert(text: str) -> str:
 
 def evidence_lines(items: Iterable[Evidence], as_of: datetime) -> str:
     """One line a figure, ``{"age":"2h","ref":"rsi14@AAPL","unit":"points","value":"54.2"}``, sorted by reference."""
-    return inert("\n".join([_line(item, as_of) for item in sorted(items, key=attrgetter("ref"))]))
+    return inert("\n".join([_LINES.of(item, as_of) for item in sorted(items, key=attrgetter("ref"))]))
 
 
-def _line(item: Evidence, as_of: datetime) -> str:
-    """The same bytes as the canonical text of a mapping."""
-    age, ref, unit = age_text(as_of - item.observed_at), canonical_json(item.ref), canonical_json(item.unit)
-    return f'{{"age":"{age}","ref":{ref},"unit":{unit},"value":{canonical_json(item.value)}}}'
+class _Lines:
+    """The line of each figure, written once: three roles are shown most figures of a symbol, and all those of the book.
+
+    By being the very same figure and moment. Beyond ``most`` all are forgotten, which costs time and nothing else.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[int, tuple[Evidence, datetime, str]] = {}
+
+    def of(self, item: Evidence, as_of: datetime) -> str:
+        """The same bytes as the canonical text of a mapping."""
+        known = self._known.get(id(item))
+        if known is not None and known[0] is item and known[1] is as_of:
+            return known[2]
+        age, ref, unit = age_text(as_of - item.observed_at), canonical_json(item.ref), canonical_json(item.unit)
+        line = f'{{"age":"{age}","ref":{ref},"unit":{unit},"value":{canonical_json(item.value)}}}'
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[id(item)] = (item, as_of, line)
+        return line
+
+
+_LINES = _Lines(most=16384)
 
 
 @lru_cache(maxsize=1024)
@@ -77,14 +97,23 @@ def said_by(ref: str) -> str:
 
 def share(evidence: EvidenceSet, symbol: Symbol, tools: Iterable[Tool]) -> tuple[Evidence, ...]:
     """What a role with these tools may see: about one symbol, and about the book."""
-    names = frozenset(tool.name for tool in tools)
-    return tuple(item for item in evidence.about(symbol) if _shown(item.ref.partition("@")[0], names))
+    shown = _shown_to(frozenset(tool.name for tool in tools))
+    return tuple([item for item in evidence.about(symbol) if shown[item.ref.partition("@")[0]]])
 
 
-@lru_cache(maxsize=1024)
-def _shown(name: str, tools: frozenset[str]) -> bool:
-    """By the name of a figure, which all symbols have in common."""
-    return said_by(name) in tools and not unshown(f"{name}@")
+class _Shown(dict[str, bool]):
+    """Whether a role with these tools is shown a figure, by the name that all symbols have in common."""
+
+    def __init__(self, tools: frozenset[str]) -> None:
+        super().__init__()
+        self._tools = tools
+
+    def __missing__(self, name: str) -> bool:
+        shown = self[name] = said_by(name) in self._tools and not unshown(f"{name}@")
+        return shown
+
+
+_shown_to = lru_cache(maxsize=64)(_Shown)
 
 
 def unshown(ref: str) -> bool:

@@ -14,6 +14,7 @@ have no market, gates, ledger, orders or explanations: they are the price of the
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ from langgraph.types import Send
 import composition.opening as composition
 from agents.llm import LanguageModel, ModelReply, ModelRequest, Sampling
 from agents.models.rules_llm import RulesModel
+from app import COLLECTED_AT
 from domain.clock import FixedClock
 from domain.market import Session, Symbol
 from graphs.approval import build_approval
@@ -328,6 +330,7 @@ def main() -> None:
         "--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="candidates of a cycle, rising"
     )
     chosen = parser.parse_args()
+    gc.set_threshold(*COLLECTED_AT)  # as every start has it
     report = Report("cycle")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -13,6 +13,7 @@ told, and none is sent. What sends cost is in ``cycle.py``.
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import tempfile
@@ -45,6 +46,7 @@ from pydantic import SecretStr
 from agents.llm import Sampling
 from agents.models.openai_llm import OpenAIModel
 from agents.outputs import OUTPUTS
+from app import COLLECTED_AT
 
 REACH = 1.05
 """Wall time as a multiple of the ideal."""
@@ -116,6 +118,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="that the model thinks")
     parser.add_argument("--concurrency", type=int, default=32, help="questions at once")
     chosen = parser.parse_args()
+    gc.set_threshold(*COLLECTED_AT)  # as every start has it
     report = Report("waiting")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -6,7 +6,7 @@ None is unknown: unknown denies new exposure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -179,7 +179,7 @@ class Proposal:
     asked_symbol: Symbol
     schema_valid: bool
     cited: tuple[Ref, ...]
-    known: frozenset[Ref]
+    known: Set[Ref]
     evidence_as_of: datetime
     decided_at: datetime
     evidence_digest: str

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from typing import NamedTuple, NewType
 
 from domain.record.canonical import canonical_json
@@ -24,15 +25,15 @@ ClientOrderId = NewType("ClientOrderId", str)
 Ref = NewType("Ref", str)
 """Name of one piece of evidence inside a cycle, e.g. ``rsi14@AAPL`` or ``book.cash``."""
 
-# 16 letters of base32 are 80 bits; with its prefix an id stays far under the 48 characters that are safe at brokers.
-_LENGTH = 16
+# 80 bits are 16 letters of base32; with its prefix an id stays far under the 48 characters that are safe at brokers.
+_BYTES = 10
 _REPLACES = ".r"
 
 
 def derive(prefix: str, *parts: object) -> str:
     """A readable id from the canonical text of its parts: 80 bits of SHA-256 in base32, e.g. ``dec-k3v5…``."""
     hashed = hashlib.sha256(canonical_json(list(parts)).encode()).digest()
-    return f"{prefix}-{base64.b32encode(hashed).decode().lower()[:_LENGTH]}"
+    return f"{prefix}-{base64.b32encode(hashed[:_BYTES]).decode().lower()}"
 
 
 def cycle_id(account: str, as_of: object, sequence: int) -> CycleId:
@@ -50,6 +51,8 @@ def decision_id(cycle: str, candidate: str) -> DecisionId:
     return DecisionId(derive("dec", cycle, candidate))
 
 
+# Asked for by whoever sends, records, explains and reports a decision.
+@lru_cache(maxsize=4096)
 def client_order_id(decision: DecisionId, leg: str = "entry") -> ClientOrderId:
     """The broker-side id of one leg of a decision; it does not depend on time or attempt."""
     return ClientOrderId(derive("ord", decision, leg))

@@ -232,7 +232,9 @@ class Ledger(Protocol):
         """Matching facts in order."""
         ...
 
-    def backwards(self, kind: RecordKind, *, subject: str | None = None, after: int = 0) -> Iterator[LedgerEntry]:
+    def backwards(
+        self, kind: RecordKind, *, subject: str | None = None, cycle_id: str | None = None, after: int = 0
+    ) -> Iterator[LedgerEntry]:
         """Facts of a kind, newest first, down to the number ``after``; read as far as somebody looks."""
         ...
 

@@ -16,8 +16,7 @@ from domain.case import Proposal, Provenance, TextUsed, Usage
 from domain.context.news import NewsReading
 from domain.context.observation import Observation
 from domain.decisions import Advice, Decision, Inspection, ModelCall
-from domain.evidence import Evidence
-from domain.ids import Ref
+from domain.evidence import Evidence, Known
 from domain.market import Symbol
 from domain.signals import CandidateKind, CompositeSignal, TradeCandidate
 from graphs.deps import CycleDeps
@@ -38,7 +37,7 @@ class Said(NamedTuple):
 
     calls: Mapping[str, Sequence[ModelCall]]
     usage: Usage
-    known: frozenset[Ref]
+    signals: Mapping[Symbol, CompositeSignal]
     seen: Observation
 
 
@@ -53,7 +52,8 @@ def said_so_far(seen: Observation, deps: CycleDeps) -> Said:
     by_subject: dict[str, list[ModelCall]] = {}
     for call in calls:
         by_subject.setdefault(call.subject, []).append(call)
-    return Said(by_subject, usage_of(calls, deps), frozenset(seen.evidence.items), seen)
+    signals = {signal.symbol: signal for signal in reversed(seen.signals)}  # the first of a symbol counts
+    return Said(by_subject, usage_of(calls, deps), signals, seen)
 
 
 def proposal_of(decision: Decision, said: Said, deps: CycleDeps) -> Proposal | None:
@@ -61,13 +61,14 @@ def proposal_of(decision: Decision, said: Said, deps: CycleDeps) -> Proposal | N
     candidate, seen = decision.candidate, said.seen
     if candidate.kind is not CandidateKind.ENTRY:
         return None
-    signal, left = signal_of(seen, candidate.symbol), stated_sizes(candidate, decision.advice, decision.inspection)
+    signal = said.signals.get(candidate.symbol)
+    left = stated_sizes(candidate, decision.advice, decision.inspection)
     plan = plan_evidence(candidate, as_of=seen.evidence.as_of)
     return Proposal(
         asked_symbol=candidate.symbol,
         schema_valid=decision.advice is not None and decision.inspection is not None,
         cited=tuple(decision.cited),
-        known=said.known.union(item.ref for item in plan),
+        known=Known(seen.evidence.items, (item.ref for item in plan)),
         evidence_as_of=seen.evidence.as_of,
         decided_at=decision.decided_at,
         evidence_digest=decision.evidence_digest,

@@ -68,7 +68,7 @@ def records_of(stores: Stores, cycle_id: CycleId, decisions: Iterable[Decision])
     found: dict[DecisionId, Record] = {}
     for decision in decisions:
         named = decision.decision_id
-        text = next((texts[subject] for subject in _judged_as(named) if subject in texts), None)
+        text = next((texts[subject] for subject in judged_as(named) if subject in texts), None)
         evaluation = None if text is None else _evaluation_in(text)
         found[named] = _record(stores, decision, evaluation, orders.get((named, _leg(decision))))
     return found
@@ -96,14 +96,14 @@ def _leg(decision: Decision) -> str:
 
 def evaluation_of(ledger: Ledger, decision_id: str) -> Evaluation | None:
     """What the gates said when it counted, else what they said before; None where they were never asked."""
-    for subject in _judged_as(decision_id):
+    for subject in judged_as(decision_id):
         entries = ledger.entries(subject=subject, kind=RecordKind.VERDICTS)
         if entries:
             return restore(Evaluation, entries[-1].body["evaluation"])
     return None
 
 
-def _judged_as(decision_id: str) -> tuple[str, ...]:
+def judged_as(decision_id: str) -> tuple[str, ...]:
     """Subjects of verdicts on a decision: those on its order count before those on the decision itself."""
     return (*(client_order_id(DecisionId(decision_id), leg) for leg in ("entry", "exit")), decision_id)
 

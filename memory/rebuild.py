@@ -7,11 +7,13 @@ TRADE_CLOSED  {...the trade, "decision_id": "dec-..."}   written when its last s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from domain.decisions import Decision
 from domain.ports import Ledger
-from domain.record.canonical import plain, restore
+from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, RecordKind
 from domain.signals import CompositeSignal
 from memory.recall import TradeRecord
@@ -19,6 +21,8 @@ from memory.situation import Situation, situation_of
 from memory.trades import TradeMemory
 
 SITUATION = "situation"
+_FIELDS = tuple(field.name for field in fields(Decision))
+_values = attrgetter(*_FIELDS)
 
 
 def decision_body(decision: Decision, signals: Iterable[CompositeSignal]) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def decision_body(decision: Decision, signals: Iterable[CompositeSignal]) -> dic
     candidate = decision.candidate
     signal = next((each for each in signals if each.symbol == candidate.symbol), None)
     known = None if signal is None else situation_of(signal, strategy=candidate.strategy, side=candidate.side)
-    return {**plain(decision), SITUATION: plain(known)}
+    return {**dict(zip(_FIELDS, _values(decision), strict=True)), SITUATION: known}
 
 
 def rebuild(ledger: Ledger, memory: TradeMemory) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.claims.figures import Fault, faults_of_figures
+from agents.claims.figures import Fault, faults_of_figures, quotations
 from agents.claims.outcomes import faults_of_outcome
 from agents.record import Record
 from domain.evidence import Evidence
@@ -25,10 +25,11 @@ def faults(
 
     ``known`` is every figure that may be shown, ``owed`` the shown sentences that may not be missing.
     """
+    quoted = quotations(known)
     found = [
         fault
         for sentence in sentences
-        for fault in (*faults_of_figures(sentence, known), *faults_of_outcome(sentence, record, known))
+        for fault in (*faults_of_figures(sentence, known, quoted), *faults_of_outcome(sentence, record, known))
     ]
     told = set(sentences)
     found += [Fault("undisclosed", f"not told: {sentence}") for sentence in owed if sentence not in told]

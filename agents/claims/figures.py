@@ -80,19 +80,23 @@ def _number(found: re.Match[str]) -> Number:
     return Number(Decimal(digits), decimals, named, found.start(), found.end(), found[0])
 
 
-def masked(sentence: str, known: Mapping[str, Evidence]) -> str:
+def quotations(known: Mapping[str, Evidence]) -> tuple[str, ...]:
+    """Texts of the record that hold a digit; the longest first, as a short one may be part of a longer one."""
+    texts = {e.value for e in known.values() if isinstance(e.value, str) and len(e.value) > 1}
+    return tuple(sorted((text for text in texts if any(map(str.isdigit, text))), key=len, reverse=True))
+
+
+def masked(sentence: str, quoted: Sequence[str]) -> str:
     """The sentence without what it quotes from texts of the record: figures inside a quotation are no claims."""
-    # The longest first, as a short quotation may be part of a longer one.
-    quoted = sorted({e.value for e in known.values() if isinstance(e.value, str) and len(e.value) > 1}, key=len)
-    for text in reversed(quoted):
-        if text in sentence and any(letter.isdigit() for letter in text):
+    for text in quoted:
+        if text in sentence:
             sentence = sentence.replace(text, "\u2026" * len(text))
     return sentence
 
 
-def faults_of_figures(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
-    """What is wrong with the numbers of one sentence."""
-    bare = masked(sentence, known)
+def faults_of_figures(sentence: str, known: Mapping[str, Evidence], quoted: Sequence[str]) -> Iterator[Fault]:
+    """What is wrong with the numbers of one sentence; ``quoted`` are the ``quotations`` of what is known."""
+    bare = masked(sentence, quoted)
     found, families = numbers_in(bare), None
     for place, number in enumerate(found):
         begin = found[place - 1].end if place else 0
@@ -147,10 +151,9 @@ def _unmatched(number: Number, known: Mapping[str, Evidence]) -> Fault:
 def _meant(number: Number, known: Mapping[str, Evidence], *, any_unit: bool = False) -> list[str]:
     """References whose figure this number can be."""
     off = _HALF.scaleb(-number.decimals)
+    units = _WITHOUT_SUFFIX | {""} if not number.unit else {number.unit}
     return [
-        ref
-        for ref, item in known.items()
-        if (any_unit or _same_unit(number, item)) and _is(number.value, item.value, off)
+        ref for ref, item in known.items() if (any_unit or item.unit in units) and _is(number.value, item.value, off)
     ]
 
 
@@ -159,10 +162,6 @@ def _is(number: Decimal, value: Value, off: Decimal) -> bool:
         return False
     # Inclusive: 0.125 may be shown as 0.12 or 0.13, whichever way it was rounded.
     return abs(value - number) <= off
-
-
-def _same_unit(number: Number, item: Evidence) -> bool:
-    return number.unit == item.unit or (not number.unit and item.unit in _WITHOUT_SUFFIX)
 
 
 def _turned(number: Number) -> Number:

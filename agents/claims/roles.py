@@ -109,7 +109,7 @@ def _judged(record: Record) -> frozenset[str]:
 
 def _about(clause: str, name: str) -> str:
     """What follows a role's name, up to the next one; of "the advisor and the inspector" both are meant."""
-    found = re.search(rf"\b{name}\b(?!'s)(?P<rest>.*)", clause, re.IGNORECASE)
+    found = _OF_ROLE[name].search(clause)
     if found is None:
         return ""
     rest = re.sub(rf"^,? (?:and|or) the (?:risk )?(?:{_OTHERS})\b(?!'s)", "", found["rest"], flags=re.IGNORECASE)
@@ -118,6 +118,7 @@ def _about(clause: str, name: str) -> str:
     return turned + re.split(rf"\b(?:{_OTHERS})\b", rest, flags=re.IGNORECASE)[0]
 
 
+_OF_ROLE = {name: re.compile(rf"\b{name}\b(?!'s)(?P<rest>.*)", re.IGNORECASE) for name in ("advisor", "inspector")}
 _TURNED = re.compile(r"\b(?:neither|nor)\b(?:(?! and )[^,])*$", re.IGNORECASE)
 
 

@@ -14,7 +14,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -144,9 +144,17 @@ def decimal_text(value: Decimal) -> str:
 
 def time_text(value: datetime) -> str:
     """An aware time as UTC text; microseconds only where there are any."""
+    if value.tzinfo is UTC:
+        return _utc_text(value)
     if value.tzinfo is None:
         raise DataQualityError(f"the time {value.isoformat()} names no zone", "Give every time a zone, for example Z.")
-    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return _utc_text(value.astimezone(UTC))
+
+
+# Of UTC alone: equal moments are one text there, and elsewhere two where a clock was set back between them. A cycle
+# writes the same few moments tens of thousands of times.
+@lru_cache(maxsize=4096)
+def _utc_text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
@@ -163,7 +171,7 @@ _WRITTEN: tuple[tuple[type | tuple[type, ...], Writer], ...] = (
     (datetime, lambda value: f'"{time_text(value)}"'),
     (date, lambda value: f'"{value.isoformat()}"'),
     (Mapping, _table),
-    ((set, frozenset), _sorted_row),
+    (Set, _sorted_row),
     ((list, tuple), _row),
 )
 
@@ -186,8 +194,8 @@ def _reader(kind: Any) -> Reader:
         return _union_reader(arguments)
     if origin is typing.Literal or kind in (Any, str, int, bool, None, type(None)):
         return _as_stored
-    if origin in (frozenset, tuple):
-        return _row_reader(origin, _reader(arguments[0] if arguments else Any))
+    if origin in (frozenset, tuple, Set):
+        return _row_reader(tuple if origin is tuple else frozenset, _reader(arguments[0] if arguments else Any))
     if origin in (Mapping, dict):
         return _table_reader(_reader(arguments[0]), _reader(arguments[1]))
     if kind is Decimal:

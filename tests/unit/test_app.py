@@ -1,5 +1,6 @@
 """The composition root: what settings and arguments mean, and what one start changes."""
 
+import gc
 import sqlite3
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,17 @@ from tests.builders.runtime import (
     the_market,
 )
 from trading.store.cycles import CycleRecord
+
+
+def test_a_start_has_the_garbage_collector_look_seldom():
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(700, 10, 10)
+        with pytest.raises(SystemExit):
+            app.main(["--help"])
+        assert gc.get_threshold() == app.COLLECTED_AT
+    finally:
+        gc.set_threshold(*before)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from domain.market import Bar, Timeframe
 from domain.money import rounded
+from trading.features.remembered import Remembered
 from trading.signals.bars import check_bars
 from trading.signals.windows import forgetting_mean, rolling_deviation, rolling_mean, wilder_mean, wilder_sum
 
@@ -72,6 +73,7 @@ _SLOW_FROM = 25
 """The slow mean of MACD counts from the 26th bar on, and its signal line begins there."""
 
 
+@Remembered
 def indicators(bars: Sequence[Bar]) -> Mapping[str, Decimal | None]:
     """Every value at the end of the last bar, oldest bar first in; statistics rounded to five significant digits."""
     check_bars(bars)

@@ -87,6 +87,13 @@ RECORDS = {
     "shrunk_by_role": a_record(advice=an_advice(stance=Stance.REDUCE, size_fraction=Decimal("0.5"))),
     "reduced_by_gate": a_record(verdicts=[PASSED, REDUCED], order=True),
     "denied": a_record(verdicts=[PASSED, DENIED, UNKNOWN]),
+    "denied_without_a_limit": a_record(verdicts=[REDUCED._replace(outcome=Outcome.DENY, limit=None, margin=None)]),
+    "denied_by_no_number": a_record(
+        verdicts=[
+            REDUCED._replace(outcome=Outcome.DENY, limit=Decimal("NaN"), margin=Decimal("Infinity")),
+            DENIED._replace(gate="G1", value=Decimal("NaN")),
+        ]
+    ),
     "blocked": a_record(inspection=BLOCKED),
     "delayed": a_record(a_decision_answer(action="delay")),
     "asked": a_record(a_decision_answer(ask_approval=True)),

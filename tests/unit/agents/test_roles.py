@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,8 +14,8 @@ from agents.advisor import advise
 from agents.decider import decide, sizes
 from agents.inspector import inspect
 from agents.llm import BadAnswer, NoAnswer
+from agents.slots import evidence_lines, index, read_slot, share
 from agents.slots import figures as shown
-from agents.slots import index, read_slot, share
 from domain.decisions import Action, Concern, MonitorReport, Ruling, Severity, Stance
 from domain.ids import Ref
 from domain.market import Symbol
@@ -36,6 +37,11 @@ from tests.builders.agents import (
 )
 
 STRANGER = a_figure("close", Decimal(9), "USD", symbol=Symbol("OTHER"))
+
+
+def test_a_figure_that_is_shown_again_is_as_old_as_it_is_by_then():
+    told = [evidence_lines([STRANGER], STRANGER.observed_at + timedelta(minutes=late)) for late in (2, 90, 2)]
+    assert [json.loads(line)["age"] for line in told] == ["2m", "90m", "2m"]
 
 
 def decided(*answers, candidate=None, advice=None, inspection=None, missing=(), **more):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,10 +11,10 @@ import pytest
 
 from domain.decisions import Statement
 from domain.errors import DataQualityError
-from domain.evidence import Evidence, EvidenceSet, Value, gather
+from domain.evidence import Evidence, EvidenceSet, Known, Value, gather
 from domain.ids import CycleId, Ref
 from domain.market import Symbol
-from domain.record.canonical import plain, restore
+from domain.record.canonical import canonical_json, plain, restore
 from domain.record.rendering import check, figure, refs_in, render
 
 AS_OF = datetime(2026, 3, 17, 15, tzinfo=UTC)
@@ -49,9 +50,23 @@ def test_a_digest_once_taken_is_no_part_of_the_set() -> None:
     assert replace(asked, as_of=AS_OF + timedelta(1)).digest != asked.digest
 
 
+def test_what_a_decision_knows_is_a_set_as_any_other() -> None:
+    cycle = {Ref("rsi14@AAPL"): None, Ref("plan.qty@AAPL"): None}
+    own = [Ref("plan.stop@AAPL"), Ref("plan.qty@AAPL")]
+    known: Set[Ref] = Known(cycle, own)
+    copied: Set[Ref] = frozenset({*cycle, *own})
+    assert known == copied
+    assert (hash(known), len(known)) == (hash(copied), 3)
+    assert canonical_json(known) == canonical_json(copied)
+    assert known & {Ref("plan.stop@AAPL"), Ref("plan.stop@MSFT")} == {Ref("plan.stop@AAPL")}
+    assert [ref in known for ref in ("rsi14@AAPL", "plan.stop@AAPL", "plan.stop@MSFT")] == [True, True, False]
+
+
 def test_about_a_symbol_means_it_and_the_book() -> None:
     found = gather(CYCLE, AS_OF, [a_figure("rsi14@AAPL"), a_figure("rsi14@MSFT"), a_figure("book.cash")])
-    assert [item.ref for item in found.about(Symbol("AAPL"))] == ["book.cash", "rsi14@AAPL"]
+    for _ in range(2):  # three roles ask about one candidate
+        assert [item.ref for item in found.about(Symbol("AAPL"))] == ["book.cash", "rsi14@AAPL"]
+        assert [item.ref for item in found.about(Symbol("NONE"))] == ["book.cash"]
     assert "rsi14@MSFT" in found
     assert found.get("nothing@AAPL") is None
 

@@ -134,7 +134,9 @@ def read_notes(directory: Path) -> SourceNotes:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{path}: {name}: {first['msg']}", "Correct it, or leave it out.") from error
+        # What is wrong, without the words that pydantic puts before a complaint of ours.
+        told = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
+        raise ConfigurationError(f"{path}: {name}: {told}", "Correct it, or leave it out.") from error
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}", "It has to be a TOML file in UTF-8.") from error
 

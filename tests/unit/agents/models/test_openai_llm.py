@@ -9,12 +9,20 @@ from pathlib import Path
 
 import openai
 import pytest
+from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from langsmith import Client, tracing_context
 from pydantic import SecretStr
 
 from agents.llm import UNANSWERED, BadAnswer, NoAnswer, Sampling, WrongSetup, reason_of
-from agents.models.openai_llm import FOREIGN, LONGEST_WAIT_S, OpenAIModel, pause_before_retry, translated
+from agents.models.openai_llm import (
+    FOREIGN,
+    LONGEST_WAIT_S,
+    OpenAIModel,
+    pause_before_retry,
+    response_format,
+    translated,
+)
 from agents.outputs import parse
 from domain.errors import ModelOutputError, OversightError
 from tests.builders.agents import a_request, an_advice_answer
@@ -63,6 +71,22 @@ def test_the_question_travels_whole():
         "strict": True,
         "schema": json.loads(json.dumps(dict(request.schema))),
     }
+
+
+@pytest.mark.parametrize("name", ["test-model", "o3-mini"])
+def test_a_question_is_sent_as_chat_openai_sends_it(name):
+    """Its messages take another way through the SDK; of an o-model they carry another role."""
+    request = a_request()
+    _, (sent,) = ask(GOOD, sampling=Sampling(name, None, 700, 7))
+    with openai_server(GOOD) as server, openai.DefaultHttpxClient() as http:
+        bare = ChatOpenAI(
+            model_name=name, openai_api_base=server.base_url, openai_api_key=SecretStr("sk-secret"), http_client=http,
+            max_tokens=700, seed=7,
+        )  # fmt: skip
+        messages = [SystemMessage(request.system), HumanMessage(request.user)]
+        bare.invoke(messages, extra_body={"response_format": response_format(request)})
+        (expected,) = server.requests
+    assert json.dumps(sent) == json.dumps(expected)  # to the order of the keys
 
 
 def test_what_is_not_set_is_not_sent():

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,13 @@ def test_a_time_is_written_in_utc_and_needs_a_zone() -> None:
     assert time_text(datetime(2026, 3, 17, 8, 0, tzinfo=timezone(timedelta(hours=-4)))) == "2026-03-17T12:00:00Z"
     with pytest.raises(DataQualityError, match="names no zone"):
         time_text(datetime(2026, 3, 17, 8, 0))  # noqa: DTZ001  # a naive time is the input under test
+
+
+def test_the_hour_that_a_clock_runs_twice_is_two_hours() -> None:
+    first = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+    again = first.replace(fold=1)
+    assert first == again  # for Python, which is why texts of moments are not looked up by those of their zone
+    assert [time_text(each) for each in (first, again)] == ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"]
 
 
 def test_key_order_and_sets_do_not_change_the_digest() -> None:
