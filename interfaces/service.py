@@ -43,7 +43,7 @@ from interfaces.views.control import (
     PolicyChangeView,
     ResumePlan,
 )
-from interfaces.views.cycles import CycleReport, ExplainView
+from interfaces.views.cycles import CycleReport, ExplainView, ExplanationView
 from interfaces.views.duties import AlertsView, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
 from interfaces.views.experiments import ExperimentsView, ExperimentView
 from interfaces.views.gates import (
@@ -218,6 +218,10 @@ class Service:
     def explain(self, name: str, phase: Phase | None) -> ExplainView:
         """Why something was decided and what became of it."""
         return explaining.explain(self._runtime, name, phase)
+
+    def became(self, name: str) -> ExplanationView | None:
+        """What came after a decision, without what led to it."""
+        return explaining.became(self._runtime, name)
 
     def approve(self, pending_id: str, by: str, *, half: bool = False) -> AnswerView:
         """Let a waiting order, or half of it, go to the gates."""

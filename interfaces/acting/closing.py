@@ -26,7 +26,7 @@ from trading.execution.flatten import Flattened, Hands, flatten, meant_by
 from trading.execution.settle import Settlement
 from trading.store.trades import Trade
 
-LEAST_OF_AN_ID = 8
+LEAST_OF_AN_ID, MOST_NAMED = 8, 3
 
 
 def close(runtime: Runtime, only: Sequence[Symbol]) -> str:
@@ -40,7 +40,21 @@ def close(runtime: Runtime, only: Sequence[Symbol]) -> str:
     if done.left:
         raise ManualActionError(done.told, "Ask again to go on with it, or see `sage orders`.")
     of = f" of {', '.join(only)}" if only else ""
-    return f"nothing is held any more{of}; closing orders sent: {done.sent}"
+    if done.sent:
+        told = f"nothing is held any more{of}; closing orders sent: {done.sent}"
+    else:
+        told = f"nothing was held{of}, so there was nothing left to close"
+    return f"{told}{_still_working(runtime, frozenset(only))}"
+
+
+def _still_working(runtime: Runtime, only: frozenset[Symbol]) -> str:
+    """What could still buy or sell something of these symbols, or of any."""
+    work = [each for each in runtime.deps.stores.orders.open() if not only or each.symbol in only]
+    if not work:
+        return ""
+    named = [f"{each.side.value} {each.qty - each.filled_qty:f} {each.symbol}" for each in work[:MOST_NAMED]]
+    more = f" and {len(work) - MOST_NAMED} more" if len(work) > MOST_NAMED else ""
+    return f"; still working: {', '.join(named)}{more} (see `sage orders`)"
 
 
 def check_held(hands: Hands, only: Sequence[Symbol]) -> None:

@@ -26,8 +26,10 @@ from graphs.nodes.observe import market_now
 from interfaces.acting.slicing import MANUAL, OWNER, check_time, priced, said_yes, settled
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_bare
+from interfaces.telling.refusing import hardest_of, reason, refusal
 from interfaces.telling.whynot import answered_now
 from interfaces.views.gates import TicketView
+from policies.codes import ReasonCode
 from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES
 from tools.orders import place_order
 from trading.execution.account import at_least
@@ -195,8 +197,9 @@ def told(runtime: Runtime, intent: OrderIntent | None, placed: Placement) -> Tic
             note=cut_words(intent, placed) if done else placed.order.reason,
         )  # fmt: skip
     if placed.evaluation is None or intent is None:
-        codes = () if placed.evaluation is None else placed.evaluation.codes
-        note = f"the gates refuse it: {', '.join(map(str, codes))}" if codes else "nothing was sent"
+        said = () if placed.evaluation is None else placed.evaluation.verdicts
+        hardest = hardest_of(said)
+        note = "nothing was sent" if hardest is None else f"the gates refuse it: {reason(said, hardest)}"
         return TicketView(runtime.deps.clock.now(), intent, Outcome.DENY, ZERO, note=note)
     return judged(runtime, intent, placed.evaluation)
 
@@ -205,8 +208,12 @@ def cut_words(intent: OrderIntent | None, placed: Placement) -> str:
     """That less was sent than was asked for, and the first reason; empty where all of it went."""
     if intent is None or placed.order is None or placed.evaluation is None or placed.order.qty >= intent.qty:
         return ""
-    first, *more = placed.evaluation.codes
-    return f"the gates cut it from {intent.qty:f}: {first}{f' and {len(more)} more' if more else ''}"
+    cut = f"the gates cut it from {intent.qty:f} to {placed.order.qty:f}"
+    verdicts = placed.evaluation.verdicts
+    if intent.reduce_only and any(each.code == ReasonCode.CROSSES_ZERO for each in verdicts):
+        # The others that cut it asked about the other side that it would have opened.
+        return f"{cut}: no more of {intent.symbol} is left to close"
+    return f"{cut}: {reason(verdicts, Outcome.REDUCE)}"
 
 
 def judged(runtime: Runtime, intent: OrderIntent, said: Evaluation, note: str = "") -> TicketView:
@@ -219,7 +226,7 @@ def judged(runtime: Runtime, intent: OrderIntent, said: Evaluation, note: str = 
         outcome=said.outcome,
         final_qty=said.final_qty,
         why=why if refused or why.objections else None,
-        note=note or "the gates refuse it",
+        note=note or refusal(said.verdicts, intent).sentence or "the gates refuse it",
         waits=said.outcome is Outcome.NEED_APPROVAL,
     )
 

@@ -23,6 +23,7 @@ from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
 from interfaces.runtime import Runtime
 from interfaces.serving.holding import SIMULATED_TIME, Busy, refused
+from interfaces.telling.refusing import refusal
 from interfaces.views.duties import AlgoRow, AlgosView, AlgoView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
 from policies.measures.worst_case import usable
@@ -201,9 +202,7 @@ def said_yes(runtime: Runtime, intent: OrderIntent, quote: Quote, *, at: datetim
 
 def why(evaluation: Evaluation) -> str:
     """What the gates have against it, in a line."""
-    codes = ", ".join(map(str, evaluation.codes))
-    asks = evaluation.outcome is Outcome.NEED_APPROVAL
-    return f"the policy wants a person's yes ({codes})" if asks else f"the gates refuse it: {codes}"
+    return refusal(evaluation.verdicts).sentence
 
 
 def row_of(runtime: Runtime, algo: Algo) -> AlgoRow:

@@ -66,7 +66,10 @@ def watchdog(arguments: Arguments, service: Service, terminal: Terminal, _univer
     service.warn(view)
     terminal.show(view, render.watch)
     if not arguments.follow:
-        return 0 if view.ok else terminal.fail(OversightError(view.alerts[0], "Look at `sage schedule` and sage.log."))
+        # The screen has said what; said again here it would read as another one.
+        count = f"{len(view.alerts)} thing{'s' if len(view.alerts) > 1 else ''}"
+        wrong = OversightError(f"the watchdog found {count} wrong", "Look at `sage schedule` and sage.log.")
+        return 0 if view.ok else terminal.fail(wrong)
     with stopped_by_signals() as stop:
         while not stop.wait(FOLLOW_S):
             seen, view = view, service.watch(longest)

@@ -32,7 +32,7 @@ def kill(home: Path, reason: str, latch_name: str, program: Path, *, as_json: bo
     try:
         trouble = latch.engage("owner", reason or "sage kill", SystemClock().now().isoformat(), flatten=flatten)
     except OversightError as error:
-        sys.stderr.write(f"sage: {error}\n")
+        sys.stderr.write(f"sage: {no_folder(home) or error}\n")
         return error.exit_code
     told = f"Killed in {home.resolve()}: nothing is sent any more. `sage resume` is the way back.\n"
     told += f"But {trouble}.\n" if trouble else ""
@@ -49,6 +49,17 @@ def kill(home: Path, reason: str, latch_name: str, program: Path, *, as_json: bo
     if behind is not None:
         behind.returncode = 0  # nobody waits for it: it outlives this process, and the interpreter would complain
     return 0
+
+
+def no_folder(home: Path) -> str:
+    """What to do where the home cannot be one, because something else has its name; empty where it is not that."""
+    there = next((path for path in (home, *home.parents) if path.exists()), home)
+    if there.is_dir():
+        return ""
+    return (
+        f"nothing was killed: {there} is no folder, so no Sage runs in it. Name the home of the one that runs "
+        "with --home; where that is not at hand, stop its process and cancel open orders at the broker."
+    )
 
 
 def start_cancelling(home: Path, program: Path) -> subprocess.Popen[bytes] | None:

@@ -135,7 +135,7 @@ def reproduce(parser: argparse.ArgumentParser) -> None:
 
 
 def answer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", type=identifier, metavar="ID", help="the request, as `sage pending` shows it")
+    parser.add_argument("id", type=identifier, metavar="ID", help="the request of `sage pending`, or how its id begins")
 
 
 def approve(parser: argparse.ArgumentParser) -> None:
@@ -298,4 +298,5 @@ def ticket(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trail", type=positive, metavar="P", help="how far a trailing_stop stays behind, in money")
     parser.add_argument("--trail-pct", type=positive, metavar="N", help="the same in percent of the price")
     parser.add_argument("--what-if", action="store_true", help="what the gates would say; sends nothing")
+    parser.add_argument("-v", "--verbose", action="store_true", help="list every gate that objects")
     yes(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from domain.errors import OversightError, UsageError
 from domain.orders import OrderType, Side, TimeInForce
@@ -21,14 +22,14 @@ def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     ticket = ticket_of(arguments)
     view = service.order(ticket, what_if=arguments.what_if, confirmed=arguments.yes)
     if view.waits and not arguments.what_if and not arguments.yes:
-        terminal.aside(render.ticket(view))
+        terminal.aside(render.ticket(view, verbose=arguments.verbose))
         if confirmed(arguments, terminal, "Send it with your approval?"):
             # From the start: prices and book may be others by now, and the yes is bound to what is judged then.
             view = service.order(ticket, confirmed=True)
     if arguments.what_if:
-        terminal.show(view, render.ticket)
+        terminal.show(view, partial(render.ticket, verbose=arguments.verbose))
         return 0
-    return shown(view, terminal)
+    return shown(view, terminal, verbose=arguments.verbose)
 
 
 def ticket_of(arguments: Arguments) -> Ticket:
@@ -62,9 +63,9 @@ def replace(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     return shown(service.replace_order(arguments.id, change), terminal)
 
 
-def shown(view: TicketView, terminal: Terminal) -> int:
+def shown(view: TicketView, terminal: Terminal, *, verbose: bool = False) -> int:
     """The view, and one line on standard error where it is not done."""
-    terminal.show(view, render.ticket)
+    terminal.show(view, partial(render.ticket, verbose=verbose))
     return 0 if view.done else terminal.fail(OversightError(view.note or "the broker has not taken it out yet"))
 
 

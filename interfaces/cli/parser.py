@@ -87,6 +87,7 @@ class Arguments:
     order_type: str = "limit"
     tif: str = "day"
     what_if: bool = False
+    verbose: bool = False
     named: tuple[str, ...] = ()
     """Suites of ``evals run``, or the folder of ``evals report``."""
     out: str = "report"

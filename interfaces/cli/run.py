@@ -66,7 +66,12 @@ def run(
     if command in ("cycle", "demo"):
         with terminal.working("starting the cycle") as progress:
             report = service.cycle(universe, moment, progress)
-        terminal.show(report, partial(render.demo, home=service.home) if command == "demo" else render.cycle)
+        if command == "cycle":
+            terminal.show(report, render.cycle)
+            return 0
+        # The cycle's own words on it are from before it was sent.
+        became = service.became(report.orders[0].decision_id) if report.orders else None
+        terminal.show(report, partial(render.demo, home=service.home, became=became))
         return 0
     if command in worded.ASKS:
         return worded.show(arguments, service, terminal)
@@ -164,6 +169,10 @@ def answer(topic: Topic, about: str, service: Service, terminal: Terminal) -> No
         terminal.show(look(service), screen)
     elif topic == "experiments":
         terminal.show(service.experiments(PAST), render.experiments)
+    elif topic == "people":
+        terminal.show(service.people(worded.me()), render.people)
+    elif topic == "chart":
+        terminal.attempt(lambda: worded.chart(service, Arguments("chart", what=about)), render.drawn)
     elif topic == "explain":
         terminal.attempt(lambda: service.explain(about, None), render.explain)
     else:

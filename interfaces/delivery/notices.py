@@ -16,13 +16,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from domain.errors import DataQualityError
 from domain.ids import derive
+from domain.money import decimal_of
 from domain.orders import Order, OrderStatus
 from domain.record.alerts import Alert, AlertCode, Severity
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
-from domain.verdicts import Outcome
+from domain.verdicts import Figure, Outcome
+from interfaces.cli.rendering.cells import is_bounded, measured
 from policies.codes import meaning_of
+from policies.gates.catalogue import BY_ID
 from trading.monitor.alerts import SEEN
 from trading.store.approvals import PendingApproval
 from trading.store.messages.message import Button, Kind, Message
@@ -163,11 +167,19 @@ def of_verdicts(entry: LedgerEntry) -> Notice | None:
 
 
 def figures(verdict: Mapping[str, Any]) -> str:
-    """Value and limit of a verdict, where it has both."""
-    if verdict.get("limit") is None or verdict.get("value") is None:
-        return ""
-    value, limit = (told if len(told := str(verdict[name])) <= 16 else f"{told[:12]}…" for name in ("value", "limit"))
-    return f" ({value}, limit {limit})"
+    """Value and limit of a verdict in the unit of its gate, where one is the limit of the other."""
+    known = BY_ID.get(verdict["gate"])
+    unit = "text" if known is None else known.unit
+    value, limit = _read(verdict.get("value"), unit), _read(verdict.get("limit"), unit)
+    return f" ({measured(value, unit)}, limit {measured(limit, unit)})" if is_bounded(limit, value) else ""
+
+
+def _read(told: Figure, unit: str) -> Figure:
+    """A figure of a record, where numbers are written as words."""
+    try:
+        return decimal_of(told) if unit != "text" and isinstance(told, str) else told
+    except DataQualityError:
+        return told
 
 
 def of_request(request: PendingApproval) -> Notice:
@@ -234,11 +246,11 @@ def of_cycle(report: Mapping[str, Any]) -> Notice:
     return Notice(f"cycle:{name}", Kind.CYCLE, f"Cycle of {report['as_of'][:16].replace('T', ' ')}Z", tuple(lines))
 
 
-def of_headroom(tight: Sequence[tuple[str, str, Decimal]], at: datetime) -> Notice | None:
-    """Limits of which less than a fifth is left: gate, what it is called, per cent left. Once a day for each set."""
+def of_headroom(tight: Sequence[tuple[str, str, str]], at: datetime) -> Notice | None:
+    """Limits of which less than a fifth is left: gate, what it is called, what is left. Once a day for each set."""
     if not tight:
         return None
-    lines = tuple(f"{gate} {name}: {left:.0f} % left" for gate, name, left in tight)
+    lines = tuple(f"{gate} {name}: {left}" for gate, name, left in tight)
     key = derive("room", sorted(gate for gate, _, _ in tight), at.date().isoformat())
     return Notice(f"headroom:{key}", Kind.HEADROOM, "Close to a limit", (*lines, "sage risk"))
 

@@ -35,6 +35,7 @@ from interfaces.runtime import Runtime
 from interfaces.telling.explaining import decisions_for
 from interfaces.telling.looking import health_of, last_report, risk
 from interfaces.telling.reporting import facts_of, told
+from interfaces.telling.rooms import room_left
 from interfaces.views.state import State
 from trading.monitor.alerts import SEEN
 from trading.store.messages.tellings import Told
@@ -184,7 +185,7 @@ class Teller:
             _log.info("the room under the limits is not known: %s", error)
             return ()
         tight = [
-            (row.gate, row.name, row.headroom_pct)
+            (row.gate, row.name, room_left(row))
             for row in rows
             if watched(row.gate)
             and row.headroom_pct is not None

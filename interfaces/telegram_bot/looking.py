@@ -104,7 +104,7 @@ def chart(asked: Asked) -> Screen:
     name = arguments.one_id(asked.words, "EQUITY")
     if name == "EQUITY":
         picture = charts.equity(asked.service.equity())
-        told = "Equity" if picture else "Fewer than two days are on record: nothing to draw yet."
+        told = "Equity" if picture else "No equity is on record yet: nothing to draw."
     elif name in ("GATES", "RISK"):
         picture, told = charts.headroom(asked.service.risk()), "Room under the limits"
     elif name == "EXPOSURE":

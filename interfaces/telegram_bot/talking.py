@@ -45,7 +45,10 @@ def named(asked: Asked, view: ChatView) -> Screen:
     look = LOOKS.get(view.topic)
     if look is None or view.topic in ("help", "bye"):
         return control.help_all(asked.role)
-    return look(asked._replace(words=(view.about,) if view.topic == "explain" else ()))
+    # Words open no door that their command keeps shut.
+    if not asked.role.covers(BY_NAME[view.topic].role):
+        return pieces.notice(f"/{view.topic} takes the role {BY_NAME[view.topic].role.value}.")
+    return look(asked._replace(words=(view.about,) if view.topic in ("explain", "chart") else ()))
 
 
 def card(asked: Asked, means: Means, one: CardView) -> Screen:

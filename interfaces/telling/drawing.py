@@ -7,9 +7,10 @@ from domain.market import parse_symbol
 from domain.record.canonical import restore
 from interfaces.acting.controlling import known_name
 from interfaces.runtime import Runtime
-from interfaces.telling.looking import last_report, positions
+from interfaces.telling.looking import account_of, last_report, positions
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.cycles import CycleReport
+from trading.portfolio.periods import until_now
 
 MOST_BARS = 60
 
@@ -21,8 +22,13 @@ def last_cycle(runtime: Runtime) -> CycleReport | None:
 
 
 def equity(runtime: Runtime) -> EquityView:
-    """Every day with what it began and ended with."""
-    return EquityView(runtime.deps.clock.now(), runtime.deps.stores.equity.days())
+    """Every day with what it began and ended with, today as the broker tells it now where it does."""
+    store, now = runtime.deps.stores.equity, runtime.deps.clock.now()
+    account, _why = account_of(runtime)
+    seen = None if account is None else account.equity
+    start = store.performance(now, equity=seen).day_start_equity
+    currency = "" if account is None else account.currency
+    return EquityView(now, until_now(store.days(), store.day_of(now), start, seen), currency)
 
 
 def prices(runtime: Runtime, name: str) -> PricesView:
@@ -38,4 +44,5 @@ def prices(runtime: Runtime, name: str) -> PricesView:
     # By the time of the fill, which the ledger has no order of: one that was missed is written down late.
     fills = tuple(one for one in deps.stores.orders.fills_since(bars[0].start) if one.symbol == symbol)
     holding = next((one for one in positions(runtime).positions if one.symbol == symbol), None)
-    return PricesView(now, symbol, bars, fills, holding)
+    instrument = deps.market.instrument(symbol)
+    return PricesView(now, symbol, bars, fills, holding, "" if instrument is None else instrument.currency)

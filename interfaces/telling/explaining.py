@@ -62,6 +62,19 @@ def views_of(runtime: Runtime, decision: Decision, phase: Phase | None) -> tuple
     return {Phase.BEFORE: before, Phase.AFTER: after, None: (*before, *after)}[phase]
 
 
+def became(runtime: Runtime, name: str) -> ExplanationView | None:
+    """Only what came after a decision: its order, its fills, what they brought; None where nothing was decided."""
+    decision = next(iter(decisions_for(runtime, name)), None)
+    if decision is None:
+        return None
+    record, known = record_of(runtime.deps.stores, decision), facts_of(runtime, decision)
+    before = template(replace(record, order=None, fills=()), Phase.BEFORE).statements
+    done = template(record, Phase.AFTER)
+    came, more = outcome(runtime, record, known)
+    statements = (*(each for each in done.statements if each not in before), *came)
+    return explanation_view(replace(done, statements=statements), {**known, **more})
+
+
 Told = tuple[tuple[Statement, ...], Mapping[str, Evidence]]
 """Sentences, and the figures that they show besides those of the record."""
 

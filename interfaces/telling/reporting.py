@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from agents.record import Record, facts
@@ -20,7 +21,7 @@ from domain.record.rendering import figure, refs_in, render
 from domain.signals import CompositeSignal
 from domain.verdicts import Evaluation
 from graphs.nodes.screen import observation_of
-from graphs.record import record_of
+from graphs.record import judged_as, record_of
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import handed_over, rows_of
 from interfaces.views.control import PendingRow, VerdictView
@@ -217,11 +218,29 @@ def explanations_in(
 
 
 def explanations_of(runtime: Runtime, decision: Decision, phase: Phase | None = None) -> tuple[ExplanationView, ...]:
-    """Stored explanations of a decision, figures filled in from the record as it is now."""
+    """Stored explanations of a decision, each with the figures of when it was told.
+
+    The gates are asked again when the order is sent, after a person's yes for example: what they measured before is
+    then no longer what counts, and still what was spoken of.
+    """
     entries = runtime.deps.stores.ledger.entries(subject=decision.decision_id, kind=RecordKind.EXPLANATION)
-    stored = [restore(Explanation, entry.body) for entry in entries]
-    known = facts_of(runtime, decision)
-    return tuple(explanation_view(each, known) for each in stored if phase in (None, each.phase))
+    record = record_of(runtime.deps.stores, decision)
+    told_of = ((entry, restore(Explanation, entry.body)) for entry in entries)
+    return tuple(
+        explanation_view(each, known_of(replace(record, evaluation=_judged_before(runtime, decision, entry.seq))))
+        for entry, each in told_of
+        if phase in (None, each.phase)
+    )
+
+
+def _judged_before(runtime: Runtime, decision: Decision, seq: int) -> Evaluation | None:
+    """What counted as the gates' answer at that place of the ledger."""
+    entries = runtime.deps.stores.ledger.entries
+    for subject in judged_as(decision.decision_id):
+        before = [each for each in entries(subject=subject, kind=RecordKind.VERDICTS) if each.seq < seq]
+        if before:
+            return restore(Evaluation, before[-1].body["evaluation"])
+    return None
 
 
 def explanation_view(explanation: Explanation, known: Known) -> ExplanationView:

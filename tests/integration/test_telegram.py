@@ -117,7 +117,7 @@ LOOKING = {
     "/trades 20": "None closed", "/pnl": "equity",
     "/stats": "No trade", "/balance": "our record",
     "/risk": "Breakers", "/risk 2": "Every gate", "/limits": "conservative", "/limits 2": "Limits",
-    "/chart gates": "Room", "/chart exposure": "Exposure", "/chart nimbo": "NIMBO", "/chart": "Fewer than two days",
+    "/chart gates": "Room", "/chart exposure": "Exposure", "/chart nimbo": "NIMBO", "/chart": "Equity",
     "/explain": "what became of it", "/explain OSTRE": "OSTRE", "/why nimbo": "NIMBO", "/whynot ostre": "OSTRE",
     "/whatif buy NIMBO 10": "What if", "/agents": "Advisor", "/schedule": "Schedule", "/memory KORVA": "KORVA",
     "/memory stopped too early": "the words stopped too early",
@@ -204,7 +204,9 @@ MORE = "/help pause tells more"
 @pytest.mark.parametrize(
     ("text", "told"),
     [("x" * 4096, MORE), ("\x00\x01\x02", MORE), ("/" + "a" * 300, MORE), ("why KORVA?", "KORVA"),
-     ("how much money did we earn", "equity"), ("\U0001f600" * 2000, MORE), ("am I killed?", "mode")],
+     ("how much money did we earn", "equity"), ("\U0001f600" * 2000, MORE), ("am I killed?", "mode"),
+     ("what is my balance", "our record"), ("draw a chart of the gates", "Room under the limits"),
+     ("who may approve?", "/people takes the role owner")],
 )  # fmt: skip
 def test_whatever_is_written_is_answered(bot, text, told):
     assert told in bot.api.ask(VIEWER, text).text

@@ -15,6 +15,7 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
+    bound,
     day,
     figure,
     heading,
@@ -34,6 +35,7 @@ from interfaces.cli.rendering.cells import (
     yes_no,
 )
 from interfaces.cli.rendering.state import order_status, order_words, pauses
+from interfaces.telling.refusing import ANSWERED, meaning
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, DoctorView, MemoryView
 from interfaces.views.control import (
@@ -102,17 +104,21 @@ def answer(view: AnswerView) -> RenderableType:
 
 def verdicts(rows: list[VerdictView]) -> RenderableType:
     """Gates with what they measured."""
-    made = table("gate", "answer", "limit>", "measured>", "note")
+    made = table("gate", "answer", "limit>", "measured>", "because")
     for each in rows:
         colour = BAD if each.outcome is Outcome.DENY else WAIT
         made.add_row(
             words(each.gate),
-            Text(each.outcome.value, colour),
-            measured(each.limit, unit_of(each.gate)),
+            Text(ANSWERED[each.outcome], colour),
+            bound(each.limit, each.value, unit_of(each.gate)),
             measured(each.value, unit_of(each.gate)),
-            lines(words(each.note, DIM), words(remedy_of(each), WAIT) if remedy_of(each) else None),
+            lines(words(_because(each), DIM), words(remedy_of(each), WAIT) if remedy_of(each) else None),
         )
     return made
+
+
+def _because(verdict: VerdictView) -> str:
+    return f"{meaning(verdict.code)}{f': {verdict.note}' if verdict.note else ''}"
 
 
 def unit_of(gate: str) -> str:

@@ -132,6 +132,18 @@ def measured(value: Figure, unit: str, longest: int = _LONGEST_FIGURE) -> Text:
     return Text(told if behind is None else f"{told} {behind}")
 
 
+def bound(limit: Figure, value: Figure, unit: str, longest: int = _LONGEST_FIGURE) -> Text:
+    """The limit beside what was found: of a state or another word no figure is the limit."""
+    return figure(None) if isinstance(value, str) and not isinstance(limit, str) else measured(limit, unit, longest)
+
+
+def is_bounded(limit: Figure, value: Figure) -> bool:
+    """Whether one is a limit of the other: two figures, or two words. No figure is the limit of a state."""
+    if isinstance(limit, str) and isinstance(value, str):
+        return True
+    return all(isinstance(each, Decimal | int) and not isinstance(each, bool) for each in (limit, value))
+
+
 def set_value(value: Any, unit: str) -> Text:
     """What a policy sets: a figure in its unit, a list of names, or nothing in it."""
     if isinstance(value, (frozenset, set, list, tuple, Mapping)):

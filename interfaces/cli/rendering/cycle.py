@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from rich.console import RenderableType
 from rich.text import Text
 
-from domain.decisions import Action, Inspection, Phase, Ruling, Severity, Stance
+from domain.decisions import Action, Inspection, Ruling, Severity, Stance
 from domain.money import HUNDRED
 from domain.orders import Fill, Order
 from domain.signals import TradeCandidate
@@ -25,6 +25,7 @@ from interfaces.cli.rendering.cells import (
     amount,
     clean,
     heading,
+    is_bounded,
     lines,
     measured,
     moment,
@@ -63,6 +64,8 @@ _SAYS = {
     Outcome.NEED_APPROVAL: "asks for a person",
     Outcome.DENY: "refuses",
 }
+_DIRECTIONS = frozenset({"H5"})
+"""Gates whose two figures are directions: up is no limit of down."""
 _MEANING = {code.value: code.meaning for code in ReasonCode}
 RULES_MODEL = "rules"
 LONGEST_WARNING = 28
@@ -88,10 +91,13 @@ def cycle(report: CycleReport) -> RenderableType:
     return screen(*_story(report), _reasons(report), _footer(report))
 
 
-def demo(report: CycleReport, home: str) -> RenderableType:
-    """``sage demo``: the story, one explanation in full, and what to try next in the demo's ``home``."""
-    shown = _most_telling(report)
-    told = () if shown is None else (explanation(shown, sources=False),)
+def demo(report: CycleReport, home: str, became: ExplanationView | None = None) -> RenderableType:
+    """``sage demo``: the story, one decision explained in full, and what to try next in the demo's ``home``.
+
+    ``became`` is what came of the order that was sent: what was told before says that it was not yet.
+    """
+    shown = (_most_telling(report, became), became)
+    told = (explanation(each, sources=False) for each in shown if each is not None)
     return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report, home))
 
 
@@ -176,11 +182,13 @@ def _seen(rows: Sequence[SeenView]) -> RenderableType:
 
 
 def _news(seen: SeenView) -> Text:
+    hostile = (f"{seen.suspicious} hostile, ignored", BAD)
     if not seen.texts:
-        return Text("none", DIM)
+        # What is ignored counts as no text, and is the monitor's news all the same.
+        return Text.assemble(hostile) if seen.suspicious else Text("none", DIM)
     told = words(f"{seen.texts} {'text' if seen.texts == 1 else 'texts'}")
     if seen.suspicious:
-        return Text.assemble(told, ", ", (f"{seen.suspicious} hostile, ignored", BAD))
+        return Text.assemble(told, ", ", hostile)
     return Text.assemble(told, (" on ", DIM), words(seen.topic, DIM)) if seen.topic else told
 
 
@@ -292,8 +300,8 @@ def _spoke(verdict: VerdictView) -> Text:
     """``E7 spread refuses: 0.5891 % where the limit is 0.5 %``; without a figure, what its code means."""
     gate = " ".join(filter(None, (verdict.gate.replace("_", " "), NAMES.get(verdict.gate))))
     told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
-    if verdict.value is not None and verdict.limit is not None:
-        unit = unit_of(verdict.gate)
+    unit = unit_of(verdict.gate)
+    if verdict.gate not in _DIRECTIONS and is_bounded(verdict.limit, verdict.value):
         found, limit = (measured(each, unit, LONGEST_CELL) for each in (verdict.value, verdict.limit))
         told.append_text(Text.assemble((": ", DIM), found, (" where the limit is ", DIM), limit))
     elif verdict.code in _MEANING:
@@ -352,11 +360,10 @@ def _time(timings_ms: Mapping[str, int]) -> RenderableType:
     return section("Time", words(told), f"{sum(timings_ms.values()):,} ms in all, the slowest steps first")
 
 
-def _most_telling(report: CycleReport) -> ExplanationView | None:
-    """What became of an order, if one was sent; else the first explanation there is."""
-    sent = {order.decision_id for order in report.orders}
-    after = (each for each in report.explanations if each.phase is Phase.AFTER and each.decision_id in sent)
-    return _first(after) or _first(report.explanations)
+def _most_telling(report: CycleReport, became: ExplanationView | None) -> ExplanationView | None:
+    """Why that was decided which something came of; else the first explanation there is."""
+    same = (each for each in report.explanations if became is not None and each.decision_id == became.decision_id)
+    return _first(same) or _first(report.explanations)
 
 
 def _try_next(report: CycleReport, home: str) -> RenderableType:

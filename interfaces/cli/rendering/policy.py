@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +20,7 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
+    bound,
     heading,
     lines,
     measured,
@@ -36,6 +36,8 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.cli.rendering.state import order_status, order_words
+from interfaces.telling.refusing import ANSWERED, named_gate, refusal
+from interfaces.telling.rooms import room
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import (
     Basis,
@@ -48,7 +50,6 @@ from interfaces.views.gates import (
     WhyNotView,
 )
 from interfaces.views.state import State
-from policies.gates.catalogue import BY_ID
 
 FAMILIES: Mapping[str, str] = {
     "A": "Control",
@@ -65,9 +66,13 @@ OTHERS = "Everything else"
 _REFUSES = (State.FAILED, State.UNKNOWN)
 _BAR_WIDTH = 10
 _WIDE, _VERY_WIDE = 72, 96
-_MOST_ROOM = Decimal(999)
 _LONGEST_LIST = 4_000
-_OUTCOMES = {Outcome.DENY: ("refused", BAD), Outcome.REDUCE: ("cut", WAIT), Outcome.NEED_APPROVAL: ("asked", WAIT)}
+_ANSWERS = {
+    Outcome.PASS: "the gates let it pass",
+    Outcome.REDUCE: "the gates would cut it",
+    Outcome.NEED_APPROVAL: "needs a person's yes",
+    Outcome.DENY: "refused",
+}
 WAITS = "waits for your word: sage limits --accept"
 _BASES = {
     Basis.RECORD: "asked of the recorded state",
@@ -79,7 +84,7 @@ def risk(view: RiskView) -> RenderableType:
     """``sage risk``: what stops an entry, the room under each limit by family, and what has no figure, and why."""
     asked = f" into {view.symbol}" if view.symbol else ""
     stops = [row for row in view.risk if row.state in _REFUSES]
-    rooms = [row for row in view.risk if row.headroom_pct is not None and row not in stops]
+    rooms = [row for row in view.risk if room(row) and row not in stops]
     plain = [row for row in view.risk if row not in stops and row not in rooms]
     fine = [row for row in plain if row.state in (State.OK, State.TIGHT)]
     return screen(
@@ -119,22 +124,32 @@ def whynot(view: WhyNotView) -> RenderableType:
     return screen(title, *filter(None, (asked,)), dated, *note, *_nearest(view))
 
 
-def ticket(view: TicketView) -> RenderableType:
-    """``sage buy``, ``sell``, ``orders cancel`` and ``replace``: the order, or the gates that keep it back."""
+def ticket(view: TicketView, *, verbose: bool = False) -> RenderableType:
+    """``sage buy``, ``sell``, ``orders cancel`` and ``replace``: the order, or what keeps it back in one sentence.
+
+    The gates stand below it, unless the sentence says it all; ``verbose`` shows them then too.
+    """
     told = words(_sentence(view.note), DIM if view.done else WAIT) if view.note else None
     if view.order is not None:
         order = lines(order_words(view.order), words(view.order.client_order_id, DIM), order_status(view.order))
         return screen(heading("Order", moment(view.as_of).plain), order, *filter(None, (told,)))
     asked = None if view.intent is None else order_words(view.intent)
-    title = heading("Order", "" if view.outcome is None else view.outcome.value)
+    title = heading("Order", "" if view.outcome is None else _ANSWERS[view.outcome])
     why = view.why
-    shown = () if why is None or not why.objections else (_objections(why.objections), *_nearest(why))
-    return screen(title, *filter(None, (asked, told)), *shown)
+    if why is None or not why.objections:
+        return screen(title, *filter(None, (asked, told)))
+    found = refusal(why.objections, view.intent)
+    lead = None if found.sentence == view.note else words(_sentence(found.sentence), WAIT)
+    more = len(why.objections) - 1
+    if found.alone and not verbose:
+        hint = f"{more} more gate{'s' if more > 1 else ''} would refuse it as an entry: --verbose lists them."
+        return screen(title, *filter(None, (asked, lead, told)), *((words(hint, DIM),) if more else ()))
+    return screen(title, *filter(None, (asked, lead, told)), _objections(why.objections), *_nearest(why))
 
 
 def _when_asked(at: datetime, view: WhyNotView) -> str:
     """The head of the table: two times stand on this screen where the second part is of now."""
-    return f"{'Asked now' if view.decision_id is None else 'When it was asked'}, {moment(at).plain}"
+    return f"{'Asked now' if view.decided_at is None else 'When it was asked'}, {moment(at).plain}"
 
 
 def tally(view: TallyView) -> RenderableType:
@@ -150,7 +165,8 @@ def tally(view: TallyView) -> RenderableType:
 def _stops(rows: Sequence[RiskRow]) -> RenderableType:
     made = table("gate", "limit>", "now>", "because")
     for row in rows:
-        made.add_row(_gate(row), measured(row.limit, row.unit), measured(row.value, row.unit), words(row.note))
+        limit = bound(row.limit, row.value, row.unit)
+        made.add_row(_gate(row), limit, measured(row.value, row.unit), words(row.note))
     return made
 
 
@@ -174,12 +190,13 @@ def _room_table(rows: Sequence[RiskRow], *, bars: bool) -> RenderableType:
     made = table("gate", "limit>", "now>", "room>", *(("",) if bars else ()), "")
     for family, members in groupby(rows, key=lambda row: _family(row.gate)):
         made.add_row(Text(family, BOLD))
-        for row in sorted(members, key=lambda row: row.headroom_pct or ZERO):
+        # What has no share left to sort by stands last.
+        for row in sorted(members, key=lambda row: (row.headroom_pct is None, row.headroom_pct or ZERO)):
             made.add_row(
                 _gate(row),
                 measured(row.limit, row.unit),
                 measured(row.value, row.unit),
-                _room(row.headroom_pct),
+                words(room(row)),
                 *((_bar(row),) if bars else ()),
                 state(row.state),
             )
@@ -212,16 +229,12 @@ def _family_order(gate: str) -> int:
     return list(FAMILIES).index(gate[:1]) if gate[:1] in FAMILIES else len(FAMILIES)
 
 
-def _room(value: Decimal | None) -> Text:
-    if value is not None and value > _MOST_ROOM:
-        return Text(f"> {_MOST_ROOM} %")
-    return Text("-", DIM) if value is None else Text(f"{value:,.1f} %")
-
-
 def _bar(row: RiskRow) -> RenderableType:
+    if row.headroom_pct is None:
+        return Text()
     colour = {State.OK: GOOD, State.TIGHT: WAIT}.get(row.state, BAD)
     # Beyond a limit the room is negative, and a bar has an end.
-    used = max(ZERO, min(HUNDRED, HUNDRED - (row.headroom_pct or ZERO)))
+    used = max(ZERO, min(HUNDRED, HUNDRED - row.headroom_pct))
     return ProgressBar(100, float(used), _BAR_WIDTH, complete_style=colour, finished_style=colour)
 
 
@@ -287,12 +300,11 @@ def _was(value: Any, unit: str) -> Text:
 def _objections(rows: Sequence[ObjectionView]) -> RenderableType:
     made = table("gate", "limit>", "found>", "", "because")
     for row in rows:
-        word, colour = _OUTCOMES.get(row.outcome, (row.outcome.value, ""))
         made.add_row(
             _gate(row),
-            measured(row.limit, row.unit),
+            bound(row.limit, row.value, row.unit),
             measured(row.value, row.unit),
-            Text(word, colour),
+            Text(ANSWERED[row.outcome], BAD if row.outcome is Outcome.DENY else WAIT),
             words(_because(row)),
         )
     return made
@@ -311,19 +323,13 @@ def _nearest(view: WhyNotView) -> tuple[RenderableType, ...]:
     now = "Now: " if view.basis is Basis.PRESENT else ""
     if view.nearest_qty > ZERO:
         answered = " with a person's yes" if view.needs_approval else ""
-        more = "" if view.stopped_by is None else f"; {_named_gate(view.stopped_by)} stops the next one"
+        more = "" if view.stopped_by is None else f"; {named_gate(view.stopped_by)} stops the next one"
         fits = f"would pass: up to {quantity(view.nearest_qty)}{answered}{more}"
         return (lines(words(f"{now}{fits}." if now else _sentence(fits), GOOD), basis),)
     standing = view.at_any_size or ((view.stopped_by,) if view.stopped_by is not None else ())
-    gates = ", ".join(map(_named_gate, standing)) or "a gate"
+    gates = ", ".join(map(named_gate, standing)) or "a gate"
     stands = f"no size would pass: {gates} {'stands' if len(standing) < 2 else 'stand'} at any size"
     return (lines(words(f"{now}{stands}." if now else _sentence(stands), BAD, _LONGEST_LIST), basis),)
-
-
-def _named_gate(gate: str) -> str:
-    """``A5 release``; a gate that is no longer in the catalogue keeps its bare id."""
-    known = BY_ID.get(gate)
-    return gate if known is None else f"{gate} {known.name}"
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 
-from interfaces.cli.rendering.cells import heading, lines, screen, section, short, table, words
+from domain.verdicts import Outcome
+from interfaces.cli.rendering.cells import heading, lines, quantity, screen, section, short, table, words
+from interfaces.telling.refusing import ANSWERED, meaning
 from interfaces.views.reproduction import FateRow, ReproductionView
 
 
@@ -27,8 +29,9 @@ def screen_of(view: ReproductionView) -> RenderableType:
 
 
 def _fate(row: FateRow) -> str:
-    return f"{row.action} {row.qty}, {row.outcome} {row.goes}"
+    judged = ANSWERED[Outcome(row.outcome)] if row.outcome in set(Outcome) else row.outcome
+    return f"{row.action} {quantity(row.qty)}, {judged}{f' {quantity(row.goes)}' if row.goes else ''}"
 
 
 def _why(row: FateRow, changed: bool) -> str:
-    return ", ".join(row.codes) or "no code" if changed else ""
+    return "; ".join(map(meaning, row.codes)) or "no code" if changed else ""

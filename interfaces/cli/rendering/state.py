@@ -267,16 +267,20 @@ def pnl(view: PnlView) -> RenderableType:
         (
             ("equity", words(f"{amount(view.equity)} {view.currency}", BOLD)),
             ("today", Text("  ").join((signed(view.day_pnl), signed(view.day_pnl_pct, " %")))),
-            ("realised today", signed(view.realized_pnl_day)),
+            ("realised today", _after_fees(view.realized_pnl_day, view.fees_day)),
             ("open positions", signed(view.unrealized_pnl)),
             ("day began at", Text(amount(view.day_start_equity))),
             ("highest equity", Text(amount(view.peak_equity))),
             ("below it by", percent(view.drawdown_pct, 2)),
             ("closed trades", Text(f"{view.closed_trades}, of which {view.wins} won")),
-            ("realised in all", signed(view.realized_pnl)),
+            ("realised in all", _after_fees(view.realized_pnl, view.fees)),
         )
     )
     return screen(_dated("Profit and loss", view), facts)
+
+
+def _after_fees(made: Decimal | None, fees: Decimal) -> Text:
+    return Text.assemble(signed(made), (f"  after fees of {amount(fees)}", DIM))
 
 
 def stats(view: PnlView) -> RenderableType:
@@ -292,7 +296,7 @@ def stats(view: PnlView) -> RenderableType:
             ("average win", signed(found.average_win)),
             ("average loss", signed(found.average_loss)),
             ("profit factor", Text(amount(found.profit_factor))),
-            ("fees", Text(amount(found.fees))),
+            ("fees", Text(f"{amount(found.closed_fees)} of these trades, {amount(found.fees)} in all")),
             ("worst drawdown", percent(found.max_drawdown_pct)),
             ("Sharpe", Text(f"{amount(found.sharpe)} ± {amount(found.sharpe_error)}")),
         )

@@ -28,6 +28,7 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words
+from interfaces.telling.refusing import meaning, named_gate
 from interfaces.views.control import AnswerView, ControlView, LocksView, ModeView, PendingRow, PendingView, ResumePlan
 from trading.store.messages.message import Button
 from trading.store.people.roles import Role
@@ -62,7 +63,7 @@ def answered(view: AnswerView) -> Screen:
     mark = {"approved": "✅", "rejected": "🚫"}.get(view.answer, "") if view.done else "⚠"
     order = () if view.order is None else (bold(order_words(view.order)),)
     refused = [one for one in view.verdicts if one.outcome is not Outcome.PASS] if view.order is None else []
-    gates = [f"{one.gate} {one.code}{f': {one.note}' if one.note else ''}" for one in refused[:5]]
+    gates = [f"{named_gate(one.gate)}: {meaning(one.code)}{f': {one.note}' if one.note else ''}" for one in refused[:5]]
     buttons = ((view_button("Explain", "explain", view.decision_id),),)
     return page(f"{mark} {view.answer}", words(view.note), *order, each(gates), note=shown(view.as_of), buttons=buttons)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from domain.money import HUNDRED, ZERO
 from domain.verdicts import Outcome
-from interfaces.cli.rendering.cells import measured, quantity, set_value
+from interfaces.cli.rendering.cells import bound, measured, quantity, set_value
 from interfaces.telegram_bot.screens.pieces import (
     Piece,
     Screen,
@@ -23,18 +21,17 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words, sliced
+from interfaces.telling.refusing import ANSWERED, Refusal, named_gate, refusal
+from interfaces.telling.rooms import is_least, room
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
 from interfaces.views.state import State, StatusView
-from policies.gates.catalogue import BY_ID
 
 _TIGHTEST, _MOST_BREAKERS, _GATES_A_PAGE = 8, 14, 25
 _BREAKERS = ("G", "F6", "F7", "F8", "F9")
 """How the gates are called that stop entries after losses, cooldowns and failures."""
 _STATES = {State.OK: "✓", State.TIGHT: "⚠", State.FAILED: "✗", State.UNKNOWN: "?", State.OFF: "–", State.IDLE: "·"}
 _LIMITS_A_PAGE = 14
-_MOST_ROOM = Decimal(999)
-_ANSWERS = {Outcome.DENY: "refused", Outcome.REDUCE: "cut", Outcome.NEED_APPROVAL: "asked", Outcome.PASS: "passed"}
 
 
 def risk(view: RiskView, now: StatusView, present: int = 1) -> Screen:
@@ -70,31 +67,43 @@ def risk(view: RiskView, now: StatusView, present: int = 1) -> Screen:
 
 def _gate_row(one: RiskRow) -> tuple[str, str, str, str, str]:
     """State, gate, used, limit, room."""
-    room = "" if one.headroom_pct is None else f"{min(one.headroom_pct, _MOST_ROOM):,.0f}%"
     return (
         _STATES[one.state],
         f"{one.gate} {one.name}"[:19],
         measured(one.value, one.unit).plain[:10],
-        measured(one.limit, one.unit).plain[:9],
-        room,
+        bound(one.limit, one.value, one.unit).plain[:9],
+        _short_room(one),
     )
+
+
+def _short_room(one: RiskRow) -> str:
+    """``81%``, ``1 more``, ``5 d``, ``over``: in a word where no share of a limit is left."""
+    if one.headroom_pct is None:
+        told = room(one).removesuffix(" to spare")
+        return f"-{told.removesuffix(' too soon')}" if told.endswith(" too soon") else told
+    if is_least(one.limit, one.value, one.headroom_pct):
+        return "over" if one.headroom_pct > ZERO else "short"
+    return room(one) if one.unit == "count" else f"{one.headroom_pct:,.0f}%"
 
 
 def _stop(one: RiskRow) -> Piece:
-    told = (
-        f"{one.gate} {one.name}: limit {measured(one.limit, one.unit).plain}, now {measured(one.value, one.unit).plain}"
-    )
+    told = f"{one.gate} {one.name}{_figures(one)}"
     return words(f"• {told}{f' ({one.note})' if one.note else ''}")
 
 
+def _figures(one: RiskRow | ObjectionView) -> str:
+    """``: limit 0.5 %, found 0.6 %``; of a state the word alone, and nothing where nothing was measured."""
+    limit, found = bound(one.limit, one.value, one.unit).plain, measured(one.value, one.unit).plain
+    told = (f"limit {limit}" if limit != "-" else "", f"found {found}" if found != "-" else "")
+    return f": {', '.join(filter(None, told))}" if any(told) else ""
+
+
 def _room(one: RiskRow) -> tuple[str, str, str, str]:
-    left = one.headroom_pct or ZERO
-    room = f">{_MOST_ROOM}%" if left > _MOST_ROOM else f"{left:,.0f}%"
     return (
         f"{one.gate} {one.name}"[:17],
         measured(one.value, one.unit).plain,
         measured(one.limit, one.unit).plain,
-        room,
+        _short_room(one),
     )
 
 
@@ -130,11 +139,10 @@ def order_line(view: WhyNotView) -> str:
 
 
 def _objection(one: ObjectionView) -> Piece:
-    answer = _ANSWERS.get(one.outcome, one.outcome.value)
-    figures = f"limit {measured(one.limit, one.unit).plain}, found {measured(one.value, one.unit).plain}"
+    answer = ANSWERED[one.outcome]
     because = one.meaning or one.code
     told = f"{sentence(because)} {sentence(one.note)}".strip()
-    return lines(bold(f"{one.gate} {one.name}: {answer}"), words(f"{figures}. {told}"))
+    return lines(bold(f"{one.gate} {one.name}: {answer}{_figures(one).replace(':', ';', 1)}"), words(told))
 
 
 def _nearest(view: WhyNotView) -> tuple[Piece, ...]:
@@ -142,20 +150,15 @@ def _nearest(view: WhyNotView) -> tuple[Piece, ...]:
         return ()
     if view.nearest_qty > ZERO:
         yes = " with a person's yes" if view.needs_approval else ""
-        more = "" if view.stopped_by is None else f"; {_gate(view.stopped_by)} stops the next one"
+        more = "" if view.stopped_by is None else f"; {named_gate(view.stopped_by)} stops the next one"
         return (bold(f"Would pass: up to {quantity(view.nearest_qty)}{yes}{more}."),)
     standing = view.at_any_size or tuple(filter(None, (view.stopped_by,)))
-    return (bold(f"No size would pass: {', '.join(map(_gate, standing)) or 'a gate'} at any size."),)
-
-
-def _gate(gate: str) -> str:
-    known = BY_ID.get(gate)
-    return gate if known is None else f"{gate} {known.name}"
+    return (bold(f"No size would pass: {', '.join(map(named_gate, standing)) or 'a gate'} at any size."),)
 
 
 def ticket(view: TicketView, title: str = "Order") -> Screen:
     """What became of an order, or what would."""
-    answer = "" if view.outcome is None else _ANSWERS.get(view.outcome, view.outcome.value)
+    answer = "" if view.outcome is None else ANSWERED[view.outcome]
     parts: list[Piece] = []
     if view.order is not None:
         state = view.order.status.value.replace("_", " ")
@@ -169,9 +172,10 @@ def ticket(view: TicketView, title: str = "Order") -> Screen:
             worth = "" if price is None else f", worth {money(price * view.final_qty)}"
             share = "" if not intent.qty else f" ({view.final_qty / intent.qty * HUNDRED:.0f} %)"
             parts.append(words(f"The gates let {quantity(view.final_qty)} pass{share}{worth}."))
-    if view.note:
-        parts.append(words(sentence(view.note)))
-    if view.why is not None:
+    found = Refusal("") if view.why is None else refusal(view.why.objections, view.intent)
+    told = dict.fromkeys(filter(None, (found.sentence, view.note)))
+    parts += [words(sentence(each)) for each in told]
+    if view.why is not None and not found.alone:
         parts += [*(_objection(one) for one in view.why.objections[:6]), *_nearest(view.why)]
     return page(title, *parts, note=answer)
 

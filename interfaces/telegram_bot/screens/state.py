@@ -204,11 +204,13 @@ def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
             ("today", signed(view.day_pnl)),
             ("", signed(view.day_pnl_pct, " %")),
             ("realised today", signed(view.realized_pnl_day)),
+            ("after fees of", money(view.fees_day)),
             ("open positions", signed(view.unrealized_pnl)),
             ("day began at", money(view.day_start_equity)),
             ("highest", money(view.peak_equity)),
             ("below it by", signed(None if view.drawdown_pct is None else -view.drawdown_pct, " %")),
             ("realised in all", signed(view.realized_pnl)),
+            ("after fees of", money(view.fees)),
         ),
         "lr",
     )
@@ -258,7 +260,8 @@ def stats(view: PnlView) -> Screen:
         ("average win", signed(found.average_win)),
         ("average loss", signed(found.average_loss)),
         ("profit factor", money(found.profit_factor)),
-        ("fees", money(found.fees)),
+        ("fees of these", money(found.closed_fees)),
+        ("all fees so far", money(found.fees)),
         ("worst drawdown", _percent(found.max_drawdown_pct)),
         ("Sharpe", f"{money(found.sharpe)} ± {money(found.sharpe_error)}"),
     )

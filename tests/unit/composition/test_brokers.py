@@ -1,5 +1,6 @@
 """A home with several brokers as a start makes it: where it trades, what it is called, and what is refused."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,11 +10,14 @@ import interfaces.acting.closing as closing
 import interfaces.acting.ordering as ordering
 from domain.errors import ConfigurationError, RetryableError
 from domain.orders import Side
+from domain.record.entries import RecordKind
 from interfaces.acting.ordering import Ticket
 from interfaces.telling.checkup import doctor
 from interfaces.telling.looking import status
 from policies.permit import PermitOffice
 from settings import load_settings
+from tests.builders.execution import HandClock
+from tests.builders.market import at
 from tests.builders.runtime import GLIMR, KORVA, NIMBO, a_cycle, a_runtime, sage, settings_in
 from tests.builders.several import Line
 from trading.execution.account import at_least
@@ -36,6 +40,36 @@ def test_a_home_of_two_venues_trades_where_it_is_cheaper_and_names_both(tmp_path
     assert f"broker {VENUES}" in sources
 
 
+def test_a_broker_that_joins_pays_in_and_one_that_leaves_takes_out_and_neither_is_a_result(tmp_path):
+    """As the gates count it: day, week, month and the high-water mark move by what came and went."""
+    clock, terms, booked = HandClock(at("2026-03-16T15:00")), {"b": {"start_cash": "60000"}}, list[Decimal]()
+    steps = [
+        (0, "paper", 100_000),
+        (24, "paper,paper:b", 60_000),
+        (1, "paper,paper:b", 0),
+        (0, "paper", -60_000),
+        (0, "paper,paper:b", 60_000),  # again at one moment: simulated time stands still
+        (24, "paper:b", -100_000),
+    ]
+    for hours, broker, change in steps:
+        clock.wait(hours=hours)
+        own = terms if "paper:b" in broker else {}
+        with a_runtime(tmp_path, broker=broker, broker_terms=own, clock=clock) as runtime:
+            stores = runtime.deps.stores
+            # Due at once, or an order by hand would be judged by an equity that has jumped.
+            assert (stores.control.read().reconciled_at is None) is (change != 0), broker
+            runtime.deps.reconciler.reconcile_if_due(clock.now(), every=timedelta(hours=48))
+            equity = runtime.deps.broker.account().equity
+            found = stores.equity.performance(clock.now(), equity=equity)
+            moved = [each.body.get("transfer") for each in stores.ledger.entries(kind=RecordKind.RECONCILIATION)]
+            days = stores.equity.days()
+        booked += [Decimal(change)] if change and hours + len(booked) else []
+        assert [Decimal(each["amount"]) for each in moved if each] == booked
+        assert found.day_start_equity == found.week_start_equity == found.month_start_equity == equity, broker
+        assert found.peak_equity == found.day_peak_equity == equity, "nothing was made and nothing lost"
+        assert sum(each.close - each.start for each in days) == 0
+
+
 def test_what_is_held_can_be_sold_by_hand_while_another_broker_is_silent(tmp_path):
     with a_runtime(tmp_path, broker=VENUES, broker_terms=DEAR_A) as runtime:
         a_cycle(runtime, KORVA)
@@ -54,7 +88,8 @@ def test_a_kill_closes_what_the_brokers_of_the_home_hold(tmp_path):
     with a_runtime(home, broker=VENUES, broker_terms=DEAR_A) as runtime:
         a_cycle(runtime, KORVA)
         (before,) = runtime.deps.broker.positions()
-    ran = sage("--home", str(home), "kill", "--flatten", cwd=tmp_path, SAGE_BROKER=VENUES)
+    # With a variable that every other command refuses.
+    ran = sage("--home", str(home), "kill", "--flatten", cwd=tmp_path, SAGE_BROKER=VENUES, SAGE_BROKR="paper")
     assert "closing orders sent: 1" in ran.stdout + ran.stderr
     with a_runtime(home, broker=VENUES, broker_terms=DEAR_A) as runtime:
         (after,) = runtime.deps.broker.positions()

@@ -60,8 +60,18 @@ def test_everything_is_closed_with_its_protection_taken_out(runtime, before):
 
 def test_asked_twice_it_sells_once(runtime):
     Service(runtime).flatten(())
-    assert Service(runtime).flatten(()).note.endswith("closing orders sent: 0")
+    assert Service(runtime).flatten(()).note == "nothing was held, so there was nothing left to close"
     assert len(closing_orders(runtime)) == 1
+
+
+def test_what_still_works_is_told_where_nothing_is_left_to_close(runtime):
+    price = runtime.deps.market.quote(KORVA, as_of=runtime.deps.clock.now()).bid
+    far, stop = ((price * D(share)).quantize(D("0.01")) for share in ("0.98", "0.93"))
+    waits = Service(runtime).order(Ticket(Side.BUY, KORVA, qty=D(5), limit=far, stop=stop))
+    assert waits.done, waits.note
+    work = "still working: buy 5 KORVA (see `sage orders`)"
+    assert Service(runtime).flatten((NIMBO,)).note == "nothing is held any more of NIMBO; closing orders sent: 1"
+    assert Service(runtime).flatten(()).note == f"nothing was held, so there was nothing left to close; {work}"
 
 
 def test_only_the_symbols_that_are_named(runtime):

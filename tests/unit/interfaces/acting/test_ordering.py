@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from domain.case import Mode
 from domain.errors import UsageError
@@ -12,7 +14,10 @@ from domain.orders import OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
 from interfaces.acting.ordering import Ticket
+from interfaces.cli import render
 from interfaces.service import Service
+from interfaces.telegram_bot.screens import gates
+from interfaces.telegram_bot.screens.pieces import Screen
 from tests.builders.execution import HandClock
 from tests.builders.runtime import NIMBO, a_policy, a_runtime
 from trading.bus.messages import BusTopic
@@ -45,6 +50,16 @@ def by_hand(runtime) -> Any:
 @pytest.fixture
 def service(runtime):
     return by_hand(runtime)
+
+
+def drawn(screen):
+    """What either face shows, in one line."""
+    if isinstance(screen, Screen):
+        return screen.plain
+    console = Console(width=200)
+    with console.capture() as held:
+        console.print(screen)
+    return " ".join(held.get().split())
 
 
 def orders_of(runtime):
@@ -156,8 +171,22 @@ def test_more_than_is_held_is_never_sold(service, clock):
     clock.wait(minutes=1)
     view = service.order(replace(SELL, qty=D(11)))
     assert view.order.qty == 10
-    assert view.note.startswith("the gates cut it from 11: ")
+    assert view.note == "the gates cut it from 11 to 10: no more of NIMBO is left to close"
     assert all(each.qty >= 0 for each in service.positions().positions)
+
+
+def test_a_sale_of_nothing_is_told_in_one_sentence_and_the_gates_only_to_who_asks(service):
+    because = "to sell it would be a short sale, which the policy does not allow (D3 short sale, allow_short)"
+    told = f"no NIMBO is held: {because}"
+    view, asked = service.order(SELL), service.order(SELL, what_if=True)
+    assert (view.note, asked.note) == (told, "nothing was sent: this was only asked")
+    assert {"B8", "D3"} <= {each.gate for each in view.why.objections}, "scripts get all of them"
+    for screen, more in ((render.ticket, partial(render.ticket, verbose=True)), (gates.ticket, None)):
+        for each in (view, asked):
+            short = drawn(screen(each))
+            assert short.casefold().count(told.casefold()) == 1
+            assert "B8" not in short
+            assert more is None or "B8 protective stop" in drawn(more(each))
 
 
 def test_a_stop_and_a_target_rest_behind_what_is_held(runtime, service, clock):
@@ -235,7 +264,7 @@ def test_a_replacement_is_judged_too(runtime, service):
     name = service.order(RESTING).order.client_order_id
     view = service.replace_order(name, Change(qty=D(1000)))
     assert not view.done
-    assert "the gates refuse it" in view.note
+    assert view.note.startswith("the gates refuse it: orders of this size need a person's approval (A2 mode)")
     assert runtime.deps.stores.orders.get(name).status is OrderStatus.ACCEPTED
 
 

@@ -117,7 +117,7 @@ def test_each_cycle_steps_it_too(runtime, clock):
     ("changes", "error", "told"),
     [
         pytest.param({"qty": 5_000}, ManualActionError, "not started: ", id="larger_than_a_limit"),
-        pytest.param({"stop_loss": None}, ManualActionError, "STOP_", id="without_a_stop"),
+        pytest.param({"stop_loss": None}, ManualActionError, "without a protective stop", id="without_a_stop"),
     ],
 )
 def test_what_the_gates_refuse_whole_is_not_started_in_slices(runtime, changes, error, told):
@@ -128,7 +128,7 @@ def test_what_the_gates_refuse_whole_is_not_started_in_slices(runtime, changes, 
 
 
 def test_an_order_that_wants_a_yes_is_started_after_one_and_it_is_on_record(runtime):
-    with pytest.raises(NeedsYes, match="NOTIONAL_NEEDS_APPROVAL"):
+    with pytest.raises(NeedsYes, match="wants a person's yes: orders of this size need"):
         Service(runtime).start_algo(wanted(runtime, 60))
     row = Service(runtime).start_algo(wanted(runtime, 60), confirmed=True).algo
     assert (row.state, row.qty, row.filled_qty) == ("working", D(60), D(15))

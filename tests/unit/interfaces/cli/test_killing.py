@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.errors import ManualActionError
-from interfaces.cli.killing import REPORT, reported
+from interfaces.cli.killing import REPORT, kill, reported
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ def test_what_stops_the_work_is_written_down_and_goes_on_where_nobody_expected_i
     report = json.loads((tmp_path / REPORT).read_text(encoding="utf-8"))
     assert (report["cancelled"], report["failed"]) == ([], {"all": told})
     assert report["started_at"] <= report["finished_at"]
+
+
+@pytest.mark.parametrize("name", ["a-file", "a-file/home"])
+def test_a_home_that_is_a_file_kills_nothing_and_sends_nobody_to_make_a_file_in_it(tmp_path, capsys, name):
+    (tmp_path / "a-file").write_text("mine", encoding="utf-8")
+    code = kill(tmp_path / name, "", "killed", tmp_path / "none.py", as_json=False)
+    told = capsys.readouterr().err
+    assert (code, told.count("\n")) == (ManualActionError("", "").exit_code, 1)
+    assert told.startswith(f"sage: nothing was killed: {tmp_path / 'a-file'} is no folder, so no Sage runs in it.")
+    assert "by hand" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
 
 
 def test_work_that_is_done_is_reported_as_it_was(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from domain.case import Mode, TradingState
-from domain.decisions import Ruling
+from domain.decisions import Phase, Ruling
 from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
@@ -179,11 +179,38 @@ def test_fills_are_shown_at_their_average():
 
 
 def test_the_demo_ends_with_what_to_try_next():
-    told = shown(render.demo(a_cycle_report(), ".sage/demo"))
+    told = shown(render.demo(a_cycle_report(), ".sage/demo", views.an_explain().explanations[-1]))
     assert "AAPL: what became of it" in told
     assert told.index("Try next") > told.index("what became of it")
     assert "sage --home .sage/demo approve apr-k3v5xw2a7qme" in told
     assert "sage approve" not in shown(render.demo(a_cycle_report(pending=()), ".sage/demo"))
+
+
+def test_what_was_sent_is_told_with_what_became_of_it_and_what_was_not_without():
+    report = a_cycle_report()
+    sent = report.orders[0]
+    before = dataclasses.replace(
+        report.explanations[0], decision_id=sent.decision_id, phase=Phase.BEFORE, statements=("Nothing is sent yet.",)
+    )
+    after = dataclasses.replace(before, phase=Phase.AFTER, source="template", statements=("It stands as filled.",))
+    told = dataclasses.replace(report, explanations=(before,))
+    both = flat(shown(render.demo(told, ".sage/demo", after)))
+    places = [
+        both.index(each) for each in ("Nothing is sent yet.", f"{sent.symbol}: what became", "It stands as filled.")
+    ]
+    assert places == sorted(places)
+    assert f"{sent.symbol}: what became" not in flat(shown(render.demo(told, ".sage/demo")))
+
+
+@pytest.mark.parametrize(
+    ("texts", "hostile", "told"),
+    [(0, 0, "none"), (0, 1, "1 hostile, ignored"), (1, 1, "1 text, 1 hostile, ignored"), (2, 0, "2 texts on")],
+)
+def test_the_table_tells_the_hostile_texts_that_the_monitor_tells(texts, hostile, told):
+    report = a_cycle_report()
+    row = dataclasses.replace(report.seen[0], texts=texts, suspicious=hostile, topic="guidance")
+    drawn = flat(shown(render.cycle(dataclasses.replace(report, seen=(row,))), width=120))
+    assert f"{row.score:+.2f} {told}" in drawn
 
 
 def test_a_cycle_without_candidates_is_a_story_too():
@@ -318,10 +345,57 @@ def test_risk_groups_by_family_with_what_stops_first_and_what_has_no_figure_last
     places = [told.index(each) for each in order]
     assert places == sorted(places)
     assert "10 % 4.2 % 58.0 %" in told
-    assert "1,000.00 95,000.00 > 999 %" in told
+    assert "1,000.00 95,000.00 94,000.00 over" in told
     assert "15 s - There is no usable quote." in told
     assert "0dff46e985db3… 74d1a528ab5f0…" in told
     assert "300 M 18,500 M" in told
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        pytest.param(
+            RiskRow("C4", Decimal(5), Decimal(4), Decimal(20), State.OK, unit="count"), "5 4 1 more", id="count"
+        ),
+        pytest.param(
+            RiskRow("C16", Decimal(1), Decimal(1), Decimal(0), State.TIGHT, unit="count"),
+            "1 1 none",
+            id="count_used_up",
+        ),
+        pytest.param(
+            RiskRow("E13_macro", Decimal(24), Decimal(147), None, State.OK, unit="hours"),
+            "24 h 147 h 5 d to spare",
+            id="event_far_off",
+        ),
+        pytest.param(
+            RiskRow("D6", Decimal(30), Decimal(5), None, State.TIGHT, unit="days"),
+            "30 d 5 d 25 d too soon",
+            id="wash_sale_that_warns",
+        ),
+        pytest.param(
+            RiskRow("C15", Decimal(1000), Decimal(900), Decimal(-10), State.TIGHT, unit="USD"),
+            "1,000.00 900.00 100.00 short",
+            id="least",
+        ),
+        pytest.param(
+            RiskRow("E4", Decimal(15), Decimal(6), Decimal(60), State.OK, unit="seconds"), "15 s 6 s 60.0 %", id="age"
+        ),
+        pytest.param(
+            RiskRow("E11_index", Decimal(-3), Decimal("-0.75"), Decimal(75), State.OK, unit="pct"),
+            "-3 % -0.75 % 75.0 %",
+            id="fall",
+        ),
+        pytest.param(
+            RiskRow("A4", Decimal(0), "REDUCING", None, State.FAILED, "trading state", note="Only exits."),
+            "A4 trading state - REDUCING Only exits.",
+            id="state",
+        ),
+    ],
+)
+def test_room_is_told_in_the_words_of_its_limit(row, told):
+    drawn = flat(shown(render.risk(RiskView(AT, (row,))), width=60))
+    assert told in drawn
+    assert "999" not in drawn
 
 
 @pytest.mark.parametrize(
@@ -384,7 +458,7 @@ def test_the_heading_of_the_limits_says_that_the_policy_waits(waits):
         ({"needs_approval": True}, "Would pass: up to 54 with a person's yes"),
         ({"stopped_by": None}, "Would pass: up to 54."),
         ({"asked_at": AT}, f"When it was asked, {AT:%Y-%m-%d %H:%M} UTC gate"),
-        ({"asked_at": AT, "decision_id": None}, f"Asked now, {AT:%Y-%m-%d %H:%M} UTC gate"),
+        ({"asked_at": AT, "decision_id": None, "decided_at": None}, f"Asked now, {AT:%Y-%m-%d %H:%M} UTC gate"),
         ({"basis": Basis.PRESENT}, "Now: would pass: up to 54; C1 order notional stops the next one."),
         ({"note": "the order cannot be priced"}, "may be. The order cannot be priced. Would pass"),
         (
@@ -472,7 +546,8 @@ def test_a_cycle_shows_figures_in_the_unit_of_their_gate(gate, limit, value, tol
 def test_an_answer_shows_figures_in_the_unit_of_their_gate(gate, limit, value, told):
     refused = verdict("NVDA", gate, Outcome.DENY, limit=limit, value=value, note="odd")
     drawn = flat(shown(render.answer(dataclasses.replace(views.an_answer(), verdicts=(refused,))), width=160))
-    assert f"{gate} DENY {' '.join(told)} odd" in drawn
+    assert f"{gate} refused {' '.join(told)} " in drawn
+    assert ": odd" in drawn
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Notices: what a record says to a person, in a few lines, however strange the words in it are."""
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -130,9 +129,9 @@ def test_books_that_differ_are_told(ok, told):
 
 
 def test_close_limits_are_one_notice_a_day_for_each_set():
-    tight = [("B1", "daily loss", Decimal("12.4")), ("B3", "gross", Decimal(3))]
+    tight = [("B1", "daily loss", "12.4 % left"), ("C4", "open positions", "none left")]
     found = heard(of_headroom(tight, NOON))
-    assert found.lines == ("B1 daily loss: 12 % left", "B3 gross: 3 % left", "sage risk")
+    assert found.lines == ("B1 daily loss: 12.4 % left", "C4 open positions: none left", "sage risk")
     assert heard(of_headroom(tight[::-1], NOON)).key == found.key
     assert heard(of_headroom(tight[:1], NOON)).key != found.key
     assert of_headroom([], NOON) is None

@@ -2,12 +2,17 @@
 
 import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import requests
 
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
+from interfaces.cli import duties
+from interfaces.cli.console import Terminal
+from interfaces.cli.parser import Arguments
+from interfaces.service import Service
 from interfaces.serving.endpoint import endpoint
 from interfaces.serving.holding import SERVICE
 from interfaces.serving.timetable import schedule, watch
@@ -112,6 +117,14 @@ def cycle_ended(runtime, ago, state=RunState.DONE):
 def test_a_home_without_a_service_is_an_alarm(runtime):
     view = watch(runtime, HALF_AN_HOUR)
     assert (view.ok, view.alerts) == (False, ("no service is alive in this home: there has been none",))
+
+
+def test_what_is_wrong_is_told_once_at_the_terminal(runtime):
+    out, err = StringIO(), StringIO()
+    code = duties.watchdog(Arguments("watchdog"), Service(runtime), Terminal(out=out, err=err), ())
+    assert code == 1
+    assert " ".join(out.getvalue().split()).count("no service is alive in this home") == 1
+    assert err.getvalue() == "sage: the watchdog found 1 thing wrong. Look at `sage schedule` and sage.log.\n"
 
 
 def test_a_service_that_gives_signs_of_life_and_runs_cycles_is_none(runtime):

@@ -4,10 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
+from itertools import product
 
 import pytest
+from matplotlib.image import imread
 
 from domain.market import Symbol
+from domain.orders import Side
 from interfaces.service import Service
 from interfaces.telegram_bot.screens import charts
 from interfaces.views.charts import EquityView
@@ -44,9 +48,9 @@ def test_every_picture_of_a_home_with_a_history_is_drawn(service):
     assert all(picture is not None and picture.startswith(PNG) and len(picture) > 5_000 for picture in drawn)
 
 
-@pytest.mark.parametrize("closes", [(), (100,)], ids=["nothing", "one day"])
-def test_too_little_is_not_drawn(closes):
-    assert charts.equity(equity_of(*closes)) is None
+def test_a_first_day_is_drawn_from_what_the_account_began_with_and_no_day_is_not():
+    assert charts.equity(equity_of(100))
+    assert charts.equity(equity_of()) is None
 
 
 def test_an_empty_book_and_a_policy_without_figures_are_not_drawn():
@@ -66,6 +70,44 @@ def test_a_short_holding_and_a_limit_far_beyond_are_drawn(service):
         replace(row, headroom_pct=Decimal(-5_000)) for row in service.risk().risk if row.headroom_pct is not None
     )
     assert charts.headroom(replace(service.risk(), risk=rows[:3]))
+
+
+def crowded(service):
+    """Twelve holdings with one that has no price, sixty days, a bar with many fills, long names of gates."""
+    held, bars = service.positions(), service.prices(KORVA)
+    one, fill = held.positions[0], bars.fills[0]
+    many = tuple(
+        replace(one, symbol=Symbol(f"HOLD{number}"), broker_qty=Decimal(number * 1_000_000 - 4_000_000))
+        for number in range(12)
+    )
+    fills = tuple(
+        replace(fill, fill_id=f"f{number}", side=side, at=bars.bars[at].start)
+        for number, (at, side) in enumerate(product((0, 1, 1, 2, -1), Side))
+    )
+    last = bars.bars[-1].close
+    near = replace(one, avg_price=last * Decimal("1.001"), stop_loss=last * Decimal("0.999"))
+    yield charts.exposure(replace(held, positions=(*many, replace(one, market_price=None))))
+    yield charts.prices(replace(bars, fills=fills, holding=near))
+    yield charts.equity(equity_of(*(10_000_000 + number**3 for number in range(60))))
+    yield charts.headroom(service.risk())
+
+
+def test_nothing_of_a_crowded_picture_is_cut_off(service):
+    for picture in crowded(service):
+        points = imread(BytesIO(picture))[:, :, :3]
+        edges = (points[:3], points[-3:], points[:, :3], points[:, -3:])
+        assert all((edge == 1).all() for edge in edges), "something is drawn to the very edge, or beyond it"
+
+
+def test_fills_of_one_bar_and_side_are_one_mark_that_counts_them(service):
+    view = service.prices(KORVA)
+    fill = view.fills[0]
+    one, two = (replace(fill, fill_id=name) for name in ("a", "b"))
+    alone, both, dearer = (
+        charts.prices(replace(view, holding=None, fills=fills))
+        for fills in ((one,), (one, two), (one, replace(two, price=fill.price * 2)))
+    )
+    assert alone != both == dearer
 
 
 def test_threads_draw_the_same_picture():

@@ -8,10 +8,16 @@ import pytest
 
 from interfaces.telegram_bot.commands import BY_NAME, COMMANDS, Level, menu, nearest
 from interfaces.telegram_bot.looking import here
-from interfaces.telegram_bot.screens import control, pieces
+from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import page, table, view_button, words
+from interfaces.views.control import RiskRow
+from interfaces.views.gates import RiskView
+from interfaces.views.state import State
+from tests.builders import views
+from tests.builders.views import AT
 from trading.store.people.roles import Role
 
+D = Decimal
 EVIL = "<b>bold</b> & <script>\u202e\x1b[31m\x00 \u200bx"
 
 
@@ -27,6 +33,23 @@ def test_a_table_is_aligned_and_escaped():
     told = table([("A<", "1.00"), ("LONGER", "12,345.60")], "lr")
     assert told.plain == "A<          1.00\nLONGER 12,345.60"
     assert told.html == "<pre>A&lt;          1.00\nLONGER 12,345.60</pre>"
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (RiskRow("C1", D(10), D(5), D(50), State.OK, unit="USD"), "5.00 10.00 50%"),
+        (RiskRow("C4", D(5), D(4), D(20), State.OK, unit="count"), "4 5 1 more"),
+        (RiskRow("E13_macro", D(24), D(147), None, State.OK, unit="hours"), "147 h 24 h 5 d"),
+        (RiskRow("D6", D(30), D(5), None, State.TIGHT, unit="days"), "5 d 30 d -25 d"),
+        (RiskRow("C15", D(1000), D(95000), D(9400), State.OK, unit="USD"), "95,000.00 1,000.00 over"),
+        (RiskRow("A4", D(0), "REDUCING", None, State.FAILED), "REDUCING -"),
+    ],
+    ids=["share", "count", "event_far_off", "wash_sale_that_warns", "least", "state"],
+)
+def test_room_is_a_word_on_a_phone_where_no_share_is_left(row, told):
+    screen = gates.risk(RiskView(AT, (row,), "NIMBO"), views.a_status(), 2)
+    assert " ".join(screen.plain.split()).endswith(told)
 
 
 def test_no_line_of_a_table_is_wider_than_a_phone():

@@ -11,7 +11,7 @@ from domain.errors import UsageError
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, RecordKind
 from interfaces.service import Service
-from interfaces.telling.explaining import explain
+from interfaces.telling.explaining import became, explain
 from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, SpyModel, a_runtime, entries_of
 
 
@@ -84,6 +84,27 @@ def test_a_request_is_explained_by_its_decision(runtime):
     view = explain(runtime, asked.subject, None)
     assert {told.symbol for told in view.explanations} == {OSTRE}
     assert any("person" in statement for told in view.explanations for statement in told.statements)
+
+
+def test_what_the_gates_measured_before_a_yes_is_still_told_after_it(home, clock):
+    with a_runtime(home, clock=clock) as runtime:
+        service = Service(runtime)
+        (waits,) = service.pending().pending
+        (before,) = explain(runtime, waits.decision_id, Phase.BEFORE).explanations
+        assert service.approve(waits.id, "owner").done
+        (after,) = explain(runtime, waits.decision_id, Phase.BEFORE).explanations
+    assert any("A gate asks for a person" in each for each in before.statements)
+    assert after.statements == before.statements
+
+
+def test_only_what_came_after_a_decision_is_told_of_what_became_of_it(runtime):
+    name = names(runtime)["decision"]
+    told, whole = became(runtime, name), explain(runtime, name, None).explanations
+    assert told is not None
+    assert "An order for" in told.statements[0]
+    assert set(told.statements) < set(whole[1].statements)
+    assert not set(told.statements) & set(whole[0].statements)
+    assert became(runtime, "dec-none") is None
 
 
 def test_a_cycle_and_last_explain_all_their_decisions(runtime):

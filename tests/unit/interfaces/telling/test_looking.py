@@ -10,7 +10,10 @@ from domain.case import Mode, Pause, TradingState
 from domain.errors import ConfigurationError, SourceUnavailable
 from domain.orders import OrderStatus
 from domain.record.entries import RecordKind
+from graphs.nodes.observe import market_now
+from interfaces.service import Service
 from interfaces.telling import looking as product
+from interfaces.telling.rooms import room
 from interfaces.views.state import State
 from policies.gates.catalogue import GATES
 from tests.builders.market import NOON
@@ -100,6 +103,15 @@ def test_a_broker_that_is_silent_is_named_and_status_still_answers(runtime):
     assert "the broker is away" in broker.note
 
 
+def test_a_silent_broker_leaves_what_our_books_know_and_no_price_of_nought(runtime):
+    (known,) = looking.positions(runtime).positions
+    (row,) = looking.positions(rewired(runtime, broker=SilentBroker(runtime.deps.broker))).positions
+    assert (row.avg_price, row.stop_loss, row.strategy) == (known.avg_price, known.stop_loss, known.strategy)
+    assert (row.broker_qty, row.unrealized_pnl) == (None, None)
+    nobody = product.position_view(NIMBO, Decimal(46), None, market_now(runtime.deps, [NIMBO]))
+    assert nobody.avg_price is None, "what nobody knows is not nought"
+
+
 def test_positions_show_both_sides_at_the_price_they_could_be_sold_for(runtime):
     (row,) = looking.positions(runtime).positions
     quote: Any = the_market().quote(NIMBO, as_of=GONE)
@@ -146,13 +158,37 @@ def test_profit_and_loss_add_up(runtime):
     (trade,) = looking.trades(runtime).trades
     (row,) = looking.positions(runtime).positions
     assert (pnl.currency, pnl.closed_trades) == ("USD", 1)
-    assert pnl.realized_pnl == Decimal(trade.pnl)
     assert pnl.wins == (Decimal(trade.pnl) > 0)
     assert pnl.unrealized_pnl == row.unrealized_pnl
-    fees = sum(f.commission for f in runtime.deps.broker.fills(since=NOON.replace(day=1)) if f.symbol == NIMBO)
-    assert pnl.equity == Decimal(100_000) + pnl.realized_pnl + pnl.unrealized_pnl - fees
+    assert pnl.equity == Decimal(100_000) + pnl.realized_pnl + pnl.unrealized_pnl
     assert pnl.day_pnl == pnl.equity - pnl.day_start_equity
     assert pnl.drawdown_pct == looking.percent(pnl.peak_equity - pnl.equity, pnl.peak_equity)
+
+
+def test_realised_means_the_same_of_a_day_and_of_all_and_its_fees_are_told_apart(runtime, clock):
+    fills = runtime.deps.broker.fills(since=NOON.replace(day=1))
+    day = runtime.deps.stores.equity.day_start(clock.now())
+    (trade,) = runtime.deps.stores.trades.closed()
+    entry = sum(each.commission for each in fills if each.symbol == NIMBO)
+    pnl, total = looking.pnl(runtime), Service(runtime).profits("total")
+    assert entry > 0, "a trade that is still open has cost something"
+    assert pnl.realized_pnl == total.realized_pnl == trade.pnl - entry
+    assert pnl.realized_pnl_day == runtime.deps.stores.trades.realized(day)
+    assert pnl.fees == sum(each.commission for each in fills) == pnl.statistics.fees
+    assert pnl.fees_day == sum(each.commission for each in fills if each.at >= day)
+    assert pnl.statistics.closed_fees == trade.commission == pnl.fees - entry
+
+
+def test_statistics_and_chart_go_on_to_the_equity_of_now_as_the_profit_does(runtime, clock):
+    the_fall = ShiftedMarket(the_market(), NIMBO=Decimal("0.5"))
+    before, last = Service(runtime).equity().days, looking.pnl(runtime)
+    with a_runtime(runtime.setup.home, clock=clock, market=the_fall) as fallen:
+        days, pnl = Service(fallen).equity().days, looking.pnl(fallen)
+    assert days[-1].close == pnl.equity < before[-1].close == last.equity
+    assert sum(each.close - each.start for each in days) == pnl.equity - Decimal(100_000)
+    assert days[0].start == Decimal(100_000)
+    assert pnl.statistics.max_drawdown_pct > last.statistics.max_drawdown_pct
+    assert pnl.statistics.max_drawdown_pct >= pnl.drawdown_pct
 
 
 def test_equity_is_unknown_while_a_holding_has_no_quote(runtime, traded_home, clock):
@@ -169,6 +205,15 @@ def test_equity_is_unknown_while_a_holding_has_no_quote(runtime, traded_home, cl
 def test_percent(part, whole, told):
     given = [None if each is None else Decimal(each) for each in (part, whole)]
     assert looking.percent(*given) == (None if told is None else Decimal(told))
+
+
+def test_what_time_alone_makes_room_for_has_no_share_of_its_limit(runtime):
+    rows = {row.gate: row for row in looking.risk(runtime).risk}
+    waited, aged = rows["E2_close"], rows["E4_bar"]
+    assert waited.value > waited.limit
+    assert (waited.headroom_pct, waited.state) == (None, State.OK)
+    assert room(waited).endswith(" to spare")
+    assert aged.headroom_pct is not None, "an age uses its limit up"
 
 
 def test_risk_shows_the_room_under_every_gate(runtime):

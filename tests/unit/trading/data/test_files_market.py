@@ -411,7 +411,7 @@ def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path, content, messag
         pytest.param("zone = ", "cannot be read", id="not_toml"),
         pytest.param('timeframe = "1Week"', "timeframe", id="unknown_timeframe"),
         pytest.param('spread_bp = "-1"', "spread_bp", id="negative_spread"),
-        pytest.param('[instruments."A L"]\nname = "x"', "is not a symbol", id="no_symbol"),
+        pytest.param('[instruments."A L"]\nname = "x"', "instruments: 'A L' is not a symbol", id="no_symbol"),
         pytest.param('[instruments.AAPL]\ntick = "0"', "instruments.AAPL.tick", id="no_tick"),
         pytest.param('calendar = "MARS"', "no exchange calendar 'MARS'", id="unknown_calendar"),
     ],

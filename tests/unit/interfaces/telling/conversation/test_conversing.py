@@ -24,6 +24,15 @@ SYMBOLS = (Symbol("ALTR"), Symbol("NIMBO"), Symbol("T"))
         ("what is the policy", "limits", "last"),
         ("what waits for me", "pending", "last"),
         ("must I approve anything?", "pending", "last"),
+        ("what is my balance", "balance", "last"),
+        ("how much cash is there?", "balance", "last"),
+        ("who may approve orders?", "people", "last"),
+        ("show me the people", "people", "last"),
+        ("draw a chart", "chart", "EQUITY"),
+        ("chart of my holdings", "chart", "EXPOSURE"),
+        ("a picture of the room under the limits", "chart", "GATES"),
+        ("chart nimbo", "chart", "NIMBO"),
+        ("why does the chart of nimbo fall", "explain", "NIMBO"),
         ("which backtests were run", "experiments", "last"),
         ("why?", "explain", "last"),
         ("Why ALTR?", "explain", "ALTR"),
@@ -60,7 +69,7 @@ def test_a_question_finds_its_view(text, topic, about):
 )
 def test_no_wish_is_a_command(text):
     """Whatever is typed becomes a look, an explanation or the help; there is no topic that changes anything (I-40)."""
-    assert understood(text, SYMBOLS).topic in {*LOOKS, "experiments", "explain", "help", "bye"}
+    assert understood(text, SYMBOLS).topic in {*LOOKS, "people", "chart", "experiments", "explain", "help", "bye"}
 
 
 def test_the_help_says_what_it_cannot_do():
