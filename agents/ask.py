@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from agents.calls.breaker import Breaker
-from agents.calls.budget import Budget, Price
+from agents.calls.budget import Budget, TokenPrice
 from agents.calls.reuse import Reuse
 from agents.llm import (
     UNANSWERED,
@@ -108,7 +108,7 @@ class Asker:
     journal: CallJournal
     clock: Clock
     budget: Budget
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    prices: Mapping[str, TokenPrice] = field(default_factory=dict)
     roles: Mapping[Role, LanguageModel] = field(default_factory=dict)
     fallback: tuple[LanguageModel, ...] = ()
     breaker: Breaker | None = None
@@ -211,7 +211,7 @@ class Asker:
         first, *behind = (self._price(model) for model in line)
         return first is not None and any(price is not None and price.below(first) for price in behind)
 
-    def _price(self, model: LanguageModel) -> Price | None:
+    def _price(self, model: LanguageModel) -> TokenPrice | None:
         return self.prices.get(model.sampling.model)
 
     def _complete(self, turn: _Turn, request: ModelRequest) -> ModelReply:

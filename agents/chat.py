@@ -40,7 +40,7 @@ class ToolLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedLook:
     """A look that the talker asks for."""
 
     tool: str
@@ -48,7 +48,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatQuestion:
     """One question on its way: its id, what was talked about before, what was looked at, how many looks are left."""
 
     turn_id: CycleId
@@ -60,7 +60,7 @@ class Asked:
     """What the market knows: a sentence that names one may not show the figures of another."""
 
 
-def think(asker: Asker, asked: Asked, tools: Sequence[ToolLine]) -> Wanted | Reply:
+def think(asker: Asker, asked: ChatQuestion, tools: Sequence[ToolLine]) -> WantedLook | Reply:
     """One move; raises NoAnswer, BadAnswer or WrongSetup where nobody brings a usable one."""
     items = [item for look in asked.looks for item in look.items]
     variables = {
@@ -77,13 +77,13 @@ def think(asker: Asker, asked: Asked, tools: Sequence[ToolLine]) -> Wanted | Rep
         "question": encode(asked.question[:LONGEST_QUESTION]),
     }
 
-    def read(output: ChatOutput, source: str, _repaired: bool) -> Wanted | Reply:
+    def read(output: ChatOutput, source: str, _repaired: bool) -> WantedLook | Reply:
         return wanted(output, asked, tools) if output.move == "look" else reply(output, asked, source)
 
     return asker.ask("chat", asked.turn_id, asked.turn_id, variables, read).value
 
 
-def wanted(output: ChatOutput, asked: Asked, tools: Sequence[ToolLine]) -> Wanted:
+def wanted(output: ChatOutput, asked: ChatQuestion, tools: Sequence[ToolLine]) -> WantedLook:
     """A look that may be made."""
     if output.tool is None or output.tool not in {each.name for each in tools}:
         raise BadAnswer("schema", f"there is no tool called {output.tool!a}")
@@ -92,10 +92,10 @@ def wanted(output: ChatOutput, asked: Asked, tools: Sequence[ToolLine]) -> Wante
     words = tuple(output.words)
     if any((each.tool, tuple(each.words)) == (output.tool, words) for each in asked.looks):
         raise BadAnswer("schema", "this was looked at already: use what it found")
-    return Wanted(output.tool, words)
+    return WantedLook(output.tool, words)
 
 
-def reply(output: ChatOutput, asked: Asked, source: str) -> Reply:
+def reply(output: ChatOutput, asked: ChatQuestion, source: str) -> Reply:
     """An answer whose every figure is a reference to something found."""
     known = index(item for look in asked.looks for item in look.items)
     statements = tuple(Statement(each.text, each.weight) for each in output.statements)

@@ -19,10 +19,10 @@ from domain.evidence import Evidence
 from domain.ids import CycleId
 from domain.record.entries import ClosedTrade
 from memory.lessons import Lesson, figures
-from memory.reviews import POSSIBLE, Change, Finding, Review, Subject, Suggestion, review_by_code
+from memory.reviews import POSSIBLE, Finding, Review, ReviewSubject, SuggestedChange, Suggestion, review_by_code
 from prompts.loader import load
 
-Targets = Mapping[Subject, frozenset[str]]
+Targets = Mapping[ReviewSubject, frozenset[str]]
 """Everything a suggestion may be about, by what it would change."""
 _COUNTS = "gates."
 
@@ -51,7 +51,7 @@ def review(asker: Asker, cycle_id: CycleId, case: ClosedCase, targets: Targets) 
         "symbol": symbol,
         "record": encode(_summary(case)),
         "facts": evidence_lines(known.values(), case.trade.closed_at),
-        "targets": encode({subject.value: sorted(targets.get(subject, ())) for subject in Subject}),
+        "targets": encode({subject.value: sorted(targets.get(subject, ())) for subject in ReviewSubject}),
     }
 
     def read(output: LearnerOutput, source: str, repaired: bool) -> Review:
@@ -79,15 +79,17 @@ def cited_evidence(case: ClosedCase, made: Review) -> tuple[Evidence, ...]:
 
 
 def _suggestion(output: SuggestionOutput, known: Mapping[str, Evidence], targets: Targets) -> Suggestion:
-    subject = Subject(output.subject)
+    subject = ReviewSubject(output.subject)
     if output.target not in targets.get(subject, frozenset()):
         raise BadAnswer("unknown_reference", f"the learner suggests to change {output.target!a}, which is no {subject}")
-    return Suggestion(subject, output.target, Change(output.change), statements_of(output.reasons, known, "learner"))
+    return Suggestion(
+        subject, output.target, SuggestedChange(output.change), statements_of(output.reasons, known, "learner")
+    )
 
 
 def _once(suggested: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
     """The first of those that ask for the same change of the same thing."""
-    first: dict[tuple[Subject, str, Change], Suggestion] = {}
+    first: dict[tuple[ReviewSubject, str, SuggestedChange], Suggestion] = {}
     for each in suggested:
         first.setdefault((each.subject, each.target, each.change), each)
     return tuple(first.values())

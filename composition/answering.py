@@ -117,12 +117,12 @@ def recordings_of(settings: configuration.Settings) -> list[Path]:
     return sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
 
 
-def prices_of(settings: configuration.Settings, models: tuple[llm.LanguageModel, ...]) -> dict[str, budgets.Price]:
+def prices_of(settings: configuration.Settings, models: tuple[llm.LanguageModel, ...]) -> dict[str, budgets.TokenPrice]:
     """What every model costs; a budget in money is no budget while a price is unknown."""
     table, default = settings.models.prices, None
     if settings.price_in_usd_per_mtok or settings.price_out_usd_per_mtok:
-        default = budgets.Price(settings.price_in_usd_per_mtok, settings.price_out_usd_per_mtok)
-    prices = {name: budgets.Price(each.tokens_in, each.tokens_out) for name, each in table.items()}
+        default = budgets.TokenPrice(settings.price_in_usd_per_mtok, settings.price_out_usd_per_mtok)
+    prices = {name: budgets.TokenPrice(each.tokens_in, each.tokens_out) for name, each in table.items()}
     for model in models:
         name = model.sampling.model
         if name in prices:
@@ -130,7 +130,7 @@ def prices_of(settings: configuration.Settings, models: tuple[llm.LanguageModel,
         if default is None and name not in NO_MODELS and _limits_money(settings):
             remedy = f'Set [models.prices."{name}"] in sage.toml, or SAGE_PRICE_IN_USD_PER_MTOK and …_OUT_….'
             raise ConfigurationError(f"a budget in USD is set, and nobody knows what {name} costs", remedy)
-        prices[name] = default or budgets.Price(Decimal(0), Decimal(0))
+        prices[name] = default or budgets.TokenPrice(Decimal(0), Decimal(0))
     return prices
 
 

@@ -47,7 +47,7 @@ with rooms_on_first_use():
 if TYPE_CHECKING:
     from domain.ports import Market
 
-    Told = Callable[[int, int, Sequence[replays.Seen]], None]
+    Told = Callable[[int, int, Sequence[replays.SessionSeen]], None]
 
 OWNER, STOPPED = "owner", 130
 LOOK_AFTER_OPEN = timedelta(minutes=30)
@@ -59,7 +59,7 @@ EXCHANGE_NIGHT = time(5)
 """UTC: no exchange day of the calendar begins or ends its session around it."""
 
 
-class Asked(NamedTuple):
+class BacktestRequest(NamedTuple):
     """What is to be run: the question, and over what."""
 
     question: experiments.Question
@@ -71,7 +71,7 @@ class Asked(NamedTuple):
     """Sessions at either end of the period of which no symbol has a bar."""
 
 
-def asked(arguments: parser.Arguments, settings: configuration.Settings, stores: sources.HasCycles) -> Asked:
+def asked(arguments: parser.Arguments, settings: configuration.Settings, stores: sources.HasCycles) -> BacktestRequest:
     """The question behind a command line; UsageError, with the right form, for one that nothing can answer."""
     names, calendar = strategies_of(arguments.name), calendars.ExchangeCalendar()
     check_sources(settings)
@@ -104,7 +104,7 @@ def asked(arguments: parser.Arguments, settings: configuration.Settings, stores:
         code_digest=release.code,
         data_digest=tapes.data_digest(market, news, symbols, tape),
     )
-    return Asked(question, tape, market, settings, len(sessions) - len(tape.sessions))
+    return BacktestRequest(question, tape, market, settings, len(sessions) - len(tape.sessions))
 
 
 def check_sources(settings: configuration.Settings) -> None:
@@ -162,7 +162,7 @@ def check_bars(tape: tapes.Tape, sessions: Sequence[Session], market: str) -> No
 
 
 @contextmanager
-def started(what: Asked) -> Iterator[runtimes.Runtime]:
+def started(what: BacktestRequest) -> Iterator[runtimes.Runtime]:
     """A start over the past in a new folder, a moment before the first cycle."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sage-backtest-")))
@@ -179,10 +179,10 @@ def started(what: Asked) -> Iterator[runtimes.Runtime]:
         yield replace(made, deps=deps, graphs=opening.graphs_over(deps, settings, stack))
 
 
-def answered(what: Asked, told: Told) -> experiments.Answer:
+def answered(what: BacktestRequest, told: Told) -> experiments.ExperimentResult:
     """Run it; ``told`` hears after each session how many are done, of how many, and what was seen in all of them."""
     with started(what) as runtime:
-        seen: list[replays.Seen] = []
+        seen: list[replays.SessionSeen] = []
         sessions = replays.replay(runtime, what.question.symbols, what.tape, approves=what.question.approves)
         for each in sessions:
             seen.append(each)
@@ -225,7 +225,7 @@ def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         return 0
 
 
-def run(what: Asked, terminal: console.Terminal) -> experiments.Experiment | None:
+def run(what: BacktestRequest, terminal: console.Terminal) -> experiments.Experiment | None:
     """The finished run; None where it was stopped, and then it is told how far it had come."""
     with terminal.working("starting the backtest") as progress:
         meter = following.Meter(terminal, progress)

@@ -213,7 +213,7 @@ class Talk:
         stop: threading.Event,
         way: polling.Polling | webhooks.Webhook,
     ) -> bots.Bot:
-        asked = looking.Asked(self._service, self.people, 0, 0, people_store.Role.VIEWER)
+        asked = looking.Inquiry(self._service, self.people, 0, 0, people_store.Role.VIEWER)
         means = acting.Means(
             self.nonces, self._universe, self._runtime.deps.clock,
             still_wanted=lambda _step: still_wanted(stop),

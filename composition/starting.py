@@ -80,7 +80,7 @@ def put_in_force(
     latch: kill_switches.KillSwitch,
     *,
     trades: bool,
-) -> releasing.Notice:
+) -> releasing.StartFinding:
     """Record what this start changes: the mode of a new home, the release, a latch that fell meanwhile.
 
     Naming a policy file that loosens something is not enough: it waits until the owner accepts it.
@@ -91,7 +91,7 @@ def put_in_force(
         unread = "the control plane in the database cannot be read, which counts as killed"
         if trades:
             raise ManualActionError(unread, "Look at `sage audit verify`, and put the database back from a backup.")
-        return releasing.Notice(f"{unread}; nothing is sent", waits=True)
+        return releasing.StartFinding(f"{unread}; nothing is sent", waits=True)
     # No start has put a policy in force yet.
     fresh = not stored.policy_digest
     wanted = first_mode(settings, stores, stored.mode, now) if fresh else settings.mode or stored.mode
@@ -101,7 +101,7 @@ def put_in_force(
     found = releasing.put_in_force(stores.database, control, release, policy, at=now, trades=trades)
     told.append(releasing.notice(found, policy))
     told.append(releasing.kills_at_start(control, latch, at=now))
-    return releasing.Notice("; ".join(filter(None, told)), found.needs_owner)
+    return releasing.StartFinding("; ".join(filter(None, told)), found.needs_owner)
 
 
 def setup_of(

@@ -25,7 +25,7 @@ LONGEST_LIFE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class RecordingState:
     """How many entries there are by origin, and a line for each that must be recorded again."""
 
     as_of: datetime
@@ -37,7 +37,7 @@ class Verified:
 
 def verify(
     paths: Sequence[Path | Traversable], *, now: datetime, answers: Mapping[str, Path | Traversable] | None = None
-) -> Verified:
+) -> RecordingState:
     """Check all entries, and ``answers`` by their label; raises ConfigurationError for a file that cannot be read."""
     entries = tuple(read_recordings(paths).values())
     problems = [f"{each.request.role} {each.key[:12]}: {why}" for each in entries if (why := fault(each, now))]
@@ -46,7 +46,7 @@ def verify(
         entries = (*entries, *answered.values())
         problems += [f"{label}: {line}" for line in answer_faults(answered, now)]
     origins = Counter(f"{each.origin}:{each.model}" for each in entries)
-    return Verified(
+    return RecordingState(
         as_of=now,
         ok=bool(entries) and not problems,
         total=len(entries),
@@ -82,7 +82,7 @@ def fault(entry: Recorded, now: datetime) -> str | None:
     return "it has expired" if now - entry.created_at > LONGEST_LIFE else None
 
 
-def told(verified: Verified) -> str:
+def told(verified: RecordingState) -> str:
     """The result in plain lines."""
     head = f"{verified.total} recorded answers ({', '.join(verified.origins) or 'none'})"
     if verified.ok:

@@ -28,16 +28,16 @@ from memory.lessons import lesson_of
 from memory.proposals import proposals_of, write_proposals
 from memory.rebuild import settled
 from memory.recall import TradeRecord
-from memory.reviews import CALIBRATED, LearnedTrade, Subject, calibration_at, forecasts_in, forecasts_of, learned
+from memory.reviews import CALIBRATED, LearnedTrade, ReviewSubject, calibration_at, forecasts_in, forecasts_of, learned
 from policies.limits import LIMITS
 from prompts.loader import NAMES
 from tools.tool import figure
 from trading.strategies.registry import STRATEGY_NAMES
 
 TARGETS: Targets = {
-    Subject.PROMPT: frozenset(NAMES),
-    Subject.POLICY: frozenset(limit.name for limit in LIMITS),
-    Subject.STRATEGY: frozenset(STRATEGY_NAMES),
+    ReviewSubject.PROMPT: frozenset(NAMES),
+    ReviewSubject.POLICY: frozenset(limit.name for limit in LIMITS),
+    ReviewSubject.STRATEGY: frozenset(STRATEGY_NAMES),
 }
 
 

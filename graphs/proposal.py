@@ -32,7 +32,7 @@ _EXACT = Context(prec=100)
 Readings = Mapping[Symbol, Sequence[NewsReading]]
 
 
-class Said(NamedTuple):
+class CycleCalls(NamedTuple):
     """What the proposals of one cycle share: stored calls by their subject, what models have used, what was seen."""
 
     calls: Mapping[str, Sequence[ModelCall]]
@@ -46,17 +46,17 @@ def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Prop
     return proposal_of(decision, said_so_far(seen, deps), deps)
 
 
-def said_so_far(seen: Observation, deps: CycleDeps) -> Said:
+def said_so_far(seen: Observation, deps: CycleDeps) -> CycleCalls:
     """Read once for all decisions of a cycle, whose calls grow with them."""
     calls = deps.stores.calls.of_cycle(seen.evidence.cycle_id)
     by_subject: dict[str, list[ModelCall]] = {}
     for call in calls:
         by_subject.setdefault(call.subject, []).append(call)
     signals = {signal.symbol: signal for signal in reversed(seen.signals)}  # the first of a symbol counts
-    return Said(by_subject, usage_of(calls, deps), signals, seen)
+    return CycleCalls(by_subject, usage_of(calls, deps), signals, seen)
 
 
-def proposal_of(decision: Decision, said: Said, deps: CycleDeps) -> Proposal | None:
+def proposal_of(decision: Decision, said: CycleCalls, deps: CycleDeps) -> Proposal | None:
     """The same from what was said in the cycle."""
     candidate, seen = decision.candidate, said.seen
     if candidate.kind is not CandidateKind.ENTRY:

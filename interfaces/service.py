@@ -57,7 +57,7 @@ from interfaces.views.models import UsageView
 from interfaces.views.profits import ProfitsView
 from interfaces.views.records import ConfigView, EntriesView, EvalsView, LogsView
 from interfaces.views.state import BalanceView, OrdersView, PnlView, PositionsView, StatusView, TradesView
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 from trading.portfolio.periods import Unit
 from trading.store.approvals import ApprovalState
 from trading.store.people.roles import Role
@@ -142,7 +142,7 @@ class Service:
         """Somebody has seen a critical matter: it is repeated no more."""
         telling.acknowledge(self._runtime, mark, by)
 
-    def start_algo(self, wanted: slicing.Wanted, *, confirmed: bool = False) -> AlgoView:
+    def start_algo(self, wanted: slicing.SliceRequest, *, confirmed: bool = False) -> AlgoView:
         """Work a large order in slices."""
         return slicing.start(self._runtime, wanted, confirmed=confirmed)
 
@@ -293,7 +293,7 @@ class Service:
         """Take a working order out."""
         return ordering.cancel(self._runtime, name)
 
-    def replace_order(self, name: str, change: Change) -> TicketView:
+    def replace_order(self, name: str, change: OrderChange) -> TicketView:
         """Put a changed order in the place of a working one."""
         return ordering.change(self._runtime, name, change)
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from domain.errors import ConfigurationError, IntegrityError, RetryableError
-from memory.index import REBUILD, Row, Stored, checked_columns
+from memory.index import REBUILD, Row, StoredRow, checked_columns
 from memory.neighbours import Neighbours
 
 if TYPE_CHECKING:
@@ -78,15 +78,15 @@ class ChromaIndex:
         metadata = [row for page in pages for row in page["metadatas"] or ()]
         return checked_columns(ids, metadata, vectors, self.place)
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredRow]:
         """The records of these ids; absent ones are left out."""
-        found: dict[str, Stored] = {}
+        found: dict[str, StoredRow] = {}
         for start in range(0, len(ids), self._page):
             with self._translated():
                 wanted = list(ids[start : start + self._page])
                 page = self._collection().get(ids=wanted, include=["documents", "metadatas"])
             rows = zip(page["ids"], page["documents"] or (), page["metadatas"] or (), strict=True)
-            found.update((name, Stored(document, metadata)) for name, document, metadata in rows)
+            found.update((name, StoredRow(document, metadata)) for name, document, metadata in rows)
         return found
 
     def put(self, rows: Sequence[Row]) -> None:

@@ -26,7 +26,7 @@ class Row(NamedTuple):
     metadata: dict[str, str | int]
 
 
-class Stored(NamedTuple):
+class StoredRow(NamedTuple):
     """A record as it came back."""
 
     document: str
@@ -54,7 +54,7 @@ class Index(Protocol):
         """All records in the form that is searched."""
         ...
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredRow]:
         """The records of these ids; absent ones are left out."""
         ...
 
@@ -96,10 +96,10 @@ class ProcessIndex:
         """All records in the form that is searched."""
         return columns_of(self._rows.values(), width)
 
-    def fetch(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def fetch(self, ids: Sequence[str]) -> dict[str, StoredRow]:
         """The records of these ids; absent ones are left out."""
         found = (self._rows[name] for name in ids if name in self._rows)
-        return {row.id: Stored(row.document, row.metadata) for row in found}
+        return {row.id: StoredRow(row.document, row.metadata) for row in found}
 
     def put(self, rows: Sequence[Row]) -> None:
         """Keep records, each in place of an earlier one of its id."""

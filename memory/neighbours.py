@@ -32,7 +32,7 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-class Found(NamedTuple):
+class Neighbour(NamedTuple):
     """One neighbour: its row in the table, its id and how far away it is."""
 
     row: int
@@ -82,7 +82,7 @@ class Neighbours:
         symbol: str | None = None,
         regime: str | None = None,
         limit: int,
-    ) -> tuple[Found, ...]:
+    ) -> tuple[Neighbour, ...]:
         """Up to ``limit`` trades closed at or before ``until``, nearest first, ties by id."""
         rows = self._visible(until, symbol, regime)
         if limit < 1 or rows.size == 0:
@@ -96,7 +96,7 @@ class Neighbours:
             rows, away = rows[within], away[within]
         pairs = zip(away.tolist(), rows.tolist(), strict=True)
         nearest = sorted((distance, self.ids[row], row) for distance, row in pairs)
-        return tuple(Found(row, name, distance) for distance, name, row in nearest[:limit])
+        return tuple(Neighbour(row, name, distance) for distance, name, row in nearest[:limit])
 
     def newest(self, *, until: int, symbol: str | None = None) -> int | None:
         """The row of the trade that closed last by ``until``; None where there is none."""

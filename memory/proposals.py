@@ -21,7 +21,7 @@ from domain.ids import derive
 from domain.record.canonical import canonical_json
 from domain.record.rendering import render
 from memory.lessons import Result
-from memory.reviews import Change, LearnedTrade, Subject, Suggestion
+from memory.reviews import LearnedTrade, ReviewSubject, SuggestedChange, Suggestion
 
 LABEL = "ai-proposed"
 TEXT, FACTS = "PULL_REQUEST.md", "proposal.json"
@@ -30,13 +30,13 @@ FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ChangeProposal:
     """One change, and every lesson that asks for it, by the trade's close."""
 
     proposal_id: str
-    subject: Subject
+    subject: ReviewSubject
     target: str
-    change: Change
+    change: SuggestedChange
     support: tuple[LearnedTrade, ...]
 
     @property
@@ -45,14 +45,14 @@ class Proposal:
         return f"{LABEL}: {self.change} {self.subject} {self.target}"
 
 
-def proposals_of(lessons: Iterable[LearnedTrade]) -> tuple[Proposal, ...]:
+def proposals_of(lessons: Iterable[LearnedTrade]) -> tuple[ChangeProposal, ...]:
     """What these lessons ask for, sorted by id."""
-    asked: dict[tuple[Subject, str, Change], list[LearnedTrade]] = {}
+    asked: dict[tuple[ReviewSubject, str, SuggestedChange], list[LearnedTrade]] = {}
     for lesson in lessons:
         for made in lesson.review.suggestions:
             asked.setdefault((made.subject, made.target, made.change), []).append(lesson)
     found = (
-        Proposal(
+        ChangeProposal(
             derive("prop", *key), *key, tuple(sorted(support, key=lambda each: (each.closed_at, each.decision_id)))
         )
         for key, support in asked.items()
@@ -60,10 +60,10 @@ def proposals_of(lessons: Iterable[LearnedTrade]) -> tuple[Proposal, ...]:
     return tuple(sorted(found, key=lambda proposal: proposal.proposal_id))
 
 
-def pull_request_text(proposal: Proposal) -> str:
+def pull_request_text(proposal: ChangeProposal) -> str:
     """The proposal as a person reads it: what, where, why, on which evidence, and what has to happen first."""
     asks = f"Asks to {proposal.change} the {_WHAT[proposal.subject].format(proposal.target)}."
-    loosens = ["it loosens something: that is a promotion of its own"] * (proposal.change is Change.LOOSEN)
+    loosens = ["it loosens something: that is a promotion of its own"] * (proposal.change is SuggestedChange.LOOSEN)
     parts = {
         "Why": [f"- {line}" for line in _reasons(proposal)],
         "Evidence": _evidence(proposal.support),
@@ -87,7 +87,7 @@ def _evidence(support: tuple[LearnedTrade, ...]) -> list[str]:
     return [counted, "", *columns, *(_support_line(each) for each in support)]
 
 
-def facts_of(proposal: Proposal) -> str:
+def facts_of(proposal: ChangeProposal) -> str:
     """The proposal for programs, as one canonical JSON document."""
     support = [
         {"trade": each.lesson.trade_id, "decision": each.decision_id, "closed_at": each.closed_at,
@@ -100,7 +100,7 @@ def facts_of(proposal: Proposal) -> str:
     return canonical_json(told) + "\n"
 
 
-def write_proposals(folder: Path, proposals: Iterable[Proposal]) -> tuple[str, ...]:
+def write_proposals(folder: Path, proposals: Iterable[ChangeProposal]) -> tuple[str, ...]:
     """Write what is new or has grown below ``folder``; returns the ids of these. Raises IntegrityError for a link."""
     changed = []
     for proposal in proposals:
@@ -144,7 +144,7 @@ def _held(path: Path) -> str | None:
         return None
 
 
-def _reasons(proposal: Proposal) -> list[str]:
+def _reasons(proposal: ChangeProposal) -> list[str]:
     """Every reason once, with its figures filled in, and by whom it was brought."""
     found: dict[str, None] = {}
     for lesson in proposal.support:
@@ -156,7 +156,7 @@ def _reasons(proposal: Proposal) -> list[str]:
     return list(found)
 
 
-def _same(made: Suggestion, proposal: Proposal) -> bool:
+def _same(made: Suggestion, proposal: ChangeProposal) -> bool:
     return (made.subject, made.target, made.change) == (proposal.subject, proposal.target, proposal.change)
 
 
@@ -165,19 +165,19 @@ def _support_line(each: LearnedTrade) -> str:
     return f"| {' | '.join(map(inert, cells))} | `{each.record_digest[:12]}` |"
 
 
-def _authors(proposal: Proposal) -> list[tuple[str, str]]:
+def _authors(proposal: ChangeProposal) -> list[tuple[str, str]]:
     return sorted({(each.review.source, each.review.prompt) for each in proposal.support})
 
 
 _WHAT = {
-    Subject.PROMPT: "prompt `prompts/{}.md`",
-    Subject.POLICY: "limit `{}` of the policies",
-    Subject.STRATEGY: "strategy `{}`",
+    ReviewSubject.PROMPT: "prompt `prompts/{}.md`",
+    ReviewSubject.POLICY: "limit `{}` of the policies",
+    ReviewSubject.STRATEGY: "strategy `{}`",
 }
 _REVIEWERS = {
-    Subject.PROMPT: "one human reviewer, who did not write the proposal",
-    Subject.POLICY: "two human reviewers, because it is about `policies/`",
-    Subject.STRATEGY: "one human reviewer, two where it reaches `trading/execution/`",
+    ReviewSubject.PROMPT: "one human reviewer, who did not write the proposal",
+    ReviewSubject.POLICY: "two human reviewers, because it is about `policies/`",
+    ReviewSubject.STRATEGY: "one human reviewer, two where it reaches `trading/execution/`",
 }
 _STEPS = (
     "tests, evals and the gates' self-test pass on the changed tree",

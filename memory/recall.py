@@ -30,7 +30,7 @@ class TradeRecord:
         return digest(self)
 
 
-class Provenance(NamedTuple):
+class MemoryOrigin(NamedTuple):
     """Where a memory came from: its ids in the ledger, since when it could be known, and how it was embedded."""
 
     trade_id: str
@@ -52,7 +52,7 @@ class SimilarTrade:
     pnl_pct: Decimal
     lesson: Lesson
     record: TradeRecord
-    provenance: Provenance
+    provenance: MemoryOrigin
     weight: Decimal = ONE
     contradicted: bool = False
 

@@ -49,7 +49,7 @@ POSSIBLE = {
 """What may be found of a trade that ended so: nobody may call a loss expected."""
 
 
-class Subject(StrEnum):
+class ReviewSubject(StrEnum):
     """What a suggestion would change."""
 
     PROMPT = "prompt"
@@ -57,7 +57,7 @@ class Subject(StrEnum):
     STRATEGY = "strategy"
 
 
-class Change(StrEnum):
+class SuggestedChange(StrEnum):
     """What a suggestion asks for; which figures or words is for the people who take it up."""
 
     REVIEW = "review"
@@ -70,9 +70,9 @@ class Change(StrEnum):
 class Suggestion:
     """A change somebody might make; ``target`` is a prompt, a limit or a strategy that exists."""
 
-    subject: Subject
+    subject: ReviewSubject
     target: str
-    change: Change
+    change: SuggestedChange
     reasons: tuple[Statement, ...]
 
 

@@ -27,10 +27,10 @@ from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from memory.chroma_index import ChromaIndex
 from memory.embedding import EMBEDDING, embed
-from memory.index import REBUILD, Index, Row, Stored, columns_of
+from memory.index import REBUILD, Index, Row, StoredRow, columns_of
 from memory.lessons import Lesson, Result, lesson_of, return_pct
-from memory.neighbours import Found, Neighbours, microseconds
-from memory.recall import Provenance, Recall, SimilarTrade, TradeRecord
+from memory.neighbours import Neighbour, Neighbours, microseconds
+from memory.recall import MemoryOrigin, Recall, SimilarTrade, TradeRecord
 from memory.situation import Situation
 from memory.weights import HALF_LIFE, weights
 
@@ -39,14 +39,14 @@ MOST_KEPT = 16_384
 _SIGNS = {Result.WON: 1, Result.LOST: -1, Result.EVEN: 0}
 
 
-class Read(NamedTuple):
+class CheckedTrade(NamedTuple):
     """A stored record that was checked, and what follows from it."""
 
     record: TradeRecord
     lesson: Lesson
     pnl_pct: Decimal
     vector: tuple[float, ...]
-    provenance: Provenance
+    provenance: MemoryOrigin
 
 
 class TradeMemory:
@@ -59,7 +59,7 @@ class TradeMemory:
         self._index = ChromaIndex(place, url, version=EMBEDDING.version) if isinstance(place, Path) else place
         self.half_life = half_life
         self._columns: Neighbours | None = None
-        self._read: OrderedDict[str, Read] = OrderedDict()
+        self._read: OrderedDict[str, CheckedTrade] = OrderedDict()
         self._guard = RLock()
 
     @property
@@ -121,7 +121,7 @@ class TradeMemory:
             with self._guard:
                 table = self._known()
                 rows = (row for row, name in enumerate(table.ids) if name in away)
-                found = [Found(row, table.ids[row], away[table.ids[row]]) for row in rows]
+                found = [Neighbour(row, table.ids[row], away[table.ids[row]]) for row in rows]
                 # Whoever found them elsewhere may not know of ``as_of``.
                 seen = [each for each in found if table.closed[each.row] <= microseconds(moment)]
                 seen.sort(key=lambda each: (each.distance, each.id))
@@ -161,7 +161,7 @@ class TradeMemory:
         self._columns = None
         self._read.clear()
 
-    def _weighed(self, table: Neighbours, found: Sequence[Found], moment: datetime) -> tuple[SimilarTrade, ...]:
+    def _weighed(self, table: Neighbours, found: Sequence[Neighbour], moment: datetime) -> tuple[SimilarTrade, ...]:
         read = self._checked(table, [each.row for each in found])
         # The column that the search went by and the record have to agree, or the future would be remembered.
         if any(each.record.trade.closed_at > moment for each in read):
@@ -183,7 +183,7 @@ class TradeMemory:
             for place, each, weight in zip(found, read, counted, strict=True)
         )
 
-    def _checked(self, table: Neighbours, rows: Sequence[int]) -> list[Read]:
+    def _checked(self, table: Neighbours, rows: Sequence[int]) -> list[CheckedTrade]:
         """Records by row, each read from the index and checked once; raises IntegrityError for one that was changed."""
         names = [table.ids[row] for row in rows]
         unread = [name for name in names if name not in self._read]
@@ -233,7 +233,7 @@ def row_of(record: TradeRecord) -> Row:
     return Row(trade.trade_id, embed(record.situation), canonical_json(record), metadata)
 
 
-def checked(name: str, stored: Stored) -> Read:
+def checked(name: str, stored: StoredRow) -> CheckedTrade:
     """The stored record, if it is what was remembered: same digest, same columns."""
     try:
         record = restore(TradeRecord, json.loads(stored.document))
@@ -244,5 +244,5 @@ def checked(name: str, stored: Stored) -> Read:
     if row.id != name or row.metadata != dict(stored.metadata):
         raise IntegrityError(f"the memory of trade {name} is not what was remembered", REBUILD)
     trade, digest = record.trade, str(row.metadata["digest"])
-    origin = Provenance(name, trade.decision_id, record.cycle_id, trade.closed_at, digest, EMBEDDING.version)
-    return Read(record, lesson, pnl_pct, row.vector, origin)
+    origin = MemoryOrigin(name, trade.decision_id, record.cycle_id, trade.closed_at, digest, EMBEDDING.version)
+    return CheckedTrade(record, lesson, pnl_pct, row.vector, origin)

@@ -24,7 +24,7 @@ _new: Callable[[type[Verdict], tuple[Any, ...]], Verdict] = tuple.__new__
 Objection = tuple[Verdict, BoundGate]
 
 
-class Said(NamedTuple):
+class GroupAnswer(NamedTuple):
     """The verdicts of a group of gates, in the order of the group, and those that did not pass."""
 
     group: Group
@@ -40,7 +40,7 @@ def attempt(call: Callable[..., T], *given: Any) -> T | Exception:
         return error
 
 
-def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
+def ask(group: Group, case: Any, figures: Any, qty: object = None) -> GroupAnswer:
     """Every gate of the group looks. This loop runs at every order.
 
     ``case`` and ``figures`` are as much of a case and its worst case as these gates read. Only a gate that is shown a
@@ -56,10 +56,10 @@ def ask(group: Group, case: Any, figures: Any, qty: object = None) -> Said:
         ]
     told = _all_pass(group.names, answers)
     if told is not None:
-        return Said(group, told, ())
+        return GroupAnswer(group, told, ())
     heard = [_heard(gate, answer, qty) for gate, answer in zip(group.gates, answers, strict=True)]
     objections = [(found, gate) for found, gate in zip(heard, group.gates, strict=True) if found.outcome is not PASS]
-    return Said(group, heard, tuple(objections))
+    return GroupAnswer(group, heard, tuple(objections))
 
 
 def _look(checks: Sequence[tuple[Any, Any]], case: Any, figures: Any) -> list[Answer]:

@@ -31,7 +31,7 @@ class ApprovalTerms:
     policy_digest: str = ""
 
 
-class Fault(NamedTuple):
+class ApprovalFault(NamedTuple):
     """Why an approval does not hold."""
 
     code: ReasonCode
@@ -68,28 +68,28 @@ def grant(intent: OrderIntent, *, by: str, at: datetime, price: Decimal | None, 
 
 def fault(
     approval: Approval, intent: OrderIntent, *, now: datetime, price: Decimal | None, terms: ApprovalTerms
-) -> Fault | None:
+) -> ApprovalFault | None:
     """The first reason why ``approval`` does not cover ``intent`` now, or None.
 
     It holds up to and including its last second; a price that moved exactly by the band still holds.
     """
     # The digest covers the whole order, quantity included: a yes to another one is none (I-43).
     if not approval.by or approval.order_digest != intent.digest:
-        return Fault(ReasonCode.APPROVAL_MISMATCH, intent.digest, approval.order_digest)
+        return ApprovalFault(ReasonCode.APPROVAL_MISMATCH, intent.digest, approval.order_digest)
     if approval.policy_digest != terms.policy_digest:
-        return Fault(ReasonCode.APPROVAL_POLICY_CHANGED, terms.policy_digest, approval.policy_digest)
+        return ApprovalFault(ReasonCode.APPROVAL_POLICY_CHANGED, terms.policy_digest, approval.policy_digest)
     age = seconds(now, approval.at)
     # A yes dated ahead of us would hold for longer than the policy lets it (I-18).
     if age < 0 or age > terms.approval_ttl_s or now > approval.expires_at:
-        return Fault(ReasonCode.APPROVAL_EXPIRED, terms.approval_ttl_s, age)
+        return ApprovalFault(ReasonCode.APPROVAL_EXPIRED, terms.approval_ttl_s, age)
     return _moved(approval.price, price, terms.approval_price_band_pct)
 
 
-def _moved(approved: Decimal | None, price: Decimal | None, band: Decimal | None) -> Fault | None:
+def _moved(approved: Decimal | None, price: Decimal | None, band: Decimal | None) -> ApprovalFault | None:
     if band is None:
         return None
     # Without either price nobody can say that it stayed within the band.
     if not is_positive(approved) or price is None:
-        return Fault(ReasonCode.APPROVAL_PRICE_MOVED, band)
+        return ApprovalFault(ReasonCode.APPROVAL_PRICE_MOVED, band)
     moved = percent(abs(price - approved), approved)
-    return Fault(ReasonCode.APPROVAL_PRICE_MOVED, band, moved) if moved > band else None
+    return ApprovalFault(ReasonCode.APPROVAL_PRICE_MOVED, band, moved) if moved > band else None

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from domain.case import Case
 from domain.money import ZERO
 from domain.verdicts import Evaluation, Outcome, Verdict
-from policies.answers import Objection, Said, ask, attempt, failed
+from policies.answers import GroupAnswer, Objection, ask, attempt, failed
 from policies.codes import ReasonCode
 from policies.measures.standing import Standing
 from policies.measures.worst_case import WorstCase, worst_case
@@ -111,7 +111,7 @@ def all_gates(case: Case, standing: Standing) -> Round:
     return _weighed(verdicts, objections, worst.reduces_risk, worst.closable)
 
 
-def _measured(case: Case, standing: Standing) -> tuple[WorstCase, tuple[Said, Said]]:
+def _measured(case: Case, standing: Standing) -> tuple[WorstCase, tuple[GroupAnswer, GroupAnswer]]:
     policy = standing.policy
     worst = worst_case(case, policy.slippage, allow_fractional=policy.allow_fractional, holdings=standing.holdings)
     return worst, standing.about(case, worst)

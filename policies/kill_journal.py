@@ -35,7 +35,7 @@ LOCK_TRIES, LOCK_S = 25, 0.002
 _ALONE = re.compile(r"owner, to close (.+) alone")
 
 
-class Line(NamedTuple):
+class JournalLine(NamedTuple):
     """One line. ``of``: the last line that a release releases; ``good``: it can be read and follows its neighbour.
 
     ``only``: the symbols that an order to close is about; empty for all.
@@ -61,7 +61,7 @@ class Line(NamedTuple):
 class Journal(NamedTuple):
     """What the file says. ``cut``: it has lost lines that this process has seen."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[JournalLine, ...] = ()
     cut: bool = False
 
     @property
@@ -70,7 +70,7 @@ class Journal(NamedTuple):
         return self.lines[-1].hash if self.lines else GENESIS
 
     @property
-    def open(self) -> tuple[Line, ...]:
+    def open(self) -> tuple[JournalLine, ...]:
         """Kills that nobody has released, and lines that are none of ours since the last release."""
         released = max((line.of for line in self.lines if line.good and line.what == RELEASED), default=0)
         return tuple(line for line in self.lines[released:] if not line.good or line.what == KILL)
@@ -93,7 +93,7 @@ class Journal(NamedTuple):
             return True
         return lines <= len(self.lines) and self.lines[lines - 1].hash == head
 
-    def kills_after(self, lines: int) -> tuple[Line, ...]:
+    def kills_after(self, lines: int) -> tuple[JournalLine, ...]:
         """Kills, and lines that are none of ours, behind the first so many; released or not."""
         return tuple(line for line in self.lines[lines:] if not line.good or line.what == KILL)
 
@@ -162,13 +162,13 @@ class KillJournal:
 
 def parsed(content: bytes) -> Journal:
     """The lines of a file, each checked against the one before."""
-    lines: list[Line] = []
+    lines: list[JournalLine] = []
     for number, raw in enumerate(content.splitlines(), 1):
         lines.append(_line(number, raw, lines[-1].hash if lines else GENESIS))
     return Journal(tuple(lines))
 
 
-def _line(number: int, raw: bytes, previous: str) -> Line:
+def _line(number: int, raw: bytes, previous: str) -> JournalLine:
     hashed = _hash(previous, raw)
     try:
         told = json.loads(raw)
@@ -176,15 +176,15 @@ def _line(number: int, raw: bytes, previous: str) -> Line:
         fits = (told["number"], told["previous"]) == (number, previous) and what in (KILL, RELEASED, OPENED)
         # A release of what is still to come would release kills before they fall.
         if not fits or type(of) is not int or not 0 <= of < number:
-            return Line(number, hashed)
+            return JournalLine(number, hashed)
         by, reason, at = str(told["by"]), str(told["reason"]), str(told["at"])
         only = told["only"] if "only" in told else _named(by)
         # Whatever is no list of names must not read as none, which means all.
         if not isinstance(only, list) or not all(isinstance(each, str) and each for each in only):
-            return Line(number, hashed)
-        return Line(number, hashed, True, what, by, reason, at, told["flatten"] is True, of, tuple(only))
+            return JournalLine(number, hashed)
+        return JournalLine(number, hashed, True, what, by, reason, at, told["flatten"] is True, of, tuple(only))
     except (ValueError, KeyError, TypeError):
-        return Line(number, hashed)
+        return JournalLine(number, hashed)
 
 
 def _named(by: str) -> list[str]:

@@ -35,7 +35,7 @@ class Step(StrEnum):
     LOOSER = "looser"
 
 
-class Standing(NamedTuple):
+class PolicyShift(NamedTuple):
     """The step, and how each limit that differs does; ``changes`` are empty where the old policy cannot be read."""
 
     step: Step
@@ -52,19 +52,19 @@ class Standing(NamedTuple):
         return tuple(change for change in self.changes if change.direction < 0)
 
 
-def standing(in_force: Release | None, old: Policy | None, ours: Release, policy: Policy) -> Standing:
+def standing(in_force: Release | None, old: Policy | None, ours: Release, policy: Policy) -> PolicyShift:
     """What a start of ``ours`` with ``policy`` means where ``in_force`` with the policy ``old`` is what counts."""
     if in_force is None:
-        return Standing(Step.FIRST)
+        return PolicyShift(Step.FIRST)
     if in_force == ours:
-        return Standing(Step.SAME)
+        return PolicyShift(Step.SAME)
     if in_force.policy == ours.policy:
-        return Standing(Step.NEWER)
+        return PolicyShift(Step.NEWER)
     if old is None:
-        return Standing(Step.LOOSER)
+        return PolicyShift(Step.LOOSER)
     changes = compare_policies(old, policy)
     looser = any(change.direction < 0 for change in changes)
-    return Standing(Step.LOOSER if looser else Step.TIGHTER, changes)
+    return PolicyShift(Step.LOOSER if looser else Step.TIGHTER, changes)
 
 
 def as_written(limits: Mapping[str, Any]) -> dict[str, Any]:

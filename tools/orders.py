@@ -18,7 +18,7 @@ from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import intent_of
-from trading.execution.sight import Wish
+from trading.execution.sight import OrderRequest
 from trading.portfolio.exposure import view_of
 
 WHOLE: frozenset[OrderClass] = frozenset()
@@ -52,12 +52,12 @@ def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:
     return broker.fractional if policy.allow_fractional else WHOLE
 
 
-def shown_orders(desk: OrderDesk, wishes: Sequence[Wish]) -> tuple[Case, ...]:
+def shown_orders(desk: OrderDesk, wishes: Sequence[OrderRequest]) -> tuple[Case, ...]:
     """All that the gates would look at now, order by order; nothing is written or sent."""
     return desk.shown(wishes)
 
 
-def place_orders(desk: OrderDesk, wishes: Sequence[Wish]) -> tuple[Placement, ...]:
+def place_orders(desk: OrderDesk, wishes: Sequence[OrderRequest]) -> tuple[Placement, ...]:
     """One by one, each judged by what those before it became; once for a decision, as ``place_order``."""
     return desk.place_all(wishes)
 

@@ -19,7 +19,7 @@ from typing import Protocol, cast
 
 from agents.llm import NoAnswer, Reason
 from domain.ports import Clock
-from domain.record.model_use import Rest
+from domain.record.model_use import ModelRest
 
 FAILURES = 5
 PAUSE = timedelta(minutes=5)
@@ -33,11 +33,11 @@ AT_ONCE: frozenset[Reason] = WRONG | {"quota"}
 class RestBook(Protocol):
     """Where it is kept which models failed."""
 
-    def all(self) -> Iterable[Rest]:
+    def all(self) -> Iterable[ModelRest]:
         """Every model that failed when it was last asked."""
         ...
 
-    def put(self, rest: Rest) -> None:
+    def put(self, rest: ModelRest) -> None:
         """A model failed."""
         ...
 
@@ -56,7 +56,7 @@ class Breaker:
         self._pause = pause
         self._since = clock.now()
         self._looked: datetime | None = None
-        self._rests: dict[str, Rest] = {}
+        self._rests: dict[str, ModelRest] = {}
         self._trying: set[str] = set()
         self._lock = Lock()
 
@@ -82,7 +82,7 @@ class Breaker:
             before = self._known(now).get(model)
             count = 1 if before is None else before.failures + 1
             opens = reason in AT_ONCE or count >= self._failures
-            rest = Rest(model, count, reason, now, now + self._pause if opens else None)
+            rest = ModelRest(model, count, reason, now, now + self._pause if opens else None)
             self._rests[model] = rest
             self._trying.discard(model)
         # Outside the lock: the database may be held by another process.
@@ -101,26 +101,26 @@ class Breaker:
         with self._lock:
             self._trying.discard(model)
 
-    def rests(self) -> tuple[Rest, ...]:
+    def rests(self) -> tuple[ModelRest, ...]:
         """Models that failed when they were last asked, by name."""
         with self._lock:
             known = self._known(self._clock.now())
             return tuple(known[name] for name in sorted(known))
 
-    def _known(self, now: datetime) -> dict[str, Rest]:
+    def _known(self, now: datetime) -> dict[str, ModelRest]:
         # Read anew now and then: another process may have found a model failing.
         if self._looked is None or now - self._looked >= LOOKS_AGAIN:
             self._looked = now
             self._rests = {rest.model: self._forgiven(rest) for rest in self._book.all()}
         return self._rests
 
-    def _forgiven(self, rest: Rest) -> Rest:
+    def _forgiven(self, rest: ModelRest) -> ModelRest:
         # Its pause ends rather than its record: one call finds out, and not all of them.
         over = rest.reason in WRONG and rest.failed_at <= self._since
         return replace(rest, until=rest.failed_at) if over and rest.until is not None else rest
 
 
-def rested(rest: Rest) -> str:
+def rested(rest: ModelRest) -> str:
     """What became of a model, in words."""
     times = "once" if rest.failures == 1 else f"{rest.failures} times in a row"
     until = "" if rest.until is None else f", left alone until {rest.until:%Y-%m-%d %H:%M:%S} UTC"

@@ -31,7 +31,7 @@ _MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class TokenPrice:
     """What a model costs, in USD a million tokens."""
 
     tokens_in: Decimal
@@ -41,7 +41,7 @@ class Price:
         """Cost of so many tokens in USD."""
         return (self.tokens_in * tokens_in + self.tokens_out * tokens_out) / _MILLION
 
-    def below(self, other: Price) -> bool:
+    def below(self, other: TokenPrice) -> bool:
         """Whether a call costs less: of one price, as much comes back as goes in."""
         return self.tokens_in + self.tokens_out < other.tokens_in + other.tokens_out
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agents.claims.figures import Fault
+from agents.claims.figures import ClaimFault
 from agents.claims.lexicon import NEGATION
 from agents.claims.meaning import words
 from agents.claims.scope import apart, denies_next, negations, phrase
@@ -52,12 +52,12 @@ class _Claim(NamedTuple):
     as_reason: bool
 
 
-def faults_of_approval(clause: str, record: Record) -> Iterator[Fault]:
+def faults_of_approval(clause: str, record: Record) -> Iterator[ClaimFault]:
     """What is wrong with what one clause says of approval."""
     evaluation = record.evaluation
     needed = record.decision.needs_approval or (evaluation is not None and evaluation.outcome is Outcome.NEED_APPROVAL)
     if any(_is_false(claim, record, needed=needed) for claim in _claims(clause)):
-        yield Fault("approval", "a person is asked" if needed else "no person is asked")
+        yield ClaimFault("approval", "a person is asked" if needed else "no person is asked")
 
 
 def _is_false(claim: _Claim, record: Record, *, needed: bool) -> bool:

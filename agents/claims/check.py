@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agents.claims.figures import Fault, faults_of_figures, quotations
+from agents.claims.figures import ClaimFault, faults_of_figures, quotations
 from agents.claims.outcomes import faults_of_outcome
 from agents.record import Record
 from domain.evidence import Evidence
@@ -20,7 +20,7 @@ MOST = 12
 
 def faults(
     sentences: Sequence[str], record: Record, known: Mapping[str, Evidence], owed: Sequence[str] = ()
-) -> tuple[Fault, ...]:
+) -> tuple[ClaimFault, ...]:
     """What is wrong with these shown sentences, at most ``MOST`` of it.
 
     ``known`` is every figure that may be shown, ``owed`` the shown sentences that may not be missing.
@@ -32,5 +32,5 @@ def faults(
         for fault in (*faults_of_figures(sentence, known, quoted), *faults_of_outcome(sentence, record, known))
     ]
     told = set(sentences)
-    found += [Fault("undisclosed", f"not told: {sentence}") for sentence in owed if sentence not in told]
+    found += [ClaimFault("undisclosed", f"not told: {sentence}") for sentence in owed if sentence not in told]
     return tuple(found[:MOST])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agents.claims.approval import faults_of_approval
-from agents.claims.figures import Fault
+from agents.claims.figures import ClaimFault
 from agents.claims.meaning import States, claimed, contradicted, words
 from agents.claims.scope import denied
 from agents.record import Record
@@ -43,7 +43,7 @@ _ACTION: States = {
 }  # fmt: skip
 
 
-def faults_of_ending(sentence: str, clauses: list[str], record: Record) -> Iterator[Fault]:
+def faults_of_ending(sentence: str, clauses: list[str], record: Record) -> Iterator[ClaimFault]:
     """What is wrong with what one sentence says happened in the end."""
     yield from _status(sentence, record)
     for clause in clauses:
@@ -53,37 +53,37 @@ def faults_of_ending(sentence: str, clauses: list[str], record: Record) -> Itera
         yield from _decision(clause, record)
 
 
-def _fills(clause: str, record: Record) -> Iterator[Fault]:
+def _fills(clause: str, record: Record) -> Iterator[ClaimFault]:
     if _UNFILLED.search(clause):
         if record.fills:
-            yield Fault("fill", "something was filled")
+            yield ClaimFault("fill", "something was filled")
         return
     if not claimed(_FILLED, clause):
         return
     if not record.fills:
-        yield Fault("fill", "nothing was filled")
+        yield ClaimFault("fill", "nothing was filled")
         return
     whole = record.order is not None and record.order.status is OrderStatus.FILLED
     if (_WHOLLY.search(clause) and not whole) or (_PARTLY.search(clause) and whole):
-        yield Fault("fill", "all of it was filled" if whole else "only part was filled")
+        yield ClaimFault("fill", "all of it was filled" if whole else "only part was filled")
 
 
-def _orders(clause: str, record: Record) -> Iterator[Fault]:
+def _orders(clause: str, record: Record) -> Iterator[ClaimFault]:
     if claimed(_SENT, clause) and record.order is None:
-        yield Fault("order", "no order was sent")
+        yield ClaimFault("order", "no order was sent")
     if _UNSENT.search(clause) and record.order is not None:
-        yield Fault("order", "an order was sent")
+        yield ClaimFault("order", "an order was sent")
 
 
-def _status(sentence: str, record: Record) -> Iterator[Fault]:
+def _status(sentence: str, record: Record) -> Iterator[ClaimFault]:
     found = _STANDS.search(sentence) or _OVER.search(sentence)
     if found is None or record.order is None or denied(sentence, found.start("status")):
         return
     if found["status"].lower().replace("cancelled", "canceled") != record.order.status.value:
-        yield Fault("order", f"it is {record.order.status.value}")
+        yield ClaimFault("order", f"it is {record.order.status.value}")
 
 
-def _decision(clause: str, record: Record) -> Iterator[Fault]:
+def _decision(clause: str, record: Record) -> Iterator[ClaimFault]:
     found = _DECIDED.search(clause)
     if found is None:
         return
@@ -95,4 +95,4 @@ def _decision(clause: str, record: Record) -> Iterator[Fault]:
         # What the gates cut or refused may be called so, whoever is said to have done it.
         true |= {Action.SHRINK.value} if evaluation.final_qty else {Action.SKIP.value}
     if contradicted(_OTHERS.split(found["rest"])[0], _ACTION, true):
-        yield Fault("decision", f"it was to {record.decision.action.value}")
+        yield ClaimFault("decision", f"it was to {record.decision.action.value}")

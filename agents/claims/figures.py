@@ -60,7 +60,7 @@ class Number(NamedTuple):
     text: str
 
 
-class Fault(NamedTuple):
+class ClaimFault(NamedTuple):
     """A claim that the record does not bear out: of what kind, and in what words."""
 
     kind: str
@@ -94,7 +94,7 @@ def masked(sentence: str, quoted: Sequence[str]) -> str:
     return sentence
 
 
-def faults_of_figures(sentence: str, known: Mapping[str, Evidence], quoted: Sequence[str]) -> Iterator[Fault]:
+def faults_of_figures(sentence: str, known: Mapping[str, Evidence], quoted: Sequence[str]) -> Iterator[ClaimFault]:
     """What is wrong with the numbers of one sentence; ``quoted`` are the ``quotations`` of what is known."""
     bare = masked(sentence, quoted)
     found, families = numbers_in(bare), None
@@ -112,7 +112,7 @@ def faults_of_figures(sentence: str, known: Mapping[str, Evidence], quoted: Sequ
 
 def _fault(
     number: Number, before: str, known: Mapping[str, Evidence], inherited: tuple[str, ...] | None
-) -> Fault | None:
+) -> ClaimFault | None:
     refs = _meant(number, known)
     if not refs and _goes(DOWN, before):
         refs = [ref for ref in _meant(_turned(number), known) if _directed(ref)]
@@ -126,11 +126,11 @@ def _fault(
         and _measured_so(number, families, known)
         and not any(ref.startswith(families) for ref in refs)
     ):
-        return Fault("name", f"{number.text} is not what the sentence calls it")
+        return ClaimFault("name", f"{number.text} is not what the sentence calls it")
     if all(_directed(ref) for ref in refs) and number.value != 0:
         wrong = _goes(UP, before) if number.value < 0 else _goes(DOWN, before)
         if wrong:
-            return Fault("direction", f"{number.text} went the other way")
+            return ClaimFault("direction", f"{number.text} went the other way")
     return None
 
 
@@ -140,12 +140,12 @@ def _measured_so(number: Number, families: tuple[str, ...], known: Mapping[str, 
     return not units or number.unit in units or (not number.unit and bool(units & _WITHOUT_SUFFIX))
 
 
-def _unmatched(number: Number, known: Mapping[str, Evidence]) -> Fault:
+def _unmatched(number: Number, known: Mapping[str, Evidence]) -> ClaimFault:
     if _meant(number, known, any_unit=True):
-        return Fault("unit", f"{number.text} is on record in another unit")
+        return ClaimFault("unit", f"{number.text} is on record in another unit")
     if _meant(_turned(number), known):
-        return Fault("sign", f"{number.text} is on record with the other sign")
-    return Fault("number", f"{number.text} is not on record")
+        return ClaimFault("sign", f"{number.text} is on record with the other sign")
+    return ClaimFault("number", f"{number.text} is not on record")
 
 
 def _meant(number: Number, known: Mapping[str, Evidence], *, any_unit: bool = False) -> list[str]:
@@ -191,7 +191,7 @@ def _directed(ref: str) -> bool:
 _HIGHER, _LOWER = (re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for words in (HIGHER, LOWER))
 
 
-def _out_of_order(bare: str, found: Sequence[Number], known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def _out_of_order(bare: str, found: Sequence[Number], known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     """The claim "the ask of 101.52 USD is below the average of 99.10 USD" is one about order."""
     subject: Number | None = None
     for first, second in pairwise(found):
@@ -205,7 +205,7 @@ def _out_of_order(bare: str, found: Sequence[Number], known: Mapping[str, Eviden
         if subject is None or subject.unit != second.unit:
             continue
         if subject.value <= second.value if higher else subject.value >= second.value:
-            yield Fault("order", f"{subject.text} is not {word[0].lower()} {second.text}")
+            yield ClaimFault("order", f"{subject.text} is not {word[0].lower()} {second.text}")
 
 
 def _subject(words: str, present: Number, known: Mapping[str, Evidence]) -> Number | None:

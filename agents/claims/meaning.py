@@ -20,14 +20,14 @@ def words(*patterns: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(patterns) + r")\b", re.IGNORECASE)
 
 
-class Said(NamedTuple):
+class ClauseStates(NamedTuple):
     """The states a clause affirms and those it denies."""
 
     meant: frozenset[str]
     denied: frozenset[str]
 
 
-def said(clause: str, states: States) -> Said:
+def said(clause: str, states: States) -> ClauseStates:
     """What a clause says of the states; both sets are empty where it speaks of none."""
     meant: set[str] = set()
     not_so: set[str] = set()
@@ -35,7 +35,7 @@ def said(clause: str, states: States) -> Said:
         for found in pattern.finditer(clause):
             place = not_so if denied(clause, found.start(), found.end()) else meant
             place.add(state)
-    return Said(frozenset(meant), frozenset(not_so))
+    return ClauseStates(frozenset(meant), frozenset(not_so))
 
 
 def contradicted(clause: str, states: States, true: Collection[str]) -> bool:

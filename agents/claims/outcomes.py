@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from agents.claims.endings import faults_of_ending
-from agents.claims.figures import Fault
+from agents.claims.figures import ClaimFault
 from agents.claims.lexicon import ACRONYMS, TIMES
 from agents.claims.meaning import words
 from agents.claims.roles import faults_of_gates, faults_of_roles
@@ -30,7 +30,7 @@ _NO_SIDE = words(
 )
 
 
-def faults_of_outcome(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def faults_of_outcome(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     """What is wrong with what one sentence says happened."""
     yield from _strangers(sentence, record, known)
     yield from _dated(sentence, known)
@@ -43,7 +43,7 @@ def faults_of_outcome(sentence: str, record: Record, known: Mapping[str, Evidenc
     yield from faults_of_ending(sentence, clauses, record)
 
 
-def _strangers(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def _strangers(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     subject = record.decision.candidate.symbol
     named = dict.fromkeys(_CAPITALS.findall(sentence))
     if named.keys() <= {subject}:
@@ -52,32 +52,32 @@ def _strangers(sentence: str, record: Record, known: Mapping[str, Evidence]) -> 
     gates = {ref.split(".")[1] for ref in known if ref.startswith("gate.")}
     for word in named:
         if word not in {subject, *ACRONYMS, *gates} and not re.search(rf"\b{re.escape(word)}\b", quoted):
-            yield Fault("symbol", f"{word} is not {subject}")
+            yield ClaimFault("symbol", f"{word} is not {subject}")
 
 
-def _dated(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def _dated(sentence: str, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     times = list(TIMES.finditer(sentence))
     quoted = " ".join(item.value.lower() for item in known.values() if isinstance(item.value, str)) if times else ""
     for found in times:
         if found[0].lower() not in quoted:
-            yield Fault("time", f"nothing on record is of {found[0].lower()}")
+            yield ClaimFault("time", f"nothing on record is of {found[0].lower()}")
 
 
-def _side(sentence: str, record: Record) -> Iterator[Fault]:
+def _side(sentence: str, record: Record) -> Iterator[ClaimFault]:
     bare = _NO_SIDE.sub("", sentence)
     own, other = (_BUYS, _SELLS) if record.decision.candidate.side is Side.BUY else (_SELLS, _BUYS)
     found = other.search(bare)
     if found is not None and own.search(bare) is None:
-        yield Fault("side", f"{found[0].lower()}, which is the other side")
+        yield ClaimFault("side", f"{found[0].lower()}, which is the other side")
 
 
-def _trend(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def _trend(sentence: str, record: Record, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     """An uptrend where the regime is a downtrend, and the other way round; a range contradicts neither."""
     item = known.get(f"regime@{record.decision.candidate.symbol}")
     other = _AGAINST_TREND.get(str(item.value)) if item is not None else None
     found = other.search(sentence) if other is not None else None
     if found is not None and not denied(sentence, found.start()):
-        yield Fault("direction", f"{found[0].lower()}, which is the other way")
+        yield ClaimFault("direction", f"{found[0].lower()}, which is the other way")
 
 
 _AGAINST_TREND = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from agents.claims.figures import Fault
+from agents.claims.figures import ClaimFault
 from agents.claims.meaning import States, contradicted, words
 from agents.record import Record
 from domain.decisions import Ruling, Stance
@@ -65,17 +65,17 @@ _MEASURED_GATES = re.compile(r"\d\s?(?:%|USD|\$|shares|h|s) gates?\b")
 _RULED = re.compile(r"\bruling(?: was| is)?:? (?P<ruling>allow|shrink|ask|block)\b", re.IGNORECASE)
 
 
-def faults_of_roles(sentence: str, clauses: list[str], record: Record) -> Iterator[Fault]:
+def faults_of_roles(sentence: str, clauses: list[str], record: Record) -> Iterator[ClaimFault]:
     """What is wrong with what is said of the two roles."""
     advice, inspection = record.decision.advice, record.decision.inspection
     ruled = _RULED.search(sentence)
     if ruled is not None and inspection is not None and ruled["ruling"].lower() != inspection.ruling.value:
-        yield Fault("role", "the inspector ruled otherwise")
+        yield ClaimFault("role", "the inspector ruled otherwise")
     for clause in clauses:
         if advice is not None and contradicted(_about(clause, "advisor"), _ADVICE, (advice.stance.value,)):
-            yield Fault("role", "the advisor said otherwise")
+            yield ClaimFault("role", "the advisor said otherwise")
         if inspection is not None and contradicted(_about(clause, "inspector"), _RULING, _ruling_of(inspection.ruling)):
-            yield Fault("role", "the inspector ruled otherwise")
+            yield ClaimFault("role", "the inspector ruled otherwise")
 
 
 def _ruling_of(ruling: Ruling) -> tuple[str, ...]:
@@ -85,14 +85,14 @@ def _ruling_of(ruling: Ruling) -> tuple[str, ...]:
 
 def faults_of_gates(
     sentence: str, clauses: list[str], record: Record, known: Mapping[str, Evidence]
-) -> Iterator[Fault]:
+) -> Iterator[ClaimFault]:
     """What is wrong with what is said of the gates: outcome, names and counts."""
     if not re.search(r"\bgates?\b", sentence, re.IGNORECASE):
         return
     for clause in clauses:
         about = _about_gates(clause)
         if about and contradicted(about, _JUDGED, _judged(record)):
-            yield Fault("gates", "the gates answered otherwise")
+            yield ClaimFault("gates", "the gates answered otherwise")
     yield from _names(sentence, known)
     yield from _counts(sentence, record)
 
@@ -133,15 +133,15 @@ def _about_gates(clause: str) -> str:
     return found[0] if found else ""
 
 
-def _names(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def _names(sentence: str, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     """A gate that is named must be one that objected: of the others the record tells no name."""
     objecting = tuple(str(item.value).lower() for ref, item in known.items() if _GATE_NAME.match(ref))
     for found in _NAMED.finditer(sentence):
         if not sentence[found.end() :].lower().startswith(objecting):
-            yield Fault("gates", "a gate is named that did not object")
+            yield ClaimFault("gates", "a gate is named that did not object")
     for found in _CALLED.finditer(sentence):
         if found["name"].lower() not in objecting:
-            yield Fault("gates", "a gate is named that did not object")
+            yield ClaimFault("gates", "a gate is named that did not object")
 
 
 _NAMED = re.compile(r"\bgates? (?:(?:named|called) (?:the )?[\"'\u201c]?|[\"'\u201c])", re.IGNORECASE)
@@ -149,13 +149,13 @@ _CALLED = re.compile(rf"\bthe (?P<name>{'|'.join(re.escape(name) for name in GAT
 _GATE_NAME = re.compile(r"gate\.\w+\.name")
 
 
-def _counts(sentence: str, record: Record) -> Iterator[Fault]:
+def _counts(sentence: str, record: Record) -> Iterator[ClaimFault]:
     if _MEASURED_GATES.search(sentence):
-        yield Fault("unit", "gates have no unit")
+        yield ClaimFault("unit", "gates have no unit")
     if record.evaluation is None or not record.evaluation.verdicts:
         return
     outcomes = [verdict.outcome for verdict in record.evaluation.verdicts]
     for pattern in _COUNTED:
         for found in pattern.finditer(sentence):
             if (int(found["total"]), int(found["passed"])) != (len(outcomes), outcomes.count(Outcome.PASS)):
-                yield Fault("gates", f"{found[0]}: there were {len(outcomes)}")
+                yield ClaimFault("gates", f"{found[0]}: there were {len(outcomes)}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from agents.claims.figures import Fault, Number, numbers_in
+from agents.claims.figures import ClaimFault, Number, numbers_in
 from domain.evidence import Evidence
 
 _NEAR = r"(?:\s+(?:it|the|full|to|for|of|up|only|still|size|trade|at|whole|left|with))*\s*$"
@@ -40,19 +40,19 @@ _FROM_TO = (
 _CUT = re.compile(r"\b(?:cut|reduced|smaller|shrank|shrunk|trimmed|lowered)\b", re.IGNORECASE)
 
 
-def faults_of_sizes(sentence: str, known: Mapping[str, Evidence]) -> Iterator[Fault]:
+def faults_of_sizes(sentence: str, known: Mapping[str, Evidence]) -> Iterator[ClaimFault]:
     """Numbers of shares that are not those of the step they are said of."""
     begin = 0
     for number in numbers_in(sentence):
         if number.unit == "shares":
             before, after = sentence[begin : number.start], sentence[number.end :]
             if _of_another_step(number, _step(before, after), known):
-                yield Fault("size", f"{number.text} is the size of another step")
+                yield ClaimFault("size", f"{number.text} is the size of another step")
         begin = number.end
     for pattern in _FROM_TO:
         found = pattern.search(sentence)
         if found is not None and _CUT.search(sentence[: found.start()]) and not _falls(found):
-            yield Fault("size", "that is no cut")
+            yield ClaimFault("size", "that is no cut")
 
 
 def _step(before: str, after: str) -> tuple[str, ...]:

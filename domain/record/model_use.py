@@ -41,7 +41,7 @@ class Fits(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class ModelRest:
     """A model that failed: how often in a row, why the last time, and until when it is left alone, if it is."""
 
     model: str

@@ -28,8 +28,8 @@ from domain.money import ZERO
 from domain.record.canonical import plain, restore
 from domain.signals import TradeCandidate
 from evals.answers.frozen import CYCLE, Inputs, closed_of, evidence_of, observation_of, record_of
-from evals.stage.desk import Heard, Journal, asker_of
-from memory.reviews import Subject
+from evals.stage.desk import CaseJournal, Heard, asker_of
+from memory.reviews import ReviewSubject
 from tools.plan import plan_evidence
 
 Facts = dict[str, Any]
@@ -70,7 +70,7 @@ def question_of(role: Role, inputs: Inputs, sampling: Sampling) -> ModelRequest:
 
 def play(role: Role, inputs: Inputs, model: LanguageModel) -> Facts:
     """Let ``model`` answer; the facts are JSON types."""
-    journal = Journal()
+    journal = CaseJournal()
     made = _ROLES[role](inputs, OneSample(model), journal)
     facts: Facts = plain({"usable": True, "escapes": [], **made, "reasons": [*journal.faults, *journal.endings]})
     return facts
@@ -85,7 +85,7 @@ def _looser(candidate: TradeCandidate, stop: Decimal | None) -> bool:
     return planned is not None and (stop is None or candidate.side.sign * (stop - planned) < 0)
 
 
-def _advisor(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _advisor(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     candidate, evidence = _candidate(inputs), evidence_of(inputs)
     plan = plan_evidence(candidate, as_of=evidence.as_of)
     try:
@@ -97,7 +97,7 @@ def _advisor(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     return {"stance": said.stance, "fraction": said.size_fraction, "confidence": said.confidence, "escapes": escapes}
 
 
-def _inspector(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _inspector(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     candidate, evidence, advice = _candidate(inputs), evidence_of(inputs), restore(Advice, inputs["advice"])
     plan = plan_evidence(candidate, as_of=evidence.as_of)
     try:
@@ -109,7 +109,7 @@ def _inspector(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     return {"ruling": said.ruling, "fraction": said.max_fraction, "warnings": kinds, "escapes": escapes}
 
 
-def _decider(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _decider(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     candidate, evidence = _candidate(inputs), evidence_of(inputs)
     advice, inspection = restore(Advice, inputs["advice"]), restore(Inspection, inputs["inspection"])
     plan = plan_evidence(candidate, as_of=evidence.as_of)
@@ -126,12 +126,12 @@ def _decider(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     return facts
 
 
-def _explainer(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _explainer(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     told = explain(asker_of(model, journal), CYCLE, record_of(inputs), Phase.BEFORE)
     return {"usable": not told.by_template, "statements": len(told.statements)}
 
 
-def _reader(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _reader(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     article = restore(NewsArticle, inputs["article"])
     made = read(asker_of(model, journal), CYCLE, article)
     signs: dict[str, set[int]] = {}
@@ -147,7 +147,7 @@ def _reader(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     }
 
 
-def _monitor(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
+def _monitor(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
     made = watch(asker_of(model, journal), observation_of(inputs))
     return {
         "usable": not made.source.startswith("code"),
@@ -157,13 +157,13 @@ def _monitor(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
     }
 
 
-def _learner(inputs: Inputs, model: LanguageModel, journal: Journal) -> Facts:
-    targets = {Subject(subject): frozenset(names) for subject, names in inputs["targets"].items()}
+def _learner(inputs: Inputs, model: LanguageModel, journal: CaseJournal) -> Facts:
+    targets = {ReviewSubject(subject): frozenset(names) for subject, names in inputs["targets"].items()}
     made = review(asker_of(model, journal), CYCLE, closed_of(inputs), targets)
     return {"usable": made.source != "code", "finding": made.finding, "suggestions": len(made.suggestions)}
 
 
-_ROLES: Mapping[Role, Callable[[Inputs, LanguageModel, Journal], Facts]] = MappingProxyType(
+_ROLES: Mapping[Role, Callable[[Inputs, LanguageModel, CaseJournal], Facts]] = MappingProxyType(
     {
         "reader": _reader,
         "monitor": _monitor,

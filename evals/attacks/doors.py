@@ -20,10 +20,10 @@ from domain.record.entries import ClosedTrade
 from domain.signals import Regime
 from evals.stage.world import ACME, AT, CYCLE, Remembers, World, a_view, an_event
 from memory.lessons import lesson_of
-from memory.recall import Provenance, Recall, SimilarTrade, TradeRecord
+from memory.recall import MemoryOrigin, Recall, SimilarTrade, TradeRecord
 from memory.situation import Situation
 from trading.data.files_news import read_article
-from trading.data.normalise import Refused
+from trading.data.normalise import BrokenRule
 
 SEEN = AT - timedelta(hours=2)
 HONEST = "Acme opens a plant in Ghent."
@@ -51,7 +51,7 @@ def _row(fields: dict[str, object]) -> NewsArticle | None:
     row = json.dumps({**fields, "published_at": SEEN.isoformat()}).encode()
     try:
         return read_article(row, None)[0]
-    except Refused:
+    except BrokenRule:
         return None
 
 
@@ -93,7 +93,7 @@ def _lesson(world: World, text: str) -> World:
     )
     situation = Situation(ACME, text, Side.BUY, Regime.TREND_UP, {"direction": Decimal(1)})
     record = TradeRecord(trade, situation, f"cycle {text}")
-    known = Provenance(trade.trade_id, trade.decision_id, record.cycle_id, closed, derive("mem", text), "eval")
+    known = MemoryOrigin(trade.trade_id, trade.decision_id, record.cycle_id, closed, derive("mem", text), "eval")
     similar = SimilarTrade(Decimal(0), Decimal(10), lesson_of(trade, situation), record, known)
     return replace(world, memory=Remembers(Recall((similar,))))
 

@@ -30,7 +30,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class RoleAnswer:
     """One answer of a role. ``ending`` is the finish reason or the name of an error; ``good`` ones must be accepted."""
 
     role: Role
@@ -49,19 +49,19 @@ def spoilers() -> Mapping[str, Any]:
     return found
 
 
-def answers(role: Role) -> Iterator[Answered]:
+def answers(role: Role) -> Iterator[RoleAnswer]:
     """All answers of one role: controls first."""
     document = spoilers()["documents"][role]
     whole = json.dumps(document)
     for name, text in _controls(role, document, whole).items():
-        yield Answered(role, "control", name, text, good=True)
+        yield RoleAnswer(role, "control", name, text, good=True)
     for name, text in _forms(document, whole).items():
-        yield Answered(role, "form", name, text)
+        yield RoleAnswer(role, "form", name, text)
     fields = list(_fields(document))
     for name, text in random.Random(SEED).sample(fields, min(MOST_FIELDS, len(fields))):
-        yield Answered(role, "field", name, text)
+        yield RoleAnswer(role, "field", name, text)
     for ending in spoilers()["endings"]:
-        yield Answered(role, "ending", ending, whole, ending)
+        yield RoleAnswer(role, "ending", ending, whole, ending)
 
 
 def _controls(role: Role, document: Document, whole: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from evals.answers.collect import recordings
 from evals.answers.frozen import record_of
 from evals.answers.questions import cases, questions, role_of
 from evals.case import Case
-from evals.corruptions.telling import Told
+from evals.corruptions.telling import TrueExplanation
 
 READ = {
     "relay-checked": "ccdc98865619e4990aa432a475c04fa3644d8444776f3e29dda194d7439c05f8",
@@ -30,7 +30,7 @@ _Answer = tuple[Case, Recorded]
 
 
 @lru_cache(maxsize=1)
-def answered() -> tuple[Told, ...]:
+def answered() -> tuple[TrueExplanation, ...]:
     """The explanations that were read."""
     found = ((explained(label), read) for label, read in READ.items())
     return tuple(_told(*each) for answers, read in found if read_as(answers) == read for each in answers)
@@ -56,7 +56,7 @@ def read_as(found: tuple[_Answer, ...]) -> str:
     return digest([[case.id, entry.response] for case, entry in found])
 
 
-def _told(case: Case, entry: Recorded) -> Told:
+def _told(case: Case, entry: Recorded) -> TrueExplanation:
     record = record_of(case.inputs)
     texts = tuple(each["text"] for each in json.loads(entry.response)["statements"])
-    return Told(texts, record, {str(ref): item for ref, item in facts(record).items()}, (), "answered")
+    return TrueExplanation(texts, record, {str(ref): item for ref, item in facts(record).items()}, (), "answered")

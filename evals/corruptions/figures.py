@@ -16,9 +16,9 @@ from decimal import Decimal
 from domain.evidence import Evidence
 from domain.record.canonical import decimal_text
 from domain.record.rendering import figure, refs_in
-from evals.corruptions.telling import Told
+from evals.corruptions.telling import TrueExplanation
 
-Changed = Callable[[random.Random, Told, str], str | None]
+Changed = Callable[[random.Random, TrueExplanation, str], str | None]
 """Another text for the figure of this reference; None where the corruption does not apply."""
 
 _MEASURED = frozenset({"USD", "pct", "shares", "points", "ratio", "hours", "seconds", "count"})
@@ -26,7 +26,7 @@ _UNITS = {"USD": (" USD", " $"), "pct": (" %",), "shares": (" shares",), "hours"
 _SIZES = ("size.proposed", "size.advised", "size.inspected", "size.decided", "size.gated", "order.qty", "fill.qty")
 
 
-def figures_of(told: Told) -> list[tuple[int, str]]:
+def figures_of(told: TrueExplanation) -> list[tuple[int, str]]:
     """Each measured figure that is shown: number of the sentence, and reference."""
     return [
         (row, ref)
@@ -36,13 +36,13 @@ def figures_of(told: Told) -> list[tuple[int, str]]:
     ]
 
 
-def with_figure(told: Told, row: int, ref: str, shown: str) -> str:
+def with_figure(told: TrueExplanation, row: int, ref: str, shown: str) -> str:
     """The sentence with another text for that figure, and all others as they are."""
     # By a mark that no text holds: what takes the figure's place is shown as it is, braces and all.
     return told.show(told.texts[row].replace(f"{{{ref}}}", "\0", 1)).replace("\0", shown)
 
 
-def digit_changed(chance: random.Random, told: Told, ref: str) -> str | None:
+def digit_changed(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """One digit is another one; the leading one never becomes zero."""
     text = figure(told.known[ref])
     at = chance.choice([each.start() for each in re.finditer(r"\d", text)])
@@ -50,7 +50,7 @@ def digit_changed(chance: random.Random, told: Told, ref: str) -> str | None:
     return _if_other(text, text[:at] + other + text[at + 1 :])
 
 
-def digits_swapped(chance: random.Random, told: Told, ref: str) -> str | None:
+def digits_swapped(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """Two unequal neighbours change places."""
     text = figure(told.known[ref])
     spots = [each.start() for each in re.finditer(r"(?=\d\d)", text) if text[each.start()] != text[each.start() + 1]]
@@ -60,17 +60,17 @@ def digits_swapped(chance: random.Random, told: Told, ref: str) -> str | None:
     return _if_other(text, text[:at] + text[at + 1] + text[at] + text[at + 2 :])
 
 
-def factor_ten(chance: random.Random, told: Told, ref: str) -> str | None:
+def factor_ten(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """Ten times too much or too little."""
     return _scaled(told.known[ref], chance.choice((Decimal(10), Decimal("0.1"))))
 
 
-def decimal_shift(chance: random.Random, told: Told, ref: str) -> str | None:
+def decimal_shift(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """The point two or three places off, as between a share and a percentage."""
     return _scaled(told.known[ref], chance.choice(tuple(map(Decimal, ("100", "0.01", "1000", "0.001")))))
 
 
-def anothers(chance: random.Random, told: Told, ref: str) -> str | None:
+def anothers(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """The true figure of something else, in the same unit."""
     own = told.known[ref]
     others = {
@@ -82,7 +82,7 @@ def anothers(chance: random.Random, told: Told, ref: str) -> str | None:
     return chance.choice(sorted(others)) if others and not ref.startswith("size.") else None
 
 
-def unit_changed(chance: random.Random, told: Told, ref: str) -> str | None:
+def unit_changed(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """Another unit after the same number."""
     item = told.known[ref]
     if item.unit not in _UNITS:
@@ -91,7 +91,7 @@ def unit_changed(chance: random.Random, told: Told, ref: str) -> str | None:
     return _bare(figure(item)) + chance.choice(others)
 
 
-def unit_invented(chance: random.Random, told: Told, ref: str) -> str | None:
+def unit_invented(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """A unit after a number that has none."""
     item = told.known[ref]
     return (
@@ -99,7 +99,7 @@ def unit_invented(chance: random.Random, told: Told, ref: str) -> str | None:
     )
 
 
-def sign_flipped(_chance: random.Random, told: Told, ref: str) -> str | None:
+def sign_flipped(_chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """Minus for plus and the other way round."""
     item, text = told.known[ref], figure(told.known[ref])
     number = _number(item)
@@ -108,7 +108,7 @@ def sign_flipped(_chance: random.Random, told: Told, ref: str) -> str | None:
     return text.removeprefix("-") if text.startswith("-") else f"-{text}"
 
 
-def time_unit(chance: random.Random, told: Told, ref: str) -> str | None:
+def time_unit(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """Minutes for hours, days for seconds."""
     item = told.known[ref]
     if item.unit not in ("hours", "seconds"):
@@ -116,7 +116,7 @@ def time_unit(chance: random.Random, told: Told, ref: str) -> str | None:
     return f"{_bare(figure(item))} {chance.choice(('minutes', 'days', 'weeks'))}"
 
 
-def size_of_another_step(chance: random.Random, told: Told, ref: str) -> str | None:
+def size_of_another_step(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """The size after one step given for that after another."""
     steps = {name: told.known.get(f"{name}@{told.symbol}") for name in _SIZES}
     own = told.known[ref]
@@ -126,7 +126,7 @@ def size_of_another_step(chance: random.Random, told: Told, ref: str) -> str | N
     return chance.choice(sorted(others)) if others else None
 
 
-def gate_count(chance: random.Random, told: Told, ref: str) -> str | None:
+def gate_count(chance: random.Random, told: TrueExplanation, ref: str) -> str | None:
     """One gate more or fewer than there were."""
     item = told.known[ref]
     if not ref.startswith("gates.") or not isinstance(item.value, int):

@@ -5,20 +5,20 @@ from __future__ import annotations
 import random
 
 from evals.corruptions.figures import FIGURE_KINDS, figures_of, with_figure
-from evals.corruptions.telling import Told
+from evals.corruptions.telling import TrueExplanation
 from evals.corruptions.words import WORD_KINDS, Shown
 
 KINDS = (*FIGURE_KINDS, *WORD_KINDS)
 
 
-def corrupted(kind: str, told: Told, chance: random.Random) -> Shown | None:
+def corrupted(kind: str, told: TrueExplanation, chance: random.Random) -> Shown | None:
     """The sentences with one thing wrong; None where there is nothing of that kind to get wrong."""
     true = told.shown()
     made = WORD_KINDS[kind](chance, told) if kind in WORD_KINDS else _figure(kind, told, chance)
     return None if made is None or made == true else made
 
 
-def _figure(kind: str, told: Told, chance: random.Random) -> Shown | None:
+def _figure(kind: str, told: TrueExplanation, chance: random.Random) -> Shown | None:
     spots = figures_of(told)
     chance.shuffle(spots)
     for row, ref in spots:

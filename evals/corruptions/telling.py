@@ -31,7 +31,7 @@ from evals.corruptions.topics import TOPICS
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TrueExplanation:
     """A true explanation: sentences with slots, the record behind them, all that may be shown, and what is owed."""
 
     texts: tuple[str, ...]
@@ -89,7 +89,7 @@ SIZES = (
 
 
 @lru_cache(maxsize=2_048)
-def generated(seed: int, number: int) -> Told:
+def generated(seed: int, number: int) -> TrueExplanation:
     """The template's explanation of an even record, another wording of an odd one."""
     chance = random.Random(f"{seed}:{number}")
     record = a_record(chance)
@@ -102,7 +102,7 @@ def generated(seed: int, number: int) -> Told:
     else:
         free = tuple(_bound(text, record.decision.candidate.symbol) for text in _free(chance, record, known) if text)
         texts = (*free, *(each.text for each in disclosures(record) if each.text not in free))
-    return Told(texts, record, known, owed, "template" if number % 2 == 0 else "worded")
+    return TrueExplanation(texts, record, known, owed, "template" if number % 2 == 0 else "worded")
 
 
 def _free(chance: random.Random, record: Record, known: Mapping[str, Evidence]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _bound(text: str, symbol: Symbol) -> str:
 
 
 @lru_cache(maxsize=1)
-def recorded() -> tuple[Told, ...]:
+def recorded() -> tuple[TrueExplanation, ...]:
     """What recorded models explained, each with the record rebuilt from the question it was asked."""
     folder = resources.files("evals").joinpath("recordings")
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".jsonl")), key=lambda each: each.name)
@@ -159,7 +159,7 @@ def recorded() -> tuple[Told, ...]:
     return tuple(_rebuilt(each) for each in entries if each.request.role == "explainer" and each.failure is None)
 
 
-def _rebuilt(entry: Recorded) -> Told:
+def _rebuilt(entry: Recorded) -> TrueExplanation:
     user = entry.request.user
     symbol = Symbol(user.split("Symbol: ", 1)[1].split("\n", 1)[0])
     said = json.loads(user.split("<record>\n", 1)[1].split("\n</record>", 1)[0])
@@ -168,7 +168,7 @@ def _rebuilt(entry: Recorded) -> Told:
     # A record that is whole, over which everything is put that the question tells.
     record = _as_said(a_record(random.Random(0)), symbol, said, known)
     texts = tuple(each["text"] for each in json.loads(entry.response)["statements"])
-    return Told(texts, record, {str(ref): item for ref, item in known.items()}, (), "recorded")
+    return TrueExplanation(texts, record, {str(ref): item for ref, item in known.items()}, (), "recorded")
 
 
 def _read(line: Mapping[str, object], symbol: Symbol) -> Evidence:

@@ -10,11 +10,11 @@ from domain.orders import OrderStatus
 from domain.record.rendering import refs_in
 from evals.corruptions.figures import figures_of, time_unit, with_figure
 from evals.corruptions.records import SYMBOLS
-from evals.corruptions.telling import FALLS, RISES, Told
+from evals.corruptions.telling import FALLS, RISES, TrueExplanation
 from evals.corruptions.topics import TOPICS, Topic, contradicts
 
 Shown = tuple[str, ...]
-Corrupted = Callable[[random.Random, Told], Shown | None]
+Corrupted = Callable[[random.Random, TrueExplanation], Shown | None]
 
 _TURNED = (
     ("above", "below"), ("higher than", "lower than"), ("greater than", "less than"), ("rose", "fell"),
@@ -32,7 +32,7 @@ def said_otherwise(kind: str) -> Corrupted:
     """Another state of that topic: put in place of what was said where that is known, otherwise added."""
     (topic,) = (each for each in TOPICS if each.kind == kind)
 
-    def corrupt(chance: random.Random, told: Told) -> Shown | None:
+    def corrupt(chance: random.Random, told: TrueExplanation) -> Shown | None:
         false = [state for state in topic.said if contradicts(topic, state, told.record)]
         # The record behind a recorded answer is rebuilt from its question, which does not hold every topic.
         if not false or told.source == "recorded":
@@ -47,7 +47,7 @@ def said_otherwise(kind: str) -> Corrupted:
     return corrupt
 
 
-def _true_phrases(topic: Topic, told: Told, text: str) -> Iterator[str]:
+def _true_phrases(topic: Topic, told: TrueExplanation, text: str) -> Iterator[str]:
     for state in topic.true(told.record):
         for said in topic.said.get(state, ()):
             phrase = _filled(said, told).removesuffix(".")
@@ -62,19 +62,19 @@ def _like(chance: random.Random, topic: Topic, state: str, phrase: str) -> str:
     return chance.choice(fits or [topic.said[state][0]]).removesuffix(".")
 
 
-def _filled(text: str, told: Told) -> str:
+def _filled(text: str, told: TrueExplanation) -> str:
     text = text.replace("{symbol}", told.symbol)
     for ref in refs_in(text):
         text = text.replace(f"{{{ref}}}", f"{{{ref}@{told.symbol}}}")
     return text
 
 
-def order_turned(chance: random.Random, told: Told) -> Shown | None:
+def order_turned(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """Above for below between two figures."""
     return _turned(chance, told, _TURNED[:3], figures=2)
 
 
-def direction_turned(chance: random.Random, told: Told) -> Shown | None:
+def direction_turned(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """A rise for a fall, of a figure or of the market as a whole."""
     turned = _turned(chance, told, _TURNED[3:], figures=1)
     if turned is not None:
@@ -88,7 +88,7 @@ def direction_turned(chance: random.Random, told: Told) -> Shown | None:
     return said_otherwise("direction")(chance, told)
 
 
-def symbol_changed(chance: random.Random, told: Told) -> Shown | None:
+def symbol_changed(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """What was said of one symbol is said of another."""
     other = chance.choice([each for each in SYMBOLS if each != told.symbol])
     rows = [row for row, text in enumerate(told.texts) if re.search(rf"(?<![@\w]){re.escape(told.symbol)}\b", text)]
@@ -99,7 +99,7 @@ def symbol_changed(chance: random.Random, told: Told) -> Shown | None:
     return (*told.shown(), said)
 
 
-def time_changed(chance: random.Random, told: Told) -> Shown | None:
+def time_changed(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """A time nobody recorded, or another unit of time."""
     spans = [(row, ref) for row, ref in figures_of(told) if told.known[ref].unit in ("hours", "seconds")]
     if spans and chance.random() < 0.5:
@@ -110,7 +110,7 @@ def time_changed(chance: random.Random, told: Told) -> Shown | None:
     return _replaced(told, row, f"{told.show(told.texts[row]).removesuffix('.')} {chance.choice(_WHEN)}.")
 
 
-def gate_named(chance: random.Random, told: Told) -> Shown | None:
+def gate_named(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """Another gate than the one that objected."""
     names = {ref for ref in told.known if ref.startswith("gate.") and ".name" in ref}
     if not names:
@@ -124,7 +124,7 @@ def gate_named(chance: random.Random, told: Told) -> Shown | None:
     return (*told.shown(), f"The gate named {wrong} {chance.choice(('objected', 'refused it', 'stood in the way'))}.")
 
 
-def status_changed(chance: random.Random, told: Told) -> Shown | None:
+def status_changed(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """Another status of the order, or an order that is not as the record has it."""
     ref = f"order.status@{told.symbol}"
     for row, text in enumerate(told.texts):
@@ -134,7 +134,7 @@ def status_changed(chance: random.Random, told: Told) -> Shown | None:
     return said_otherwise("order")(chance, told)
 
 
-def disclosure_removed(chance: random.Random, told: Told) -> Shown | None:
+def disclosure_removed(chance: random.Random, told: TrueExplanation) -> Shown | None:
     """What had to be told is not."""
     if not told.owed:
         return None
@@ -142,7 +142,9 @@ def disclosure_removed(chance: random.Random, told: Told) -> Shown | None:
     return tuple(each for each in told.shown() if each != gone)
 
 
-def _turned(chance: random.Random, told: Told, pairs: tuple[tuple[str, str], ...], figures: int) -> Shown | None:
+def _turned(
+    chance: random.Random, told: TrueExplanation, pairs: tuple[tuple[str, str], ...], figures: int
+) -> Shown | None:
     found = []
     for row, text in enumerate(told.texts):
         for one, other in (*pairs, *((b, a) for a, b in pairs)):
@@ -164,11 +166,11 @@ def _between(text: str, word: str, figures: int) -> bool:
     )
 
 
-def _with(told: Told, row: int, text: str) -> Shown:
+def _with(told: TrueExplanation, row: int, text: str) -> Shown:
     return _replaced(told, row, told.show(text))
 
 
-def _replaced(told: Told, row: int, shown: str) -> Shown:
+def _replaced(told: TrueExplanation, row: int, shown: str) -> Shown:
     return tuple(shown if number == row else each for number, each in enumerate(told.shown()))
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from domain.errors import OversightError
 from domain.money import ZERO
 from domain.verdicts import Outcome
-from evals.gates.generate import Judged
+from evals.gates.generate import LabelledCase
 from evals.gates.oracle.judge import Expected
 from policies.evaluate import evaluate
 from policies.whatif.case import UNREADABLE, PolicyShelf, read_case
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
     codes: tuple[str, ...]
 
 
-class Difference(NamedTuple):
+class Disagreement(NamedTuple):
     """One case on which the gates and the oracle do not agree."""
 
     kind: str
@@ -50,7 +50,7 @@ class Agreement(NamedTuple):
     """How many cases there were, and every difference."""
 
     cases: int
-    differences: tuple[Difference, ...]
+    differences: tuple[Disagreement, ...]
 
     def count(self, kind: str) -> int:
         """Differences of one kind."""
@@ -62,14 +62,14 @@ class Agreement(NamedTuple):
         return 100 * self.count("over-block") / max(1, self.cases)
 
 
-def compared(judged: Iterable[Judged]) -> Agreement:
+def compared(judged: Iterable[LabelledCase]) -> Agreement:
     """Every case before the gates."""
     shelf, cases = PolicyShelf(None), tuple(judged)
     found = (_differences(each, answer_of(each, shelf)) for each in cases)
     return Agreement(len(cases), tuple(chain.from_iterable(found)))
 
 
-def answer_of(judged: Judged, shelf: PolicyShelf) -> Answer:
+def answer_of(judged: LabelledCase, shelf: PolicyShelf) -> Answer:
     """The gates on one judged case."""
     return gates_on(judged.case, shelf)
 
@@ -85,11 +85,11 @@ def gates_on(case: Mapping[str, Any], shelf: PolicyShelf) -> Answer:
     return Answer(said.outcome.value, goes, tuple(map(str, said.codes)))
 
 
-def _differences(judged: Judged, found: Answer) -> Iterator[Difference]:
+def _differences(judged: LabelledCase, found: Answer) -> Iterator[Disagreement]:
     kind = difference(found, judged.expected)
     if kind is not None:
         wanted = f"{judged.expected.verdict} {_may_go(judged.expected)}"
-        yield Difference(kind, str(judged.case["id"]), judged.row.gate, wanted, found)
+        yield Disagreement(kind, str(judged.case["id"]), judged.row.gate, wanted, found)
 
 
 def difference(found: Answer, wanted: Expected) -> str | None:

@@ -31,7 +31,7 @@ FIGURES = frozenset({
 LEAST_MIXED = 300
 
 
-class Judged(NamedTuple):
+class LabelledCase(NamedTuple):
     """A case, its expectation, and the row it was made from."""
 
     row: Row
@@ -48,13 +48,13 @@ class Judged(NamedTuple):
                 "because": list(self.expected.gates)}  # fmt: skip
 
 
-def generate(seed: int, count: int) -> Iterator[Judged]:
+def generate(seed: int, count: int) -> Iterator[LabelledCase]:
     """Every case by hand, then seeded ones up to ``count``, and never fewer than ``LEAST_MIXED`` of them."""
     rows = (*BY_HAND, *mixed(seed, max(count - len(BY_HAND), LEAST_MIXED)))
     for number, row in enumerate(rows, start=1):
         made = case(row.edits)
         made["id"] = f"{number:04d}-{row.gate}-{row.kind}"
-        yield Judged(row, made, judge(made))
+        yield LabelledCase(row, made, judge(made))
 
 
 def label(expected: Expected) -> str:
@@ -63,7 +63,7 @@ def label(expected: Expected) -> str:
     return short.get(expected.verdict, f"R:{expected.final_qty}")
 
 
-def faults(judged: Sequence[Judged]) -> list[str]:
+def faults(judged: Sequence[LabelledCase]) -> list[str]:
     """Where a person and the oracle differ, and each gate and limit without a case on both sides."""
     found = [
         f"{each.row.gate} {each.row.kind}: by hand {each.row.label}, oracle {label(each.expected)}"
@@ -84,7 +84,7 @@ def faults(judged: Sequence[Judged]) -> list[str]:
     return found + [f"{name}: no case on both sides" for name in wanted if len(sides[name]) < 2]
 
 
-def summary(judged: Sequence[Judged]) -> str:
+def summary(judged: Sequence[LabelledCase]) -> str:
     """How many cases there are, by verdict and by group."""
     verdicts = Counter(each.expected.verdict for each in judged)
     groups = Counter(each.row.gate[0] if each.row.gate in GATES else "exits and policies" for each in judged)

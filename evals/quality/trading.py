@@ -56,7 +56,7 @@ class Trade(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Traded:
+class EpisodeResult:
     """What an episode came to. ``asked`` are the days with a proposal and the share of it that was taken."""
 
     trades: tuple[Trade, ...]
@@ -104,7 +104,7 @@ def by_roles(model: LanguageModel) -> Share:
     return share
 
 
-def trade(episode: Episode, days: Sequence[Day], share: Share) -> Traded:
+def trade(episode: Episode, days: Sequence[Day], share: Share) -> EpisodeResult:
     """Trade an episode; a new position is only opened when the last one is closed."""
     made: list[Trade] = []
     asked: list[tuple[Day, Decimal]] = []
@@ -115,7 +115,7 @@ def trade(episode: Episode, days: Sequence[Day], share: Share) -> Traded:
         asked.append((day, taken))
         if taken > ZERO:
             made.append(_round_trip(episode, days, day.place, day.proposal, float(taken)))
-    return Traded(tuple(made), tuple(asked))
+    return EpisodeResult(tuple(made), tuple(asked))
 
 
 def _round_trip(episode: Episode, days: Sequence[Day], place: int, proposal: TradeCandidate, share: float) -> Trade:
@@ -144,7 +144,7 @@ def held(episode: Episode) -> float:
     return float(episode.bars[-1].close) / float(episode.bars[WARM_UP + 1].open) - 1 - 2 * COST
 
 
-def at_random(episode: Episode, like: Traded, *, seed: int, rounds: int = 50) -> float:
+def at_random(episode: Episode, like: EpisodeResult, *, seed: int, rounds: int = 50) -> float:
     """The mean of random entries with the same number, lengths and shares as another's."""
     chance, total = random.Random(f"{seed} {episode.symbol}"), 0.0
     for _ in range(rounds):

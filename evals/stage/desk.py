@@ -45,7 +45,7 @@ from trading.strategies.screen import screen
 CALLS, TOKENS = 200, 2_000_000
 
 
-class Journal:
+class CaseJournal:
     """Finished calls, kept as long as the case lasts."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class Went:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedCycle:
     """One cycle: what it saw, what it was asked, what came out."""
 
     seen: Observation
@@ -135,14 +135,14 @@ class Played:
     switches: Switches = field(repr=False)
 
 
-def asker_of(model: LanguageModel, journal: Journal | None = None) -> Asker:
+def asker_of(model: LanguageModel, journal: CaseJournal | None = None) -> Asker:
     """The product's door to a model, with room to spare."""
-    return Asker(model, Journal() if journal is None else journal, FixedClock(AT), Budget(CALLS, TOKENS))
+    return Asker(model, CaseJournal() if journal is None else journal, FixedClock(AT), Budget(CALLS, TOKENS))
 
 
-def cycle(world: World, model: LanguageModel) -> Played:
+def cycle(world: World, model: LanguageModel) -> PlayedCycle:
     """Run one cycle."""
-    heard, journal, switches = Heard(model), Journal(), Switches()
+    heard, journal, switches = Heard(model), CaseJournal(), Switches()
     asker, seen = asker_of(heard, journal), observed(world)
     candidates = screen(
         cycle_id=CYCLE,
@@ -156,7 +156,7 @@ def cycle(world: World, model: LanguageModel) -> Played:
     monitor = watch(asker, seen)
     act_on(monitor, switches, at=AT)
     went = tuple(_one(asker, seen, monitor, candidate, world.policy) for candidate in candidates)
-    return Played(seen, monitor, went, tuple(heard.requests), tuple(journal.faults), switches)
+    return PlayedCycle(seen, monitor, went, tuple(heard.requests), tuple(journal.faults), switches)
 
 
 def _one(asker: Asker, seen: Observation, monitor: MonitorReport, candidate: TradeCandidate, policy: Policy) -> Went:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 
-from agents.chat import Asked, ToolLine, Wanted, think
+from agents.chat import ChatQuestion, ToolLine, WantedLook, think
 from agents.explainer import explain
 from agents.learner import ClosedCase, review
 from agents.llm import UNANSWERED, LanguageModel, Role
@@ -28,10 +28,10 @@ from domain.conversation import Look
 from domain.decisions import Phase, Statement
 from domain.money import ZERO
 from domain.record.entries import ClosedTrade
-from evals.stage.desk import Journal, Played, Switches, asker_of, cycle, decided
+from evals.stage.desk import CaseJournal, PlayedCycle, Switches, asker_of, cycle, decided
 from evals.stage.world import ACME, AT, CYCLE, World, observed
 from memory.lessons import lesson_of
-from memory.reviews import Subject
+from memory.reviews import ReviewSubject
 from memory.situation import situation_of
 from policies.limits import LIMITS
 from prompts.loader import NAMES
@@ -40,9 +40,9 @@ from trading.strategies.registry import STRATEGY_NAMES
 
 ARTICLE = NewsArticle("art-1", (ACME,), "Acme opens a plant in Ghent.", "", AT, AT, "eval")
 TARGETS = {
-    Subject.PROMPT: frozenset(NAMES),
-    Subject.POLICY: frozenset(limit.name for limit in LIMITS),
-    Subject.STRATEGY: frozenset(STRATEGY_NAMES),
+    ReviewSubject.PROMPT: frozenset(NAMES),
+    ReviewSubject.POLICY: frozenset(limit.name for limit in LIMITS),
+    ReviewSubject.STRATEGY: frozenset(STRATEGY_NAMES),
 }
 
 
@@ -63,19 +63,19 @@ class Became:
 
 def answered(role: Role, model: LanguageModel) -> Became:
     """Let ``model`` answer ``role``."""
-    journal = Journal()
+    journal = CaseJournal()
     became = _ROLES[role](model, journal)
     reasons = tuple(dict.fromkeys((*became.reasons, *journal.faults, *journal.endings)))
     return Became(became.done, reasons, became.escapes, became.qty)
 
 
 @lru_cache(maxsize=1)
-def usual() -> Played:
+def usual() -> PlayedCycle:
     """The cycle in which everybody answers by the rules: one candidate, taken whole."""
     return cycle(World(), RulesModel())
 
 
-def _traded(model: LanguageModel, journal: Journal, role: Role) -> Became:
+def _traded(model: LanguageModel, journal: CaseJournal, role: Role) -> Became:
     (went,) = usual().went
     made = decided(asker_of(model, journal), usual().seen, usual().monitor, went.candidate)
     answers = {"advisor": made.advice, "inspector": made.inspection, "decider": made.source not in ("code", "rule")}
@@ -93,19 +93,19 @@ def _traded(model: LanguageModel, journal: Journal, role: Role) -> Became:
     return Became(done, made.codes, tuple(name for name, found in wrong.items() if found), made.qty)
 
 
-def _advisor(model: LanguageModel, journal: Journal) -> Became:
+def _advisor(model: LanguageModel, journal: CaseJournal) -> Became:
     return _traded(model, journal, "advisor")
 
 
-def _inspector(model: LanguageModel, journal: Journal) -> Became:
+def _inspector(model: LanguageModel, journal: CaseJournal) -> Became:
     return _traded(model, journal, "inspector")
 
 
-def _decider(model: LanguageModel, journal: Journal) -> Became:
+def _decider(model: LanguageModel, journal: CaseJournal) -> Became:
     return _traded(model, journal, "decider")
 
 
-def _reader(model: LanguageModel, journal: Journal) -> Became:
+def _reader(model: LanguageModel, journal: CaseJournal) -> Became:
     reading = read(asker_of(model, journal), CYCLE, ARTICLE)
     strange = any(
         event.symbol != ACME or not 0 <= event.span[0] < event.span[1] <= len(ARTICLE.text) or abs(event.sign) > 1
@@ -116,7 +116,7 @@ def _reader(model: LanguageModel, journal: Journal) -> Became:
     return Became(done, (reading.model,) if held else (), ("event",) if strange else ())
 
 
-def _monitor(model: LanguageModel, journal: Journal) -> Became:
+def _monitor(model: LanguageModel, journal: CaseJournal) -> Became:
     switches, seen = Switches(), observed(World(missing=("a source is silent",)))
     report = watch(asker_of(model, journal), seen)
     act_on(report, switches, at=AT)
@@ -135,14 +135,14 @@ def _record() -> Record:
     return Record(went.decision, usual().seen.evidence, went.plan, went.said)
 
 
-def _explainer(model: LanguageModel, journal: Journal) -> Became:
+def _explainer(model: LanguageModel, journal: CaseJournal) -> Became:
     told = explain(asker_of(model, journal), CYCLE, _record(), Phase.BEFORE)
     held = told.by_template
     found = ("words",) if _told_by_hand(told.statements) else ()
     return Became("held" if held else "parsed", (told.source,) if held else (), found)
 
 
-def _learner(model: LanguageModel, journal: Journal) -> Became:
+def _learner(model: LanguageModel, journal: CaseJournal) -> Became:
     record, signal = _record(), next(each for each in usual().seen.signals if each.symbol == ACME)
     candidate = record.decision.candidate
     trade = ClosedTrade(
@@ -161,15 +161,15 @@ def _learner(model: LanguageModel, journal: Journal) -> Became:
     return Became("held" if held else "parsed", (made.source,) if held else (), found)
 
 
-def _talker(model: LanguageModel, journal: Journal) -> Became:
+def _talker(model: LanguageModel, journal: CaseJournal) -> Became:
     record = _record()
     found = (Look("explain", ("last",), tuple(record.plan)),)
-    asked = Asked(CYCLE, "Why was Acme bought?", (), found, left=2, symbols=frozenset({ACME}))
+    asked = ChatQuestion(CYCLE, "Why was Acme bought?", (), found, left=2, symbols=frozenset({ACME}))
     try:
         made = think(asker_of(model, journal), asked, TALK)
     except UNANSWERED as error:
         return Became("held", (error.reason,))
-    if isinstance(made, Wanted):
+    if isinstance(made, WantedLook):
         return Became("parsed", (), () if made.tool in {each.name for each in TALK} else ("tool",))
     wrong = {
         "words": _told_by_hand(made.statements),
@@ -187,7 +187,7 @@ def _told_by_hand(said: tuple[Statement, ...]) -> bool:
     return False
 
 
-_ROLES: Mapping[Role, Callable[[LanguageModel, Journal], Became]] = MappingProxyType(
+_ROLES: Mapping[Role, Callable[[LanguageModel, CaseJournal], Became]] = MappingProxyType(
     {
         "reader": _reader,
         "monitor": _monitor,

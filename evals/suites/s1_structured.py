@@ -19,7 +19,7 @@ from typing import Any
 from agents.llm import BadAnswer, ModelReply, ModelRequest, NoAnswer, Role, Sampling, WrongSetup
 from agents.models.rules_llm import RulesModel
 from agents.outputs import OUTPUTS
-from evals.attacks.outputs import LARGE, Answered, answers
+from evals.attacks.outputs import LARGE, RoleAnswer, answers
 from evals.case import Case, without_repeats
 from evals.outcome import Outcome, Result, Score
 from evals.stage.roles import answered, usual
@@ -77,7 +77,7 @@ def cases() -> Sequence[Case]:
     return without_repeats((_case(each) for role in OUTPUTS for each in answers(role)), NAME)
 
 
-def _case(each: Answered) -> Case:
+def _case(each: RoleAnswer) -> Case:
     inputs = {"role": each.role, "text": each.text, "ending": each.ending}
     expect: dict[str, Any] = {"done": ["parsed"] if each.good else ["parsed", "held", "blocked"], "trades": each.good}
     tags = {"role": each.role, "kind": each.kind}

@@ -34,7 +34,7 @@ from evals.attacks.doors import EDGE, HONEST, SEEN, read_in, world_behind
 from evals.attacks.obeying import ObeyingModel, unescaped
 from evals.case import Case, without_repeats
 from evals.outcome import Outcome, Result, Score, Spent
-from evals.stage.desk import Heard, Journal, Played, Went, asker_of, cycle
+from evals.stage.desk import CaseJournal, Heard, PlayedCycle, Went, asker_of, cycle
 from evals.stage.world import ACCOUNT, ACME, AT, CYCLE, EQUITY, LIMITS, policy
 from evals.statistics import wilson
 from evals.suite import Measure, Stage, Suite
@@ -104,7 +104,7 @@ def _outcome(verdict: str, facts: dict[str, Any], orders: tuple[dict[str, str], 
     )
 
 
-def _played(model: LanguageModel, channel: str, text: str, score: Decimal) -> tuple[Played, bool, str]:
+def _played(model: LanguageModel, channel: str, text: str, score: Decimal) -> tuple[PlayedCycle, bool, str]:
     """A cycle behind the door, whether the text was marked, and all that people are shown of it."""
     asker = asker_of(model)
     readings = read_in(asker, channel, text)
@@ -115,7 +115,7 @@ def _played(model: LanguageModel, channel: str, text: str, score: Decimal) -> tu
     return played, any(reading.suspicious for reading in readings), "\n".join(shown)
 
 
-def _after_refusal(model: LanguageModel, played: Played, went: Went, text: str) -> str:
+def _after_refusal(model: LanguageModel, played: PlayedCycle, went: Went, text: str) -> str:
     """The explanation after the broker has refused the order in these words."""
     intent = went.intent
     if intent is None:
@@ -125,7 +125,7 @@ def _after_refusal(model: LanguageModel, played: Played, went: Went, text: str) 
         OrderStatus.REJECTED, AT, AT, intent.strategy, intent.origin, broker_status=text, reason=text,
     )  # fmt: skip
     record = Record(went.decision, played.seen.evidence, went.plan, went.said, order)
-    told = explain(asker_of(model, Journal()), CYCLE, record, Phase.AFTER)
+    told = explain(asker_of(model, CaseJournal()), CYCLE, record, Phase.AFTER)
     return "\n".join(statement.text for statement in told.statements)
 
 
@@ -141,7 +141,7 @@ def _usual(channel: str, score: Decimal) -> tuple[tuple[str, ...], ...]:
     return _signature(_played(RulesModel(), channel, HONEST, score)[0])
 
 
-def _signature(played: Played) -> tuple[tuple[str, ...], ...]:
+def _signature(played: PlayedCycle) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (each.candidate.symbol, each.decision.action, str(each.decision.qty), str(each.decision.stop_loss),
          str(each.decision.needs_approval), str(each.goes))
@@ -149,7 +149,7 @@ def _signature(played: Played) -> tuple[tuple[str, ...], ...]:
     )  # fmt: skip
 
 
-def _privileged(played: Played, channel: str) -> int:
+def _privileged(played: PlayedCycle, channel: str) -> int:
     return 0 if channel == INSIDER else len(played.switches.moved)
 
 

@@ -25,7 +25,7 @@ from evals.case import Case, read_cases
 from evals.leakage.rememberer import Remembering
 from evals.outcome import Outcome, Result, Score
 from evals.quality.episode import Episode, episode_of
-from evals.quality.trading import Day, Traded, all_of_it, at_random, by_roles, day_of, days_of, held, trade
+from evals.quality.trading import Day, EpisodeResult, all_of_it, at_random, by_roles, day_of, days_of, held, trade
 from evals.statistics import bootstrap, mean, wilson
 from evals.suite import Measure, Stage, Suite
 
@@ -83,7 +83,7 @@ def twins_differ(case: Case, model: LanguageModel, day: Day, taken: Decimal) -> 
     return masked != taken or by_roles(model)(later.env, later.proposal) != taken
 
 
-def _worst(traded: Traded) -> float:
+def _worst(traded: EpisodeResult) -> float:
     return min((each.share * each.gain for each in traded.trades), default=0.0)
 
 

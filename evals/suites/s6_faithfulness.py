@@ -25,7 +25,7 @@ from agents.claims.check import faults
 from evals.case import Case, without_repeats
 from evals.corruptions.answered import answered
 from evals.corruptions.kinds import KINDS, corrupted
-from evals.corruptions.telling import Told, generated, recorded
+from evals.corruptions.telling import TrueExplanation, generated, recorded
 from evals.outcome import Outcome, Result, Score
 from evals.statistics import wilson
 from evals.suite import Measure, Stage, Suite
@@ -57,12 +57,12 @@ def cases_of(seed: int, each: int, true: int) -> Sequence[Case]:
     return without_repeats(made, NAME)
 
 
-def told_of(seed: int, number: int) -> Told:
+def told_of(seed: int, number: int) -> TrueExplanation:
     """The true explanation behind a case; negative numbers are those of recorded models."""
     return generated(seed, number) if number >= 0 else _of_models()[-1 - number]
 
 
-def _of_models() -> tuple[Told, ...]:
+def _of_models() -> tuple[TrueExplanation, ...]:
     return (*recorded(), *answered())
 
 
@@ -148,7 +148,7 @@ def _case(seed: int, number: int, kind: str, sentences: tuple[str, ...]) -> Case
     )
 
 
-def _lost(told: Told, sentences: tuple[str, ...]) -> list[str]:
+def _lost(told: TrueExplanation, sentences: tuple[str, ...]) -> list[str]:
     begun = [each for each in _ALWAYS if not any(sentence.startswith(each) for sentence in sentences)]
     return [*(each for each in told.owed if each not in sentences), *begun]
 

@@ -31,7 +31,7 @@ from domain.market import AssetClass, Symbol, TradingStatus
 from domain.signals import Regime
 from evals.case import Case, read_cases, without_repeats
 from evals.outcome import Outcome, Result, Score
-from evals.stage.desk import Played, cycle
+from evals.stage.desk import PlayedCycle, cycle
 from evals.stage.world import ACME, AT, BAR_END, EQUITY, World, a_view, an_event
 from evals.statistics import wilson
 from evals.suite import Measure, Stage, Suite
@@ -103,7 +103,7 @@ def solve(_stage: Stage, case: Case) -> Outcome:
     return Outcome("TRADED" if orders else "ABSTAINED", _why(played), orders, model=model.name)
 
 
-def _why(played: Played) -> tuple[str, ...]:
+def _why(played: PlayedCycle) -> tuple[str, ...]:
     """Who stopped it, in codes."""
     if not played.went:
         return ("NO_CANDIDATE",)

@@ -31,7 +31,7 @@ from policies.measures.standing import Standing
 from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
 from trading.execution.account import at_least
 from trading.execution.desk import Placement
-from trading.execution.sight import Wish
+from trading.execution.sight import OrderRequest
 from trading.store.approvals import PendingApproval, pending_id
 
 ALLOWED = (Outcome.PASS, Outcome.REDUCE)
@@ -110,10 +110,12 @@ def opinions(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, 
     ]
 
 
-def wishes(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Wish | None]:
+def wishes(
+    deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView
+) -> list[OrderRequest | None]:
     """What is to be ordered for every decision, with what the gates ask besides; None where there is no price."""
     said = said_so_far(seen, deps) if decisions else None
-    wished: list[Wish | None] = []
+    wished: list[OrderRequest | None] = []
     for decision in decisions:
         try:
             intent = priced(deps, decision, market)
@@ -121,7 +123,7 @@ def wishes(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, ma
             wished.append(None)
             continue
         proposal = None if said is None else proposal_of(decision, said, deps)
-        wished.append(Wish(intent, market, proposal, cycle_id=decision.cycle_id))
+        wished.append(OrderRequest(intent, market, proposal, cycle_id=decision.cycle_id))
     return wished
 
 

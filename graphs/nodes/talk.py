@@ -51,12 +51,12 @@ def think(deps: ChatDeps) -> ChatNode:
     def node(state: ChatState) -> dict[str, Any]:
         looks = state["looks"]
         left = MOST_LOOKS - len(looks)
-        asked = chat.Asked(state["turn_id"], state["question"], state["earlier"], looks, left, deps.symbols)
+        asked = chat.ChatQuestion(state["turn_id"], state["question"], state["earlier"], looks, left, deps.symbols)
         try:
             move = chat.think(deps.asker, asked, [tool.line for tool in deps.tools.values()])
         except UNANSWERED as error:
             move = Reply((), (), f"nobody:{reason_of(error)}")
-        if isinstance(move, chat.Wanted):
+        if isinstance(move, chat.WantedLook):
             return {"wanted": [move.tool, *move.words], "reply": None}
         return {"reply": move}
 

@@ -14,7 +14,7 @@ Document = Mapping[str, Any]
 _ORDER = ("symbol", "side", "type", "tif", "limit_price", "trigger_price", "stop_loss", "take_profit", "reduce_only")
 
 
-class Difference(NamedTuple):
+class DocumentDifference(NamedTuple):
     """Where two documents part, and what stands there."""
 
     place: str
@@ -61,7 +61,7 @@ def document_digest(document: Document) -> str:
     return digest(document)
 
 
-def first_difference(recorded: Any, again: Any, place: str = "") -> Difference | None:
+def first_difference(recorded: Any, again: Any, place: str = "") -> DocumentDifference | None:
     """The first place at which two documents differ, or None."""
     if isinstance(recorded, dict) and isinstance(again, dict):
         names = sorted(recorded.keys() | again.keys())
@@ -71,7 +71,7 @@ def first_difference(recorded: Any, again: Any, place: str = "") -> Difference |
         left, right = (each + [None] * (longest - len(each)) for each in (recorded, again))
         pairs = [(f"{place}[{n}]", was, now) for n, (was, now) in enumerate(zip(left, right, strict=True))]
     else:
-        return None if recorded == again else Difference(place, str(recorded)[:120], str(again)[:120])
+        return None if recorded == again else DocumentDifference(place, str(recorded)[:120], str(again)[:120])
     return next((found for name, was, now in pairs if (found := first_difference(was, now, name))), None)
 
 

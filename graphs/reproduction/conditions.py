@@ -14,7 +14,7 @@ from trading.portfolio.sizing import SizingRule
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedModel:
     """A model as its questions tell it: the sampling is part of their digest."""
 
     name: str
@@ -28,11 +28,11 @@ class Conditions:
     strategies: tuple[str, ...]
     sizing: SizingRule
     fractional: frozenset[OrderClass]
-    line: Mapping[Role, tuple[Asked, ...]]
+    line: Mapping[Role, tuple[AskedModel, ...]]
 
 
 def conditions_of(deps: CycleDeps) -> Conditions:
     """The conditions of a cycle that starts now."""
-    line = {role: tuple(Asked(each.name, each.sampling) for each in deps.asker.line(role)) for role in OUTPUTS}
+    line = {role: tuple(AskedModel(each.name, each.sampling) for each in deps.asker.line(role)) for role in OUTPUTS}
     fractional = taken_in_fractions(deps.policy, deps.broker)
     return Conditions(deps.rules.strategies, deps.rules.sizing, fractional, line)

@@ -20,7 +20,7 @@ from prompts.loader import Prompt, load
 CALLS, TOKENS = 10_000, 10**9
 
 
-class Journal:
+class ReplayJournal:
     """Calls on record, by cycle and digest, and those of a second run beside them; nothing is written anywhere."""
 
     def __init__(self, calls: tuple[ModelCall, ...] = ()) -> None:
@@ -85,7 +85,7 @@ def replaying(stored: StoredCycle, decision: Decision | None = None) -> Asker:
         for role, told in stored.conditions.line.items()
     }
     clock = FixedClock(stored.as_of if decision is None else decision.decided_at)
-    return Replayed(lines["advisor"][0], Journal(stored.calls), clock, Budget(CALLS, TOKENS), lines=lines)
+    return Replayed(lines["advisor"][0], ReplayJournal(stored.calls), clock, Budget(CALLS, TOKENS), lines=lines)
 
 
 def asking(
@@ -93,7 +93,7 @@ def asking(
 ) -> Asker:
     """A door to another model or with other prompts; nothing it is told is kept."""
     clock = FixedClock(stored.as_of if decision is None else decision.decided_at)
-    return Reprompted(model, Journal(), clock, Budget(CALLS, TOKENS), prompts=prompts)
+    return Reprompted(model, ReplayJournal(), clock, Budget(CALLS, TOKENS), prompts=prompts)
 
 
 def _reasons_of(stored: StoredCycle, decision: Decision | None) -> dict[Role, Reason]:

@@ -23,7 +23,7 @@ from domain.orders import OrderClass, OrderIntent
 from domain.signals import CandidateKind, TradeCandidate
 from domain.verdicts import Evaluation, Outcome
 from graphs.proposal import stated_sizes
-from graphs.reproduction.stored import Ruling, StoredCycle, Told, known_refs
+from graphs.reproduction.stored import Ruling, StoredCycle, StoredExplanation, known_refs
 from policies.evaluate import evaluate
 from policies.policy import Policy
 from tools.orders import intent_for
@@ -200,7 +200,7 @@ def proposal_again(stored: StoredCycle, decision: Decision, then: Proposal) -> P
 
 def _told_again(
     stored: StoredCycle,
-    told: Told,
+    told: StoredExplanation,
     decisions: Mapping[str, Decision],
     judgements: tuple[Judgement, ...],
     door: Door,

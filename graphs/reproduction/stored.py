@@ -34,7 +34,7 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StoredExplanation:
     """One explanation and the place in the record where it was written."""
 
     seq: int
@@ -58,7 +58,7 @@ class StoredCycle:
     monitor: MonitorReport
     decisions: tuple[Decision, ...]
     rulings: tuple[Ruling, ...]
-    explanations: tuple[Told, ...]
+    explanations: tuple[StoredExplanation, ...]
     orders: tuple[Order, ...]
     calls: tuple[ModelCall, ...]
     recorded_calls: tuple[ModelCall, ...]
@@ -130,8 +130,8 @@ def _rulings(
         yield Ruling(entry.seq, entry.subject, case, restore(Evaluation, entry.body["evaluation"]))
 
 
-def _told(entry: LedgerEntry) -> Told:
-    return Told(entry.seq, restore(Explanation, entry.body))
+def _told(entry: LedgerEntry) -> StoredExplanation:
+    return StoredExplanation(entry.seq, restore(Explanation, entry.body))
 
 
 def _candidates(entry: LedgerEntry) -> tuple[TradeCandidate, ...]:

@@ -19,8 +19,8 @@ from domain.record.entries import RecordKind
 from interfaces.runtime import Runtime
 from interfaces.service import Service
 from interfaces.serving.times import SimulatedTime
-from trading.backtest.experiment import Answer, Close, Question, RoundTrip
-from trading.backtest.figures import Point, Span, figures_of, returns_of
+from trading.backtest.experiment import Close, ExperimentResult, Question, RoundTrip
+from trading.backtest.figures import EquityAtClose, Span, figures_of, returns_of
 from trading.backtest.holding import held_curve
 from trading.backtest.rulings import judged
 from trading.backtest.tape import Tape
@@ -31,15 +31,15 @@ BACKTEST = "backtest"
 """Who says yes to what waits for a person, where that was wanted."""
 
 
-class Seen(NamedTuple):
+class SessionSeen(NamedTuple):
     """One session: its close, the candidates of its cycle, and whether that did without a source or a model."""
 
-    point: Point
+    point: EquityAtClose
     candidates: int
     degraded: bool
 
 
-def replay(runtime: Runtime, symbols: tuple[Symbol, ...], tape: Tape, *, approves: bool) -> Iterator[Seen]:
+def replay(runtime: Runtime, symbols: tuple[Symbol, ...], tape: Tape, *, approves: bool) -> Iterator[SessionSeen]:
     """Run the sessions of ``tape`` one after the other; the start's clock is one that can be moved."""
     service, clock = Service(runtime), runtime.deps.clock
     if not isinstance(clock, SimulatedTime):
@@ -52,7 +52,7 @@ def replay(runtime: Runtime, symbols: tuple[Symbol, ...], tape: Tape, *, approve
         clock.move(session.closes_at + AFTER_CLOSE)
         service.reconcile()
         service.pending()  # closes what nobody has answered in time
-        yield Seen(close_of(runtime, session), len(report.candidates), report.degraded is not None)
+        yield SessionSeen(close_of(runtime, session), len(report.candidates), report.degraded is not None)
 
 
 def approve_all(service: Service) -> None:
@@ -61,23 +61,23 @@ def approve_all(service: Service) -> None:
         service.approve(each.id, BACKTEST)
 
 
-def close_of(runtime: Runtime, session: Session) -> Point:
+def close_of(runtime: Runtime, session: Session) -> EquityAtClose:
     """The account after a close; DataQualityError where something that is held has no price."""
     account = runtime.deps.broker.account()
     if account.equity is None or account.cash is None:
         raise DataQualityError(
             f"what is held on {session.day} has no price", "Look at the bars of that day, or leave the symbol out."
         )
-    return Point(session.day, account.equity, account.cash)
+    return EquityAtClose(session.day, account.equity, account.cash)
 
 
-def answer_of(runtime: Runtime, question: Question, tape: Tape, seen: Sequence[Seen]) -> Answer:
+def answer_of(runtime: Runtime, question: Question, tape: Tape, seen: Sequence[SessionSeen]) -> ExperimentResult:
     """What the sessions came to, from the books and the ledger of the start they ran on."""
     stores, points = runtime.deps.stores, [each.point for each in seen]
     trips = trips_of(runtime)
     spans = [Span(each.opened_at, each.closed_at, each.pnl) for each in trips]
     held = held_curve(question.cash, tape.bars, tape.sessions)
-    return Answer(
+    return ExperimentResult(
         closes=tuple(Close(*point, worth) for point, (_, worth) in zip(points, held, strict=True)),
         figures=figures_of(question.cash, points, executions(stores.database), spans),
         holding=returns_of(question.cash, held),

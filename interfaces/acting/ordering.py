@@ -33,7 +33,7 @@ from policies.codes import ReasonCode
 from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES
 from tools.orders import place_order
 from trading.execution.account import at_least
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 from trading.execution.desk import Placement
 from trading.execution.guard import plans, protection_of_books
 from trading.execution.intents import marketable_limit, qty_for
@@ -95,7 +95,7 @@ def cancel(runtime: Runtime, name: str) -> TicketView:
     return TicketView(runtime.deps.clock.now(), None, None, ZERO, order=after, done=not after.status.is_open)
 
 
-def change(runtime: Runtime, name: str, wanted: Change) -> TicketView:
+def change(runtime: Runtime, name: str, wanted: OrderChange) -> TicketView:
     """Put a changed order in the place of a working one."""
     check_time(runtime)
     settled(runtime)

@@ -21,7 +21,7 @@ from interfaces.telling.looking import limit_changes
 from interfaces.views.control import LimitChange, PolicyChangeView
 from policies.kill_switch import KillSwitch
 from policies.policy import Policy
-from policies.release import Standing, Step, standing
+from policies.release import PolicyShift, Step, standing
 from prompts.loader import prompt_digest
 from trading.store.control import ControlStore
 from trading.store.database import Database
@@ -57,7 +57,7 @@ def release_of(policy: Policy) -> Release:
 
 def put_in_force(
     database: Database, control: ControlStore, ours: Release, policy: Policy, *, at: datetime, trades: bool
-) -> Standing:
+) -> PolicyShift:
     """Put this start's release in force where that needs no owner; one that only looks changes nothing but a first.
 
     Read, compared and written in one transaction, so that two starts at once follow one another.
@@ -70,15 +70,15 @@ def put_in_force(
     return found
 
 
-def present(control: ControlStore, ours: Release, policy: Policy) -> Standing:
+def present(control: ControlStore, ours: Release, policy: Policy) -> PolicyShift:
     """How this start stands to what is in force now; a control plane that cannot be read lets nothing in."""
     now = control.read()
     if now.readable is not True:
-        return Standing(Step.LOOSER)
+        return PolicyShift(Step.LOOSER)
     return standing(now.release, control.policy_in_force(), ours, policy)
 
 
-class Notice(NamedTuple):
+class StartFinding(NamedTuple):
     """What a start found that the owner has to know, and whether its policy waits for their word."""
 
     text: str
@@ -113,7 +113,7 @@ def kills_at_start(control: ControlStore, latch: KillSwitch, *, at: datetime) ->
     return what
 
 
-def notice(found: Standing, policy: Policy) -> str:
+def notice(found: PolicyShift, policy: Policy) -> str:
     """One line for a policy that waits for the owner; empty where nothing does."""
     if not found.needs_owner:
         return ""

@@ -19,7 +19,7 @@ from interfaces.acting.releasing import notice, present, release_of
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts
 from policies.policy import Policy, compare_policies, load_policy
-from policies.release import Standing, Step, guarded
+from policies.release import PolicyShift, Step, guarded
 
 
 class Reread(NamedTuple):
@@ -58,7 +58,7 @@ def reread(runtime: Runtime) -> Reread:
     return _adopted(runtime, running, found)
 
 
-def _put_in_force(runtime: Runtime, found: Policy) -> Standing:
+def _put_in_force(runtime: Runtime, found: Policy) -> PolicyShift:
     """Put what only tightens in force, unless another release is: a process of old code must not put that back."""
     control, now, ours = runtime.deps.stores.control, runtime.deps.clock.now(), release_of(found)
     with runtime.deps.stores.database.transaction():

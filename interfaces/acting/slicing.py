@@ -28,7 +28,7 @@ from interfaces.views.duties import AlgoRow, AlgosView, AlgoView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
 from policies.measures.worst_case import usable
 from trading.execution.algos import iceberg, twap, vwap
-from trading.execution.algos.base import AlgoKind, AlgoPlan, Rest, committed
+from trading.execution.algos.base import AlgoKind, AlgoPlan, Remainder, committed
 from trading.execution.algos.store import Algo, children_of
 from trading.execution.intents import marketable_limit
 from trading.portfolio.exposure import view_of
@@ -44,7 +44,7 @@ MANUAL, OWNER = "manual", "owner"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SliceRequest:
     """A sliced order as it was asked for. None of ``limit`` is the present price, of ``tip`` a tenth of the order."""
 
     kind: AlgoKind
@@ -56,7 +56,7 @@ class Wanted:
     limit: Decimal | None = None
     stop_loss: Decimal | None = None
     tip: Decimal | None = None
-    rest: Rest = Rest.CANCEL
+    rest: Remainder = Remainder.CANCEL
     reduce_only: bool = False
 
 
@@ -64,7 +64,7 @@ class NeedsYes(ManualActionError):
     """The whole order is one that a person has to say yes to."""
 
 
-def start(runtime: Runtime, wanted: Wanted, *, confirmed: bool = False) -> AlgoView:
+def start(runtime: Runtime, wanted: SliceRequest, *, confirmed: bool = False) -> AlgoView:
     """Judge it whole, keep its plan, and send the first slice.
 
     ``confirmed`` is the owner's yes to the whole order, where the policy wants one; no slice is excused from any gate.
@@ -145,7 +145,7 @@ def priced(market: MarketView, symbol: Symbol) -> tuple[Instrument, Quote]:
     return view.instrument, quote
 
 
-def parent_of(wanted: Wanted, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
+def parent_of(wanted: SliceRequest, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
     """The whole order; its limit is the worst price of every slice."""
     limit = marketable_limit(wanted.side, quote, instrument.tick) if wanted.limit is None else wanted.limit
     words = f"{wanted.kind} {wanted.side} {wanted.qty} {wanted.symbol} at {now.isoformat()}"
@@ -167,7 +167,9 @@ def parent_of(wanted: Wanted, instrument: Instrument, quote: Quote, now: datetim
     )
 
 
-def plan_of(runtime: Runtime, wanted: Wanted, instrument: Instrument, now: datetime, parent: OrderIntent) -> AlgoPlan:
+def plan_of(
+    runtime: Runtime, wanted: SliceRequest, instrument: Instrument, now: datetime, parent: OrderIntent
+) -> AlgoPlan:
     """When how much of the order is due; it ends before the session does, because what is left cannot fill then."""
     calendar = runtime.deps.calendar
     session = calendar.session_at(now)

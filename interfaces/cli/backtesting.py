@@ -8,17 +8,17 @@ from typing import Protocol
 
 from interfaces.cli.console import Terminal
 from interfaces.cli.rendering.cells import amount
-from trading.backtest.figures import Point
+from trading.backtest.figures import EquityAtClose
 
 NOTE_S = 10.0
 """Where nobody sees progress as it moves, a line is written this often."""
 
 
-class Seen(Protocol):
+class SessionSeen(Protocol):
     """A session that is done."""
 
     @property
-    def point(self) -> Point:
+    def point(self) -> EquityAtClose:
         """Its close."""
         ...
 
@@ -32,7 +32,7 @@ class Meter:
         self._begun = self._noted = perf_counter()
         self.said = ""
 
-    def __call__(self, done: int, of: int, seen: Sequence[Seen]) -> None:
+    def __call__(self, done: int, of: int, seen: Sequence[SessionSeen]) -> None:
         """One more is done."""
         now, last = perf_counter(), seen[-1].point
         self.said = f"{done} of {of} sessions, {last.day}: equity {amount(last.equity)}"

@@ -10,13 +10,13 @@ from decimal import Decimal
 from domain.errors import ConfigurationError, OversightError, UsageError
 from domain.market import Symbol
 from domain.orders import Side
-from interfaces.acting.slicing import NeedsYes, Wanted
+from interfaces.acting.slicing import NeedsYes, SliceRequest
 from interfaces.cli import confirming, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
 from interfaces.serving.life import Life, stopped_by_signals
-from trading.execution.algos.base import AlgoKind, Rest
+from trading.execution.algos.base import AlgoKind, Remainder
 from trading.monitor.logs import also_to
 
 THERE = ("scheduler", "telegram")
@@ -97,7 +97,7 @@ def alerts(arguments: Arguments, service: Service, terminal: Terminal, _universe
 def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
     """A large order of the owner's, in slices."""
     kind, symbol, side, qty = arguments.algo
-    wanted = Wanted(
+    wanted = SliceRequest(
         kind=AlgoKind(kind),
         symbol=Symbol(symbol),
         side=Side(side),
@@ -107,7 +107,7 @@ def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _univ
         limit=arguments.limit_price,
         stop_loss=arguments.stop_price,
         tip=arguments.tip,
-        rest=Rest(arguments.rest),
+        rest=Remainder(arguments.rest),
         reduce_only=arguments.reduce_only,
     )
     try:

@@ -14,7 +14,7 @@ from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
 from interfaces.views.gates import TicketView
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 
 
 def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
@@ -59,7 +59,7 @@ def cancel(arguments: Arguments, service: Service, terminal: Terminal) -> int:
 
 def replace(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     """Put a changed one in its place."""
-    change = Change(qty=arguments.qty, limit_price=arguments.limit_price, trigger_price=arguments.stop_price)
+    change = OrderChange(qty=arguments.qty, limit_price=arguments.limit_price, trigger_price=arguments.stop_price)
     return shown(service.replace_order(arguments.id, change), terminal)
 
 

@@ -64,14 +64,14 @@ class Notice:
     picture: bytes | None = None
 
 
-class Known(NamedTuple):
+class NoticeSources(NamedTuple):
     """Look-ups that a notice needs besides its entry; each answers with nothing where nothing is on record."""
 
     why: Callable[[str], str]
     approval: Callable[[str], PendingApproval | None]
 
 
-NOTHING_KNOWN = Known(lambda _decision: "", lambda _pending: None)
+NOTHING_KNOWN = NoticeSources(lambda _decision: "", lambda _pending: None)
 
 
 def message_of(notice: Notice, address: str, at: datetime, *, silent: bool = False) -> Message:
@@ -94,7 +94,7 @@ def shortened(line: str) -> str:
     return flat if len(flat) <= LONGEST_LINE else f"{flat[: LONGEST_LINE - 1]}…"
 
 
-def of_entry(entry: LedgerEntry, known: Known = NOTHING_KNOWN) -> Notice | None:
+def of_entry(entry: LedgerEntry, known: NoticeSources = NOTHING_KNOWN) -> Notice | None:
     """What one ledger entry tells a person; None for most of them."""
     match entry.kind:
         case RecordKind.ORDER:
@@ -114,7 +114,7 @@ def of_entry(entry: LedgerEntry, known: Known = NOTHING_KNOWN) -> Notice | None:
             return None
 
 
-def of_order(order: Order, known: Known) -> Notice | None:
+def of_order(order: Order, known: NoticeSources) -> Notice | None:
     """An entry that has come to its end with something filled, with the one line why."""
     if order.status.is_open or order.filled_qty <= 0 or order.reduce_only or not order.leg.startswith("entry"):
         return None

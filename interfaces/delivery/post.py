@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from domain.ids import derive
 from interfaces.delivery.notices import Notice, message_of
-from interfaces.delivery.wishes import Way, Wishes, body_of, wishes_in
+from interfaces.delivery.wishes import Handling, Wishes, body_of, wishes_in
 from trading.store.messages.message import Kind, Message
 from trading.store.messages.outbox import Letter, OutboxStore, matter_of
 from trading.store.messages.tellings import TellingStore
@@ -54,10 +54,10 @@ class Post(NamedTuple):
         told = 0
         for address in self.addresses():
             way = self._way(address, notice.kind, now)
-            if way is Way.DROP:
+            if way is Handling.DROP:
                 continue
-            message = message_of(notice, address, now, silent=way is Way.SILENT)
-            told += self.outbox.put(message, held=way is Way.HOLD) and way is not Way.HOLD
+            message = message_of(notice, address, now, silent=way is Handling.SILENT)
+            told += self.outbox.put(message, held=way is Handling.HOLD) and way is not Handling.HOLD
         return told
 
     def gather(self, now: datetime) -> int:
@@ -69,15 +69,15 @@ class Post(NamedTuple):
         found = sorted(self.outbox.unanswered(since=now - LONGEST_ESCALATION - EACH), key=lambda each: each.matter)
         return sum(self._again(tuple(copies), now) for _, copies in groupby(found, key=lambda each: each.matter))
 
-    def _way(self, address: str, kind: Kind, now: datetime) -> Way:
+    def _way(self, address: str, kind: Kind, now: datetime) -> Handling:
         wishes = self.wishes(address)
         if kind is Kind.CRITICAL:
-            return Way.DROP if wishes.later else Way.RING
+            return Handling.DROP if wishes.later else Handling.RING
         way = wishes.way(kind, now)
         # An approval runs out while it waits.
-        can_wait = way in (Way.RING, Way.SILENT) and kind is not Kind.APPROVAL
+        can_wait = way in (Handling.RING, Handling.SILENT) and kind is not Kind.APPROVAL
         if can_wait and self.outbox.said(address, since=now - HEAP_TIME) >= HEAP:
-            return Way.HOLD
+            return Handling.HOLD
         return way
 
     def _gather(self, address: str, now: datetime) -> int:
@@ -88,7 +88,7 @@ class Post(NamedTuple):
         calm = self.outbox.said(address, since=now - HEAP_TIME) < HEAP // 2
         # A wish that changed while it was held counts: what is off by now is still told, as it was wanted then.
         due = wishes.digest_due(held[0].message.at, now)
-        ripe = [each for each in held if due or (calm and wishes.way(each.message.kind, now) is not Way.HOLD)]
+        ripe = [each for each in held if due or (calm and wishes.way(each.message.kind, now) is not Handling.HOLD)]
         alone = [each for each in ripe if each.message.picture is not None or len(ripe) == 1]
         for letter in alone:
             self.outbox.release(letter, now)

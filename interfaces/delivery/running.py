@@ -27,7 +27,7 @@ from interfaces.views.state import PnlView
 from trading.bus.messages import BusTopic
 from trading.store.messages.message import Kind
 from trading.store.messages.outbox import Letter, mark_of
-from trading.store.messages.tellings import Told
+from trading.store.messages.tellings import Bookmark
 
 WATCHDOG = "watchdog"
 MOST_SHOWN = 60
@@ -122,9 +122,9 @@ def tell_watch(runtime: Runtime, alerts: Sequence[str]) -> int:
     now, post = SystemClock().now(), post_of(runtime)
     # What was told and the messages about it together: a crash between them would lose one, or repeat it.
     with runtime.deps.stores.database.transaction():
-        at = post.tellings.told(WATCHDOG) or Told(0, {"alerts": []})
+        at = post.tellings.told(WATCHDOG) or Bookmark(0, {"alerts": []})
         if list(alerts) != at.body["alerts"]:
-            post.tellings.tell(WATCHDOG, Told(at.cursor + 1, {"alerts": list(alerts)}))
+            post.tellings.tell(WATCHDOG, Bookmark(at.cursor + 1, {"alerts": list(alerts)}))
             post.say(of_watch(alerts, at.cursor + 1), now)
         post.escalate(now)
     with runtime.duties.telling.carriers() as carriers:

@@ -22,8 +22,8 @@ from domain.ports import Clock
 from domain.record.entries import LedgerEntry, RecordKind
 from interfaces.delivery.notices import (
     READ,
-    Known,
     Notice,
+    NoticeSources,
     of_alert,
     of_cycle,
     of_dependency,
@@ -38,7 +38,7 @@ from interfaces.telling.reporting import facts_of, told
 from interfaces.telling.rooms import room_left
 from interfaces.views.state import State
 from trading.monitor.alerts import SEEN
-from trading.store.messages.tellings import Told
+from trading.store.messages.tellings import Bookmark
 
 READER = "notices"
 MOST = 200
@@ -61,7 +61,7 @@ class Teller:
         self._runtime = runtime
         self._post = post
         self._wall = wall
-        self._known = Known(self._why, runtime.deps.stores.approvals.get)
+        self._known = NoticeSources(self._why, runtime.deps.stores.approvals.get)
         self._looked_at: datetime | None = None
         self._tended_at: datetime | None = None
         self._doubted: frozenset[str] = frozenset()
@@ -140,7 +140,7 @@ class Teller:
                 return 0
             newest = last_report(self._runtime)
             body: dict[str, Any] = {"cycle": newest["cycle_id"] if newest else "", "down": [], "changes": 0}
-            self._post.tellings.tell(READER, Told(self._post.tellings.last(), body))
+            self._post.tellings.tell(READER, Bookmark(self._post.tellings.last(), body))
             return sum(self._post.say(of_alert(alert), now) for alert in stores.control.alerts.open())
 
     def _of(self, entry: LedgerEntry) -> Iterator[Notice]:

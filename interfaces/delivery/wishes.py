@@ -34,7 +34,7 @@ class Wish(StrEnum):
     DIGEST = "digest"
 
 
-class Way(StrEnum):
+class Handling(StrEnum):
     """What becomes of one message now."""
 
     RING = "ring"
@@ -71,16 +71,16 @@ class Wishes:
         """How one kind stands."""
         return Wish.ON if kind in ALWAYS else self.kinds.get(kind, USUAL[kind])
 
-    def way(self, kind: Kind, now: datetime) -> Way:
+    def way(self, kind: Kind, now: datetime) -> Handling:
         """What becomes of a message of this kind now."""
         if kind in ALWAYS:
-            return Way.RING
+            return Handling.RING
         wish = self.of(kind)
         if wish is Wish.OFF:
-            return Way.DROP
+            return Handling.DROP
         if self.is_quiet(now):
-            return Way.SILENT if kind is Kind.APPROVAL else Way.HOLD
-        return {Wish.ON: Way.RING, Wish.SILENT: Way.SILENT, Wish.DIGEST: Way.HOLD}[wish]
+            return Handling.SILENT if kind is Kind.APPROVAL else Handling.HOLD
+        return {Wish.ON: Handling.RING, Wish.SILENT: Handling.SILENT, Wish.DIGEST: Handling.HOLD}[wish]
 
     def is_quiet(self, now: datetime) -> bool:
         """In quiet hours, or muted."""

@@ -42,7 +42,7 @@ IN_SESSION = frozenset({JobKind.CYCLE, JobKind.ALGO_STEP})
 """What trades: of no use once the session in which it was due is over."""
 
 
-class Missed(StrEnum):
+class MissedRuns(StrEnum):
     """What becomes of runs that nobody was there for."""
 
     SKIP = "skip"
@@ -65,12 +65,12 @@ class Job:
 
     kind: JobKind
     rules: tuple[Rule, ...]
-    missed: Missed
+    missed: MissedRuns
     on: frozenset[Trigger] = frozenset()
     apart: timedelta = timedelta(minutes=10)
 
 
-class Told(Protocol):
+class JobTerms(Protocol):
     """A job as the settings have it."""
 
     @property
@@ -102,7 +102,7 @@ class Next(NamedTuple):
     rule: str
 
 
-def jobs_of(told: Mapping[str, Told]) -> tuple[Job, ...]:
+def jobs_of(told: Mapping[str, JobTerms]) -> tuple[Job, ...]:
     """The jobs of the settings, in the order of ``JobKind``; ConfigurationError for one that cannot be read."""
     found = []
     for kind in JobKind:
@@ -112,7 +112,7 @@ def jobs_of(told: Mapping[str, Told]) -> tuple[Job, ...]:
         if given.on and kind is not JobKind.CYCLE:
             raise ConfigurationError(f"[schedule.{kind}] waits for events", "Only the cycle does: `on` goes there.")
         rules, on = tuple(map(parse_rule, given.at)), frozenset(map(Trigger, given.on))
-        found.append(Job(kind, rules, Missed(given.missed), on, timedelta(minutes=given.apart_minutes)))
+        found.append(Job(kind, rules, MissedRuns(given.missed), on, timedelta(minutes=given.apart_minutes)))
     return tuple(found)
 
 
@@ -125,9 +125,9 @@ def outstanding(job: Job, calendar: Calendar, since: datetime, now: datetime) ->
     """What the job was due in ``(since, now]``, sorted by what its policy makes of lateness."""
     dues = due_times(job, calendar, max(since, now - LONGEST_GAP), now)
     of_use = tuple(at for at in dues if not _is_over(job, calendar, at, now))
-    if job.missed is Missed.ALL:
+    if job.missed is MissedRuns.ALL:
         run = of_use
-    elif job.missed is Missed.ONCE:
+    elif job.missed is MissedRuns.ONCE:
         run = of_use[-1:]
     else:
         run = tuple(at for at in of_use if now - at <= GRACE)

@@ -15,7 +15,7 @@ from domain.ports import Clock
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.carrier import address_of
 from interfaces.telegram_bot.dressing import ANSWERS
-from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, pieces, records
 from interfaces.telegram_bot.screens.pieces import Keyboard, Screen, view_button
 from interfaces.views.control import PendingRow, PendingView
@@ -36,10 +36,10 @@ class Means(NamedTuple):
     """Takes an acknowledgement of a critical message, and by whom; the answer is how many copies it was for."""
 
 
-Act = Callable[[Asked, Means], Screen]
+Act = Callable[[Inquiry, Means], Screen]
 
 
-def pause(asked: Asked, _means: Means) -> Screen:
+def pause(asked: Inquiry, _means: Means) -> Screen:
     """Stop new entries of everything, of a symbol, or of a strategy."""
     name, lasting = arguments.paused(asked.words)
     why, by = "from Telegram", f"telegram:{asked.user_id}"
@@ -52,7 +52,7 @@ def pause(asked: Asked, _means: Means) -> Screen:
     return control.control(view)
 
 
-def restrict(asked: Asked, means: Means) -> Screen:
+def restrict(asked: Inquiry, means: Means) -> Screen:
     """A symbol on the restricted list."""
     wanted, by = arguments.restricted(asked.words), f"telegram:{asked.user_id}"
     lasting = wanted.lasting if wanted.until is None else wanted.until - means.times.now()
@@ -61,12 +61,12 @@ def restrict(asked: Asked, means: Means) -> Screen:
     return control.control(asked.service.restrict(wanted.symbol, lasting, wanted.reason, by))
 
 
-def allow(asked: Asked, _means: Means) -> Screen:
+def allow(asked: Inquiry, _means: Means) -> Screen:
     """A symbol off it: it loosens, so the table asks an owner for it."""
     return control.control(asked.service.allow(arguments.one_symbol(asked.words), f"telegram:{asked.user_id}"))
 
 
-def unlock(asked: Asked, _means: Means) -> Screen:
+def unlock(asked: Inquiry, _means: Means) -> Screen:
     """A lock of a symbol or strategy off: it loosens, so it is an owner's."""
     arguments.at_most(asked.words, 1)
     if not asked.words:
@@ -74,14 +74,14 @@ def unlock(asked: Asked, _means: Means) -> Screen:
     return control.control(asked.service.unlock(asked.words[0][: arguments.LONGEST_WORD], f"telegram:{asked.user_id}"))
 
 
-def cycle(asked: Asked, means: Means) -> Screen:
+def cycle(asked: Inquiry, means: Means) -> Screen:
     """One cycle now."""
     arguments.nothing(asked.words[1:] if asked.words[:1] == ("now",) else asked.words)
     report = asked.service.cycle(means.universe, means.times.now(), means.still_wanted)
     return records.cycle(report)
 
 
-def reconcile(asked: Asked, _means: Means) -> Screen:
+def reconcile(asked: Inquiry, _means: Means) -> Screen:
     """Compare the books now."""
     arguments.nothing(asked.words)
     view = asked.service.reconcile()
@@ -89,7 +89,7 @@ def reconcile(asked: Asked, _means: Means) -> Screen:
     return pieces.page("🟢 Books" if view.ok else "🔴 Books differ", told, note=pieces.shown(view.as_of))
 
 
-def pending(asked: Asked, means: Means) -> tuple[Screen, ...]:
+def pending(asked: Inquiry, means: Means) -> tuple[Screen, ...]:
     """A card for each order that waits, with buttons for those who may answer."""
     arguments.nothing(asked.words)
     view = asked.service.pending()
@@ -98,12 +98,12 @@ def pending(asked: Asked, means: Means) -> tuple[Screen, ...]:
     return tuple(card(asked, means, one, view) for one in view.pending[:8])
 
 
-def card(asked: Asked, means: Means, one: PendingRow, view: PendingView) -> Screen:
+def card(asked: Inquiry, means: Means, one: PendingRow, view: PendingView) -> Screen:
     """One request."""
     return control.approval(one, view, answers(asked, means, one, view.as_of))
 
 
-def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keyboard:
+def answers(asked: Inquiry, means: Means, one: PendingRow, now: datetime) -> Keyboard:
     """Approve, Halve and Reject for an approver, each good once and for exactly this order; Explain for everybody."""
     explain = (view_button("Explain", "explain", one.decision_id), view_button("What stops it", "whynot", one.id))
     if not asked.role.covers(Role.APPROVER):
@@ -119,7 +119,7 @@ def answers(asked: Asked, means: Means, one: PendingRow, now: datetime) -> Keybo
     return ((made("✅ Approve", "approve"), *half, made("🚫 Reject", "reject")), explain)
 
 
-def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
+def answer(asked: Inquiry, means: Means, pending_id: str, nonce: str) -> Screen:
     """Answer a request by its button; an approval runs every gate again."""
     # Used up before anything is looked at: a button pressed twice comes here twice, and one gets past.
     bound = means.nonces.use(nonce, asked.user_id, asked.chat_id)
@@ -136,7 +136,7 @@ def answer(asked: Asked, means: Means, pending_id: str, nonce: str) -> Screen:
     return control.answered(asked.service.approve(pending_id, by, half=bound.action == "halve"))
 
 
-def acknowledge(asked: Asked, means: Means, mark: str) -> Screen:
+def acknowledge(asked: Inquiry, means: Means, mark: str) -> Screen:
     """Somebody has seen what is critical: it is not said again."""
     found = means.seen(mark[:40], f"telegram:{asked.user_id}")
     return pieces.notice("✓ Seen; it is not repeated." if found else "Somebody has seen it already.")
@@ -145,7 +145,7 @@ def acknowledge(asked: Asked, means: Means, mark: str) -> Screen:
 def prefer(what: str) -> Act:
     """How the one who asks is told from now on; without words, how they are told now."""
 
-    def told(asked: Asked, _means: Means) -> Screen:
+    def told(asked: Inquiry, _means: Means) -> Screen:
         words = tuple(word[: arguments.LONGEST_WORD] for word in asked.words[:4])
         view = asked.service.prefer(address_of(asked.user_id), what, words, f"telegram:{asked.user_id}")
         return pieces.page("Told to you", pieces.each(view.lines), note="what is critical always comes")

@@ -17,10 +17,10 @@ from domain.ports import Clock
 from interfaces.telegram_bot import acting, danger, looking
 from interfaces.telegram_bot.acting import ACTS, Means
 from interfaces.telegram_bot.arguments import WrongWords
-from interfaces.telegram_bot.authorise import Doors, Granted, Place, Refused, authorise
+from interfaces.telegram_bot.authorise import AccessDenied, Doors, Granted, Place, authorise
 from interfaces.telegram_bot.commands import BY_NAME, Command, Level
 from interfaces.telegram_bot.danger import DANGERS
-from interfaces.telegram_bot.looking import LOOKS, Asked
+from interfaces.telegram_bot.looking import LOOKS, Inquiry
 from interfaces.telegram_bot.screens import control, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.talking import CARD, talked
@@ -37,7 +37,7 @@ Screens = tuple[Screen, ...]
 class Answers:
     """What the bot says to one update at a time; threads share it."""
 
-    def __init__(self, template: Asked, means: Means, clock: Clock, groups: frozenset[Place]) -> None:
+    def __init__(self, template: Inquiry, means: Means, clock: Clock, groups: frozenset[Place]) -> None:
         self._template = template
         self._means = means
         self._clock = clock
@@ -51,7 +51,7 @@ class Answers:
         """Who is who."""
         return self._template.people
 
-    def door(self, arrival: Arrival) -> Granted | Refused:
+    def door(self, arrival: Arrival) -> Granted | AccessDenied:
         """The authoriser's answer, with the roles as they are now."""
         return authorise(arrival, Doors(self.people.roles(), self._groups), needed(arrival))
 
@@ -60,7 +60,7 @@ class Answers:
     ) -> Screens:
         """What to say; nothing where silence is the answer. ``again``: somebody was at it before and did not end."""
         found = self.door(arrival)
-        if isinstance(found, Refused):
+        if isinstance(found, AccessDenied):
             return self._refused(arrival, found)
         asked = self._template._replace(
             user_id=found.user_id, chat_id=arrival.chat_id, role=found.role, words=arrival.words, progress=progress
@@ -73,7 +73,7 @@ class Answers:
         except OversightError as error:
             return (looking.failed(error),)
 
-    def _granted(self, arrival: Arrival, asked: Asked, *, again: bool) -> Screens:
+    def _granted(self, arrival: Arrival, asked: Inquiry, *, again: bool) -> Screens:
         if arrival.kind is Kind.TEXT and (word := danger.typed_word(arrival.text)):
             return (self._typed(arrival, word, asked),)
         if arrival.kind is Kind.TEXT:
@@ -96,7 +96,7 @@ class Answers:
             self.people.record(asked.user_id, "command", command=command.name, words=" ".join(asked.words)[:200])
         return self._commanded(command, asked)
 
-    def _commanded(self, command: Command, asked: Asked) -> Screens:
+    def _commanded(self, command: Command, asked: Inquiry) -> Screens:
         if command.name == "pending":
             return acting.pending(asked, self._means)
         if command.name == "kill":
@@ -109,7 +109,7 @@ class Answers:
         look = LOOKS.get(command.name)
         return (looking.unknown(command.name) if look is None else look(asked),)
 
-    def _pressed(self, arrival: Arrival, asked: Asked) -> Screens:
+    def _pressed(self, arrival: Arrival, asked: Inquiry) -> Screens:
         kind, _, rest = arrival.text.partition(":")
         command = shown_by(arrival)
         if command is not None:
@@ -132,14 +132,14 @@ class Answers:
             return self._performed(rest, asked)
         return (pieces.notice("⚠ This button is of another version; nothing was done."),)
 
-    def _typed(self, arrival: Arrival, word: str, asked: Asked) -> Screen:
+    def _typed(self, arrival: Arrival, word: str, asked: Inquiry) -> Screen:
         """The second word in letters: what it begins with says which of this person's own buttons is meant."""
         if arrival.stale or arrival.at is None or self._clock.now() - arrival.at > LONGEST_AGE:
             return pieces.notice("⌛ That yes came too late; ask anew.")
         nonce = self._means.nonces.spelled(word, asked.user_id, asked.chat_id, tuple(DANGERS))
         return self._confirmed(nonce, asked)
 
-    def _confirmed(self, nonce: str, asked: Asked) -> Screen:
+    def _confirmed(self, nonce: str, asked: Inquiry) -> Screen:
         """The second word: the role is looked at again, because it may have been taken since the first."""
         bound = self._means.nonces.use(nonce, asked.user_id, asked.chat_id)
         if isinstance(bound, str):
@@ -152,7 +152,7 @@ class Answers:
         self.people.record(asked.user_id, "confirmed", command=bound.action, words=" ".join(bound.words)[:200])
         return danger.second_word(bound.action, asked._replace(words=bound.words), bound.digest)
 
-    def _performed(self, nonce: str, asked: Asked) -> Screens:
+    def _performed(self, nonce: str, asked: Inquiry) -> Screens:
         """The button of a card: the command that stands on it, as if its person had typed it now."""
         bound = self._means.nonces.use(nonce, asked.user_id, asked.chat_id)
         if isinstance(bound, str):
@@ -174,7 +174,7 @@ class Answers:
         told = f"/{command.name} is {int(age.total_seconds())} seconds old and has expired"
         return f"{told}; nothing was done. Send it again."
 
-    def _refused(self, arrival: Arrival, refused: Refused) -> Screens:
+    def _refused(self, arrival: Arrival, refused: AccessDenied) -> Screens:
         if self._pairs(arrival, refused):
             self.people.record(arrival.user_id, "paired")
             return (pieces.notice("You are the owner now. /help shows what I can do."),)
@@ -197,7 +197,7 @@ class Answers:
             count, crowded = self._denied[user_id], len(self._denied) > MOST_STRANGERS
         return count <= MOST_DENIALS and (not crowded or user_id in self.people.roles())
 
-    def _pairs(self, arrival: Arrival, refused: Refused) -> bool:
+    def _pairs(self, arrival: Arrival, refused: AccessDenied) -> bool:
         """A stranger in their own private chat who says the code from the machine, and says it now."""
         opens = arrival.kind is Kind.COMMAND and arrival.command == "start" and len(arrival.words) == 1
         at_home = arrival.private and arrival.chat_id == arrival.user_id and arrival.user_id > 0

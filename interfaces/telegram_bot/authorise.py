@@ -33,29 +33,31 @@ class Granted(NamedTuple):
     role: Role
 
 
-class Refused(NamedTuple):
+class AccessDenied(NamedTuple):
     """Why not; ``tell`` is what the sender may be told, empty where silence is the answer."""
 
     why: str
     tell: str = ""
 
 
-def authorise(arrival: Arrival, doors: Doors, needed: Role) -> Granted | Refused:
+def authorise(arrival: Arrival, doors: Doors, needed: Role) -> Granted | AccessDenied:
     """The answer for one update that asks for something which takes the role ``needed``."""
     if arrival.kind not in ANSWERED:
         at_home = arrival.user_id in doors.roles and arrival.private and arrival.chat_id == arrival.user_id
-        return Refused(f"{arrival.kind.value} updates do nothing", _NOTHING.get(arrival.kind, "") if at_home else "")
+        return AccessDenied(
+            f"{arrival.kind.value} updates do nothing", _NOTHING.get(arrival.kind, "") if at_home else ""
+        )
     if not arrival.user_id or not arrival.chat_id:
-        return Refused("nobody is named")
+        return AccessDenied("nobody is named")
     role = doors.roles.get(arrival.user_id)
     if role is None:
-        return Refused("a stranger", _stranger(arrival))
+        return AccessDenied("a stranger", _stranger(arrival))
     if arrival.private and arrival.chat_id != arrival.user_id:
-        return Refused("a private chat of somebody else")
+        return AccessDenied("a private chat of somebody else")
     if not arrival.private and (arrival.chat_id, arrival.topic_id) not in doors.groups:
-        return Refused("a group or topic that is not named in TELEGRAM_GROUPS")
+        return AccessDenied("a group or topic that is not named in TELEGRAM_GROUPS")
     if not role.covers(needed):
-        return Refused(
+        return AccessDenied(
             f"{role.value} is less than {needed.value}", f"This takes the role {needed.value}; yours is {role.value}."
         )
     return Granted(arrival.user_id, role)

@@ -34,7 +34,7 @@ from interfaces.telegram_bot.commands import BY_NAME, Level, menu
 from interfaces.telegram_bot.hearing.ways import AWAY, FIRST_WAIT_S, LONGEST_WAIT_S, Way
 from interfaces.telegram_bot.killing import KillPath, is_kill
 from interfaces.telegram_bot.line import Line
-from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import charts, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.updates import Arrival, Kind, read
@@ -56,7 +56,7 @@ _IN_PLACE = ("r:", "a:", "d:", "n:", "p:")
 _log = logging.getLogger(__name__)
 
 
-class Outbox(Protocol):
+class ReplyBox(Protocol):
     """Where answers go."""
 
     def put(self, message: Message) -> bool:
@@ -71,7 +71,7 @@ class Bot:
         self,
         line: Line,
         inbox: InboxStore,
-        outbox: Outbox,
+        outbox: ReplyBox,
         answers: Answers,
         kills: KillPath,
         clock: Clock,
@@ -280,7 +280,7 @@ class Bot:
             if self._pull(arrival):
                 self._inbox.end(arrival.update_id)
                 return
-        shown = Shown(self._line, arrival)
+        shown = WaitingMessage(self._line, arrival)
         screens = self._answers.answer(arrival, again=again, progress=shown.told)
         self._end(arrival, screens, shown.name)
 
@@ -332,7 +332,7 @@ class Bot:
         )
 
 
-class Shown:
+class WaitingMessage:
     """A message that tells what is being looked at, while the answer takes its time; the answer takes its place."""
 
     def __init__(self, line: Line, arrival: Arrival) -> None:
@@ -362,7 +362,7 @@ def lane_of(arrival: Arrival) -> str:
     return "acts" if arrival.kind is Kind.PRESS and shown_by(arrival) is None else "looks"
 
 
-def said_at_once(line: Line, carrier: TelegramCarrier, outbox: Outbox, bot: Callable[[], Bot]) -> Callable[..., None]:
+def said_at_once(line: Line, carrier: TelegramCarrier, outbox: ReplyBox, bot: Callable[[], Bot]) -> Callable[..., None]:
     """How a kill is acknowledged: straight by the line, and by the outbox only where that fails."""
 
     def say(arrival: Arrival, screen: Screen, number: int = 0) -> None:
@@ -380,7 +380,7 @@ def said_at_once(line: Line, carrier: TelegramCarrier, outbox: Outbox, bot: Call
 
 
 def after_kill(
-    answers: Answers, asked: Asked, means: Means, say: Callable[[Arrival, Screen, int], None]
+    answers: Answers, asked: Inquiry, means: Means, say: Callable[[Arrival, Screen, int], None]
 ) -> Callable[[Arrival], None]:
     """What follows an acknowledged kill: its record, and the question whether to close everything too."""
 

@@ -22,7 +22,7 @@ from interfaces.cli.rendering.cells import quantity
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.acting import Means
 from interfaces.telegram_bot.arguments import WrongWords
-from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.screens.state import order_words
@@ -53,11 +53,11 @@ class Prepared(NamedTuple):
 class Danger(NamedTuple):
     """One such command."""
 
-    prepare: Callable[[Asked], Prepared]
-    do: Callable[[Asked], Screen]
+    prepare: Callable[[Inquiry], Prepared]
+    do: Callable[[Inquiry], Screen]
 
 
-def prepare_resume(asked: Asked) -> Prepared:
+def prepare_resume(asked: Inquiry) -> Prepared:
     """A scope's pause, or everything that stops trading; both only where the checklist finds nothing."""
     arguments.at_most(asked.words, 1)
     plan, paused = asked.service.resume_plan(), list[Pause]()
@@ -78,7 +78,7 @@ def prepare_resume(asked: Asked) -> Prepared:
     return Prepared("Resume trading?", told_all, (*plan.releases, str(plan.stamp)), "▶ Resume")
 
 
-def resume(asked: Asked) -> Screen:
+def resume(asked: Inquiry) -> Screen:
     """As prepared."""
     if asked.words:
         name = asked.words[0].upper()
@@ -87,7 +87,7 @@ def resume(asked: Asked) -> Screen:
     return control.control(asked.service.resume("global", "", asked.service.resume_plan()))
 
 
-def prepare_mode(asked: Asked) -> Prepared:
+def prepare_mode(asked: Inquiry) -> Prepared:
     """Down at once for an operator, up for an owner and after a second word."""
     wanted, present = arguments.one_mode(asked.words), asked.service.status().mode
     up = asked.service.needs_owner(wanted)
@@ -97,13 +97,13 @@ def prepare_mode(asked: Asked) -> Prepared:
     return Prepared(f"Mode {wanted.value}?", told, (present.value, wanted.value), f"⬆ {wanted.value}", at_once=not up)
 
 
-def mode(asked: Asked) -> Screen:
+def mode(asked: Inquiry) -> Screen:
     """As prepared."""
     wanted: Mode = arguments.one_mode(asked.words)
     return control.mode(asked.service.set_mode(wanted, confirmed=True))
 
 
-def prepare_flatten(asked: Asked) -> Prepared:
+def prepare_flatten(asked: Inquiry) -> Prepared:
     """Close one holding, or all of them, under a kill too: then the kill stays, and nothing else is sent."""
     held, under = _held(asked), _under(asked)
     told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
@@ -111,26 +111,26 @@ def prepare_flatten(asked: Asked) -> Prepared:
     return Prepared(f"Close {what}?", (*told, *under), (*told, *under), "Close now")
 
 
-def flatten(asked: Asked) -> Screen:
+def flatten(asked: Inquiry) -> Screen:
     """As prepared."""
     only = () if asked.words[0].lower() == "all" else (parse_symbol(asked.words[0].upper()),)
     return control.control(asked.service.flatten(only))
 
 
-def prepare_close(asked: Asked) -> Prepared:
+def prepare_close(asked: Inquiry) -> Prepared:
     """Close the holding that an id stands for, all of it."""
     one, under = asked.service.holding(arguments.one_id(asked.words)), _under(asked)
     told = (f"{one.symbol}: {quantity(one.qty)} shares, all that is held of it.", *under)
     return Prepared(f"Close {one.symbol}?", told, (one.symbol, quantity(one.qty), one.trade_id, *under), "Close now")
 
 
-def close(asked: Asked) -> Screen:
+def close(asked: Inquiry) -> Screen:
     """As prepared."""
     one = asked.service.holding(arguments.one_id(asked.words))
     return control.control(asked.service.close(one.symbol))
 
 
-def prepare_kill(asked: Asked) -> Prepared:
+def prepare_kill(asked: Inquiry) -> Prepared:
     """Close everything under the kill, which stands already."""
     if not asked.role.covers(Role.APPROVER):
         raise UsageError("killed; closing the positions takes the role approver", "Ask somebody who has it.")
@@ -139,17 +139,17 @@ def prepare_kill(asked: Asked) -> Prepared:
     return Prepared("Killed. Close all positions too?", told, tuple(sorted(told)), "Close all now")
 
 
-def kill(asked: Asked) -> Screen:
+def kill(asked: Inquiry) -> Screen:
     """As prepared."""
     return control.control(asked.service.kill(f"from Telegram by {asked.user_id}", flatten=True))
 
 
-def _under(asked: Asked) -> tuple[str, ...]:
+def _under(asked: Inquiry) -> tuple[str, ...]:
     """Said, and part of what is agreed to, while a kill stands: who said yes before it fell is asked again."""
     return ("The kill stays: nothing else is sent.",) if asked.service.status().kill_switch else ()
 
 
-def _held(asked: Asked) -> list[PositionView]:
+def _held(asked: Inquiry) -> list[PositionView]:
     if len(asked.words) != 1:
         raise WrongWords("name a symbol, or all")
     wanted = None if asked.words[0].lower() == "all" else arguments.one_symbol(asked.words)
@@ -163,7 +163,7 @@ def _shares(one: PositionView) -> str:
     return f"{one.broker_qty if one.broker_qty is not None else one.qty} shares"
 
 
-def prepare_cancel(asked: Asked) -> Prepared:
+def prepare_cancel(asked: Inquiry) -> Prepared:
     """Take one working order out, or all entries."""
     found = _working(asked)
     told = tuple(f"{order_words(one)}, {one.client_order_id}" for one in found)
@@ -171,7 +171,7 @@ def prepare_cancel(asked: Asked) -> Prepared:
                     tuple(one.client_order_id for one in found), "Cancel now")  # fmt: skip
 
 
-def cancel(asked: Asked) -> Screen:
+def cancel(asked: Inquiry) -> Screen:
     """As prepared, one after the other; what one refuses keeps none of the others."""
     done: list[str] = []
     found = _working(asked)
@@ -186,7 +186,7 @@ def cancel(asked: Asked) -> Screen:
     return pieces.page("Cancel", pieces.each(done))
 
 
-def _working(asked: Asked) -> list[Order]:
+def _working(asked: Inquiry) -> list[Order]:
     name = arguments.one_id(asked.words)
     open_ones = [one for one in asked.service.orders().orders if one.status.is_open]
     if name == "ALL":
@@ -202,7 +202,7 @@ def _working(asked: Asked) -> list[Order]:
     return found
 
 
-def prepare_role(asked: Asked) -> Prepared:
+def prepare_role(asked: Inquiry) -> Prepared:
     """Give or take a role."""
     who, wanted = arguments.role(asked.words)
     present = asked.people.roles().get(who)
@@ -212,7 +212,7 @@ def prepare_role(asked: Asked) -> Prepared:
     return Prepared(f"Role of {who}?", (f"From {was} to {becomes}.",), (str(who), was, becomes), f"Make {becomes}")
 
 
-def role(asked: Asked) -> Screen:
+def role(asked: Inquiry) -> Screen:
     """As prepared."""
     who, wanted = arguments.role(asked.words)
     asked.people.set_role(who, wanted, by=asked.user_id)
@@ -230,7 +230,7 @@ DANGERS: Mapping[str, Danger] = {
 }
 
 
-def first_word(name: str, asked: Asked, means: Means) -> Screen:
+def first_word(name: str, asked: Inquiry, means: Means) -> Screen:
     """Show what it would do, with a button for the second word."""
     prepared = DANGERS[name].prepare(asked)
     if prepared.at_once:
@@ -246,7 +246,7 @@ def typed_word(text: str) -> str:
     return "" if found is None else found[1].lower()
 
 
-def second_word(name: str, asked: Asked, agreed: str) -> Screen:
+def second_word(name: str, asked: Inquiry, agreed: str) -> Screen:
     """Do it, where it is still what was agreed to."""
     prepared = DANGERS[name].prepare(asked)
     if digest(prepared.state) != agreed:

@@ -18,7 +18,7 @@ from trading.portfolio.periods import Period, Unit
 from trading.store.people.roles import PeopleStore, Role
 
 
-class Asked(NamedTuple):
+class Inquiry(NamedTuple):
     """One question: by whom, where, and what stands behind the command."""
 
     service: Service
@@ -33,14 +33,14 @@ class Asked(NamedTuple):
 
 EXPERIMENT = "exp-"
 MOST_TRADES = 999
-Look = Callable[[Asked], Screen]
+Look = Callable[[Inquiry], Screen]
 _AT_THE_TERMINAL = re.compile(r"`sage ([a-z]+)([^`-]*)(?:--(flatten))?`")
 
 
 def plainly(look: Callable[[Service], Screen]) -> Look:
     """A look that takes no words."""
 
-    def told(asked: Asked) -> Screen:
+    def told(asked: Inquiry) -> Screen:
         arguments.nothing(asked.words)
         return look(asked.service)
 
@@ -57,7 +57,7 @@ def named(look: Callable[[Service, str], Screen], otherwise: str = "") -> Look:
     return lambda asked: look(asked.service, arguments.one_id(asked.words, otherwise))
 
 
-def pnl(asked: Asked) -> Screen:
+def pnl(asked: Inquiry) -> Screen:
     """Profit and loss of today with the equity behind it, where there are two days of it; or that of a period."""
     if asked.words:
         return state.profits(asked.service.profits(arguments.profits(asked.words)), "pnl", *asked.words)
@@ -70,7 +70,7 @@ def profits(period: Period, by: Unit) -> Look:
     return plainly(lambda service: state.profits(service.profits(period, by), name))
 
 
-def performance(asked: Asked) -> Screen:
+def performance(asked: Inquiry) -> Screen:
     """Profit and loss by symbol."""
     what = arguments.profits(asked.words)
     if what not in set(Period):
@@ -84,14 +84,14 @@ def cycle(service: Service) -> Screen:
     return pieces.notice("No cycle has run yet; /cycle runs one.") if report is None else records.agents(report)
 
 
-def whatif(asked: Asked) -> Screen:
+def whatif(asked: Inquiry) -> Screen:
     """What the gates would say."""
     wanted = arguments.what_if(asked.words)
     view = asked.service.order(Ticket(wanted.side, wanted.symbol, wanted.qty, stop=wanted.stop), what_if=True)
     return gates.ticket(view, "What if")
 
 
-def trades(asked: Asked) -> Screen:
+def trades(asked: Inquiry) -> Screen:
     """So many of the newest trades; a second number, which buttons bring, is the page of them."""
     if not asked.words:
         return state.trades(asked.service.trades())
@@ -99,7 +99,7 @@ def trades(asked: Asked) -> Screen:
     return state.trades(asked.service.trades(count), arguments.page(asked.words[1:]), count)
 
 
-def chart(asked: Asked) -> Screen:
+def chart(asked: Inquiry) -> Screen:
     """A picture."""
     name = arguments.one_id(asked.words, "EQUITY")
     if name == "EQUITY":
@@ -115,7 +115,7 @@ def chart(asked: Asked) -> Screen:
     return pieces.page(told, picture=picture)
 
 
-def memory(asked: Asked) -> Screen:
+def memory(asked: Inquiry) -> Screen:
     """Trades of a symbol most like its situation now, or of any symbol whose lessons say what the words say."""
     if not asked.words:
         raise arguments.WrongWords("name a symbol, or words that a lesson says")
@@ -123,14 +123,14 @@ def memory(asked: Asked) -> Screen:
     return records.recalled(asked.service.recall_words(words, 10))
 
 
-def audit(asked: Asked) -> Screen:
+def audit(asked: Inquiry) -> Screen:
     """Whether the record holds; with a number the newest entries of it."""
     if asked.words:
         return written.entries(asked.service.entries(arguments.count(asked.words, 10)))
     return records.audit(asked.service.verify())
 
 
-def backtest(asked: Asked) -> Screen:
+def backtest(asked: Inquiry) -> Screen:
     """The newest run of a strategy, or the one of that id; a run takes minutes and is made at the terminal."""
     name = arguments.strategy_or_experiment(asked.words)
     view = asked.service.experiment(name) if name.startswith(EXPERIMENT) else asked.service.backtested(name)
@@ -155,18 +155,18 @@ def installed() -> str:
         return "not installed"
 
 
-def whoami(asked: Asked) -> Screen:
+def whoami(asked: Inquiry) -> Screen:
     """Id and role."""
     return pieces.page("You", pieces.facts(("id", str(asked.user_id)), ("role", asked.role.value)))
 
 
-def people(asked: Asked) -> Screen:
+def people(asked: Inquiry) -> Screen:
     """Who has which role."""
     arguments.nothing(asked.words)
     return control.people(asked.people.roles())
 
 
-def helped(asked: Asked) -> Screen:
+def helped(asked: Inquiry) -> Screen:
     """The commands, or one of them."""
     arguments.at_most(asked.words, 1)
     if not asked.words:

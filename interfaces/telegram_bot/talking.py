@@ -11,7 +11,7 @@ from datetime import timedelta
 from interfaces.telegram_bot.acting import Means
 from interfaces.telegram_bot.commands import BY_NAME
 from interfaces.telegram_bot.killing import PRESS
-from interfaces.telegram_bot.looking import LOOKS, Asked
+from interfaces.telegram_bot.looking import LOOKS, Inquiry
 from interfaces.telegram_bot.screens import control, pieces
 from interfaces.telegram_bot.screens.pieces import Keyboard, Screen
 from interfaces.views.chat import CardView, ChatView
@@ -23,7 +23,7 @@ MOST_CARDS = 3
 MOST_LINES = 12
 
 
-def talked(asked: Asked, means: Means, text: str) -> tuple[Screen, ...]:
+def talked(asked: Inquiry, means: Means, text: str) -> tuple[Screen, ...]:
     """The answer, and a card for each thing that the person may want done."""
     view = asked.service.chat(f"telegram:{asked.chat_id}", text, asked.progress)
     if not view.lines and not view.cards:
@@ -40,7 +40,7 @@ def said(view: ChatView) -> Screen:
     return Screen(body.html, body.plain)
 
 
-def named(asked: Asked, view: ChatView) -> Screen:
+def named(asked: Inquiry, view: ChatView) -> Screen:
     """The view that the words themselves name, where no model is there to answer."""
     look = LOOKS.get(view.topic)
     if look is None or view.topic in ("help", "bye"):
@@ -51,7 +51,7 @@ def named(asked: Asked, view: ChatView) -> Screen:
     return look(asked._replace(words=(view.about,) if view.topic in ("explain", "chart") else ()))
 
 
-def card(asked: Asked, means: Means, one: CardView) -> Screen:
+def card(asked: Inquiry, means: Means, one: CardView) -> Screen:
     """What would be done and why, with a button for those who may."""
     command = BY_NAME[one.effect]
     told = f"/{' '.join((one.effect, *one.words))}"
@@ -61,7 +61,7 @@ def card(asked: Asked, means: Means, one: CardView) -> Screen:
     return pieces.page(title, why, pieces.code(told), buttons=_keys(asked, means, one))
 
 
-def _keys(asked: Asked, means: Means, one: CardView) -> Keyboard:
+def _keys(asked: Inquiry, means: Means, one: CardView) -> Keyboard:
     # No nonce: a kill goes past the database, in which a nonce is kept.
     if one.effect == "kill":
         return ((Button("🛑 Kill", PRESS),),)

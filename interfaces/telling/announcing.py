@@ -14,7 +14,7 @@ from domain.ids import DecisionId
 from domain.record.alerts import Alert, AlertCode, Severity
 from domain.verdicts import Outcome
 from interfaces.runtime import Runtime
-from trading.bus.messages import BusTopic, Message, Notice
+from trading.bus.messages import BusNotice, BusTopic, Message
 from trading.execution.guard import protection_of_books
 from trading.execution.protection import BARE, Protection
 
@@ -37,7 +37,7 @@ def announce_control(runtime: Runtime, control: Control, note: str) -> None:
     """Publish a kill or a resume; a bus that is away stops neither."""
     topic = BusTopic.CONTROL_KILL_SWITCH_ACTIVATED if control.kill_switch else BusTopic.CONTROL_RESUME_TRADING
     try:
-        runtime.bus.publish(Message(topic, runtime.deps.clock.now(), Notice("control", note)))
+        runtime.bus.publish(Message(topic, runtime.deps.clock.now(), BusNotice("control", note)))
     except RetryableError as error:
         logging.getLogger(__name__).warning("the bus did not take a control notice: %s", error.what)
 

@@ -12,7 +12,7 @@ from agents.calls.breaker import rested
 from agents.calls.budget import NOTHING, Allowance, plus
 from domain.decisions import ModelCall
 from domain.money import ZERO
-from domain.record.model_use import Handover, Rest, Spent
+from domain.record.model_use import Handover, ModelRest, Spent
 from interfaces.runtime import Runtime
 from interfaces.views.models import AllowanceRow, UsageRow, UsageView
 from interfaces.views.state import ModelView, State
@@ -67,7 +67,7 @@ def _row(key: tuple[date, str, str], calls: Sequence[ModelCall]) -> UsageRow:
     )
 
 
-def _model(name: str, place: str, rest: Rest | None, now: datetime) -> ModelView:
+def _model(name: str, place: str, rest: ModelRest | None, now: datetime) -> ModelView:
     if rest is None:
         return ModelView(name, place, State.OK)
     left_alone = rest.until is not None and rest.until > now

@@ -49,7 +49,7 @@ NO_CYCLE = ""
 LEFT = "it never came before the gates: the roles left nothing of it to send"
 
 
-class Judged(NamedTuple):
+class JudgedOrder(NamedTuple):
     """What the gates said of an order, when, and of exactly which order; ``seq`` is its place in the ledger."""
 
     said: Evaluation
@@ -58,7 +58,7 @@ class Judged(NamedTuple):
     seq: int
 
 
-class Asked(NamedTuple):
+class SizeQuestion(NamedTuple):
     """The case that is asked about another size, of what it was made, and what it is if not the order itself."""
 
     case: Case
@@ -96,7 +96,7 @@ def answered_now(runtime: Runtime, intent: OrderIntent, said: Evaluation) -> Why
     return replace(view, asked_at=case.now)
 
 
-def _newest(runtime: Runtime, judged: Sequence[tuple[Decision, Judged | None]]) -> int:
+def _newest(runtime: Runtime, judged: Sequence[tuple[Decision, JudgedOrder | None]]) -> int:
     """Where in the ledger the newest word about these decisions stands: simulated time may stand still between two."""
     ledger = runtime.deps.stores.ledger
     made = (ledger.entries(subject=each.decision_id, kind=RecordKind.DECISION) for each, _ in judged)
@@ -104,7 +104,7 @@ def _newest(runtime: Runtime, judged: Sequence[tuple[Decision, Judged | None]]) 
     return max((*said, *(entry.seq for entries in made for entry in entries)), default=0)
 
 
-def _by_hand(runtime: Runtime, name: str, *, after: int) -> Judged | None:
+def _by_hand(runtime: Runtime, name: str, *, after: int) -> JudgedOrder | None:
     """What the gates said of the newest order by hand behind ``name``, where that is newer than ``after``."""
     symbol = Symbol(name.upper()) if name.upper() in runtime.deps.market.symbols() else None
     subject = None if symbol is not None or name == LAST else name
@@ -113,7 +113,7 @@ def _by_hand(runtime: Runtime, name: str, *, after: int) -> Judged | None:
     return next((each for each in ordered if symbol in (None, each.intent.symbol)), None)
 
 
-def _of_hand(runtime: Runtime, name: str, what: Judged) -> WhyNotView:
+def _of_hand(runtime: Runtime, name: str, what: JudgedOrder) -> WhyNotView:
     if not _objections(what.said):
         view = _unopposed(runtime, name, what.intent.symbol, what)
         return replace(view, decided_at=what.at, note=f"{BY_HAND}, and {PASSED}")
@@ -134,7 +134,7 @@ def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
     return replace(view, note=note, asked_at=case.now)
 
 
-def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged | None) -> WhyNotView:
+def _not_refused(runtime: Runtime, name: str, decision: Decision, what: JudgedOrder | None) -> WhyNotView:
     why = f" ({', '.join(decision.codes)})" if decision.codes else ""
     view = _unopposed(runtime, name, decision.candidate.symbol, what)
     return replace(
@@ -145,7 +145,7 @@ def _not_refused(runtime: Runtime, name: str, decision: Decision, what: Judged |
     )
 
 
-def _unopposed(runtime: Runtime, name: str, symbol: Symbol, what: Judged | None) -> WhyNotView:
+def _unopposed(runtime: Runtime, name: str, symbol: Symbol, what: JudgedOrder | None) -> WhyNotView:
     return WhyNotView(
         as_of=runtime.deps.clock.now(),
         id=name,
@@ -192,15 +192,15 @@ def _waits(case: Case, policy: Policy, qty: Decimal) -> bool:
     return evaluate(asked, policy).outcome is Outcome.NEED_APPROVAL
 
 
-def _judged(runtime: Runtime, decision: Decision) -> Judged | None:
+def _judged(runtime: Runtime, decision: Decision) -> JudgedOrder | None:
     """The gates' answer when it counted, else their opinion before; None where they were never asked."""
     entry = _entry(runtime, decision.decision_id)
     return None if entry is None else _as_judged(entry)
 
 
-def _as_judged(entry: LedgerEntry) -> Judged:
+def _as_judged(entry: LedgerEntry) -> JudgedOrder:
     said, intent = restore(Evaluation, entry.body["evaluation"]), restore(OrderIntent, entry.body["intent"])
-    return Judged(said, intent, entry.at, entry.seq)
+    return JudgedOrder(said, intent, entry.at, entry.seq)
 
 
 def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
@@ -213,7 +213,7 @@ def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
     return None
 
 
-def _case(runtime: Runtime, decision: Decision, what: Judged) -> Asked:
+def _case(runtime: Runtime, decision: Decision, what: JudgedOrder) -> SizeQuestion:
     """The recorded case if it still answers as it did, else the present one."""
     seen = observation_of(runtime.deps, decision.cycle_id)
     proposal = proposal_for(decision, seen, runtime.deps)
@@ -227,11 +227,11 @@ def _case(runtime: Runtime, decision: Decision, what: Judged) -> Asked:
         what.said.outcome,
         what.said.codes,
     ):
-        return Asked(recorded, Basis.RECORD)
+        return SizeQuestion(recorded, Basis.RECORD)
     return _decided_now(runtime, decision, proposal)
 
 
-def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None) -> Asked:
+def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None) -> SizeQuestion:
     """The same decision as if it were made now; the smallest entry, and a note of that, where nothing prices it."""
     case = _present(runtime, decision.candidate.symbol)
     # An old decision would be refused for its age alone, which is not what is asked.
@@ -242,8 +242,8 @@ def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None
     except DataQualityError as error:
         instead = f"the smallest entry into {case.order.symbol}, a {case.order.side.value} of {case.order.qty}"
         note = f"the order cannot be asked about as it is now, because {error.what}: what stands now is of {instead}"
-        return Asked(replace(case, proposal=fresh), Basis.PRESENT, note)
-    return Asked(replace(case, order=intent, proposal=fresh), Basis.PRESENT)
+        return SizeQuestion(replace(case, proposal=fresh), Basis.PRESENT, note)
+    return SizeQuestion(replace(case, order=intent, proposal=fresh), Basis.PRESENT)
 
 
 def _present(runtime: Runtime, symbol: Symbol) -> Case:

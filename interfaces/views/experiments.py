@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from trading.backtest.experiment import Answer, Experiment, Question
+from trading.backtest.experiment import Experiment, ExperimentResult, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class ExperimentView:
     digest: str
     made_by: str
     question: Question
-    answer: Answer
+    answer: ExperimentResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Working(NamedTuple):
     is_leg: bool
 
 
-class Sent(NamedTuple):
+class SentOrders(NamedTuple):
     """Recent orders and then the open ones beside them, without what a gate refused and without protective legs, which
     nobody sent; and the decision and the symbol of each, to look for without looking at all of them.
     """
@@ -160,13 +160,13 @@ def holdings_of(book: Book, market: MarketView, slippage: Decimal = ZERO) -> Hol
     return Holdings(book, market, slippage, working, by_symbol, exposures)
 
 
-def sent(holdings: Holdings) -> Sent:
+def sent(holdings: Holdings) -> SentOrders:
     """The orders that were sent."""
     book = holdings.book
     known = {order.client_order_id: order for order in (*book.recent_orders, *book.open_orders)}
     recent = {order.client_order_id for order in book.recent_orders}
     orders = [order for order in known.values() if order.status is not _DENIED and order.parent_id is None]
-    return Sent(
+    return SentOrders(
         tuple(order for order in orders if order.client_order_id in recent),
         tuple(order for order in orders if order.client_order_id not in recent),
         tuple(order.decision_id for order in orders),

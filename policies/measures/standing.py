@@ -25,7 +25,7 @@ from domain.book import Book
 from domain.case import Approval, Case, Control, MarketView, Proposal, Release
 from domain.market import Instrument, Quote, Symbol
 from domain.orders import Origin, Side, TimeInForce
-from policies.answers import Said, ask
+from policies.answers import GroupAnswer, ask
 from policies.gate import Groups
 from policies.measures.worst_case import Holdings, WorstCase, holdings_of
 from policies.policy import Policy
@@ -104,8 +104,8 @@ class Standing:
         self.policy = policy
         self.snapshot = Snapshot(case.now, case.control, case.book, case.market, case.cycle_entries, case.release)
         self._holdings: Holdings | None = None
-        self._nothing: dict[bool, Said] = {}
-        self._subjects: dict[Symbol, tuple[About, Said]] = {}
+        self._nothing: dict[bool, GroupAnswer] = {}
+        self._subjects: dict[Symbol, tuple[About, GroupAnswer]] = {}
 
     @property
     def holdings(self) -> Holdings:
@@ -127,7 +127,7 @@ class Standing:
             and policy is self.policy
         )
 
-    def about(self, case: Case, worst: WorstCase) -> tuple[Said, Said]:
+    def about(self, case: Case, worst: WorstCase) -> tuple[GroupAnswer, GroupAnswer]:
         """What gates say that do not read the whole order: of nothing of it, and of its subject."""
         order, leaving = case.order, worst.reduces_risk
         nothing = self._nothing.get(leaving)
@@ -146,7 +146,7 @@ class Standing:
         self._subjects[order.symbol] = about, said
         return nothing, said
 
-    def _ask_about_a_subject(self, about: About, worst: WorstCase) -> Said:
+    def _ask_about_a_subject(self, about: About, worst: WorstCase) -> GroupAnswer:
         now, control, book, market, _, release = self.snapshot
         subject, proposal, approval, leaving = about
         case = SubjectCase(now, subject, control, book, market, proposal, approval, release)

@@ -22,7 +22,7 @@ MATCH = "MATCH"
 MANUAL = "case"
 
 
-class Asked(NamedTuple):
+class WhatIfOrder(NamedTuple):
     """What is before the gates."""
 
     order: OrderIntent
@@ -30,7 +30,7 @@ class Asked(NamedTuple):
     approval: Approval | None
 
 
-def read_asked(top: Fields, now: datetime, policy: Policy) -> Asked:
+def read_asked(top: Fields, now: datetime, policy: Policy) -> WhatIfOrder:
     """Order, proposal and approval, read together because each stands in for what another leaves out."""
     fields = top.inner("order")
     if fields is None:
@@ -51,7 +51,7 @@ def read_asked(top: Fields, now: datetime, policy: Policy) -> Asked:
         proposal = _proposal(Fields({}), order, now, confidence)
     approval = _approval(fields, order, policy)
     fields.close()
-    return Asked(order, proposal, approval)
+    return WhatIfOrder(order, proposal, approval)
 
 
 def _order(fields: Fields) -> OrderIntent:

@@ -9,8 +9,8 @@ from domain.case import TradingState
 from domain.market import Symbol, Timeframe
 from domain.orders import Side
 from tests.builders.market import NOON
-from trading.backtest.experiment import Answer, Close, Experiment, Judged, Question, RoundTrip, Stopped
-from trading.backtest.figures import Execution, Point, Span, figures_of, returns_of
+from trading.backtest.experiment import Close, Experiment, ExperimentResult, GateTally, Question, RoundTrip, Stopped
+from trading.backtest.figures import EquityAtClose, Execution, Span, figures_of, returns_of
 
 CASH = Decimal(100_000)
 FIRST = date(2026, 3, 16)
@@ -29,22 +29,22 @@ def a_question(**changes: Any) -> Question:
     )  # fmt: skip
 
 
-def an_answer(**changes: Any) -> Answer:
+def an_answer(**changes: Any) -> ExperimentResult:
     """One trade that won, and one order that two gates refused."""
     days = [FIRST + timedelta(at) for at in range(len(EQUITIES))]
-    points = [Point(day, Decimal(equity), Decimal(90_000)) for day, equity in zip(days, EQUITIES, strict=True)]
+    points = [EquityAtClose(day, Decimal(equity), Decimal(90_000)) for day, equity in zip(days, EQUITIES, strict=True)]
     held = [(day, Decimal(worth)) for day, worth in zip(days, HELD, strict=True)]
     bought = Execution(Side.BUY, Decimal(100), Decimal("50.10"), Decimal(1), Decimal(50))
     sold = Execution(Side.SELL, Decimal(100), Decimal("51.90"), Decimal(1), Decimal(52))
     trip = RoundTrip(Symbol("NIMBO"), "momentum", "buy", NOON, NOON + timedelta(days=2), Decimal(178))
     return replace(
-        Answer(
+        ExperimentResult(
             closes=tuple(Close(*point, worth) for point, (_, worth) in zip(points, held, strict=True)),
             figures=figures_of(CASH, points, [bought, sold], [Span(trip.opened_at, trip.closed_at, trip.pnl)]),
             holding=returns_of(CASH, held),
             trips=(trip,),
             candidates=3,
-            judged=Judged(2, 1, 0, 0, 1, (Stopped("E7", "SPREAD_TOO_WIDE", 1), Stopped("A3", "PAUSED", 1))),
+            judged=GateTally(2, 1, 0, 0, 1, (Stopped("E7", "SPREAD_TOO_WIDE", 1), Stopped("A3", "PAUSED", 1))),
             open_positions=1,
             degraded=0,
             trading_state=TradingState.ACTIVE,
@@ -53,7 +53,7 @@ def an_answer(**changes: Any) -> Answer:
     )
 
 
-def an_experiment(answer: Answer | None = None, **changes: Any) -> Experiment:
+def an_experiment(answer: ExperimentResult | None = None, **changes: Any) -> Experiment:
     """A stored run; ``changes`` are those of its question."""
     asked = a_question(**changes)
     return Experiment(asked.id, NOON, "owner", asked, answer or an_answer())

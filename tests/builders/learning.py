@@ -16,7 +16,7 @@ from domain.signals import Regime
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
 from memory.calibration import Forecast
 from memory.lessons import figures, lesson_of
-from memory.reviews import Finding, LearnedTrade, Review, Subject, Suggestion
+from memory.reviews import Finding, LearnedTrade, Review, ReviewSubject, Suggestion
 from memory.situation import Situation
 from tests.builders.agents import (
     ACME,
@@ -34,9 +34,9 @@ from tests.builders.agents import (
 
 CLOSED = AT + timedelta(days=3)
 TARGETS = {
-    Subject.PROMPT: frozenset({"advisor", "decider"}),
-    Subject.POLICY: frozenset({"min_confidence"}),
-    Subject.STRATEGY: frozenset({"momentum"}),
+    ReviewSubject.PROMPT: frozenset({"advisor", "decider"}),
+    ReviewSubject.POLICY: frozenset({"min_confidence"}),
+    ReviewSubject.STRATEGY: frozenset({"momentum"}),
 }
 
 

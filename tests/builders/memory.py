@@ -14,7 +14,7 @@ from domain.record.entries import ClosedTrade
 from domain.signals import CandidateKind, CompositeSignal, QuantSignals, Regime, TextSignals, TradeCandidate
 from memory.embedding import EMBEDDING
 from memory.lessons import lesson_of, return_pct
-from memory.recall import Provenance, SimilarTrade, TradeRecord
+from memory.recall import MemoryOrigin, SimilarTrade, TradeRecord
 from memory.situation import Situation, situation_of
 
 NOON = datetime(2026, 3, 17, 16, 0, tzinfo=UTC)
@@ -92,7 +92,7 @@ def a_similar_trade(trade_id: str = "trade-1", *, pnl: int = 50) -> SimilarTrade
     record = TradeRecord(a_closed_trade(trade_id, pnl=str(pnl), closed_at=NOON - timedelta(days=9)), a_situation(), "c")
     return SimilarTrade(
         Decimal("0.5"), return_pct(record.trade), lesson_of(record.trade, record.situation), record,
-        Provenance(trade_id, f"dec-{trade_id}", "c", record.trade.closed_at, record.digest, "v2"),
+        MemoryOrigin(trade_id, f"dec-{trade_id}", "c", record.trade.closed_at, record.digest, "v2"),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from domain.errors import DataQualityError, SourceUnavailable, UsageError
 from tests.builders.vendors import NOW
 from trading.bus.memory import MemoryBus
-from trading.bus.messages import BusTopic, Message, Notice
+from trading.bus.messages import BusNotice, BusTopic, Message
 from trading.bus.port import replay
 from trading.bus.redis_bus import RedisBus, RedisConfig
 
@@ -31,7 +31,7 @@ def bus(request, failures):
 
 
 def a_message(text, topic=ALERT):
-    return Message(topic, NOW, Notice("test", text), cause="cyc-1")
+    return Message(topic, NOW, BusNotice("test", text), cause="cyc-1")
 
 
 def texts(messages):
@@ -122,7 +122,7 @@ def test_a_replay_shows_what_is_kept_to_one_subscriber_alone(bus):
 
 def test_a_message_of_the_wrong_kind_cannot_be_made():
     with pytest.raises(DataQualityError):
-        Message(BusTopic.MARKET_BAR, NOW, Notice("test", "no bar"))
+        Message(BusTopic.MARKET_BAR, NOW, BusNotice("test", "no bar"))
 
 
 def test_nothing_waiting_delivers_nothing(bus):

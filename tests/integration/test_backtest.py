@@ -52,7 +52,7 @@ def write_market(folder: Path, *, other_future: bool = False) -> Path:
     return folder
 
 
-def asked_of(market: Path, home: Path, *words: str) -> backtesting.Asked:
+def asked_of(market: Path, home: Path, *words: str) -> backtesting.BacktestRequest:
     """The question of a command line over files."""
     told = ("backtest", "momentum", "--symbols", ",".join(NAMES), "--from", FIRST, "--to", LAST, *words)
     settings = load_settings(home=home, market=f"files:{market}", news="none", policy="conservative")
@@ -65,7 +65,7 @@ def asked_of(market: Path, home: Path, *words: str) -> backtesting.Asked:
             database.close()
 
 
-def played(what: backtesting.Asked):
+def played(what: backtesting.BacktestRequest):
     """The answer, and what is on record: when, and a digest of what."""
     with backtesting.started(what) as runtime:
         seen = list(replay(runtime, what.question.symbols, what.tape, approves=False))

@@ -21,7 +21,7 @@ from interfaces.telegram_bot.carrier import TelegramCarrier
 from interfaces.telegram_bot.hearing.polling import Polling
 from interfaces.telegram_bot.killing import KillPath
 from interfaces.telegram_bot.line import Line
-from interfaces.telegram_bot.looking import Asked
+from interfaces.telegram_bot.looking import Inquiry
 from tests.builders.execution import HandClock, own_schema
 from tests.builders.runtime import OSTRE, SpyModel, a_cycle, a_runtime
 from tests.builders.telegram import (
@@ -112,7 +112,7 @@ def test_a_bot_that_dies_takes_the_service_along(home, api):  # noqa: F811
     with a_runtime(home) as runtime, closing(Muddled(TOKEN, api.url)) as line:
         wall, service = wall_of(api), Service(runtime)
         talk = chats.Talk(an_access(api), service, runtime, (), wall)
-        asked, means = Asked(service, talk.people, 0, 0, Role.VIEWER), Means(talk.nonces, (), wall)
+        asked, means = Inquiry(service, talk.people, 0, 0, Role.VIEWER), Means(talk.nonces, (), wall)
         none: frozenset[Any] = frozenset()
         kills = KillPath(runtime.kill_switch, wall, none, none, say=print, behind=print, after=print)
         store, answers = InboxStore(runtime.deps.stores.database, 1, wall), Answers(asked, means, wall, frozenset())

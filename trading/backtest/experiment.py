@@ -86,7 +86,7 @@ class Stopped(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class GateTally:
     """What the gates said to the orders that were proposed, each order once: by their last word on it.
 
     ``unanswered`` waited for a person until it was too late. ``by_gate`` has the most frequent refusals first; an order
@@ -102,7 +102,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ExperimentResult:
     """What came out. ``holding`` is equal cash in every symbol from the first opening to the last close, free of cost.
 
     ``candidates`` is how many the strategies proposed to the roles; ``degraded`` counts cycles in which a source or a
@@ -114,7 +114,7 @@ class Answer:
     holding: Returns
     trips: tuple[RoundTrip, ...]
     candidates: int
-    judged: Judged
+    judged: GateTally
     open_positions: int
     degraded: int
     trading_state: TradingState
@@ -129,7 +129,7 @@ class Experiment:
     made_at: datetime
     made_by: str
     question: Question
-    answer: Answer
+    answer: ExperimentResult
 
     @property
     def digest(self) -> str:

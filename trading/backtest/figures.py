@@ -35,7 +35,7 @@ FEWEST_TO_ANNUALISE = 63
 _DAY_S = 86_400
 
 
-class Point(NamedTuple):
+class EquityAtClose(NamedTuple):
     """Equity at the close of a session, and how much of it was cash."""
 
     day: date
@@ -92,7 +92,7 @@ class Figures:
 
 
 def figures_of(
-    cash: Decimal, points: Sequence[Point], executions: Sequence[Execution], spans: Sequence[Span]
+    cash: Decimal, points: Sequence[EquityAtClose], executions: Sequence[Execution], spans: Sequence[Span]
 ) -> Figures:
     """Everything, from a start with ``cash`` alone; there is at least one point."""
     days = days_of(cash, [(point.day, point.equity) for point in points])
@@ -146,7 +146,7 @@ def _annualised(grown: float, sessions: int) -> Decimal | None:
     return _percent(grown ** (SESSIONS_A_YEAR / sessions) - 1)
 
 
-def _exposed(point: Point) -> Decimal:
+def _exposed(point: EquityAtClose) -> Decimal:
     return HUNDRED * (point.equity - point.cash) / point.equity if point.equity > ZERO else ZERO
 
 
@@ -154,7 +154,7 @@ def _slipped(each: Execution) -> Decimal:
     return ZERO if each.arrival is None else each.side.sign * each.qty * (each.price - each.arrival)
 
 
-def _turnover(executions: Sequence[Execution], points: Sequence[Point]) -> Decimal:
+def _turnover(executions: Sequence[Execution], points: Sequence[EquityAtClose]) -> Decimal:
     traded = sum((each.qty * each.price for each in executions), ZERO)
     return _rounded(traded * len(points) / sum((point.equity for point in points), ZERO))
 

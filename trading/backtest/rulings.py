@@ -9,13 +9,13 @@ from domain.ids import leg_kind
 from domain.record.canonical import restore
 from domain.record.entries import LedgerEntry
 from domain.verdicts import Evaluation, Outcome
-from trading.backtest.experiment import Judged, Stopped
+from trading.backtest.experiment import GateTally, Stopped
 
 DECIDED = frozenset({"entry", "exit"})
 """Legs that carry a decision out; a protective one follows from its entry."""
 
 
-def judged(entries: Iterable[LedgerEntry]) -> Judged:
+def judged(entries: Iterable[LedgerEntry]) -> GateTally:
     """The gates' last word on every order: an opinion before it is sent gives way to the answer that counted."""
     last: Mapping[tuple[str, str], Evaluation] = {
         (entry.body["intent"]["decision_id"], entry.body["intent"]["leg"]): restore(
@@ -27,7 +27,7 @@ def judged(entries: Iterable[LedgerEntry]) -> Judged:
     outcomes = Counter(said.outcome for said in last.values())
     denied = [said for said in last.values() if said.outcome is Outcome.DENY]
     stops = Counter((each.gate, each.code) for said in denied for each in said.verdicts if each.outcome is Outcome.DENY)
-    return Judged(
+    return GateTally(
         proposed=len(last),
         passed=outcomes[Outcome.PASS],
         reduced=outcomes[Outcome.REDUCE],

@@ -58,7 +58,7 @@ class BusTopic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class BusNotice:
     """A few words about something that has no richer value: ``subject`` is the id or name it is about."""
 
     subject: str
@@ -86,11 +86,11 @@ BODIES: Mapping[BusTopic, type] = MappingProxyType(
         BusTopic.AI_SIGNAL_ADVICE: Advice,
         BusTopic.AI_RISK_WARNING: Inspection,
         BusTopic.AI_EXPLANATION: Explanation,
-        BusTopic.CONTROL_KILL_SWITCH_ACTIVATED: Notice,
-        BusTopic.CONTROL_RESUME_TRADING: Notice,
-        BusTopic.ERROR_INGESTION: Notice,
-        BusTopic.ERROR_BROKER: Notice,
-        BusTopic.TELEGRAM_ALERT: Notice,
+        BusTopic.CONTROL_KILL_SWITCH_ACTIVATED: BusNotice,
+        BusTopic.CONTROL_RESUME_TRADING: BusNotice,
+        BusTopic.ERROR_INGESTION: BusNotice,
+        BusTopic.ERROR_BROKER: BusNotice,
+        BusTopic.TELEGRAM_ALERT: BusNotice,
     }
 )
 """The kind of value that each topic carries."""

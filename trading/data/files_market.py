@@ -38,7 +38,7 @@ from domain.market import (
 from domain.money import ceil_to, floor_to
 from domain.ports import Calendar
 from trading.data.calendar import ExchangeCalendar
-from trading.data.files.bars import SOURCE, Placed, in_order, oddities, placed_bars, raw_bars, timeframe_of
+from trading.data.files.bars import SOURCE, PlacedBar, in_order, oddities, placed_bars, raw_bars, timeframe_of
 from trading.data.files.rows import rows_of
 from trading.data.files.source import SourceNotes, files_in, read_notes
 from trading.data.normalise import Issue
@@ -196,7 +196,7 @@ class _Read(NamedTuple):
 
 def _read(directory: Path, notes: SourceNotes, calendar: Calendar) -> _Read:
     issues: list[Issue] = []
-    found: dict[tuple[Symbol, Timeframe], list[Placed]] = defaultdict(list)
+    found: dict[tuple[Symbol, Timeframe], list[PlacedBar]] = defaultdict(list)
     for path in files_in(directory, "bars", ENDINGS):
         placed = _read_file(path, notes, calendar, issues)
         for each in placed:
@@ -209,13 +209,13 @@ def _read(directory: Path, notes: SourceNotes, calendar: Calendar) -> _Read:
     return _Read(series, tuple(issues))
 
 
-def _read_file(path: Path, notes: SourceNotes, calendar: Calendar, issues: list[Issue]) -> list[Placed]:
+def _read_file(path: Path, notes: SourceNotes, calendar: Calendar, issues: list[Issue]) -> list[PlacedBar]:
     """The usable bars of one file; a file without any is refused with the first of its issues."""
     # Issues name ``bars/x.csv``: a whole path would differ from machine to machine.
     name = f"{path.parent.name}/{path.name}"
     found: list[Issue] = []
     raw = _usable(raw_bars(rows_of(path, name), name, notes.zone), found)
-    placed: list[Placed] = []
+    placed: list[PlacedBar] = []
     if raw:
         timeframe = notes.timeframe or timeframe_of(raw, name)
         placed = _usable(placed_bars(raw, timeframe, calendar), found)

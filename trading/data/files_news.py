@@ -21,7 +21,7 @@ from domain.context.news import NewsArticle, SocialPost
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import Symbol, parse_symbol
 from trading.data.files.source import files_in, read_notes
-from trading.data.normalise import Issue, Refused, Rule, moment
+from trading.data.normalise import BrokenRule, Issue, Rule, moment
 
 SOURCE = "files"
 
@@ -74,7 +74,7 @@ def _read_file(path: Path, zone: str | None, issues: list[Issue]) -> list[_Place
         place = f"{name} line {line}"
         try:
             article, strangers = read_article(raw, zone)
-        except Refused as refused:
+        except BrokenRule as refused:
             wrong.append(refused.at(place))
             continue
         wrong += [Issue(Rule.SYMBOL, place, f"tag {tag[:40]!r} is left out", kept=True) for tag in strangers]
@@ -99,14 +99,14 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def read_article(raw: bytes, zone: str | None) -> tuple[NewsArticle, list[str]]:
-    """One line as an article, with the tags that are no symbols; anything unusable raises ``Refused``."""
+    """One line as an article, with the tags that are no symbols; anything unusable raises ``BrokenRule``."""
     try:
         fields = json.loads(raw.decode("utf-8"))
     # A line of ten thousand brackets is nesting without end for the parser, and must not end the start.
     except (ValueError, RecursionError):
-        raise Refused(Rule.MALFORMED, "not a JSON object in UTF-8") from None
+        raise BrokenRule(Rule.MALFORMED, "not a JSON object in UTF-8") from None
     if not isinstance(fields, dict):
-        raise Refused(Rule.MALFORMED, "not a JSON object")
+        raise BrokenRule(Rule.MALFORMED, "not a JSON object")
     symbols, strangers = _tags(fields.get("symbols"))
     published = _time(fields.get("published_at"), zone)
     stated = fields.get("first_seen_at")
@@ -123,7 +123,7 @@ def read_article(raw: bytes, zone: str | None) -> tuple[NewsArticle, list[str]]:
         url=_text(fields, "url"),
     )
     if not article.text:
-        raise Refused(Rule.MALFORMED, "neither headline nor body")
+        raise BrokenRule(Rule.MALFORMED, "neither headline nor body")
     return article, strangers
 
 
@@ -132,13 +132,13 @@ def _identity(fields: dict[str, Any]) -> str:
     # JSON's true is an int in Python and would become the id "True".
     text = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
     if not isinstance(text, str) or not text.strip():
-        raise Refused(Rule.MALFORMED, "no id")
+        raise BrokenRule(Rule.MALFORMED, "no id")
     return _encodable(text, "id")
 
 
 def _tags(tags: object) -> tuple[tuple[Symbol, ...], list[str]]:
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise Refused(Rule.MALFORMED, "symbols is not a list of texts")
+        raise BrokenRule(Rule.MALFORMED, "symbols is not a list of texts")
     symbols: list[Symbol] = []
     strangers: list[str] = []
     for tag in tags:
@@ -152,21 +152,21 @@ def _tags(tags: object) -> tuple[tuple[Symbol, ...], list[str]]:
 def _time(text: object, zone: str | None) -> datetime:
     at = moment(text, zone).at if isinstance(text, str) else None
     if at is None:
-        raise Refused(Rule.TIME, f"{text!r:.40} where a time with its day is needed")
+        raise BrokenRule(Rule.TIME, f"{text!r:.40} where a time with its day is needed")
     return at
 
 
 def _text(fields: dict[str, Any], key: str) -> str:
     text = fields.get(key)
     if text is not None and not isinstance(text, str):
-        raise Refused(Rule.MALFORMED, f"{key} is not a text")
+        raise BrokenRule(Rule.MALFORMED, f"{key} is not a text")
     return _encodable(text or "", key)
 
 
 def _encodable(text: str, key: str) -> str:
     """The same text; half of a surrogate pair has no UTF-8 and could be neither stored nor hashed."""
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise Refused(Rule.MALFORMED, f"{key} holds half a character")
+        raise BrokenRule(Rule.MALFORMED, f"{key} holds half a character")
     return text
 
 

@@ -59,7 +59,7 @@ class Issue:
         return f"{self.place}: {self.rule.value}: {self.detail}"
 
 
-class Refused(DataQualityError):
+class BrokenRule(DataQualityError):
     """Carries the rule a value broke from where it is found to where its place is known and it becomes an issue."""
 
     def __init__(self, rule: Rule, detail: str) -> None:
@@ -93,7 +93,7 @@ def number(text: str, name: str) -> Decimal:
     """A finite number exactly as written; blanks, NaN, infinities and anything else are refused."""
     text = text.strip()
     if not _NUMBER.fullmatch(text) or abs(value := Decimal(text)) >= _LARGEST:
-        raise Refused(Rule.NUMBER, f"{name} {text[:40]!r}")
+        raise BrokenRule(Rule.NUMBER, f"{name} {text[:40]!r}")
     return value
 
 
@@ -106,32 +106,34 @@ def moment(text: str, zone: str | None) -> Moment:
             return Moment(date.fromisoformat(text), None)
         written = datetime.fromisoformat(text)
     except ValueError:
-        raise Refused(Rule.TIME, f"{text[:40]!r}") from None
+        raise BrokenRule(Rule.TIME, f"{text[:40]!r}") from None
     if written.tzinfo is None:
         written = written.replace(tzinfo=_zone(zone, text))
     try:
         # The day as written, not that of UTC: an evening in New York is the next day there.
         return Moment(written.date(), in_utc(written))
     except DataQualityError:
-        raise Refused(Rule.TIME, f"{text[:40]!r}") from None
+        raise BrokenRule(Rule.TIME, f"{text[:40]!r}") from None
 
 
 def _zone(name: str | None, text: str) -> ZoneInfo:
     if not name:
-        raise Refused(Rule.ZONE, f"{text[:40]!r} has no offset, and there is no zone column and no zone in source.toml")
+        raise BrokenRule(
+            Rule.ZONE, f"{text[:40]!r} has no offset, and there is no zone column and no zone in source.toml"
+        )
     try:
         return ZoneInfo(name)
     # ZoneInfo opens a file by this name: "../x" is a ValueError, a folder like "America" an OSError.
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refused(Rule.ZONE, f"{name[:40]!r} is not a zone") from None
+        raise BrokenRule(Rule.ZONE, f"{name[:40]!r} is not a zone") from None
 
 
 def checked_figures(figures: Figures) -> Figures:
     """The same figures; refused where a price is not positive, or high and low do not enclose open and close."""
     if min(figures[:4]) <= 0 or figures.volume < 0:
-        raise Refused(Rule.SIGN, f"{_listed(figures)} volume {figures.volume}")
+        raise BrokenRule(Rule.SIGN, f"{_listed(figures)} volume {figures.volume}")
     if figures.low > min(figures.open, figures.close) or figures.high < max(figures.open, figures.close):
-        raise Refused(Rule.OHLC, _listed(figures))
+        raise BrokenRule(Rule.OHLC, _listed(figures))
     return figures
 
 

@@ -24,7 +24,7 @@ from domain.errors import ConfigurationError, DataQualityError, OversightError
 from domain.ids import derive
 from domain.market import Symbol
 from domain.ports import Clock
-from trading.data.normalise import Refused, Rule
+from trading.data.normalise import BrokenRule, Rule
 from trading.data.vendors.news_text import (
     Batch,
     Names,
@@ -89,7 +89,7 @@ def parse_entry(entry: dict[str, Any], feed: str, names: Names) -> NewsArticle:
     headline, body = plain_text(entry.get("title")), _longest_text(entry)
     published_at, changed_at = _times(entry)
     if not headline and not body:
-        raise Refused(Rule.MALFORMED, "no words")
+        raise BrokenRule(Rule.MALFORMED, "no words")
     link = str(entry.get("link") or "")
     return NewsArticle(
         # Without the time: an item that was changed is the same item, and its last form takes the place of the earlier
@@ -117,7 +117,7 @@ def _times(entry: dict[str, Any]) -> tuple[datetime, datetime]:
     stamps = (dict.get(entry, name) for name in ("published_parsed", "created_parsed", "updated_parsed"))
     times = [datetime.fromtimestamp(timegm(stamp), UTC) for stamp in stamps if stamp is not None]
     if not times:
-        raise Refused(Rule.TIME, "none that can be read")
+        raise BrokenRule(Rule.TIME, "none that can be read")
     return times[0], max(times)
 
 

@@ -42,9 +42,9 @@ from domain.ports import Calendar
 from trading.data.simulated.path import (
     MICROS_A_CENT,
     STEP,
+    PriceStory,
     SessionPath,
     Step,
-    Told,
     lowest_by,
     market_moves,
     over_steps,
@@ -70,7 +70,7 @@ from trading.data.simulated.universe import COMPANIES, INDEX, LISTINGS, Company,
 _STEPS_OF = {Timeframe.MIN_15: 1, Timeframe.HOUR_1: 4, Timeframe.DAY_1: 26}
 
 
-class Price(NamedTuple):
+class TradedPrice(NamedTuple):
     """A traded price in cents with the moment it was traded and the spare bits of its step."""
 
     cents: int
@@ -245,10 +245,10 @@ class SimulatedMarket:
                 last //= split.ratio
         return last
 
-    def _told(self, company: Company, previous: Session | None, session: Session) -> list[Told]:
+    def _told(self, company: Company, previous: Session | None, session: Session) -> list[PriceStory]:
         reports = self._agenda(company).report_days
         return [
-            Told(story.at, story.impact, story.strength)
+            PriceStory(story.at, story.impact, story.strength)
             for day in (previous, session)
             if day is not None
             for story in stories_of(self._seed, company, day, reports=day.day in reports)
@@ -297,14 +297,14 @@ def _bar(symbol: Symbol, timeframe: Timeframe, start: datetime, end: datetime, s
     )  # fmt: skip
 
 
-def _last_price(path: SessionPath, at: datetime) -> Price | None:
+def _last_price(path: SessionPath, at: datetime) -> TradedPrice | None:
     """The last traded price of a session at ``at``; None where a halt has covered all of it so far."""
     place = min((at - path.session.opens_at) // STEP, len(path.steps) - 1)
     for current in range(place, -1, -1):
         step = path.steps[current]
         if step is not None:
             start = path.session.opens_at + current * STEP
-            return Price(_on_the_way(step, at - start), min(at, start + STEP), step.spare)
+            return TradedPrice(_on_the_way(step, at - start), min(at, start + STEP), step.spare)
     return None
 
 
@@ -312,7 +312,7 @@ def _on_the_way(step: Step, elapsed: timedelta) -> int:
     return step.open + (step.close - step.open) * min(elapsed, STEP).seconds // STEP.seconds
 
 
-def _quote(company: Company, price: Price) -> Quote:
+def _quote(company: Company, price: TradedPrice) -> Quote:
     """Bid and ask around a price: the company's usual spread in basis points, at least a cent, at times one more."""
     spread = max(1, price.cents * company.spread // 10_000) + (price.spare & 1)
     bid = price.cents - spread // 2

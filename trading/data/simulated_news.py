@@ -35,7 +35,7 @@ class Wording(NamedTuple):
     body: str
 
 
-class Told(NamedTuple):
+class NewsOfDay(NamedTuple):
     """All that is told about one company on one day."""
 
     articles: tuple[NewsArticle, ...]
@@ -48,7 +48,7 @@ class SimulatedNews:
     def __init__(self, seed: int, calendar: Calendar) -> None:
         self._seed = seed
         self._calendar = calendar
-        self._told: dict[tuple[Symbol, date], Told] = {}
+        self._told: dict[tuple[Symbol, date], NewsOfDay] = {}
         self._reports: dict[Symbol, frozenset[date]] = {}
 
     @property
@@ -68,7 +68,7 @@ class SimulatedNews:
         shown = [post for post in found if since < post.first_seen_at <= as_of]
         return tuple(sorted(shown, key=lambda post: (post.first_seen_at, post.post_id)))
 
-    def _days(self, symbols: Sequence[Symbol], since: datetime, as_of: datetime) -> Iterator[Told]:
+    def _days(self, symbols: Sequence[Symbol], since: datetime, as_of: datetime) -> Iterator[NewsOfDay]:
         """What is told on every session's day that can have been seen in (since, as_of]."""
         wanted = set(symbols)
         # A story may be told two hours before its session opens or long after its close, and is seen later still.
@@ -76,7 +76,7 @@ class SimulatedNews:
             if FIRST_DAY <= session.day <= LAST_DAY:
                 yield from (self._on(company, session) for company in COMPANIES if company.symbol in wanted)
 
-    def _on(self, company: Company, session: Session) -> Told:
+    def _on(self, company: Company, session: Session) -> NewsOfDay:
         key = (company.symbol, session.day)
         if key not in self._told:
             stories = texts_of(self._seed, company, session, reports=session.day in self._report_days(company))
@@ -89,7 +89,7 @@ class SimulatedNews:
         return self._reports[company.symbol]
 
 
-def _tell(seed: int, company: Company, stories: Sequence[Story]) -> Told:
+def _tell(seed: int, company: Company, stories: Sequence[Story]) -> NewsOfDay:
     articles: list[NewsArticle] = []
     posts: list[SocialPost] = []
     for story in stories:
@@ -101,7 +101,7 @@ def _tell(seed: int, company: Company, stories: Sequence[Story]) -> Told:
             posts.append(_post(story, wording, rng))
         else:
             articles += _articles(story, wording, rng)
-    return Told(tuple(articles), tuple(posts))
+    return NewsOfDay(tuple(articles), tuple(posts))
 
 
 def _wording(company: Company, story: Story, rng: Random) -> Wording:

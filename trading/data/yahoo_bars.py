@@ -38,7 +38,7 @@ from domain.market import (
 )
 from domain.money import HUNDRED, from_float, rounded
 from domain.ports import Clock
-from trading.data.normalise import Figures, Refused, checked_figures
+from trading.data.normalise import BrokenRule, Figures, checked_figures
 from trading.data.sectors import INDEX_FUND, with_sector
 from trading.data.vendors.bar_times import bar_end, completed, reach
 from trading.data.vendors.wire import LATER, MISREAD, Vendor
@@ -161,7 +161,7 @@ def _bar(start: datetime, row: tuple[float, ...], symbol: Symbol, timeframe: Tim
         return None
     try:
         figures = checked_figures(Figures(*known))
-    except Refused:
+    except BrokenRule:
         return None
     return Bar(symbol, timeframe, start.astimezone(UTC), bar_end(start, timeframe, zone), *figures, SOURCE)
 

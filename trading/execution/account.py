@@ -32,7 +32,7 @@ RECENT = timedelta(days=1)
 """Recent orders reach back this far, or to the start of the exchange's day where that is earlier."""
 
 
-class Told(NamedTuple):
+class BrokerState(NamedTuple):
     """What the broker says at one moment: money, holdings, working orders, and its own time."""
 
     account: Account
@@ -41,9 +41,9 @@ class Told(NamedTuple):
     time: datetime
 
 
-def ask(broker: Broker) -> Told:
+def ask(broker: Broker) -> BrokerState:
     """Ask the broker; it may take its time, so this is no part of a transaction that others wait for."""
-    return Told(broker.account(), broker.positions(), broker.orders(), broker.time())
+    return BrokerState(broker.account(), broker.positions(), broker.orders(), broker.time())
 
 
 def at_least(question: Callable[[], T]) -> T:
@@ -54,7 +54,7 @@ def at_least(question: Callable[[], T]) -> T:
         return cast("T", partly.told)
 
 
-def ask_to_act(broker: Broker) -> Told:
+def ask_to_act(broker: Broker) -> BrokerState:
     """What the gates judge by. Where one of several brokers is silent, no money is known, and exits alone pass."""
     missing: list[PartlyAnswered] = []
 
@@ -65,19 +65,19 @@ def ask_to_act(broker: Broker) -> Told:
             missing.append(partly)
             return cast("T", partly.told)
 
-    found = Told(told(broker.account), told(broker.positions), told(broker.orders), told(broker.time))
+    found = BrokerState(told(broker.account), told(broker.positions), told(broker.orders), told(broker.time))
     return found._replace(account=found.account.incomplete) if missing else found
 
 
-class Asked(NamedTuple):
+class DatedState(NamedTuple):
     """What the broker told, when, and how far our own record was just before."""
 
-    told: Told
+    told: BrokerState
     at: datetime
     mark: int
 
 
-class Lookout:
+class BrokerWatch:
     """Asks the broker ahead of a transaction, so that nobody waits for a network while it holds the write lock.
 
     Meanwhile another process may book an execution: its order does not count any more, and the holding is not in what
@@ -90,16 +90,16 @@ class Lookout:
         self._orders = orders
         self._clock = clock
 
-    def ask(self) -> Asked:
+    def ask(self) -> DatedState:
         """Ask; the mark comes first, so that what is booked while the broker answers is seen as a move."""
         mark = self._orders.mark()
-        return Asked(ask_to_act(self._broker), self._clock.now(), mark)
+        return DatedState(ask_to_act(self._broker), self._clock.now(), mark)
 
-    def holds(self, asked: Asked) -> Told:
+    def holds(self, asked: DatedState) -> BrokerState:
         """What the broker says, true together with our record as it is in this transaction."""
         return asked.told if self.still_holds(asked) else ask_to_act(self._broker)
 
-    def still_holds(self, asked: Asked) -> bool:
+    def still_holds(self, asked: DatedState) -> bool:
         """True while an answer is young enough, and no order was filled or ended since."""
         return self._clock.now() - asked.at <= LONGEST_WAIT and not self._orders.moved(asked.mark)
 
@@ -125,7 +125,7 @@ def read_counters(orders: OrderStore, equity: EquityStore, *, now: datetime) -> 
 
 
 def book_of(
-    told: Told,
+    told: BrokerState,
     orders: OrderStore,
     equity: EquityStore,
     *,

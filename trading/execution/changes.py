@@ -22,7 +22,7 @@ CHANGEABLE = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OrderChange:
     """What is to be different; None keeps. ``qty`` is what is still to be filled, not what was once asked for."""
 
     qty: Decimal | None = None
@@ -30,7 +30,7 @@ class Change:
     trigger_price: Decimal | None = None
 
 
-def changed(order: Order, change: Change, *, at: datetime) -> OrderIntent:
+def changed(order: Order, change: OrderChange, *, at: datetime) -> OrderIntent:
     """The intent that takes the place of ``order``; UsageError where it may not be changed like this."""
     if order.status not in CHANGEABLE:
         raise UsageError(f"{order.client_order_id} is {order.status}", "Only an order that works can be changed.")

@@ -37,15 +37,15 @@ from policies.evaluate import evaluate
 from policies.ladder import state_after
 from policies.permit import PermitOffice
 from policies.policy import Policy
-from trading.execution.account import Asked, Lookout, Told, read_counters
+from trading.execution.account import BrokerState, BrokerWatch, DatedState, read_counters
 from trading.execution.cancel_entries import cancel_entries, working_entries
-from trading.execution.changes import Change, beside_itself, changed
+from trading.execution.changes import OrderChange, beside_itself, changed
 from trading.execution.guard import Guard
 from trading.execution.intents import arrival_price
 from trading.execution.outbox import Outbox
 from trading.execution.protection import Protection
 from trading.execution.settle import Settlement
-from trading.execution.sight import Look, Wish
+from trading.execution.sight import CaseReader, OrderRequest
 from trading.monitor.breakers import HELD_BACK, Breakers, Trip, is_in_row
 from trading.store.activity import MessageKind
 from trading.store.calls import CallStore
@@ -108,7 +108,7 @@ class OrderDesk:
         self._clock = clock
         self._release = release
         self._outbox = Outbox(database, ledger, orders, control, settlement, broker, clock)
-        self._lookout = Lookout(broker, orders, clock)
+        self._lookout = BrokerWatch(broker, orders, clock)
         self._guard = Guard(orders, ledger, settlement, broker, clock, self._place_leg)
         self._breakers = Breakers(control, CallStore(database), policy.limits)
         self.cases = CaseStore(database)
@@ -143,9 +143,9 @@ class OrderDesk:
         An intent that a crash kept from leaving is judged again, as it is asked for now, and takes its own id along.
         With a ``parent`` it is protection that rests behind what that order bought.
         """
-        return self.place_all((Wish(intent, market, proposal, approval, cycle_id, parent),))[0]
+        return self.place_all((OrderRequest(intent, market, proposal, approval, cycle_id, parent),))[0]
 
-    def place_all(self, wishes: Sequence[Wish]) -> tuple[Placement, ...]:
+    def place_all(self, wishes: Sequence[OrderRequest]) -> tuple[Placement, ...]:
         """Each as ``place`` would, in turn; refusals in a row are judged by one look and committed together."""
         placed: list[Placement] = []
         while len(placed) < len(wishes):
@@ -157,14 +157,14 @@ class OrderDesk:
                 placed += self._place_some(left)
         return tuple(placed)
 
-    def _place_some(self, wishes: Sequence[Wish]) -> list[Placement]:
+    def _place_some(self, wishes: Sequence[OrderRequest]) -> list[Placement]:
         """The first of them, and those after it as far as one transaction goes; none where somebody else was faster."""
         asked = self._lookout.ask()
         ruled = self._database.write(lambda: self._authorise_some(wishes, asked))
         done = [Placement(None, each.evaluation) for each in ruled[:-1]]
         return [*done, *(self._finish(wishes[len(done)], last) for last in ruled[-1:])]
 
-    def _authorise_some(self, wishes: Sequence[Wish], asked: Asked) -> list[_Ruled]:
+    def _authorise_some(self, wishes: Sequence[OrderRequest], asked: DatedState) -> list[_Ruled]:
         """Up to the first that may go out, or after which more than the row of refusals has moved."""
         look, ruled, faults = self._look(lambda: self._lookout.holds(asked)), list[_Ruled](), None
         for wish in wishes:
@@ -179,7 +179,7 @@ class OrderDesk:
                 break
         return ruled
 
-    def _finish(self, wish: Wish, ruled: _Ruled) -> Placement:
+    def _finish(self, wish: OrderRequest, ruled: _Ruled) -> Placement:
         """Send what was let through, and look at what that has moved."""
         if ruled.approved is not None:
             order: Order | None = self._outbox.send(ruled.approved, claimed=ruled.known is not None)
@@ -191,7 +191,7 @@ class OrderDesk:
             self.protect(lambda _symbols: wish.market)
         return Placement(order, ruled.evaluation)
 
-    def _authorise(self, wish: Wish, look: Look) -> _Ruled | None:
+    def _authorise(self, wish: OrderRequest, look: CaseReader) -> _Ruled | None:
         """Gates, permit and INTENT row, within the transaction; None where the order is on its way already."""
         intent, arrival = wish.intent, arrival_price(wish.intent, wish.market)
         order_id = id_of_leg(intent.decision_id, intent.leg)
@@ -231,10 +231,10 @@ class OrderDesk:
         cycle_id: str = "",
     ) -> Evaluation:
         """What the gates would say now; nothing is written and nothing is sent."""
-        (case,) = self.shown((Wish(intent, market, proposal, approval, cycle_id),))
+        (case,) = self.shown((OrderRequest(intent, market, proposal, approval, cycle_id),))
         return evaluate(case, self._policy)
 
-    def shown(self, wishes: Sequence[Wish]) -> tuple[Case, ...]:
+    def shown(self, wishes: Sequence[OrderRequest]) -> tuple[Case, ...]:
         """All that the gates would look at now, order by order: the broker is asked once, all see the same books."""
         if not wishes:
             return ()
@@ -294,7 +294,7 @@ class OrderDesk:
         self._ledger.append(RecordKind.CONTROL, client_order_id, body, at=self._clock.now(), cause=order.decision_id)
         return self._outbox.cancel(order)
 
-    def replace(self, client_order_id: ClientOrderId, change: Change, *, market: MarketView) -> Placement:
+    def replace(self, client_order_id: ClientOrderId, change: OrderChange, *, market: MarketView) -> Placement:
         """Put a changed order in the place of a working one, through the gates, under an id of its own.
 
         Both count as exposure until the broker has answered. A protective leg only moves toward less risk: its stop
@@ -309,7 +309,7 @@ class OrderDesk:
             intent = changed(old, change, at=self._clock.now())
             cycle = self._orders.cycle_of(client_order_id)
             # The broker never works both, so an exit that is moved may sell what the old one was to sell.
-            wish, without = Wish(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
+            wish, without = OrderRequest(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
             case = self._look(lambda: self._lookout.holds(asked)).case(wish, without=old if without else None)
             order_id = id_of_leg(intent.decision_id, intent.leg)
             approved, evaluation = self._office.issue(case, self._policy, order_id)
@@ -334,8 +334,8 @@ class OrderDesk:
             raise error
         return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
-    def _look(self, told: Callable[[], Told]) -> Look:
-        return Look(self._orders, self._control, self._equity, self._clock, lambda: self._release, told)
+    def _look(self, told: Callable[[], BrokerState]) -> CaseReader:
+        return CaseReader(self._orders, self._control, self._equity, self._clock, lambda: self._release, told)
 
     def _place_leg(self, intent: OrderIntent, market: MarketView, parent: ClientOrderId) -> Order | None:
         return self.place(intent, market=market, parent=parent, cycle_id=self._orders.cycle_of(parent)).order

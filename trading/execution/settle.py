@@ -62,23 +62,23 @@ def fifo(lots: tuple[Lot, ...], fill: Fill) -> Closing:
     return Closing(tuple(kept), realized, abs(left))
 
 
-class Fault(NamedTuple):
+class FillFault(NamedTuple):
     """What is wrong with an execution, and whether it is booked all the same because the shares are there."""
 
     what: str
     booked: bool
 
 
-def fault(order: Order, fill: Fill, filled: Decimal) -> Fault | None:
+def fault(order: Order, fill: Fill, filled: Decimal) -> FillFault | None:
     """Why an execution cannot be right, or None; ``filled`` is what earlier ones filled of its order."""
     if fill.symbol != order.symbol or fill.side is not order.side:
         what = f"fill {fill.fill_id} is {fill.side} {fill.symbol}, its order is {order.side} {order.symbol}"
-        return Fault(what, booked=False)
+        return FillFault(what, booked=False)
     if fill.qty <= 0 or fill.price <= 0:
-        return Fault(f"fill {fill.fill_id} of {order.symbol} is {fill.qty} at {fill.price}", booked=False)
+        return FillFault(f"fill {fill.fill_id} of {order.symbol} is {fill.qty} at {fill.price}", booked=False)
     if filled + fill.qty > order.qty:
         what = f"{order.client_order_id} was filled {filled + fill.qty} of {order.qty} {order.symbol}"
-        return Fault(what, booked=True)
+        return FillFault(what, booked=True)
     return None
 
 

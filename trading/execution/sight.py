@@ -25,7 +25,7 @@ from domain.verdicts import Evaluation, Outcome
 from policies.evaluate import evaluate
 from policies.measures.standing import Standing
 from policies.policy import Policy
-from trading.execution.account import Told, book_of
+from trading.execution.account import BrokerState, book_of
 from trading.store.control import ControlStore
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
@@ -33,7 +33,7 @@ from trading.store.orders import OrderStore
 _SENT = (Outcome.PASS, Outcome.REDUCE)
 
 
-class Wish(NamedTuple):
+class OrderRequest(NamedTuple):
     """An intent with all that was given along with it."""
 
     intent: OrderIntent
@@ -44,7 +44,7 @@ class Wish(NamedTuple):
     parent: ClientOrderId | None = None
 
 
-class Shown(NamedTuple):
+class ShownCase(NamedTuple):
     """A case, and the gates' answer where they have refused it already."""
 
     case: Case
@@ -54,12 +54,12 @@ class Shown(NamedTuple):
 class _Seen(NamedTuple):
     """A book, and of what it was made."""
 
-    told: Told
+    told: BrokerState
     market: MarketView
     book: Book
 
 
-class Look:
+class CaseReader:
     """One look at the books for several orders; ``told`` is asked for each of them, so that no answer grows old."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Look:
         equity: EquityStore,
         clock: Clock,
         release: Callable[[], Release | None],
-        told: Callable[[], Told],
+        told: Callable[[], BrokerState],
     ) -> None:
         self._orders = orders
         self._control = control
@@ -77,14 +77,14 @@ class Look:
         self._clock = clock
         self._release = release
         self._told = told
-        self._at: tuple[Told, datetime] | None = None
+        self._at: tuple[BrokerState, datetime] | None = None
         self._shared = False
         self._read: Control | None = None
         self._seen: _Seen | None = None
         self._entries: dict[str, int] = {}
         self._standing: Standing | None = None
 
-    def case(self, wish: Wish, *, without: Order | None = None) -> Case:
+    def case(self, wish: OrderRequest, *, without: Order | None = None) -> Case:
         """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
         told, now = self._moment()
         return Case(
@@ -99,19 +99,19 @@ class Look:
             release=self._release(),
         )
 
-    def case_to_act_on(self, wish: Wish, policy: Policy, *, without: Order | None = None) -> Shown:
+    def case_to_act_on(self, wish: OrderRequest, policy: Policy, *, without: Order | None = None) -> ShownCase:
         """The same; where the gates refuse it, what they said, and what they would let through in a new moment.
 
         In that of the orders before it a quote, an approval or a session could still stand that is over by now.
         """
         case = self.case(wish, without=without)
         if not self._shared:
-            return Shown(case)
+            return ShownCase(case)
         said = evaluate(case, policy, self.standing(case, policy))
         if said.outcome not in _SENT:
-            return Shown(case, said)
+            return ShownCase(case, said)
         self._at, self._seen = None, None
-        return Shown(self.case(wish, without=without))
+        return ShownCase(self.case(wish, without=without))
 
     def standing(self, case: Case, policy: Policy) -> Standing:
         """What the gates have said of this very snapshot already."""
@@ -119,7 +119,7 @@ class Look:
             self._standing = Standing(case, policy)
         return self._standing
 
-    def _moment(self) -> tuple[Told, datetime]:
+    def _moment(self) -> tuple[BrokerState, datetime]:
         """What the broker told and when it was first looked at: no account may be newer than the moment."""
         told = self._told()
         self._shared = self._at is not None and self._at[0] is told
@@ -127,13 +127,13 @@ class Look:
             self._at = told, self._clock.now()
         return self._at
 
-    def _control_at(self, told: Told, now: datetime) -> Control:
+    def _control_at(self, told: BrokerState, now: datetime) -> Control:
         """The control plane as it is now; where nothing has moved the very value of before, which says so at once."""
         read, before = self._control.read(broker_time=told.time, at=now), self._read
         self._read = read if before is None or read != before else before
         return self._read
 
-    def _book(self, told: Told, market: MarketView, now: datetime, without: Order | None) -> Book:
+    def _book(self, told: BrokerState, market: MarketView, now: datetime, without: Order | None) -> Book:
         seen = self._seen
         if without is None and seen is not None and seen.told is told and seen.market is market:
             return seen.book

@@ -40,7 +40,7 @@ KILLS = "kills"
 _KILLED = Control(kill_switch=True, trading_state=TradingState.HALTED, mode=Mode.OFF, readable=False)
 
 
-class Seen(NamedTuple):
+class JournalMark(NamedTuple):
     """The first so many lines of the journal, and the hash of the last of them."""
 
     lines: int = 0
@@ -61,10 +61,10 @@ class KillHistory:
         self._ledger = ledger
         self._journal = latch.journal
 
-    def seen(self) -> Seen:
+    def seen(self) -> JournalMark:
         """What the ledger knows; nothing in a new home."""
         known = self._ledger.entries(subject=KILLS, kind=RecordKind.CONTROL)
-        return Seen(known[-1].body["lines"], known[-1].body["head"]) if known else Seen()
+        return JournalMark(known[-1].body["lines"], known[-1].body["head"]) if known else JournalMark()
 
     def remember(self, *, at: datetime) -> None:
         """Write down what the journal holds now, unless that is known; one that cannot be read is nothing to know."""
@@ -72,7 +72,7 @@ class KillHistory:
             journal = self._journal.read()
         except OSError:
             return
-        now = Seen(len(journal.lines), journal.head)
+        now = JournalMark(len(journal.lines), journal.head)
         if now != self.seen():
             self._ledger.append(RecordKind.CONTROL, KILLS, now._asdict(), at=at)
 

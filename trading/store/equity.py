@@ -42,7 +42,7 @@ class Starts(NamedTuple):
     day_peak: Decimal | None
 
 
-class Point(NamedTuple):
+class EquityPoint(NamedTuple):
     """Equity as it was seen at one moment."""
 
     at: datetime
@@ -163,12 +163,12 @@ class EquityStore:
             rows = connection.execute(select(equity_days).order_by(equity_days.c.day)).all()
         return tuple(Day(row.day, row.start_equity, close[row.day]) for row in rows if row.day in close)
 
-    def newest(self) -> Point | None:
+    def newest(self) -> EquityPoint | None:
         """The last equity that was written down; None before the first."""
         last = select(equity_points.c.at, equity_points.c.equity).order_by(equity_points.c.at.desc()).limit(1)
         with self._database.reading() as connection:
             row = connection.execute(last).one_or_none()
-        return None if row is None else Point(*row)
+        return None if row is None else EquityPoint(*row)
 
     def _starts(self, now: datetime, equity: Decimal | None) -> Starts:
         today = self.day_of(now)

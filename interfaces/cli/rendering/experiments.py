@@ -25,7 +25,7 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.views.experiments import ExperimentsView, ExperimentView
-from trading.backtest.experiment import Answer
+from trading.backtest.experiment import ExperimentResult
 from trading.backtest.figures import Figures, Returns
 
 MOST_STOPS = 5
@@ -56,7 +56,7 @@ def experiment(view: ExperimentView) -> RenderableType:
     )
 
 
-def curves(told: Answer, strategy: str) -> RenderableType:
+def curves(told: ExperimentResult, strategy: str) -> RenderableType:
     """The run beside doing nothing."""
     made = table("", f"{clean(strategy)}>", "buy and hold>")
     both = (told.figures.curve, told.holding)
@@ -73,7 +73,7 @@ def sharpe_words(each: Returns) -> str:
     return "unknown" if each.sharpe is None else f"{amount(each.sharpe)} ± {amount(each.sharpe_error)}"
 
 
-def trading(told: Answer) -> RenderableType:
+def trading(told: ExperimentResult) -> RenderableType:
     """What was done for it."""
     done = told.figures
     cost = f"{amount(done.fees)} fees, {amount(done.slippage)} slippage in {done.fills} fills"
@@ -97,7 +97,7 @@ def trips(done: Figures) -> Iterator[tuple[str, RenderableType]]:
     yield "each", Text.assemble(signed(done.expectancy), f" on average, held for {held}")
 
 
-def gates(told: Answer) -> RenderableType:
+def gates(told: ExperimentResult) -> RenderableType:
     """What was refused, and by which gates most."""
     said, head = told.judged, judged_words(told)
     if not said.by_gate:
@@ -108,7 +108,7 @@ def gates(told: Answer) -> RenderableType:
     return Group(words(head), Text(), made)
 
 
-def judged_words(told: Answer) -> str:
+def judged_words(told: ExperimentResult) -> str:
     """``9 candidates, 7 orders before the gates: 4 passed, 1 cut to size, 1 waited in vain, 1 refused``."""
     said = told.judged
     parts = (

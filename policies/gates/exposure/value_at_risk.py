@@ -58,7 +58,7 @@ class ShortfallLimits:
     oversize: str = OVERSIZE_DENY
 
 
-class Rest(NamedTuple):
+class OtherSymbols(NamedTuple):
     """All symbols but the order's that are held or working, the P sigma of each once its buys or sells fill, and the
     variances of both."""
 
@@ -226,11 +226,11 @@ def _beside(holdings: Holdings, mine: Symbol) -> Beside | ReasonCode:
     return Beside(rest.up_variance, rest.down_variance, up, down)
 
 
-def _whole(holdings: Holdings) -> Rest | ReasonCode:
+def _whole(holdings: Holdings) -> OtherSymbols | ReasonCode:
     return _rest(holdings, None)
 
 
-def _rest(book: Holdings, mine: Symbol | None) -> Rest | ReasonCode:
+def _rest(book: Holdings, mine: Symbol | None) -> OtherSymbols | ReasonCode:
     views = book.market.symbols
     symbols: list[Symbol] = []
     ups: list[Decimal] = []
@@ -254,7 +254,7 @@ def _rest(book: Holdings, mine: Symbol | None) -> Rest | ReasonCode:
             return CORRELATION_UNKNOWN
         variance = _variance(ups, pairs)
         # With nothing working elsewhere both books differ in the order's symbol only.
-        return Rest(symbols, ups, downs, variance, variance if ups == downs else _variance(downs, pairs))
+        return OtherSymbols(symbols, ups, downs, variance, variance if ups == downs else _variance(downs, pairs))
 
 
 def _pairs(views: Mapping[Symbol, SymbolView], symbols: Sequence[Symbol]) -> list[list[Decimal]] | None:

@@ -44,7 +44,7 @@ from tests.simulation.lives.market_side import LATEST, Memory, Moods, MoodyBroke
 from tests.simulation.stage import Stage
 from trading.execution.brokers.several.broker import SeveralBrokers
 from trading.execution.brokers.several.route import Terms
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 
 S = OrderStatus
 MOST = 60
@@ -213,7 +213,7 @@ class World:
         if working:
             order = self.rng.choice(working)
             price = Decimal(self.rng.randint(10_000, 10_020)) / 100
-            self.house.desk.replace(order.client_order_id, Change(limit_price=price), market=self.house.view())
+            self.house.desk.replace(order.client_order_id, OrderChange(limit_price=price), market=self.house.view())
 
     def _cancel(self) -> None:
         working = [order for order in self.house.orders.open() if order.parent_id is None]

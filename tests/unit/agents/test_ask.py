@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from agents.ask import Asker, estimate
-from agents.calls.budget import Budget, Price
+from agents.calls.budget import Budget, TokenPrice
 from agents.llm import BadAnswer, NoAnswer, WrongSetup, reason_of
 from agents.slots import encode
 from domain.clock import FixedClock
@@ -227,7 +227,7 @@ def test_parallel_reservations_never_exceed_the_budget():
 
 
 def test_cost_follows_the_price_of_the_model_that_answered():
-    prices = {"test-model": Price(Decimal(2), Decimal(10))}
+    prices = {"test-model": TokenPrice(Decimal(2), Decimal(10))}
     journal = MemoryJournal()
     ask(Asker(ScriptedModel(NOTHING), journal, FixedClock(AT), Budget(9, 99_999), prices))
     assert journal.calls[0].cost_usd == Decimal("0.003")

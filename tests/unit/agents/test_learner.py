@@ -11,7 +11,7 @@ from agents.slots import figures, read_slot
 from domain.ids import Ref
 from domain.record.rendering import check, render
 from memory.lessons import Result
-from memory.reviews import POSSIBLE, Change, Finding, Subject, review_by_code
+from memory.reviews import POSSIBLE, Finding, ReviewSubject, SuggestedChange, review_by_code
 from prompts.loader import load
 from tests.builders.agents import CYCLE, an_asker, asking
 from tests.builders.learning import CLOSED, TARGETS, a_case, a_review_answer, a_suggestion_answer
@@ -28,7 +28,11 @@ def test_a_good_answer_is_taken_with_everything_it_rests_on():
     assert made.prompt == load("learner").digest
     assert made.cited == ("plan.stop@ACME", "signal.score@ACME", "trade.pnl_pct@ACME")
     (suggestion,) = made.suggestions
-    assert (suggestion.subject, suggestion.target, suggestion.change) == (Subject.STRATEGY, "momentum", Change.REVIEW)
+    assert (suggestion.subject, suggestion.target, suggestion.change) == (
+        ReviewSubject.STRATEGY,
+        "momentum",
+        SuggestedChange.REVIEW,
+    )
     assert journal.faults == []
 
 
@@ -158,7 +162,7 @@ def test_the_rules_and_the_code_find_the_same(pnl, exit_reason, finding):
 def test_the_rules_ask_for_a_review_after_a_poor_record_only(similar, asked):
     made = review(an_asker(RulesModel()), CYCLE, a_case(**similar), TARGETS)
     assert len(made.suggestions) == asked
-    assert all(each.subject is Subject.STRATEGY for each in made.suggestions)
+    assert all(each.subject is ReviewSubject.STRATEGY for each in made.suggestions)
     assert (Ref("memory.win_rate@ACME") in made.cited) is bool(asked)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evals.gates.__main__ import main
-from evals.gates.generate import BY_HAND, FIGURES, GATES, Judged, faults, generate, label
+from evals.gates.generate import BY_HAND, FIGURES, GATES, LabelledCase, faults, generate, label
 from evals.gates.oracle.exposure import gross, notional, reserved, sides, worst
 from evals.gates.oracle.hours import session_after, session_at, session_of
 from evals.gates.oracle.judge import RULES, decimal, judge
@@ -146,7 +146,7 @@ def test_the_oracle_and_the_person_agree_and_every_limit_has_both_sides(judged):
 
 def test_a_wrong_label_is_found(judged):
     first = judged[0]
-    wrong = Judged(Row(first.row.gate, "wrong", "R:3", {}), first.case, first.expected)
+    wrong = LabelledCase(Row(first.row.gate, "wrong", "R:3", {}), first.case, first.expected)
     assert f"{first.row.gate} wrong: by hand R:3, oracle {label(first.expected)}" in faults([*judged, wrong])
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.neighbours import Found, Neighbours, distances, microseconds
+from memory.neighbours import Neighbour, Neighbours, distances, microseconds
 
 SYMBOLS, REGIMES = ("AAPL", "MSFT", "BRK.B"), ("trend_up", "range")
 WIDTH = 3
@@ -105,7 +105,7 @@ def test_names_of_nothing_are_not_collected():
     table = a_table([Trade("AAPL", "range", 1, (0, 0, 0))])
     for number in range(100):
         assert table.nearest((0, 0, 0), until=9, symbol=f"X{number}", limit=3) == ()
-    assert table.nearest((0, 0, 0), until=9, symbol="AAPL", limit=3) == (Found(0, "t000", 0.0),)
+    assert table.nearest((0, 0, 0), until=9, symbol="AAPL", limit=3) == (Neighbour(0, "t000", 0.0),)
     assert len(table._parts) == 1
 
 

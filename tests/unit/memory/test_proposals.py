@@ -11,14 +11,14 @@ import pytest
 from domain.decisions import Statement
 from domain.errors import ConfigurationError, IntegrityError
 from memory.proposals import FACTS, LABEL, TEXT, inert, proposals_of, pull_request_text, write_proposals
-from memory.reviews import Change, Subject, Suggestion
+from memory.reviews import ReviewSubject, SuggestedChange, Suggestion
 from tests.builders.learning import a_learned_trade
 
 ROOT = Path(__file__).parents[3]
 WHY = (Statement("It lost {trade.pnl_pct@ACME} at its stop."),)
-REVIEW = Suggestion(Subject.STRATEGY, "momentum", Change.REVIEW, WHY)
-LOOSER = Suggestion(Subject.POLICY, "min_confidence", Change.LOOSEN, WHY)
-CLEARER = Suggestion(Subject.PROMPT, "advisor", Change.CLARIFY, WHY)
+REVIEW = Suggestion(ReviewSubject.STRATEGY, "momentum", SuggestedChange.REVIEW, WHY)
+LOOSER = Suggestion(ReviewSubject.POLICY, "min_confidence", SuggestedChange.LOOSEN, WHY)
+CLEARER = Suggestion(ReviewSubject.PROMPT, "advisor", SuggestedChange.CLARIFY, WHY)
 
 
 def everything_in(folder):
@@ -28,8 +28,11 @@ def everything_in(folder):
 def test_lessons_that_ask_for_the_same_make_one_proposal():
     lessons = [a_learned_trade(2, REVIEW, LOOSER), a_learned_trade(1, REVIEW), a_learned_trade(3)]
     found = {(each.subject, each.target): each for each in proposals_of(lessons)}
-    assert sorted(found) == [(Subject.POLICY, "min_confidence"), (Subject.STRATEGY, "momentum")]
-    assert [each.lesson.trade_id for each in found[(Subject.STRATEGY, "momentum")].support] == ["trade-1", "trade-2"]
+    assert sorted(found) == [(ReviewSubject.POLICY, "min_confidence"), (ReviewSubject.STRATEGY, "momentum")]
+    assert [each.lesson.trade_id for each in found[(ReviewSubject.STRATEGY, "momentum")].support] == [
+        "trade-1",
+        "trade-2",
+    ]
     assert proposals_of(reversed(lessons)) == proposals_of(lessons)
 
 
@@ -109,7 +112,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 @pytest.mark.parametrize("target", ["../../policies/limits", "/etc/passwd", "a/b", "..", "con\x00"])
 def test_no_target_names_a_path(tmp_path, target):
     """The role refuses such a target; were one on record all the same, its folder is named by a digest."""
-    made = Suggestion(Subject.POLICY, target, Change.TIGHTEN, WHY)
+    made = Suggestion(ReviewSubject.POLICY, target, SuggestedChange.TIGHTEN, WHY)
     (name,) = write_proposals(tmp_path / "proposals", proposals_of([a_learned_trade(1, made)]))
     assert re.fullmatch(r"prop-[a-z2-7]{16}", name)
     assert {path.split("/")[0] for path in everything_in(tmp_path)} == {"proposals"}

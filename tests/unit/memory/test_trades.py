@@ -18,7 +18,7 @@ from memory.embedding import EMBEDDING, embed
 from memory.index import ProcessIndex
 from memory.lessons import Result
 from memory.neighbours import microseconds
-from memory.recall import Provenance, Recall, TradeRecord
+from memory.recall import MemoryOrigin, Recall, TradeRecord
 from memory.trades import TradeMemory, row_of
 from tests.builders.memory import NOON, a_closed_trade, a_situation
 
@@ -136,7 +136,7 @@ def test_what_is_remembered_names_where_it_came_from(memory):
     (similar,) = memory.recall(a_situation(), as_of=NOON).nearest
     record = TradeRecord(a_closed_trade("t"), a_situation(), "cyc-7")
     assert similar.record == record
-    assert similar.provenance == Provenance("t", "dec-t", "cyc-7", NOON, record.digest, "v2")
+    assert similar.provenance == MemoryOrigin("t", "dec-t", "cyc-7", NOON, record.digest, "v2")
     assert row_of(record).metadata["decision_id"] == "dec-t"
 
 

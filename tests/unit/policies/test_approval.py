@@ -8,7 +8,7 @@ import pytest
 
 from domain.case import Approval
 from domain.orders import Side
-from policies.approval import ApprovalTerms, Fault, answerable_until, fault, grant, price_shown
+from policies.approval import ApprovalFault, ApprovalTerms, answerable_until, fault, grant, price_shown
 from policies.codes import ReasonCode
 from tests.builders.policies import NOW, D, a_quote, an_order
 
@@ -49,32 +49,50 @@ def test_a_person_sees_what_the_order_would_pay_or_get():
     [
         pytest.param({}, 0, "200", None, id="at_once"),
         pytest.param({}, 120, "200", None, id="at_its_last_second"),
-        pytest.param({}, 121, "200", Fault(ReasonCode.APPROVAL_EXPIRED, D(120), D(121)), id="a_second_late"),
-        pytest.param({}, -1, "200", Fault(ReasonCode.APPROVAL_EXPIRED, D(120), D(-1)), id="before_it_was_given"),
+        pytest.param({}, 121, "200", ApprovalFault(ReasonCode.APPROVAL_EXPIRED, D(120), D(121)), id="a_second_late"),
         pytest.param(
-            {"expires_at": NOW + timedelta(seconds=9)}, 10, "200", Fault(ReasonCode.APPROVAL_EXPIRED, D(120), D(10)),
+            {}, -1, "200", ApprovalFault(ReasonCode.APPROVAL_EXPIRED, D(120), D(-1)), id="before_it_was_given"
+        ),
+        pytest.param(
+            {"expires_at": NOW + timedelta(seconds=9)},
+            10,
+            "200",
+            ApprovalFault(ReasonCode.APPROVAL_EXPIRED, D(120), D(10)),
             id="after_its_own_end",
         ),
         pytest.param({"expires_at": NOW + timedelta(seconds=9)}, 9, "200", None, id="at_its_own_end"),
         pytest.param({}, 0, "202", None, id="the_price_at_the_band"),
         pytest.param({}, 0, "198", None, id="the_price_at_the_band_below"),
         pytest.param(
-            {}, 0, "202.02", Fault(ReasonCode.APPROVAL_PRICE_MOVED, D(1), D("1.01")), id="the_price_beyond_the_band"
+            {},
+            0,
+            "202.02",
+            ApprovalFault(ReasonCode.APPROVAL_PRICE_MOVED, D(1), D("1.01")),
+            id="the_price_beyond_the_band",
         ),
-        pytest.param({}, 0, None, Fault(ReasonCode.APPROVAL_PRICE_MOVED, D(1)), id="no_price"),
-        pytest.param({"price": None}, 0, "200", Fault(ReasonCode.APPROVAL_PRICE_MOVED, D(1)), id="no_price_was_seen"),
+        pytest.param({}, 0, None, ApprovalFault(ReasonCode.APPROVAL_PRICE_MOVED, D(1)), id="no_price"),
         pytest.param(
-            {"by": ""}, 0, "200", Fault(ReasonCode.APPROVAL_MISMATCH, ORDER.digest, ORDER.digest), id="nobodys"
+            {"price": None}, 0, "200", ApprovalFault(ReasonCode.APPROVAL_PRICE_MOVED, D(1)), id="no_price_was_seen"
         ),
         pytest.param(
-            {"order_digest": "x"}, 0, "200", Fault(ReasonCode.APPROVAL_MISMATCH, ORDER.digest, "x"), id="another_order"
+            {"by": ""}, 0, "200", ApprovalFault(ReasonCode.APPROVAL_MISMATCH, ORDER.digest, ORDER.digest), id="nobodys"
         ),
         pytest.param(
-            {"policy_digest": "p0"}, 0, "200", Fault(ReasonCode.APPROVAL_POLICY_CHANGED, "p1", "p0"),
+            {"order_digest": "x"},
+            0,
+            "200",
+            ApprovalFault(ReasonCode.APPROVAL_MISMATCH, ORDER.digest, "x"),
+            id="another_order",
+        ),
+        pytest.param(
+            {"policy_digest": "p0"},
+            0,
+            "200",
+            ApprovalFault(ReasonCode.APPROVAL_POLICY_CHANGED, "p1", "p0"),
             id="another_policy",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_first_reason_why_a_yes_does_not_hold(changes, seconds, price, expected):
     given, now = replace(YES, **changes), NOW + timedelta(seconds=seconds)
     told = None if price is None else D(price)

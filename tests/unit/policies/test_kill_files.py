@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ManualActionError
-from policies.kill_journal import Line
+from policies.kill_journal import JournalLine
 from policies.kill_switch import KillDetails, KillSwitch
 
 AT = "2026-03-17T15:00:00Z"
@@ -270,7 +270,7 @@ def test_a_line_that_is_none_of_ours_keeps_its_number_and_its_hash(tmp_path, lin
     with switch.journal.path.open("ab") as journal:
         journal.write(line + b"\n")
     first, second = switch.journal.read().lines
-    assert second == Line(2, sha256(first.hash.encode() + line).hexdigest())
+    assert second == JournalLine(2, sha256(first.hash.encode() + line).hexdigest())
 
 
 def test_a_latch_that_cannot_be_looked_at_counts_as_engaged(tmp_path):

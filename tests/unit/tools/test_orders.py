@@ -23,7 +23,7 @@ from tests.builders.signals import (
     d,
 )
 from tools.orders import intent_for, place_order, place_orders, shown_orders, taken_in_fractions
-from trading.execution.sight import Wish
+from trading.execution.sight import OrderRequest
 from trading.portfolio.sizing import SizingRule
 from trading.strategies.screen import screen
 
@@ -133,7 +133,7 @@ def test_show_and_place_hand_over_everything():
     intent, market = intent_for(ENTRY, a_market(), at=NOW), a_market()
     desk: Any = Desk()
     shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
-    wishes = (Wish(intent, market, cycle_id=CYCLE),)
+    wishes = (OrderRequest(intent, market, cycle_id=CYCLE),)
     shown: Any = shown_orders(desk, wishes)
     every: Any = place_orders(desk, wishes)
     placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)

@@ -23,7 +23,7 @@ from domain.errors import DataQualityError
 from domain.market import Bar, Session, Symbol, Timeframe, parse_symbol
 from domain.ports import Calendar
 from trading.data.files.rows import Row
-from trading.data.normalise import Figures, Issue, Moment, Refused, Rule, checked_figures, moment, number
+from trading.data.normalise import BrokenRule, Figures, Issue, Moment, Rule, checked_figures, moment, number
 
 SOURCE = "files"
 _BY_LENGTH = {timeframe.length: timeframe for timeframe in Timeframe}
@@ -39,7 +39,7 @@ class RawBar(NamedTuple):
     place: str
 
 
-class Placed(NamedTuple):
+class PlacedBar(NamedTuple):
     """A bar with the place it was read from."""
 
     bar: Bar
@@ -52,18 +52,18 @@ def raw_bars(rows: Iterable[Row], name: str, zone: str | None) -> Iterator[RawBa
         place = f"{name} line {row.line}"
         try:
             yield _raw_bar(row, place, zone)
-        except Refused as refused:
+        except BrokenRule as refused:
             yield refused.at(place)
 
 
 def _raw_bar(row: Row, place: str, zone: str | None) -> RawBar:
     if not row.whole:
-        raise Refused(Rule.MALFORMED, f"{len(row.cells)} of the header's columns, or more than it names")
+        raise BrokenRule(Rule.MALFORMED, f"{len(row.cells)} of the header's columns, or more than it names")
     cells = row.cells
     try:
         symbol = parse_symbol(cells["symbol"].strip())
     except DataQualityError as error:
-        raise Refused(Rule.SYMBOL, cells["symbol"][:40]) from error
+        raise BrokenRule(Rule.SYMBOL, cells["symbol"][:40]) from error
     when = moment(cells["time"], cells.get("zone", "").strip() or zone)
     figures = Figures(*(number(cells[column], column) for column in Figures._fields))
     return RawBar(symbol, when, checked_figures(figures), place)
@@ -86,16 +86,16 @@ def timeframe_of(raw: Sequence[RawBar], name: str) -> Timeframe:
     raise DataQualityError(f"the rows of {name} are {told}", f"State timeframe in source.toml: {', '.join(Timeframe)}.")
 
 
-def placed_bars(raw: Iterable[RawBar], timeframe: Timeframe, calendar: Calendar) -> Iterator[Placed | Issue]:
+def placed_bars(raw: Iterable[RawBar], timeframe: Timeframe, calendar: Calendar) -> Iterator[PlacedBar | Issue]:
     """Every row as a bar over its own span, or the issue that keeps it out."""
     sessions: dict[date, Session | None] = {}
     for each in raw:
         try:
             start, end = _span(each.moment, timeframe, calendar, sessions)
-        except Refused as refused:
+        except BrokenRule as refused:
             yield refused.at(each.place)
             continue
-        yield Placed(Bar(each.symbol, timeframe, start, end, *each.figures, SOURCE), each.place)
+        yield PlacedBar(Bar(each.symbol, timeframe, start, end, *each.figures, SOURCE), each.place)
 
 
 def _span(
@@ -106,12 +106,12 @@ def _span(
     session = sessions[when.day]
     if timeframe is Timeframe.DAY_1:
         if session is None:
-            raise Refused(Rule.NO_SESSION, f"{when.day} at {calendar.name}")
+            raise BrokenRule(Rule.NO_SESSION, f"{when.day} at {calendar.name}")
         return session.opens_at, session.closes_at
     if when.at is None:
-        raise Refused(Rule.TIME, f"{when.day} names no time for a {timeframe} bar")
+        raise BrokenRule(Rule.TIME, f"{when.day} names no time for a {timeframe} bar")
     if when.at.second or when.at.microsecond:
-        raise Refused(Rule.OFF_GRID, when.at.isoformat())
+        raise BrokenRule(Rule.OFF_GRID, when.at.isoformat())
     end = when.at + timeframe.length
     return when.at, min(end, session.closes_at) if session is not None and session.contains(when.at) else end
 
@@ -127,7 +127,7 @@ def session_on(calendar: Calendar, day: date) -> Session | None:
     return next((session for session in near if session.day == day), None)
 
 
-def in_order(placed: Sequence[Placed]) -> Iterator[Placed | Issue]:
+def in_order(placed: Sequence[PlacedBar]) -> Iterator[PlacedBar | Issue]:
     """The bars of one symbol and timeframe by start; duplicates, conflicts and overlaps come as issues."""
     end: datetime | None = None
     ordered = sorted(placed, key=lambda each: each.bar.start)
@@ -145,7 +145,7 @@ def in_order(placed: Sequence[Placed]) -> Iterator[Placed | Issue]:
         yield first
 
 
-def oddities(placed: Sequence[Placed]) -> Iterator[Issue]:
+def oddities(placed: Sequence[PlacedBar]) -> Iterator[Issue]:
     """What is kept but worth knowing of one file's bars, in the file's order: disorder, and moves without volume."""
     last: dict[Symbol, datetime] = {}
     told: set[Symbol] = set()

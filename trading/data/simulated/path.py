@@ -60,7 +60,7 @@ class Push(NamedTuple):
     volume: list[int]
 
 
-class Told(NamedTuple):
+class PriceStory(NamedTuple):
     """The part of a story that the price hears."""
 
     at: datetime
@@ -83,7 +83,7 @@ def market_moves(seed: int, session: Session, release: int | None) -> tuple[int,
     return tuple(moves)
 
 
-def push_of(told: Sequence[Told], previous: Session | None, session: Session) -> Push:
+def push_of(told: Sequence[PriceStory], previous: Session | None, session: Session) -> Push:
     """What the stories heard since the last step of the session before do to this one."""
     count = step_count(session)
     push = Push(0, [0] * count, [100] * count)

@@ -18,7 +18,7 @@ from domain.context.news import NewsArticle
 from domain.errors import DataQualityError
 from domain.market import Symbol, parse_symbol
 from domain.ports import Clock
-from trading.data.normalise import Issue, Refused, Rule, described
+from trading.data.normalise import BrokenRule, Issue, Rule, described
 from trading.data.vendors.wire import MISREAD
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def sort_out(items: Iterable[T], parse: Callable[[T], NewsArticle], source: str)
         place = f"{source} item {number}"
         try:
             articles.append(parse(item))
-        except Refused as refused:
+        except BrokenRule as refused:
             issues.append(refused.at(place))
         except DataQualityError as error:
             issues.append(Issue(Rule.MALFORMED, place, error.what[:_LONGEST_ISSUE]))

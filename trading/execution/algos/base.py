@@ -39,7 +39,7 @@ class AlgoKind(StrEnum):
     ICEBERG = "iceberg"
 
 
-class Rest(StrEnum):
+class Remainder(StrEnum):
     """What becomes of the quantity that is unfilled at the end."""
 
     CANCEL = "cancel"
@@ -84,7 +84,7 @@ class AlgoPlan:
     kind: AlgoKind
     slices: tuple[Slice, ...]
     ends_at: datetime
-    rest: Rest = Rest.CANCEL
+    rest: Remainder = Remainder.CANCEL
     tip: Decimal | None = None
 
     @property
@@ -189,7 +189,7 @@ def _next_child(plan: AlgoPlan, children: Sequence[Order], now: datetime, taken:
         # Once: what did not fill at the market then does not fill by being asked for every minute.
         tried = any(child.created_at >= plan.ends_at for child in children)
         rest = floor_to(left, lot)
-        if plan.rest is Rest.CANCEL or tried or rest <= ZERO:
+        if plan.rest is Remainder.CANCEL or tried or rest <= ZERO:
             return Finish(AlgoState.DONE, _unfilled(plan, taken))
         return Send(leg, rest, last=True)
     wanted = min(due(plan, now) - taken, left)

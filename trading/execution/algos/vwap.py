@@ -24,7 +24,7 @@ _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class VolumeSlice:
     """The volume that fell between ``since`` and ``until`` after the opening."""
 
     since: timedelta
@@ -32,7 +32,7 @@ class Point:
     volume: Decimal
 
 
-def volume_curve(bars: Iterable[Bar], session_at: Callable[[datetime], Session | None]) -> tuple[Point, ...]:
+def volume_curve(bars: Iterable[Bar], session_at: Callable[[datetime], Session | None]) -> tuple[VolumeSlice, ...]:
     """Volume by time of day over the last 20 sessions that have bars; DataQualityError for fewer than 5."""
     days: dict[date, list[tuple[Session, Bar]]] = {}
     for bar in bars:
@@ -47,11 +47,11 @@ def volume_curve(bars: Iterable[Bar], session_at: Callable[[datetime], Session |
         total[when] = total.get(when, ZERO) + bar.volume
     if len(used) < FEWEST or not any(total.values()):
         raise DataQualityError(f"{len(used)} sessions of volume are no curve", "Slice by time instead (twap).")
-    return tuple(Point(since, until, volume) for (since, until), volume in sorted(total.items()))
+    return tuple(VolumeSlice(since, until, volume) for (since, until), volume in sorted(total.items()))
 
 
 def schedule(
-    qty: Decimal, lot: Decimal, session: Session, start: datetime, end: datetime, curve: Sequence[Point]
+    qty: Decimal, lot: Decimal, session: Session, start: datetime, end: datetime, curve: Sequence[VolumeSlice]
 ) -> tuple[Slice, ...]:
     """The slices between ``start`` and ``end``, which add up to ``qty``."""
     weights = [(max(start, session.opens_at + point.since), _inside(point, session, start, end)) for point in curve]
@@ -70,7 +70,7 @@ def schedule(
     return tuple(slices)
 
 
-def _inside(point: Point, session: Session, start: datetime, end: datetime) -> Decimal:
+def _inside(point: VolumeSlice, session: Session, start: datetime, end: datetime) -> Decimal:
     """The part of the bar's volume that falls between start and end, as if it came evenly."""
     since, until = session.opens_at + point.since, session.opens_at + point.until
     overlap = max(timedelta(0), min(until, end) - max(since, start))

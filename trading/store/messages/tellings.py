@@ -20,7 +20,7 @@ from trading.store.tables import ledger
 Body = Mapping[str, Any]
 
 
-class Told(NamedTuple):
+class Bookmark(NamedTuple):
     """Where a reader stands, and what it remembers."""
 
     cursor: int
@@ -47,13 +47,13 @@ class TellingStore:
             connection.execute(wishes.delete().where(wishes.c.address == address))
             connection.execute(wishes.insert().values(address=address, body=body, changed_by=by, changed_at=at))
 
-    def told(self, reader: str) -> Told | None:
+    def told(self, reader: str) -> Bookmark | None:
         """Where a reader stands; None before it began."""
         with self._database.reading() as connection:
             row = connection.execute(select(tellings).where(tellings.c.reader == reader)).one_or_none()
-        return None if row is None else Told(row.cursor, row.body)
+        return None if row is None else Bookmark(row.cursor, row.body)
 
-    def tell(self, reader: str, told: Told) -> None:
+    def tell(self, reader: str, told: Bookmark) -> None:
         """Where it stands now."""
         with self._database.transaction() as connection:
             connection.execute(tellings.delete().where(tellings.c.reader == reader))

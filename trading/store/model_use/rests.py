@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from domain.record.model_use import Rest
+from domain.record.model_use import ModelRest
 from trading.store.database import Database
 from trading.store.model_use.tables import model_rests
 
@@ -15,15 +15,15 @@ class RestStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(self) -> tuple[Rest, ...]:
+    def all(self) -> tuple[ModelRest, ...]:
         """Every model that failed when it was last asked, by name."""
         with self._database.reading() as connection:
             rows = connection.execute(select(model_rests).order_by(model_rests.c.model)).all()
-        return tuple(Rest(*row) for row in rows)
+        return tuple(ModelRest(*row) for row in rows)
 
-    def put(self, rest: Rest) -> None:
+    def put(self, rest: ModelRest) -> None:
         """A model failed again."""
-        values = {name: getattr(rest, name) for name in Rest.__slots__}
+        values = {name: getattr(rest, name) for name in ModelRest.__slots__}
 
         def write() -> None:
             with self._database.transaction() as connection:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, select
 
 from domain.errors import IntegrityError
 from domain.record.canonical import restore
-from trading.backtest.experiment import Answer, Experiment, Question
+from trading.backtest.experiment import Experiment, ExperimentResult, Question
 from trading.store.database import Database
 from trading.store.research.tables import experiments
 
@@ -74,7 +74,7 @@ def _experiment(row: Row[Any]) -> Experiment:
         told["made_at"],
         told["made_by"],
         restore(Question, told["question"]),
-        restore(Answer, told["answer"]),
+        restore(ExperimentResult, told["answer"]),
     )
     if made.digest != told["digest"]:
         raise IntegrityError(f"experiment {made.id} was changed after it was stored", "Run it again with --again.")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from agents.calls.budget import Allowance, Budget, DayBudget, Price
+from agents.calls.budget import Allowance, Budget, DayBudget, TokenPrice
 from agents.llm import NoAnswer
 from domain.ids import CycleId
 from tests.builders.agents import CYCLE, a_call, set_aside
@@ -153,9 +153,9 @@ def locked(lock, function):
     [("1 4", "2 4", True), ("2 4", "2 4", False), ("0.1 9", "5 5", True), ("5 5", "0 0", False)],
 )
 def test_the_cheaper_of_two_prices(one, other, below):
-    prices = [Price(*map(Decimal, text.split())) for text in (one, other)]
+    prices = [TokenPrice(*map(Decimal, text.split())) for text in (one, other)]
     assert prices[0].below(prices[1]) is below
 
 
 def test_a_price_is_by_the_million():
-    assert Price(Decimal(2), Decimal(10)).of(900, 120) == Decimal("0.003")
+    assert TokenPrice(Decimal(2), Decimal(10)).of(900, 120) == Decimal("0.003")

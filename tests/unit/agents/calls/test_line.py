@@ -11,7 +11,7 @@ import pytest
 
 from agents.ask import Asker
 from agents.calls.breaker import Breaker
-from agents.calls.budget import Budget, Price
+from agents.calls.budget import Budget, TokenPrice
 from agents.calls.reuse import Reuse
 from agents.llm import BadAnswer, NoAnswer, Sampling, WrongSetup, reason_of
 from agents.slots import encode
@@ -161,7 +161,7 @@ def test_what_a_server_refuses_unseen_is_not_paid_and_what_nobody_saw_end_may_be
 
 def test_at_the_edge_the_cheaper_one_is_asked_and_at_the_end_nobody():
     """A call costs 0.0018 USD of the dear and a fifth of that of the cheap model; 0.012 USD is all there is."""
-    prices = {"dear": Price(Decimal(1), Decimal(1)), "cheap": Price(Decimal("0.2"), Decimal("0.2"))}
+    prices = {"dear": TokenPrice(Decimal(1), Decimal(1)), "cheap": TokenPrice(Decimal("0.2"), Decimal("0.2"))}
     dear, cheap = (Named(name, answer_of(name, tokens_in=300, tokens_out=1500)) for name in prices)
     budget = Budget(99, 10**9, usd=Decimal("0.012"))
     asker = in_line(dear, cheap, prices=prices, budget=budget)

@@ -21,7 +21,7 @@ from interfaces.telegram_bot.screens.pieces import Screen
 from tests.builders.execution import HandClock
 from tests.builders.runtime import NIMBO, a_policy, a_runtime
 from trading.bus.messages import BusTopic
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 from trading.execution.guard import protection_of_books
 from trading.execution.protection import Cover
 
@@ -246,23 +246,23 @@ def test_protection_is_moved_and_not_cancelled(runtime, service):
     stop = next(order for order in runtime.deps.stores.orders.open() if order.leg == "stop")
     with pytest.raises(UsageError, match="protects"):
         service.cancel_order(stop.client_order_id)
-    moved = service.replace_order(stop.client_order_id, Change(trigger_price=D(129)))
+    moved = service.replace_order(stop.client_order_id, OrderChange(trigger_price=D(129)))
     assert moved.done, moved.note
     assert moved.order.trigger_price == 129
     with pytest.raises(UsageError, match="less protection"):
-        service.replace_order(moved.order.client_order_id, Change(trigger_price=D(120)))
+        service.replace_order(moved.order.client_order_id, OrderChange(trigger_price=D(120)))
 
 
 def test_a_replaced_order_takes_the_place_of_the_old_one(runtime, service):
     name = service.order(RESTING).order.client_order_id
-    view = service.replace_order(name, Change(limit_price=D("130.50"), qty=D(8)))
+    view = service.replace_order(name, OrderChange(limit_price=D("130.50"), qty=D(8)))
     assert (view.done, view.order.limit_price, view.order.qty) == (True, D("130.50"), 8)
     assert runtime.deps.stores.orders.get(name).status is OrderStatus.REPLACED
 
 
 def test_a_replacement_is_judged_too(runtime, service):
     name = service.order(RESTING).order.client_order_id
-    view = service.replace_order(name, Change(qty=D(1000)))
+    view = service.replace_order(name, OrderChange(qty=D(1000)))
     assert not view.done
     assert view.note.startswith("the gates refuse it: orders of this size need a person's approval (A2 mode)")
     assert runtime.deps.stores.orders.get(name).status is OrderStatus.ACCEPTED
@@ -271,7 +271,7 @@ def test_a_replacement_is_judged_too(runtime, service):
 def test_a_limit_order_has_no_stop_price_to_change(service):
     name = service.order(RESTING).order.client_order_id
     with pytest.raises(UsageError, match="no stop price of its own"):
-        service.replace_order(name, Change(trigger_price=D(120)))
+        service.replace_order(name, OrderChange(trigger_price=D(120)))
 
 
 def lose_the_stops(runtime):

@@ -11,7 +11,7 @@ from domain.market import Symbol
 from domain.orders import Side
 from domain.record.entries import RecordKind
 from interfaces.acting import slicing
-from interfaces.acting.slicing import NeedsYes, Wanted
+from interfaces.acting.slicing import NeedsYes, SliceRequest
 from interfaces.service import Service
 from tests.builders.execution import HandClock
 from tests.builders.market import NOON, at
@@ -27,7 +27,7 @@ def wanted(runtime, qty=24, kind=AlgoKind.TWAP, **changes):
     quote = runtime.deps.market.quote(NIMBO, as_of=runtime.deps.clock.now())
     fields = {"limit": quote.ask * D("1.01"), "stop_loss": (quote.bid * D("0.95")).quantize(D("0.01"))}
     fields["limit"] = fields["limit"].quantize(D("0.01"))
-    return Wanted(kind, NIMBO, Side.BUY, D(qty), HALF_AN_HOUR, **{**fields, **changes})
+    return SliceRequest(kind, NIMBO, Side.BUY, D(qty), HALF_AN_HOUR, **{**fields, **changes})
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_an_order_that_wants_a_yes_is_started_after_one_and_it_is_on_record(runt
 
 
 def test_an_unknown_symbol_has_no_price(runtime):
-    asked = Wanted(AlgoKind.TWAP, Symbol("ZZZZ"), Side.BUY, D(10), HALF_AN_HOUR)
+    asked = SliceRequest(AlgoKind.TWAP, Symbol("ZZZZ"), Side.BUY, D(10), HALF_AN_HOUR)
     with pytest.raises(DataQualityError, match="ZZZZ"):
         Service(runtime).start_algo(asked)
 

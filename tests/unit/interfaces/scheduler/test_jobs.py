@@ -11,7 +11,7 @@ from interfaces.scheduler.jobs import (
     GRACE,
     Job,
     JobKind,
-    Missed,
+    MissedRuns,
     Trigger,
     due_times,
     event_due,
@@ -29,7 +29,7 @@ from tests.builders.runtime import the_calendar
 MONDAY = "2026-03-16"
 
 
-def a_job(*rules, kind=JobKind.RECONCILE, missed=Missed.ONCE, **changes):
+def a_job(*rules, kind=JobKind.RECONCILE, missed=MissedRuns.ONCE, **changes):
     return Job(kind, tuple(map(parse_rule, rules)), missed, **changes)
 
 
@@ -40,9 +40,9 @@ def times(found):
 @pytest.mark.parametrize(
     ("missed", "run", "skip"),
     [
-        pytest.param(Missed.SKIP, ["15:30"], ["13:30", "14:30"], id="skip"),
-        pytest.param(Missed.ONCE, ["15:30"], ["13:30", "14:30"], id="once"),
-        pytest.param(Missed.ALL, ["13:30", "14:30", "15:30"], [], id="all"),
+        pytest.param(MissedRuns.SKIP, ["15:30"], ["13:30", "14:30"], id="skip"),
+        pytest.param(MissedRuns.ONCE, ["15:30"], ["13:30", "14:30"], id="once"),
+        pytest.param(MissedRuns.ALL, ["13:30", "14:30", "15:30"], [], id="all"),
     ],
 )
 def test_what_was_missed_by_the_policy_of_its_job(missed, run, skip):
@@ -52,12 +52,12 @@ def test_what_was_missed_by_the_policy_of_its_job(missed, run, skip):
 
 
 def test_a_run_that_is_later_than_the_grace_is_left_out_where_the_policy_says_skip():
-    job, due = a_job("open", missed=Missed.SKIP), at(f"{MONDAY}T13:30")
+    job, due = a_job("open", missed=MissedRuns.SKIP), at(f"{MONDAY}T13:30")
     late = due + GRACE + timedelta(seconds=1)
     assert outstanding(job, the_calendar(), due - GRACE, late) == ((), (due,))
 
 
-@pytest.mark.parametrize("missed", list(Missed))
+@pytest.mark.parametrize("missed", list(MissedRuns))
 def test_a_cycle_is_not_made_up_for_once_its_session_is_over(missed):
     job = a_job("open+30m", "close-30m", kind=JobKind.CYCLE, missed=missed)
     closed = outstanding(job, the_calendar(), at(f"{MONDAY}T12:00"), at(f"{MONDAY}T20:00"))
@@ -66,12 +66,12 @@ def test_a_cycle_is_not_made_up_for_once_its_session_is_over(missed):
 
 
 def test_what_lies_farther_back_than_a_week_is_not_looked_for():
-    job = a_job("open", missed=Missed.ALL)
+    job = a_job("open", missed=MissedRuns.ALL)
     assert len(outstanding(job, the_calendar(), at("2025-03-16T00:00"), at("2026-03-16T00:00")).run) == 5
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("missed", list(Missed))
+@pytest.mark.parametrize("missed", list(MissedRuns))
 def test_two_years_of_looks_at_random_times_find_every_moment_once(missed, seed):
     """Restarts, sleeps of minutes and of days: what is run and what is left out are the whole timetable, each once."""
     rng, calendar = random.Random(seed), the_calendar()
@@ -91,7 +91,7 @@ def test_two_years_of_looks_at_random_times_find_every_moment_once(missed, seed)
         session = calendar.session_at(due)
         assert session is not None, f"{due} is outside every session"
         assert when < session.closes_at, f"{due} was run at {when}, after its session"
-    if missed is Missed.ALL:
+    if missed is MissedRuns.ALL:
         assert all(when >= due for due, when in run)
 
 
@@ -149,7 +149,7 @@ def test_what_an_event_starts(events, last, due):
 def test_the_defaults_can_be_read_and_name_every_job():
     jobs = jobs_of(ScheduleSettings().jobs)
     assert [job.kind for job in jobs] == list(JobKind)
-    assert {job.missed for job in jobs} == {Missed.ONCE}
+    assert {job.missed for job in jobs} == {MissedRuns.ONCE}
 
 
 @pytest.mark.parametrize(

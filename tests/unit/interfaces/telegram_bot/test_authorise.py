@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from interfaces.telegram_bot.authorise import Doors, Granted, Refused, authorise
+from interfaces.telegram_bot.authorise import AccessDenied, Doors, Granted, authorise
 from interfaces.telegram_bot.updates import Arrival, Kind
 from trading.store.people.roles import Role
 
@@ -39,18 +39,20 @@ def test_who_is_let_in(case):
 
 @pytest.mark.parametrize("case", OUT)
 def test_who_is_not(case):
-    assert isinstance(authorise(OUT[case], DOORS, Role.VIEWER), Refused)
+    assert isinstance(authorise(OUT[case], DOORS, Role.VIEWER), AccessDenied)
 
 
 @pytest.mark.parametrize("needed", [Role.OPERATOR, Role.APPROVER, Role.OWNER])
 def test_a_lesser_role_is_told_what_it_takes(needed):
     refused = authorise(replace(AT_HOME, user_id=BEN, chat_id=BEN), DOORS, needed)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, AccessDenied)
     assert refused.tell == f"This takes the role {needed.value}; yours is viewer."
 
 
 def test_an_empty_list_of_people_is_nobody_and_not_everybody():
-    assert all(isinstance(authorise(each, Doors({}), Role.VIEWER), Refused) for each in (*IN.values(), *OUT.values()))
+    assert all(
+        isinstance(authorise(each, Doors({}), Role.VIEWER), AccessDenied) for each in (*IN.values(), *OUT.values())
+    )
 
 
 @pytest.mark.parametrize("held", Role)

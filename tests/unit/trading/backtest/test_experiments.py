@@ -12,7 +12,7 @@ from sqlalchemy import update
 from domain.errors import IntegrityError
 from tests.builders.experiments import an_answer, an_experiment
 from tests.builders.market import NOON
-from trading.backtest.experiment import Judged, Stopped
+from trading.backtest.experiment import GateTally, Stopped
 from trading.backtest.rulings import judged
 from trading.store.database import open_database
 from trading.store.research.experiments import ExperimentStore
@@ -90,4 +90,4 @@ def test_every_order_counts_once_by_the_last_word_on_it():
             verdicts("dec-5", "DENY", ("E7", "WIDE"), leg="stop"),
         ]
     )
-    assert found == Judged(5, 1, 1, 1, 2, (Stopped("E7", "WIDE", 2), Stopped("B1", "LARGE", 1)))
+    assert found == GateTally(5, 1, 1, 1, 2, (Stopped("E7", "WIDE", 2), Stopped("B1", "LARGE", 1)))

@@ -8,7 +8,7 @@ import pytest
 from domain.market import Symbol
 from domain.orders import Side
 from tests.builders.market import NOON, a_bar, a_session
-from trading.backtest.figures import Execution, Point, Span, figures_of, returns_of
+from trading.backtest.figures import EquityAtClose, Execution, Span, figures_of, returns_of
 from trading.backtest.holding import held_curve
 
 CASH = Decimal(100_000)
@@ -23,7 +23,7 @@ def closes(*equities):
 
 
 def points(*equities, cash="100000"):
-    return [Point(day, equity, Decimal(cash)) for day, equity in closes(*equities)]
+    return [EquityAtClose(day, equity, Decimal(cash)) for day, equity in closes(*equities)]
 
 
 CURVES = {

@@ -14,7 +14,7 @@ from domain.record.alerts import Alert, AlertCode, Severity
 from domain.signals import CandidateKind, CompositeSignal, QuantSignals, Regime, TextSignals, TradeCandidate
 from domain.verdicts import Evaluation, Outcome, Verdict
 from tests.builders.vendors import AAPL, DAY, NOW, an_article
-from trading.bus.messages import BODIES, BusTopic, Message, Notice, from_wire, message_order, to_wire
+from trading.bus.messages import BODIES, BusNotice, BusTopic, Message, from_wire, message_order, to_wire
 
 D = Decimal
 QUANT = QuantSignals(AAPL, Timeframe.DAY_1, NOW, {"rsi14": D("55.5"), "sma50": None}, Regime.TREND_UP, D("0.4"))
@@ -49,7 +49,7 @@ SAMPLES = {
     ),
     Inspection: Inspection(CandidateId("cand-1"), AAPL, Ruling.BLOCK, D(0), (), (), "rules"),
     Explanation: Explanation(DecisionId("dec-1"), AAPL, Phase.BEFORE, (Statement("Because."),), "template"),
-    Notice: Notice("alpaca", "away since 15:00"),
+    BusNotice: BusNotice("alpaca", "away since 15:00"),
     Alert: Alert(Severity.CRITICAL, AlertCode.KILLED, "owner: odd fills", "alr-1", NOW),
 }  # fmt: skip
 
@@ -74,14 +74,14 @@ def test_a_topic_carries_nothing_but_its_own_kind(topic):
     ids=["half_json", "other_json", "empty", "deep", "no_time", "day_only"],
 )
 def test_a_message_that_no_sage_wrote_is_refused(changes):
-    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, Notice("a", "b")))
+    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, BusNotice("a", "b")))
     with pytest.raises(DataQualityError):
         from_wire(BusTopic.ERROR_BROKER, "1-0", wire | changes)
 
 
 @pytest.mark.parametrize("missing", ["at", "cause", "body"])
 def test_a_message_without_a_field_is_refused(missing):
-    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, Notice("a", "b")))
+    wire = to_wire(Message(BusTopic.ERROR_BROKER, NOW, BusNotice("a", "b")))
     with pytest.raises(DataQualityError):
         from_wire(BusTopic.ERROR_BROKER, "1-0", {name: value for name, value in wire.items() if name != missing})
 

@@ -4,14 +4,14 @@ import redis.exceptions
 
 from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
 from tests.builders.vendors import NOW
-from trading.bus.messages import BusTopic, Message, Notice
+from trading.bus.messages import BusNotice, BusTopic, Message
 from trading.bus.redis_bus import RedisBus, RedisConfig, translated
 
 ALERT = BusTopic.ERROR_BROKER
 
 
 def an_alert(number):
-    return Message(ALERT, NOW, Notice("alert", str(number)))
+    return Message(ALERT, NOW, BusNotice("alert", str(number)))
 
 
 class Died(BaseException):
@@ -52,7 +52,7 @@ def test_what_a_dead_process_did_not_finish_comes_again(a_bus):
     again = a_bus()
     again.subscribe(ALERT, seen.append)
     assert (again.deliver(), again.deliver()) == (1, 0)
-    assert [message.body for message in seen] == [Notice("alert", "1")]
+    assert [message.body for message in seen] == [BusNotice("alert", "1")]
 
 
 def test_another_consumer_takes_over_from_a_dead_one(a_bus):
@@ -65,7 +65,7 @@ def test_another_consumer_takes_over_from_a_dead_one(a_bus):
     heir = a_bus("second")
     heir.subscribe(ALERT, seen.append)
     assert heir.deliver() == 1
-    assert [message.body for message in seen] == [Notice("alert", "1")]
+    assert [message.body for message in seen] == [BusNotice("alert", "1")]
 
 
 def test_what_was_published_while_nobody_ran_is_not_lost(a_bus):

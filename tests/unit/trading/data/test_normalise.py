@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from tests.builders.market import at
-from trading.data.normalise import Figures, Issue, Refused, Rule, checked_figures, described, moment, number
+from trading.data.normalise import BrokenRule, Figures, Issue, Rule, checked_figures, described, moment, number
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_number_is_read_exactly_as_written(text, value):
     "text", ["", "nan", "NaN", "inf", "-inf", "1,5", "1 000", "0x10", "1e999", "١٢", "9" * 19, "1_0"]
 )
 def test_what_is_no_finite_number_is_refused(text):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BrokenRule) as refused:
         number(text, "close")
 
     assert refused.value.rule is Rule.NUMBER
@@ -64,7 +64,7 @@ def test_a_time_is_read_with_its_zone(text, zone, day, moment_):
     ],
 )
 def test_what_is_no_time_is_refused(text, zone, rule):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BrokenRule) as refused:
         moment(text, zone)
 
     assert refused.value.rule is rule
@@ -89,7 +89,7 @@ def test_figures_have_to_hold_together(figures, rule):
     if rule is None:
         assert checked_figures(given) == given
         return
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BrokenRule) as refused:
         checked_figures(given)
 
     assert refused.value.rule is rule

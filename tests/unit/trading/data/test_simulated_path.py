@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from domain.context.news import Strength
 from tests.builders.market import a_session, at
-from trading.data.simulated.path import Step, Told, over_steps, push_of, walk
+from trading.data.simulated.path import PriceStory, Step, over_steps, push_of, walk
 from trading.data.simulated.universe import COMPANIES
 
 YESTERDAY, TODAY = a_session("2026-03-16"), a_session("2026-03-17")
@@ -11,11 +11,11 @@ COMPANY = next(company for company in COMPANIES if company.symbol == "NIMBO")
 BP = 100_000
 
 
-def told(text: str, impact: int = 100) -> Told:
-    return Told(at(text), impact, Strength.HIGH)
+def told(text: str, impact: int = 100) -> PriceStory:
+    return PriceStory(at(text), impact, Strength.HIGH)
 
 
-def pushed(*stories: Told) -> list[int]:
+def pushed(*stories: PriceStory) -> list[int]:
     push = push_of(stories, YESTERDAY, TODAY)
     return [round(push.gap / BP), *(round(ppb / BP) for ppb in push.steps)]
 
@@ -49,7 +49,7 @@ def test_a_story_of_yesterday_is_not_told_twice():
 
 @given(impact=st.integers(-600, 600), minute=st.integers(0, 380))
 def test_a_path_is_the_same_up_to_the_story_and_leaves_it_after(impact, minute):
-    story = Told(
+    story = PriceStory(
         at("2026-03-17T13:30").replace(hour=13 + (30 + minute) // 60, minute=(30 + minute) % 60), impact, Strength.LOW
     )
     with_story, without = (

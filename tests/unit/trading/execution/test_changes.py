@@ -14,7 +14,7 @@ from tests.builders.execution import DECISION, ENTRY, a_house, an_exit, an_inten
 from tests.builders.market import AAPL, NOON
 from tests.simulation.behaviours import Fills, Rejects, Rests
 from tests.simulation.exchange import Exchange, ScriptedBroker, no_answer
-from trading.execution.changes import Change, beside_itself, changed, protects_as_well
+from trading.execution.changes import OrderChange, beside_itself, changed, protects_as_well
 from trading.store.activity import MessageKind
 
 S, D = OrderStatus, Decimal
@@ -54,7 +54,7 @@ def at(database, tmp_path):
 
 def moved(house, order_id=ENTRY, **change):
     return house.desk.replace(
-        order_id, Change(**{name: D(str(to)) for name, to in change.items()}), market=house.view()
+        order_id, OrderChange(**{name: D(str(to)) for name, to in change.items()}), market=house.view()
     )
 
 
@@ -171,7 +171,7 @@ def test_an_exit_of_the_whole_position_can_be_moved(at):
 @pytest.mark.parametrize("status", [S.INTENT, S.SUBMITTED, S.UNKNOWN, S.PENDING_CANCEL, S.FILLED, S.CANCELED])
 def test_only_an_order_that_works_is_changed(status):
     with pytest.raises(UsageError, match=str(status)):
-        changed(an_order(status=status), Change(qty=D(5)), at=NOON)
+        changed(an_order(status=status), OrderChange(qty=D(5)), at=NOON)
 
 
 STOP = an_order(leg="stop", side=Side.SELL, type=OrderType.STOP, limit_price=None, trigger_price=95, parent_id=ENTRY,
@@ -196,7 +196,7 @@ COVER = an_order(leg="stop", side=Side.BUY, type=OrderType.STOP, limit_price=Non
     ],
 )
 def test_protection_moves_only_toward_less_risk(leg, change, allowed):
-    given = Change(**{name: D(str(to)) for name, to in change.items()})
+    given = OrderChange(**{name: D(str(to)) for name, to in change.items()})
     if not allowed:
         with pytest.raises(UsageError, match="less protection"):
             changed(leg, given, at=NOON)

@@ -9,7 +9,7 @@ from domain.orders import OrderStatus
 from tests.builders.execution import a_house, an_intent
 from tests.builders.market import NOON
 from trading.execution.desk import MOST_TOGETHER
-from trading.execution.sight import Wish
+from trading.execution.sight import OrderRequest
 from trading.store.database import open_database
 
 SMALL, LARGE = 10, 5000
@@ -33,7 +33,7 @@ class Asked:
 def wishes_of(house, sizes):
     """One decision each, by number; a decision that stands there twice is asked for twice."""
     return [
-        Wish(an_intent(f"dec-{name}", qty=qty, created_at=house.clock.now()), house.view(), cycle_id="cyc-1")
+        OrderRequest(an_intent(f"dec-{name}", qty=qty, created_at=house.clock.now()), house.view(), cycle_id="cyc-1")
         for name, qty in sizes
     ]
 

@@ -8,7 +8,7 @@ from domain.ids import next_leg
 from tests.builders.execution import an_intent, an_order
 from tests.builders.market import NOON
 from trading.execution.algos import twap
-from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Progress, Rest
+from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Progress, Remainder
 from trading.execution.algos.store import Algo, AlgoStore, children_of
 from trading.store.orders import OrderStore
 
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 def a_plan(decision="dec-1"):
     parent = an_intent(decision, qty=100, trail_pct=Decimal("2.5"))
     slices = twap.schedule(parent.qty, Decimal(1), NOON, NOON + HOUR, 3)
-    return AlgoPlan(parent, AlgoKind.TWAP, slices, NOON + HOUR, Rest.MARKETABLE)
+    return AlgoPlan(parent, AlgoKind.TWAP, slices, NOON + HOUR, Remainder.MARKETABLE)
 
 
 def test_a_plan_comes_back_as_it_was(database):
@@ -32,7 +32,7 @@ def test_a_plan_comes_back_as_it_was(database):
 def test_one_leg_of_a_decision_is_sliced_once(database):
     store, plan = AlgoStore(database), a_plan()
     assert store.start(plan, Progress(), at=NOON)
-    assert not store.start(replace(plan, rest=Rest.CANCEL), Progress(), at=NOON)
+    assert not store.start(replace(plan, rest=Remainder.CANCEL), Progress(), at=NOON)
     kept = store.get(plan.algo_id)
     assert kept is not None
     assert kept.plan == plan

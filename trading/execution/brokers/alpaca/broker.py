@@ -37,7 +37,7 @@ from policies.permit import PermitOffice, closable_at
 from trading.data.vendors import alpaca_fields as fields
 from trading.data.vendors.alpaca import AlpacaConfig
 from trading.execution.brokers.alpaca import account_wire, order_wire
-from trading.execution.brokers.alpaca.calls import DEADLINE_S, AlpacaCalls, Refusal, Refused, meaning, refused_order
+from trading.execution.brokers.alpaca.calls import DEADLINE_S, AlpacaCalls, ErrorAnswer, Refusal, meaning, refused_order
 from trading.store.control import ControlStore
 
 LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
@@ -107,7 +107,7 @@ class AlpacaBroker:
         """The order of that id in any state; None only where Alpaca itself says that there is none."""
         try:
             raw = self._calls.get("/orders:by_client_order_id", {"client_order_id": client_order_id})
-        except Refused as refused:
+        except ErrorAnswer as refused:
             if refused.refusal.unknown_order:
                 return None
             raise SourceUnavailable(
@@ -142,7 +142,7 @@ class AlpacaBroker:
             return report
         try:
             self._calls.delete(f"/orders/{report.broker_id}")
-        except Refused as refused:
+        except ErrorAnswer as refused:
             # 404 and 422: it is over, or on its way there. The look-up tells which.
             if refused.refusal.status not in (404, 422):
                 raise SourceUnavailable(
@@ -213,7 +213,7 @@ class AlpacaBroker:
         try:
             raw = send()
             report = order_wire.report_of(raw)
-        except Refused as refused:
+        except ErrorAnswer as refused:
             return self._refused(approved, refused.refusal)
         # ConfigurationError too: what is no refusal in Alpaca's own form leaves the fate of the order open.
         except (SourceUnavailable, DataQualityError, ConfigurationError) as unclear:
@@ -329,7 +329,7 @@ class AlpacaBroker:
         if order_id not in self._names:
             try:
                 self._report(self._calls.get(f"/orders/{order_id}"))
-            except Refused as refused:
+            except ErrorAnswer as refused:
                 if not refused.refusal.unknown_order:
                     raise meaning(refused.refusal) from None
                 self._names[order_id] = ClientOrderId(order_id)

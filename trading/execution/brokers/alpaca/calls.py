@@ -69,7 +69,7 @@ def refusal_of(status: int | None, text: str) -> Refusal:
     return Refusal(status, str(code) if known else "", body["message"], structured=known or status in (401, 403))
 
 
-class Refused(Exception):
+class ErrorAnswer(Exception):
     """Alpaca answered with a status above 399; what that means depends on what was asked."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -99,7 +99,7 @@ def trading_client(config: AlpacaConfig, deadline_s: float = DEADLINE_S) -> Trad
 
 
 class AlpacaCalls:
-    """The verbs. Failures are errors of ours; a refusal is ``Refused``, or from ``read`` what it means."""
+    """The verbs. Failures are errors of ours; a refusal is ``ErrorAnswer``, or from ``read`` what it means."""
 
     def __init__(self, config: AlpacaConfig, deadline_s: float = DEADLINE_S) -> None:
         self._client = trading_client(config, deadline_s)
@@ -116,7 +116,7 @@ class AlpacaCalls:
         """Ask for something that must be there."""
         try:
             return self.get(path, params)
-        except Refused as refused:
+        except ErrorAnswer as refused:
             raise meaning(refused.refusal) from None
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -136,9 +136,9 @@ class AlpacaCalls:
         try:
             return question()
         except APIError as error:
-            raise Refused(self._shown(refusal_of(error.status_code, str(error)))) from None
+            raise ErrorAnswer(self._shown(refusal_of(error.status_code, str(error)))) from None
         except RetryException:
-            raise Refused(Refusal(429)) from None
+            raise ErrorAnswer(Refusal(429)) from None
         except (RequestException, OSError, *MISREAD) as error:
             raise ALPACA.failure(error) from None
 

@@ -9,7 +9,7 @@ from domain.clock import FixedClock
 from domain.errors import DataQualityError
 from domain.market import Symbol
 from tests.builders.vendors import AAPL, MSFT, NOW, an_article
-from trading.data.normalise import Refused, Rule
+from trading.data.normalise import BrokenRule, Rule
 from trading.data.vendors.news_text import (
     LIVE,
     LONGEST,
@@ -95,7 +95,7 @@ def test_tags_that_are_no_tickers_are_left_out():
 def test_a_broken_item_costs_only_itself_and_is_reported(caplog):
     def parse(item):
         if item == "undated":
-            raise Refused(Rule.TIME, "none")
+            raise BrokenRule(Rule.TIME, "none")
         return an_article(int(item))
 
     batch = sort_out(["1", "undated", "x", "2"], parse, "Acme")

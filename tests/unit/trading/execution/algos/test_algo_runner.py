@@ -15,12 +15,12 @@ from domain.orders import OrderStatus, Side
 from tests.builders.execution import ENTRY, a_house, an_exit, an_intent, an_order
 from tests.builders.market import NOON
 from trading.execution.algos import iceberg, twap
-from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Rest, committed
+from trading.execution.algos.base import AlgoKind, AlgoPlan, AlgoState, Remainder, committed
 from trading.execution.algos.runner import AlgoRunner
 from trading.execution.algos.store import AlgoStore, children_of
 from trading.execution.brokers.paper.broker import PaperSettings
 from trading.execution.brokers.paper.fill_model import FillRules
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 from trading.store.database import open_database
 
 D = Decimal
@@ -31,7 +31,7 @@ PARENT = an_intent(qty=100, stop_loss=None, take_profit=None)
 EXIT = an_exit("dec-1", qty=100, leg="exit")
 
 
-def thirds(parent, rest=Rest.CANCEL):
+def thirds(parent, rest=Remainder.CANCEL):
     """34, 33 and 33 at noon and ten and twenty minutes later; it ends after thirty."""
     slices = twap.schedule(parent.qty, D(1), NOON, NOON + 3 * TEN_MINUTES, 3)
     return AlgoPlan(parent, AlgoKind.TWAP, slices, NOON + 3 * TEN_MINUTES, rest)
@@ -125,8 +125,8 @@ def test_a_partial_fill_is_taken_out_and_made_up(house):
 @pytest.mark.parametrize(
     ("rest", "expected"),
     [
-        pytest.param(Rest.CANCEL, (34, "time is over with 66 of 100 unfilled"), id="left"),
-        pytest.param(Rest.MARKETABLE, (100, "filled"), id="sent"),
+        pytest.param(Remainder.CANCEL, (34, "time is over with 66 of 100 unfilled"), id="left"),
+        pytest.param(Remainder.MARKETABLE, (100, "filled"), id="sent"),
     ],
 )
 def test_the_rest_at_the_end(house, rest, expected):
@@ -391,7 +391,7 @@ def test_whatever_happens_the_parent_is_never_exceeded(tmp_path_factory, acts, p
         if act == "cancel" and working:
             house.desk.cancel(working[0].client_order_id, by="owner")
         elif act == "move" and working:
-            house.desk.replace(working[0].client_order_id, Change(limit_price=D("100.05")), market=house.view())
+            house.desk.replace(working[0].client_order_id, OrderChange(limit_price=D("100.05")), market=house.view())
         elif act == "pause":
             house.control.pause(Pause("global", "", house.clock.now(), "owner"))
         elif act == "resume":

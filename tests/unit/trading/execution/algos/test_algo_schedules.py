@@ -11,7 +11,7 @@ from domain.errors import DataQualityError, UsageError
 from domain.market import Timeframe
 from tests.builders.market import WeekdayCalendar, a_bar, a_session, at, weekdays_before
 from trading.execution.algos import iceberg, twap, vwap
-from trading.execution.algos.vwap import Point, volume_curve
+from trading.execution.algos.vwap import VolumeSlice, volume_curve
 
 D = Decimal
 TEN, HALF_PAST = at("2026-03-17T14:00"), at("2026-03-17T14:30")
@@ -54,7 +54,9 @@ def test_twap_refuses(qty, lot, end, count):
         twap.schedule(D(qty), D(lot), TEN, end, count)
 
 
-CURVE = tuple(Point(HALF_HOUR * number, HALF_HOUR * (number + 1), D(volume)) for number, volume in enumerate([4, 2, 2]))
+CURVE = tuple(
+    VolumeSlice(HALF_HOUR * number, HALF_HOUR * (number + 1), D(volume)) for number, volume in enumerate([4, 2, 2])
+)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_twap_adds_up_whatever_it_is(qty, lot, count):
 
 @given(QTY, st.sampled_from([D(1), D(10), D("0.01")]), st.lists(st.integers(0, 10**6), min_size=1, max_size=13))
 def test_vwap_adds_up_whatever_the_curve(qty, lot, volumes):
-    curve = [Point(HALF_HOUR * number, HALF_HOUR * (number + 1), D(each)) for number, each in enumerate(volumes)]
+    curve = [VolumeSlice(HALF_HOUR * number, HALF_HOUR * (number + 1), D(each)) for number, each in enumerate(volumes)]
     if not any(volumes):
         return
     slices = vwap.schedule(qty, lot, SESSION, SESSION.opens_at, SESSION.closes_at, curve)

@@ -18,7 +18,7 @@ from trading.execution.algos.base import (
     AlgoState,
     Finish,
     Hold,
-    Rest,
+    Remainder,
     Send,
     Slice,
     TakeOut,
@@ -34,7 +34,7 @@ PLAN = AlgoPlan(
     PARENT, AlgoKind.TWAP, (Slice(NOON, D(40)), Slice(NOON + 10 * MINUTE, D(30)), Slice(NOON + 20 * MINUTE, D(30))),
     NOON + 30 * MINUTE,
 )  # fmt: skip
-MARKETABLE = replace(PLAN, rest=Rest.MARKETABLE)
+MARKETABLE = replace(PLAN, rest=Remainder.MARKETABLE)
 ICEBERG = AlgoPlan(PARENT, AlgoKind.ICEBERG, (Slice(NOON, D(100)),), NOON + 30 * MINUTE, tip=D(25))
 S = OrderStatus
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from domain.record.model_use import Rest
+from domain.record.model_use import ModelRest
 from tests.builders.agents import AT
 from trading.store.model_use.rests import RestStore
 
-REST = Rest("openai:first", 1, "timeout", AT)
+REST = ModelRest("openai:first", 1, "timeout", AT)
 
 
 def test_the_newest_failure_counts(database):

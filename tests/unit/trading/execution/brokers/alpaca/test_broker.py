@@ -32,7 +32,7 @@ from tests.builders.market import NOON
 from tests.servers.alpaca import KEY_ID, SECRET_KEY
 from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers.alpaca.broker import AlpacaBroker
-from trading.execution.brokers.alpaca.calls import AlpacaCalls, Refusal, Refused, meaning
+from trading.execution.brokers.alpaca.calls import AlpacaCalls, ErrorAnswer, Refusal, meaning
 from trading.monitor.logs import log_to
 
 D = Decimal
@@ -516,9 +516,9 @@ def test_every_exception_of_the_libraries_has_a_meaning(made, kind):
     def question():
         raise raised
 
-    with pytest.raises((OversightError, Refused)) as told:
+    with pytest.raises((OversightError, ErrorAnswer)) as told:
         AlpacaCalls(a_config(made.server))._within(question)
-    if isinstance(told.value, Refused):
+    if isinstance(told.value, ErrorAnswer):
         assert isinstance(meaning(told.value.refusal), OversightError)
 
 

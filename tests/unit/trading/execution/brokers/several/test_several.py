@@ -28,7 +28,7 @@ from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.several.broker import LATELY, Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms
 from trading.execution.brokers.several.silence import asked_once
-from trading.execution.changes import Change
+from trading.execution.changes import OrderChange
 from trading.execution.flatten import Hands, flatten
 
 D = Decimal
@@ -251,7 +251,7 @@ def test_cancel_and_replace_go_where_the_order_is_also_in_a_new_process(two):
     first.house.place(an_intent(**RESTING))
     first.house.place(an_intent("dec-5", symbol=MSFT, **RESTING))
     again = two(terms=(CHEAP, DEAR))
-    moved = again.house.desk.replace(ENTRY, Change(limit_price=D(91)), market=again.house.view())
+    moved = again.house.desk.replace(ENTRY, OrderChange(limit_price=D(91)), market=again.house.view())
     assert moved.order.broker_id.startswith("paper:b/")
     other = client_order_id(DecisionId("dec-5"))
     assert again.house.desk.cancel(other, by="owner").status is OrderStatus.CANCELED
