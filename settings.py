@@ -28,7 +28,9 @@ from domain.case import Mode
 from domain.errors import ConfigurationError
 from domain.ids import BrokerName, brokers_in
 from domain.market import Timeframe
-from domain.names import is_ours, known_only, none_misspelt
+from domain.names import known_only, none_misspelt
+
+PREFIX = "SAGE_"
 
 
 # An empty variable counts as one that is not set, so leaving something to the server takes a word of its own.
@@ -167,7 +169,7 @@ class _SageToml(TomlConfigSettingsSource):
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         told: dict[str, Any] = super()._read_file(file_path)
         named = {_TABLES.get(name, name): value for name, value in told.items()}
-        meant = (name for name, value in named.items() if is_ours(name) or isinstance(value, dict))
+        meant = (name for name, value in named.items() if name.startswith(PREFIX) or isinstance(value, dict))
         known_only("sage.toml", meant, _variables(), _TABLES)
         return named
 
@@ -301,7 +303,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
         if isinstance(dotenv_settings, DotEnvSettingsSource):
-            known_only(".env", filter(is_ours, dotenv_settings.env_vars), _variables(), _TABLES)
+            ours = (name for name in dotenv_settings.env_vars if name.startswith(PREFIX))
+            known_only(".env", ours, _variables(), _TABLES)
         return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
 
     @property
@@ -371,7 +374,7 @@ def _variables() -> list[str]:
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings once; ``overrides`` are command-line options that were given."""
-    none_misspelt(EnvSettingsSource(Settings).env_vars, _variables())
+    none_misspelt(EnvSettingsSource(Settings).env_vars, _variables(), PREFIX)
     return load_anyway(**overrides)
 
 

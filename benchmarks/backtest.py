@@ -18,7 +18,7 @@ from time import process_time
 
 from harness.report import Report, Row, arguments
 
-from composition.backtesting import answered, asked
+from composition.backtesting import answered, request_of
 from composition.closed import demo_settings
 from composition.opening import stores_of
 from interfaces.cli.home import LATCH
@@ -39,7 +39,7 @@ def measured(folder: Path, words: Sequence[str]) -> list[Row]:
     settings = demo_settings(folder / "home").model_copy(update={"model": "rules"})
     database = open_database(settings.database)
     begun = process_time()
-    what = asked(parse(["backtest", *words]), settings, stores_of(database, settings, KillSwitch(folder / LATCH)))
+    what = request_of(parse(["backtest", *words]), settings, stores_of(database, settings, KillSwitch(folder / LATCH)))
     known, marks = process_time(), list[tuple[float, int]]()
     answered(what, lambda _done, _of, seen: marks.append((process_time(), seen[-1].candidates)))
     database.close()

@@ -47,7 +47,7 @@ with rooms_on_first_use():
 if TYPE_CHECKING:
     from domain.ports import Market
 
-    Told = Callable[[int, int, Sequence[replays.SessionSeen]], None]
+    Progress = Callable[[int, int, Sequence[replays.SessionSeen]], None]
 
 OWNER, STOPPED = "owner", 130
 LOOK_AFTER_OPEN = timedelta(minutes=30)
@@ -71,7 +71,9 @@ class BacktestRequest(NamedTuple):
     """Sessions at either end of the period of which no symbol has a bar."""
 
 
-def asked(arguments: parser.Arguments, settings: configuration.Settings, stores: sources.HasCycles) -> BacktestRequest:
+def request_of(
+    arguments: parser.Arguments, settings: configuration.Settings, stores: sources.HasCycles
+) -> BacktestRequest:
     """The question behind a command line; UsageError, with the right form, for one that nothing can answer."""
     names, calendar = strategies_of(arguments.name), calendars.ExchangeCalendar()
     check_sources(settings)
@@ -162,32 +164,32 @@ def check_bars(tape: tapes.Tape, sessions: Sequence[Session], market: str) -> No
 
 
 @contextmanager
-def started(what: BacktestRequest) -> Iterator[runtimes.Runtime]:
+def started(request: BacktestRequest) -> Iterator[runtimes.Runtime]:
     """A start over the past in a new folder, a moment before the first cycle."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sage-backtest-")))
-        settings = closed.replay_settings(home, what.settings)
+        settings = closed.replay_settings(home, request.settings)
         latch = kill_switches.KillSwitch(home / LATCH)
         database = databases.open_database(settings.database)
         stack.callback(database.close)
         stores, calendar = opening.stores_of(database, settings, latch), calendars.ExchangeCalendar()
-        clock = times.SimulatedTime(what.tape.sessions[0].opens_at, opening.kept_nowhere)
-        symbols = what.question.symbols
-        made = opening.runtime_of(settings, stores, latch, calendar, what.market, symbols, clock, stack)
-        rules = replace(made.deps.rules, strategies=strategies_of(what.question.strategy))
+        clock = times.SimulatedTime(request.tape.sessions[0].opens_at, opening.kept_nowhere)
+        symbols = request.question.symbols
+        made = opening.runtime_of(settings, stores, latch, calendar, request.market, symbols, clock, stack)
+        rules = replace(made.deps.rules, strategies=strategies_of(request.question.strategy))
         deps = replace(made.deps, rules=rules)
         yield replace(made, deps=deps, graphs=opening.graphs_over(deps, settings, stack))
 
 
-def answered(what: BacktestRequest, told: Told) -> experiments.ExperimentResult:
+def answered(request: BacktestRequest, told: Progress) -> experiments.ExperimentResult:
     """Run it; ``told`` hears after each session how many are done, of how many, and what was seen in all of them."""
-    with started(what) as runtime:
+    with started(request) as runtime:
         seen: list[replays.SessionSeen] = []
-        sessions = replays.replay(runtime, what.question.symbols, what.tape, approves=what.question.approves)
+        sessions = replays.replay(runtime, request.question.symbols, request.tape, approves=request.question.approves)
         for each in sessions:
             seen.append(each)
-            told(len(seen), len(what.tape.sessions), seen)
-        return replays.answer_of(runtime, what.question, what.tape, seen)
+            told(len(seen), len(request.tape.sessions), seen)
+        return replays.answer_of(runtime, request.question, request.tape, seen)
 
 
 def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
@@ -204,18 +206,18 @@ def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         opening.open_log(settings, stack)
         database = databases.open_database(settings.database)
         stack.callback(database.close)
-        what = asked(
+        request = request_of(
             arguments, settings, opening.stores_of(database, settings, kill_switches.KillSwitch(settings.home / LATCH))
         )
-        if what.left_out:
-            terminal.note(f"{what.left_out} sessions at the ends of the period have no bars and are left out")
+        if request.left_out:
+            terminal.note(f"{request.left_out} sessions at the ends of the period have no bars and are left out")
         store = experiment_store.ExperimentStore(database)
-        found = store.get(what.question.id)
+        found = store.get(request.question.id)
         if found is not None and not arguments.again:
             terminal.note("this was run before and is shown as it is stored; --again runs it once more and compares")
             terminal.show(views.view_of(found), rendering.experiment)
             return 0
-        made = run(what, terminal)
+        made = run(request, terminal)
         if made is None:
             return STOPPED
         if found is not None:
@@ -225,17 +227,17 @@ def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         return 0
 
 
-def run(what: BacktestRequest, terminal: console.Terminal) -> experiments.Experiment | None:
+def run(request: BacktestRequest, terminal: console.Terminal) -> experiments.Experiment | None:
     """The finished run; None where it was stopped, and then it is told how far it had come."""
     with terminal.working("starting the backtest") as progress:
         meter = following.Meter(terminal, progress)
         try:
-            answer = answered(what, meter)
+            answer = answered(request, meter)
         except KeyboardInterrupt:
             stands = f" after {meter.said}" if meter.said else " before the first session was over"
             terminal.note(f"stopped{stands}; nothing is stored")
             return None
-    return experiments.Experiment(what.question.id, SystemClock().now(), OWNER, what.question, answer)
+    return experiments.Experiment(request.question.id, SystemClock().now(), OWNER, request.question, answer)
 
 
 def compare(stored: experiments.Experiment, made: experiments.Experiment, terminal: console.Terminal) -> None:

@@ -213,19 +213,19 @@ class Talk:
         stop: threading.Event,
         way: polling.Polling | webhooks.Webhook,
     ) -> bots.Bot:
-        asked = looking.Inquiry(self._service, self.people, 0, 0, people_store.Role.VIEWER)
+        inquiry = looking.Inquiry(self._service, self.people, 0, 0, people_store.Role.VIEWER)
         means = acting.Means(
             self.nonces, self._universe, self._runtime.deps.clock,
             still_wanted=lambda _step: still_wanted(stop),
             seen=lambda mark, by: self.outbox.acknowledge(mark, by, self._clock.now()),
         )  # fmt: skip
-        answers = answering_there.Answers(asked, means, self._clock, self._access.groups)
+        answers = answering_there.Answers(inquiry, means, self._clock, self._access.groups)
         # The bot and the voice of a kill need each other; nothing is said before the list is filled.
         made: list[bots.Bot] = []
         say = bots.said_at_once(line, carrier, self.outbox, lambda: made[0])
         kills = kill_path.KillPath(
             self._runtime.kill_switch, self._clock, self._access.groups, self._access.owners,
-            say=say, behind=self._behind, after=bots.after_kill(answers, asked, means, say),
+            say=say, behind=self._behind, after=bots.after_kill(answers, inquiry, means, say),
         )  # fmt: skip
         inbox = inboxes.InboxStore(self._runtime.deps.stores.database, self._access.bot_id, self._clock)
         leases = self._runtime.duties.leases

@@ -7,6 +7,7 @@
     │   └── ModelOutputError   a model answered, but not usably: treated as no answer
     ├── RetryableError         something outside is slow or away: the next cycle tries again
     │   ├── SourceUnavailable  a market, news or broker connection
+    │   │   ├── NoAnswer       nothing came back in the time there was
     │   │   └── PartlyAnswered several were asked, and not all of them answered
     │   └── ModelUnavailable   a language model
     ├── ManualActionError      only a person can clear this: kill switch, unreconciled book
@@ -68,6 +69,12 @@ class SourceUnavailable(RetryableError):
     """A market, news or broker connection is away, slow or limiting us."""
 
     code = "E_SOURCE_UNAVAILABLE"
+
+
+class NoAnswer(SourceUnavailable):
+    """Nothing came back in its time; to ask once more would cost that time once more."""
+
+    code = "E_NO_ANSWER"
 
 
 class PartlyAnswered(SourceUnavailable):

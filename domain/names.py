@@ -4,7 +4,7 @@
     SAGE_ROOT    -> none of ours      SageMath's own, which is no business of ours
 
 In a file of ours every name has to be one that is known. The environment is everybody's: there a name is refused only
-where it is nearly one of ours. What all begin with is left out of that: with it every one is like every other.
+where it is nearly one of ours. The prefix that all of ours have is left out of that: with it each is like every other.
 """
 
 from __future__ import annotations
@@ -14,14 +14,8 @@ from difflib import get_close_matches
 
 from domain.errors import ConfigurationError
 
-PREFIX = "SAGE_"
 ALIKE = 0.7
 """Twice the letters in common, over the letters of both: BROKR and BROKER have 0.91, ROOT and MODE 0.25."""
-
-
-def is_ours(name: str) -> bool:
-    """Whether it is named as our own settings are."""
-    return name.startswith(PREFIX)
 
 
 def known_only(file: str, names: Iterable[str], known: Collection[str], tables: Iterable[str] = ()) -> None:
@@ -32,15 +26,15 @@ def known_only(file: str, names: Iterable[str], known: Collection[str], tables: 
             raise ValueError(f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}")
 
 
-def none_misspelt(variables: Mapping[str, str | None], known: Collection[str]) -> None:
+def none_misspelt(variables: Mapping[str, str | None], known: Collection[str], prefix: str) -> None:
     """ConfigurationError for a variable of the environment that is nearly a known one; an empty one is not set."""
-    rests = [each.removeprefix(PREFIX) for each in known if is_ours(each)]
+    rests = [each.removeprefix(prefix) for each in known if each.startswith(prefix)]
     for name, value in variables.items():
-        if not value or name in known or not is_ours(name):
+        if not value or name in known or not name.startswith(prefix):
             continue
-        near = get_close_matches(name.removeprefix(PREFIX), rests, n=1, cutoff=ALIKE)
+        near = get_close_matches(name.removeprefix(prefix), rests, n=1, cutoff=ALIKE)
         if near:
             raise ConfigurationError(
-                f"the environment sets {name}, which is no setting ({PREFIX}{near[0]}?)",
+                f"the environment sets {name}, which is no setting ({prefix}{near[0]}?)",
                 f"Write it so, or take it out with `unset {name}`.",
             )

@@ -43,10 +43,10 @@ class CycleCalls(NamedTuple):
 
 def proposal_for(decision: Decision, seen: Observation, deps: CycleDeps) -> Proposal | None:
     """What the roles did, for the gates of group H; None for an exit by rule, which no role has touched."""
-    return proposal_of(decision, said_so_far(seen, deps), deps)
+    return proposal_of(decision, calls_so_far(seen, deps), deps)
 
 
-def said_so_far(seen: Observation, deps: CycleDeps) -> CycleCalls:
+def calls_so_far(seen: Observation, deps: CycleDeps) -> CycleCalls:
     """Read once for all decisions of a cycle, whose calls grow with them."""
     calls = deps.stores.calls.of_cycle(seen.evidence.cycle_id)
     by_subject: dict[str, list[ModelCall]] = {}
@@ -56,12 +56,12 @@ def said_so_far(seen: Observation, deps: CycleDeps) -> CycleCalls:
     return CycleCalls(by_subject, usage_of(calls, deps), signals, seen)
 
 
-def proposal_of(decision: Decision, said: CycleCalls, deps: CycleDeps) -> Proposal | None:
+def proposal_of(decision: Decision, cycle: CycleCalls, deps: CycleDeps) -> Proposal | None:
     """The same from what was said in the cycle."""
-    candidate, seen = decision.candidate, said.seen
+    candidate, seen = decision.candidate, cycle.seen
     if candidate.kind is not CandidateKind.ENTRY:
         return None
-    signal = said.signals.get(candidate.symbol)
+    signal = cycle.signals.get(candidate.symbol)
     left = stated_sizes(candidate, decision.advice, decision.inspection)
     plan = plan_evidence(candidate, as_of=seen.evidence.as_of)
     return Proposal(
@@ -79,11 +79,11 @@ def proposal_of(decision: Decision, said: CycleCalls, deps: CycleDeps) -> Propos
         quoted_price=decision.advice.reference_price if decision.advice is not None else None,
         confidence=decision.advice.confidence if decision.advice is not None else None,
         needs_approval=decision.needs_approval,
-        provenance=provenance_of(decision, said.calls.get(candidate.candidate_id, ())),
+        provenance=provenance_of(decision, cycle.calls.get(candidate.candidate_id, ())),
         signal_direction=None if signal is None else signal.direction,
         texts=cited_texts(decision, seen, deps),
         calibrated=calibrated_of(decision, seen, deps),
-        usage=said.usage,
+        usage=cycle.usage,
     )
 
 

@@ -142,9 +142,9 @@ class Service:
         """Somebody has seen a critical matter: it is repeated no more."""
         telling.acknowledge(self._runtime, mark, by)
 
-    def start_algo(self, wanted: slicing.SliceRequest, *, confirmed: bool = False) -> AlgoView:
+    def start_algo(self, request: slicing.SliceRequest, *, confirmed: bool = False) -> AlgoView:
         """Work a large order in slices."""
-        return slicing.start(self._runtime, wanted, confirmed=confirmed)
+        return slicing.start(self._runtime, request, confirmed=confirmed)
 
     def stop_algo(self, algo_id: str) -> AlgoView:
         """Take out what works of it, and send nothing more."""

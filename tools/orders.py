@@ -52,14 +52,14 @@ def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:
     return broker.fractional if policy.allow_fractional else WHOLE
 
 
-def shown_orders(desk: OrderDesk, wishes: Sequence[OrderRequest]) -> tuple[Case, ...]:
+def shown_orders(desk: OrderDesk, requests: Sequence[OrderRequest]) -> tuple[Case, ...]:
     """All that the gates would look at now, order by order; nothing is written or sent."""
-    return desk.shown(wishes)
+    return desk.shown(requests)
 
 
-def place_orders(desk: OrderDesk, wishes: Sequence[OrderRequest]) -> tuple[Placement, ...]:
+def place_orders(desk: OrderDesk, requests: Sequence[OrderRequest]) -> tuple[Placement, ...]:
     """One by one, each judged by what those before it became; once for a decision, as ``place_order``."""
-    return desk.place_all(wishes)
+    return desk.place_all(requests)
 
 
 def place_order(

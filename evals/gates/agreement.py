@@ -1,4 +1,4 @@
-"""The gates before the judged cases: what they let through that the oracle does not, and what they stop for nothing.
+"""The gates before the labelled cases: what they let through that the oracle does not, and what they stop for nothing.
 
     escape       the gates let go of more than the oracle: an order it denies, or one larger than what it leaves
     over-block   the gates let go of less: a denial, or a smaller order, where the oracle has no objection
@@ -62,16 +62,16 @@ class Agreement(NamedTuple):
         return 100 * self.count("over-block") / max(1, self.cases)
 
 
-def compared(judged: Iterable[LabelledCase]) -> Agreement:
+def compared(labelled: Iterable[LabelledCase]) -> Agreement:
     """Every case before the gates."""
-    shelf, cases = PolicyShelf(None), tuple(judged)
+    shelf, cases = PolicyShelf(None), tuple(labelled)
     found = (_differences(each, answer_of(each, shelf)) for each in cases)
     return Agreement(len(cases), tuple(chain.from_iterable(found)))
 
 
-def answer_of(judged: LabelledCase, shelf: PolicyShelf) -> Answer:
-    """The gates on one judged case."""
-    return gates_on(judged.case, shelf)
+def answer_of(labelled: LabelledCase, shelf: PolicyShelf) -> Answer:
+    """The gates on one labelled case."""
+    return gates_on(labelled.case, shelf)
 
 
 def gates_on(case: Mapping[str, Any], shelf: PolicyShelf) -> Answer:
@@ -85,11 +85,11 @@ def gates_on(case: Mapping[str, Any], shelf: PolicyShelf) -> Answer:
     return Answer(said.outcome.value, goes, tuple(map(str, said.codes)))
 
 
-def _differences(judged: LabelledCase, found: Answer) -> Iterator[Disagreement]:
-    kind = difference(found, judged.expected)
+def _differences(labelled: LabelledCase, found: Answer) -> Iterator[Disagreement]:
+    kind = difference(found, labelled.expected)
     if kind is not None:
-        wanted = f"{judged.expected.verdict} {_may_go(judged.expected)}"
-        yield Disagreement(kind, str(judged.case["id"]), judged.row.gate, wanted, found)
+        wanted = f"{labelled.expected.verdict} {_may_go(labelled.expected)}"
+        yield Disagreement(kind, str(labelled.case["id"]), labelled.row.gate, wanted, found)
 
 
 def difference(found: Answer, wanted: Expected) -> str | None:

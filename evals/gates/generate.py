@@ -63,15 +63,15 @@ def label(expected: Expected) -> str:
     return short.get(expected.verdict, f"R:{expected.final_qty}")
 
 
-def faults(judged: Sequence[LabelledCase]) -> list[str]:
+def faults(labelled: Sequence[LabelledCase]) -> list[str]:
     """Where a person and the oracle differ, and each gate and limit without a case on both sides."""
     found = [
         f"{each.row.gate} {each.row.kind}: by hand {each.row.label}, oracle {label(each.expected)}"
-        for each in judged
+        for each in labelled
         if each.row.label not in {"?", label(each.expected)}
     ]
     sides: dict[str, set[bool]] = defaultdict(set)
-    for each in judged:
+    for each in labelled:
         passed = each.expected.verdict == "PASS"
         sides[each.row.gate].add(passed)
         limits = each.case.get("limits") or {}
@@ -84,10 +84,10 @@ def faults(judged: Sequence[LabelledCase]) -> list[str]:
     return found + [f"{name}: no case on both sides" for name in wanted if len(sides[name]) < 2]
 
 
-def summary(judged: Sequence[LabelledCase]) -> str:
+def summary(labelled: Sequence[LabelledCase]) -> str:
     """How many cases there are, by verdict and by group."""
-    verdicts = Counter(each.expected.verdict for each in judged)
-    groups = Counter(each.row.gate[0] if each.row.gate in GATES else "exits and policies" for each in judged)
+    verdicts = Counter(each.expected.verdict for each in labelled)
+    groups = Counter(each.row.gate[0] if each.row.gate in GATES else "exits and policies" for each in labelled)
     told = ", ".join(f"{name} {count}" for name, count in sorted(verdicts.items()))
     by_group = ", ".join(f"{name} {count}" for name, count in sorted(groups.items()))
-    return f"{len(judged)} cases: {told}\nby group: {by_group}\n{len(GATES)} gates, {len(LIMITS)} limits"
+    return f"{len(labelled)} cases: {told}\nby group: {by_group}\n{len(GATES)} gates, {len(LIMITS)} limits"

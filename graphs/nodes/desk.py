@@ -18,7 +18,7 @@ from domain.verdicts import Evaluation, Outcome
 from graphs.deps import CycleDeps
 from graphs.nodes.observe import market_now
 from graphs.nodes.screen import observation_of
-from graphs.proposal import proposal_for, proposal_of, said_so_far
+from graphs.proposal import calls_so_far, proposal_for, proposal_of
 from graphs.record import Fact, record_each_once, record_once
 from graphs.state import CycleNode, CycleState, Ruled, Sent
 from memory.rebuild import decision_body
@@ -99,9 +99,9 @@ def judge(deps: CycleDeps, decision: Decision, seen: Observation, market: Market
 
 def opinions(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Opinion]:
     """The gates' opinion on every decision, by one look at the books."""
-    wished = wishes(deps, decisions, seen, market)
-    cases = iter(shown_orders(deps.desk, [wish for wish in wished if wish is not None]))
-    judged = [None if wish is None else next(cases) for wish in wished]
+    requests = order_requests(deps, decisions, seen, market)
+    cases = iter(shown_orders(deps.desk, [request for request in requests if request is not None]))
+    judged = [None if request is None else next(cases) for request in requests]
     policy, first = deps.desk.policy, next((case for case in judged if case is not None), None)
     standing = None if first is None else Standing(first, policy)  # all cases are of one look
     return [
@@ -110,21 +110,21 @@ def opinions(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, 
     ]
 
 
-def wishes(
+def order_requests(
     deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView
 ) -> list[OrderRequest | None]:
     """What is to be ordered for every decision, with what the gates ask besides; None where there is no price."""
-    said = said_so_far(seen, deps) if decisions else None
-    wished: list[OrderRequest | None] = []
+    calls = calls_so_far(seen, deps) if decisions else None
+    requests: list[OrderRequest | None] = []
     for decision in decisions:
         try:
             intent = priced(deps, decision, market)
         except DataQualityError:
-            wished.append(None)
+            requests.append(None)
             continue
-        proposal = None if said is None else proposal_of(decision, said, deps)
-        wished.append(OrderRequest(intent, market, proposal, cycle_id=decision.cycle_id))
-    return wished
+        proposal = None if calls is None else proposal_of(decision, calls, deps)
+        requests.append(OrderRequest(intent, market, proposal, cycle_id=decision.cycle_id))
+    return requests
 
 
 def recorded(deps: CycleDeps, given: Sequence[Opinion], cycle_id: str) -> list[Ruled]:
@@ -170,7 +170,7 @@ def park(deps: CycleDeps) -> CycleNode:
         unpriced = []
         for decision in waiting:
             try:
-                ask_a_person(deps, request_for(deps, decision, ruled[decision.decision_id], seen, market))
+                ask_a_person(deps, approval_request(deps, decision, ruled[decision.decision_id], seen, market))
             except DataQualityError:
                 unpriced.append(decision.decision_id)
         return {"degraded": [f"no quote to price {name} with" for name in unpriced]}
@@ -192,7 +192,7 @@ def ask_a_person(deps: CycleDeps, request: PendingApproval) -> None:
     )
 
 
-def request_for(
+def approval_request(
     deps: CycleDeps, decision: Decision, ruled: Ruled, seen: Observation, market: MarketView
 ) -> PendingApproval:
     """The request a person is shown: exactly this order, at this price, for a limited time."""
@@ -231,11 +231,11 @@ def submit(deps: CycleDeps) -> CycleNode:
 
 def send(deps: CycleDeps, decisions: Sequence[Decision], seen: Observation, market: MarketView) -> list[Sent]:
     """Decisions at the desk, in this order; one that was sent before gets its order back."""
-    wished = wishes(deps, decisions, seen, market)
-    placed = iter(place_orders(deps.desk, [wish for wish in wished if wish is not None]))
+    requests = order_requests(deps, decisions, seen, market)
+    placed = iter(place_orders(deps.desk, [request for request in requests if request is not None]))
     return [
-        Sent(decision.decision_id, "", UNPRICED) if wish is None else sent_of(decision, next(placed))
-        for decision, wish in zip(decisions, wished, strict=True)
+        Sent(decision.decision_id, "", UNPRICED) if request is None else sent_of(decision, next(placed))
+        for decision, request in zip(decisions, requests, strict=True)
     ]
 
 

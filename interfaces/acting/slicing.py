@@ -64,18 +64,18 @@ class NeedsYes(ManualActionError):
     """The whole order is one that a person has to say yes to."""
 
 
-def start(runtime: Runtime, wanted: SliceRequest, *, confirmed: bool = False) -> AlgoView:
+def start(runtime: Runtime, request: SliceRequest, *, confirmed: bool = False) -> AlgoView:
     """Judge it whole, keep its plan, and send the first slice.
 
     ``confirmed`` is the owner's yes to the whole order, where the policy wants one; no slice is excused from any gate.
     """
     settled(runtime)
     deps, now = runtime.deps, runtime.deps.clock.now()
-    market = market_now(deps, [wanted.symbol])
-    instrument, quote = priced(market, wanted.symbol)
-    parent = parent_of(wanted, instrument, quote, now)
+    market = market_now(deps, [request.symbol])
+    instrument, quote = priced(market, request.symbol)
+    parent = parent_of(request, instrument, quote, now)
     begin = partial(
-        runtime.duties.algos.start, parent, partial(plan_of, runtime, wanted, instrument, now), now=now, market=market
+        runtime.duties.algos.start, parent, partial(plan_of, runtime, request, instrument, now), now=now, market=market
     )
     started = begin()
     if started.evaluation.outcome is Outcome.NEED_APPROVAL:
@@ -145,51 +145,51 @@ def priced(market: MarketView, symbol: Symbol) -> tuple[Instrument, Quote]:
     return view.instrument, quote
 
 
-def parent_of(wanted: SliceRequest, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
+def parent_of(request: SliceRequest, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
     """The whole order; its limit is the worst price of every slice."""
-    limit = marketable_limit(wanted.side, quote, instrument.tick) if wanted.limit is None else wanted.limit
-    words = f"{wanted.kind} {wanted.side} {wanted.qty} {wanted.symbol} at {now.isoformat()}"
+    limit = marketable_limit(request.side, quote, instrument.tick) if request.limit is None else request.limit
+    words = f"{request.kind} {request.side} {request.qty} {request.symbol} at {now.isoformat()}"
     return OrderIntent(
         decision_id=decision_id("algo", words),
-        symbol=wanted.symbol,
-        side=wanted.side,
-        qty=wanted.qty,
+        symbol=request.symbol,
+        side=request.side,
+        qty=request.qty,
         type=OrderType.LIMIT,
         tif=TimeInForce.DAY,
         created_at=now,
         origin=Origin.MANUAL,
         strategy=MANUAL,
         limit_price=limit,
-        stop_loss=wanted.stop_loss,
+        stop_loss=request.stop_loss,
         currency=instrument.currency,
-        reduce_only=wanted.reduce_only,
-        leg="exit" if wanted.reduce_only else "entry",
+        reduce_only=request.reduce_only,
+        leg="exit" if request.reduce_only else "entry",
     )
 
 
 def plan_of(
-    runtime: Runtime, wanted: SliceRequest, instrument: Instrument, now: datetime, parent: OrderIntent
+    runtime: Runtime, request: SliceRequest, instrument: Instrument, now: datetime, parent: OrderIntent
 ) -> AlgoPlan:
     """When how much of the order is due; it ends before the session does, because what is left cannot fill then."""
     calendar = runtime.deps.calendar
     session = calendar.session_at(now)
     if session is None:
         raise UsageError("the exchange is closed", "Start a sliced order while it is open.")
-    ends = min(now + wanted.lasting, session.closes_at - ENDS_BEFORE_CLOSE)
+    ends = min(now + request.lasting, session.closes_at - ENDS_BEFORE_CLOSE)
     if ends <= now:
         raise UsageError("the session is about to end", "Send the order whole, or tomorrow.")
     tip = None
-    if wanted.kind is AlgoKind.TWAP:
-        slices = twap.schedule(parent.qty, instrument.lot, now, ends, wanted.slices)
-    elif wanted.kind is AlgoKind.VWAP:
-        bars = runtime.deps.market.bars(wanted.symbol, Timeframe.MIN_15, as_of=now, limit=CURVE_BARS)
+    if request.kind is AlgoKind.TWAP:
+        slices = twap.schedule(parent.qty, instrument.lot, now, ends, request.slices)
+    elif request.kind is AlgoKind.VWAP:
+        bars = runtime.deps.market.bars(request.symbol, Timeframe.MIN_15, as_of=now, limit=CURVE_BARS)
         curve = vwap.volume_curve(bars, calendar.session_at)
         slices = vwap.schedule(parent.qty, instrument.lot, session, now, ends, curve)
     else:
         slices = iceberg.schedule(parent.qty, now)
         tenth = max(instrument.lot, floor_to(parent.qty / 10, instrument.lot))
-        tip = min(parent.qty, tenth if wanted.tip is None else wanted.tip)
-    return AlgoPlan(parent, wanted.kind, slices, ends, wanted.rest, tip)
+        tip = min(parent.qty, tenth if request.tip is None else request.tip)
+    return AlgoPlan(parent, request.kind, slices, ends, request.rest, tip)
 
 
 def said_yes(runtime: Runtime, intent: OrderIntent, quote: Quote, *, at: datetime) -> Approval:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Protocol
 
+from interfaces.acting.backtesting import SessionSeen
 from interfaces.cli.console import Terminal
-from interfaces.cli.rendering.cells import amount
-from trading.backtest.figures import EquityAtClose
+from interfaces.views.plain import amount
 
 NOTE_S = 10.0
 """Where nobody sees progress as it moves, a line is written this often."""
-
-
-class SessionSeen(Protocol):
-    """A session that is done."""
-
-    @property
-    def point(self) -> EquityAtClose:
-        """Its close."""
-        ...
 
 
 class Meter:

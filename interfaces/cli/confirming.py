@@ -13,8 +13,8 @@ from domain.errors import OversightError
 from interfaces.cli import render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
-from interfaces.cli.rendering.cells import quantity
 from interfaces.service import Service
+from interfaces.views.plain import quantity
 from trading.store.people.roles import Role
 
 UNCHANGED = "nothing was changed"

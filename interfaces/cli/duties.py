@@ -97,7 +97,7 @@ def alerts(arguments: Arguments, service: Service, terminal: Terminal, _universe
 def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:
     """A large order of the owner's, in slices."""
     kind, symbol, side, qty = arguments.algo
-    wanted = SliceRequest(
+    request = SliceRequest(
         kind=AlgoKind(kind),
         symbol=Symbol(symbol),
         side=Side(side),
@@ -111,13 +111,13 @@ def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _univ
         reduce_only=arguments.reduce_only,
     )
     try:
-        view = service.start_algo(wanted, confirmed=arguments.yes)
+        view = service.start_algo(request, confirmed=arguments.yes)
     except NeedsYes as asks:
         terminal.note(asks.what)
         if not confirming.confirmed(arguments, terminal, f"{kind} {side} {qty} {symbol}: start it?"):
             return confirming.refused(terminal, "started")
         # Judged anew: the market has moved while somebody was thinking.
-        view = service.start_algo(wanted, confirmed=True)
+        view = service.start_algo(request, confirmed=True)
     terminal.show(view, render.algo)
     return 0
 

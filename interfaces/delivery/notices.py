@@ -24,7 +24,7 @@ from domain.record.alerts import Alert, AlertCode, Severity
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from domain.verdicts import Figure, Outcome
-from interfaces.cli.rendering.cells import is_bounded, measured
+from interfaces.views.plain import is_bounded, measured
 from policies.codes import meaning_of
 from policies.gates.catalogue import BY_ID
 from trading.monitor.alerts import SEEN
@@ -71,7 +71,7 @@ class NoticeSources(NamedTuple):
     approval: Callable[[str], PendingApproval | None]
 
 
-NOTHING_KNOWN = NoticeSources(lambda _decision: "", lambda _pending: None)
+NO_SOURCES = NoticeSources(lambda _decision: "", lambda _pending: None)
 
 
 def message_of(notice: Notice, address: str, at: datetime, *, silent: bool = False) -> Message:
@@ -94,15 +94,15 @@ def shortened(line: str) -> str:
     return flat if len(flat) <= LONGEST_LINE else f"{flat[: LONGEST_LINE - 1]}…"
 
 
-def of_entry(entry: LedgerEntry, known: NoticeSources = NOTHING_KNOWN) -> Notice | None:
+def of_entry(entry: LedgerEntry, sources: NoticeSources = NO_SOURCES) -> Notice | None:
     """What one ledger entry tells a person; None for most of them."""
     match entry.kind:
         case RecordKind.ORDER:
-            return of_order(restore(Order, entry.body), known)
+            return of_order(restore(Order, entry.body), sources)
         case RecordKind.VERDICTS:
             return of_verdicts(entry)
         case RecordKind.APPROVAL_REQUESTED:
-            request = known.approval(entry.subject)
+            request = sources.approval(entry.subject)
             return None if request is None else of_request(request)
         case RecordKind.TRADE_CLOSED:
             return of_trade(restore(ClosedTrade, entry.body))
@@ -114,7 +114,7 @@ def of_entry(entry: LedgerEntry, known: NoticeSources = NOTHING_KNOWN) -> Notice
             return None
 
 
-def of_order(order: Order, known: NoticeSources) -> Notice | None:
+def of_order(order: Order, sources: NoticeSources) -> Notice | None:
     """An entry that has come to its end with something filled, with the one line why."""
     if order.status.is_open or order.filled_qty <= 0 or order.reduce_only or not order.leg.startswith("entry"):
         return None
@@ -124,7 +124,7 @@ def of_order(order: Order, known: NoticeSources) -> Notice | None:
         f"stop {order.stop_loss}" if order.stop_loss else "",
         f"target {order.take_profit}" if order.take_profit else "",
     ]
-    lines = (", ".join(filter(None, planned)), known.why(order.decision_id), f"sage explain {order.client_order_id}")
+    lines = (", ".join(filter(None, planned)), sources.why(order.decision_id), f"sage explain {order.client_order_id}")
     return Notice(
         f"opened:{order.client_order_id}",
         Kind.TRADE,

@@ -53,11 +53,11 @@ class Post(NamedTuple):
         """To everybody who wants it; how many are told now."""
         told = 0
         for address in self.addresses():
-            way = self._way(address, notice.kind, now)
-            if way is Handling.DROP:
+            handling = self._handling(address, notice.kind, now)
+            if handling is Handling.DROP:
                 continue
-            message = message_of(notice, address, now, silent=way is Handling.SILENT)
-            told += self.outbox.put(message, held=way is Handling.HOLD) and way is not Handling.HOLD
+            message = message_of(notice, address, now, silent=handling is Handling.SILENT)
+            told += self.outbox.put(message, held=handling is Handling.HOLD) and handling is not Handling.HOLD
         return told
 
     def gather(self, now: datetime) -> int:
@@ -69,16 +69,16 @@ class Post(NamedTuple):
         found = sorted(self.outbox.unanswered(since=now - LONGEST_ESCALATION - EACH), key=lambda each: each.matter)
         return sum(self._again(tuple(copies), now) for _, copies in groupby(found, key=lambda each: each.matter))
 
-    def _way(self, address: str, kind: Kind, now: datetime) -> Handling:
+    def _handling(self, address: str, kind: Kind, now: datetime) -> Handling:
         wishes = self.wishes(address)
         if kind is Kind.CRITICAL:
             return Handling.DROP if wishes.later else Handling.RING
-        way = wishes.way(kind, now)
+        handling = wishes.handling(kind, now)
         # An approval runs out while it waits.
-        can_wait = way in (Handling.RING, Handling.SILENT) and kind is not Kind.APPROVAL
+        can_wait = handling in (Handling.RING, Handling.SILENT) and kind is not Kind.APPROVAL
         if can_wait and self.outbox.said(address, since=now - HEAP_TIME) >= HEAP:
             return Handling.HOLD
-        return way
+        return handling
 
     def _gather(self, address: str, now: datetime) -> int:
         held = self.outbox.held(address)
@@ -88,7 +88,7 @@ class Post(NamedTuple):
         calm = self.outbox.said(address, since=now - HEAP_TIME) < HEAP // 2
         # A wish that changed while it was held counts: what is off by now is still told, as it was wanted then.
         due = wishes.digest_due(held[0].message.at, now)
-        ripe = [each for each in held if due or (calm and wishes.way(each.message.kind, now) is not Handling.HOLD)]
+        ripe = [each for each in held if due or (calm and wishes.handling(each.message.kind, now) is not Handling.HOLD)]
         alone = [each for each in ripe if each.message.picture is not None or len(ripe) == 1]
         for letter in alone:
             self.outbox.release(letter, now)

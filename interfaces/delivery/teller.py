@@ -61,7 +61,7 @@ class Teller:
         self._runtime = runtime
         self._post = post
         self._wall = wall
-        self._known = NoticeSources(self._why, runtime.deps.stores.approvals.get)
+        self._notice_sources = NoticeSources(self._why, runtime.deps.stores.approvals.get)
         self._looked_at: datetime | None = None
         self._tended_at: datetime | None = None
         self._doubted: frozenset[str] = frozenset()
@@ -145,7 +145,7 @@ class Teller:
 
     def _of(self, entry: LedgerEntry) -> Iterator[Notice]:
         try:
-            notice = of_entry(entry, self._known)
+            notice = of_entry(entry, self._notice_sources)
         except OversightError as error:
             # Left out: one entry that cannot be read must not hold back all behind it.
             _log.warning("entry %d cannot be told: %s", entry.seq, error)

@@ -71,7 +71,7 @@ class Wishes:
         """How one kind stands."""
         return Wish.ON if kind in ALWAYS else self.kinds.get(kind, USUAL[kind])
 
-    def way(self, kind: Kind, now: datetime) -> Handling:
+    def handling(self, kind: Kind, now: datetime) -> Handling:
         """What becomes of a message of this kind now."""
         if kind in ALWAYS:
             return Handling.RING

@@ -62,26 +62,26 @@ class Answers:
         found = self.door(arrival)
         if isinstance(found, AccessDenied):
             return self._refused(arrival, found)
-        asked = self._template._replace(
+        inquiry = self._template._replace(
             user_id=found.user_id, chat_id=arrival.chat_id, role=found.role, words=arrival.words, progress=progress
         )
         try:
-            return self._granted(arrival, asked, again=again)
+            return self._granted(arrival, inquiry, again=again)
         except WrongWords as wrong:
             command = BY_NAME.get(arrival.command)
             return (looking.failed(wrong) if command is None else control.wrong(command, wrong.what),)
         except OversightError as error:
             return (looking.failed(error),)
 
-    def _granted(self, arrival: Arrival, asked: Inquiry, *, again: bool) -> Screens:
+    def _granted(self, arrival: Arrival, inquiry: Inquiry, *, again: bool) -> Screens:
         if arrival.kind is Kind.TEXT and (word := danger.typed_word(arrival.text)):
-            return (self._typed(arrival, word, asked),)
+            return (self._typed(arrival, word, inquiry),)
         if arrival.kind is Kind.TEXT:
-            return talked(asked, self._means, arrival.text)
+            return talked(inquiry, self._means, arrival.text)
         if arrival.kind is Kind.MEDIA:
             return (pieces.notice("I read text only: write it in a few words, or see /help."),)
         if arrival.kind is Kind.PRESS:
-            return self._pressed(arrival, asked)
+            return self._pressed(arrival, inquiry)
         command = BY_NAME.get(arrival.command)
         if command is None:
             return (looking.unknown(arrival.command),)
@@ -93,76 +93,76 @@ class Answers:
             if late:
                 return (pieces.notice(f"⌛ {late}"),)
             # On record before it acts, so that a crash half-way leaves who asked for it.
-            self.people.record(asked.user_id, "command", command=command.name, words=" ".join(asked.words)[:200])
-        return self._commanded(command, asked)
+            self.people.record(inquiry.user_id, "command", command=command.name, words=" ".join(inquiry.words)[:200])
+        return self._commanded(command, inquiry)
 
-    def _commanded(self, command: Command, asked: Inquiry) -> Screens:
+    def _commanded(self, command: Command, inquiry: Inquiry) -> Screens:
         if command.name == "pending":
-            return acting.pending(asked, self._means)
+            return acting.pending(inquiry, self._means)
         if command.name == "kill":
             # Its own path has refused it, and the door has not: the role changed in between.
             return (pieces.notice("⚠ NOT killed: your role has only just changed. Send /kill again."),)
         if command.name in ACTS:
-            return (ACTS[command.name](asked, self._means),)
+            return (ACTS[command.name](inquiry, self._means),)
         if command.name in DANGERS:
-            return (danger.first_word(command.name, asked, self._means),)
+            return (danger.first_word(command.name, inquiry, self._means),)
         look = LOOKS.get(command.name)
-        return (looking.unknown(command.name) if look is None else look(asked),)
+        return (looking.unknown(command.name) if look is None else look(inquiry),)
 
-    def _pressed(self, arrival: Arrival, asked: Inquiry) -> Screens:
+    def _pressed(self, arrival: Arrival, inquiry: Inquiry) -> Screens:
         kind, _, rest = arrival.text.partition(":")
         command = shown_by(arrival)
         if command is not None:
-            return self._commanded(command, asked._replace(words=tuple(rest.split()[1:])))
+            return self._commanded(command, inquiry._replace(words=tuple(rest.split()[1:])))
         if kind == "n":
-            self._means.nonces.void(rest, asked.user_id)
+            self._means.nonces.void(rest, inquiry.user_id)
             return (pieces.notice("Left as it is."),)
         if kind == "ack":
-            return (acting.acknowledge(asked, self._means, rest),)
+            return (acting.acknowledge(inquiry, self._means, rest),)
         # What looks or takes away may be late; a press has no time of its own by which to judge what acts.
         if arrival.stale:
             return (pieces.notice("⌛ I was away when you pressed that; press it again, or ask anew."),)
         if kind == "a":
             pending_id, _, nonce = rest.partition(":")
-            self.people.record(asked.user_id, "answer", request=pending_id[:80])
-            return (acting.answer(asked, self._means, pending_id, nonce),)
+            self.people.record(inquiry.user_id, "answer", request=pending_id[:80])
+            return (acting.answer(inquiry, self._means, pending_id, nonce),)
         if kind == "d":
-            return (self._confirmed(rest, asked),)
+            return (self._confirmed(rest, inquiry),)
         if kind == "p":
-            return self._performed(rest, asked)
+            return self._performed(rest, inquiry)
         return (pieces.notice("⚠ This button is of another version; nothing was done."),)
 
-    def _typed(self, arrival: Arrival, word: str, asked: Inquiry) -> Screen:
+    def _typed(self, arrival: Arrival, word: str, inquiry: Inquiry) -> Screen:
         """The second word in letters: what it begins with says which of this person's own buttons is meant."""
         if arrival.stale or arrival.at is None or self._clock.now() - arrival.at > LONGEST_AGE:
             return pieces.notice("⌛ That yes came too late; ask anew.")
-        nonce = self._means.nonces.spelled(word, asked.user_id, asked.chat_id, tuple(DANGERS))
-        return self._confirmed(nonce, asked)
+        nonce = self._means.nonces.spelled(word, inquiry.user_id, inquiry.chat_id, tuple(DANGERS))
+        return self._confirmed(nonce, inquiry)
 
-    def _confirmed(self, nonce: str, asked: Inquiry) -> Screen:
+    def _confirmed(self, nonce: str, inquiry: Inquiry) -> Screen:
         """The second word: the role is looked at again, because it may have been taken since the first."""
-        bound = self._means.nonces.use(nonce, asked.user_id, asked.chat_id)
+        bound = self._means.nonces.use(nonce, inquiry.user_id, inquiry.chat_id)
         if isinstance(bound, str):
-            self.people.record(asked.user_id, "denied", why=bound)
+            self.people.record(inquiry.user_id, "denied", why=bound)
             return pieces.notice(f"⚠ {bound[:1].upper()}{bound[1:]}.")
         command = BY_NAME.get(bound.action)
-        if bound.action not in DANGERS or command is None or not asked.role.covers(command.role):
-            self.people.record(asked.user_id, "denied", why="a button of another kind, or a lesser role")
+        if bound.action not in DANGERS or command is None or not inquiry.role.covers(command.role):
+            self.people.record(inquiry.user_id, "denied", why="a button of another kind, or a lesser role")
             return pieces.notice("⚠ This button does nothing for you.")
-        self.people.record(asked.user_id, "confirmed", command=bound.action, words=" ".join(bound.words)[:200])
-        return danger.second_word(bound.action, asked._replace(words=bound.words), bound.digest)
+        self.people.record(inquiry.user_id, "confirmed", command=bound.action, words=" ".join(bound.words)[:200])
+        return danger.second_word(bound.action, inquiry._replace(words=bound.words), bound.digest)
 
-    def _performed(self, nonce: str, asked: Inquiry) -> Screens:
+    def _performed(self, nonce: str, inquiry: Inquiry) -> Screens:
         """The button of a card: the command that stands on it, as if its person had typed it now."""
-        bound = self._means.nonces.use(nonce, asked.user_id, asked.chat_id)
+        bound = self._means.nonces.use(nonce, inquiry.user_id, inquiry.chat_id)
         if isinstance(bound, str):
             return (pieces.notice(f"⚠ {bound[:1].upper()}{bound[1:]}."),)
         command = BY_NAME.get(bound.words[0]) if bound.action == CARD and bound.words else None
-        if command is None or command.name == "kill" or not asked.role.covers(command.role):
-            self.people.record(asked.user_id, "denied", why="a card of another kind, or a lesser role")
+        if command is None or command.name == "kill" or not inquiry.role.covers(command.role):
+            self.people.record(inquiry.user_id, "denied", why="a card of another kind, or a lesser role")
             return (pieces.notice("⚠ This button does nothing for you."),)
-        self.people.record(asked.user_id, "card", command=command.name, words=" ".join(bound.words[1:])[:200])
-        return self._commanded(command, asked._replace(words=bound.words[1:]))
+        self.people.record(inquiry.user_id, "card", command=command.name, words=" ".join(bound.words[1:])[:200])
+        return self._commanded(command, inquiry._replace(words=bound.words[1:]))
 
     def _late(self, arrival: Arrival, command: Command) -> str:
         """Why a command that acts comes too late; empty where it does not."""

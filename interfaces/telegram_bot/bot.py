@@ -24,7 +24,6 @@ from telegram.error import InvalidToken
 from domain.errors import OversightError
 from domain.ports import Clock
 from domain.record.canonical import plain, restore
-from interfaces.cli.rendering.cells import clean
 from interfaces.serving.holding import Busy, held
 from interfaces.telegram_bot import danger, looking
 from interfaces.telegram_bot.acting import Means
@@ -38,6 +37,7 @@ from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import charts, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.updates import Arrival, Kind, read
+from interfaces.views.plain import clean
 from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.message import Message
 from trading.store.people.inbox import InboxStore
@@ -380,7 +380,7 @@ def said_at_once(line: Line, carrier: TelegramCarrier, outbox: ReplyBox, bot: Ca
 
 
 def after_kill(
-    answers: Answers, asked: Inquiry, means: Means, say: Callable[[Arrival, Screen, int], None]
+    answers: Answers, inquiry: Inquiry, means: Means, say: Callable[[Arrival, Screen, int], None]
 ) -> Callable[[Arrival], None]:
     """What follows an acknowledged kill: its record, and the question whether to close everything too."""
 
@@ -389,7 +389,7 @@ def after_kill(
             answers.people.record(arrival.user_id, "command", command="kill", words=" ".join(arrival.words)[:200])
             if tuple(word.lower() for word in arrival.words) == ("flatten",):
                 role = answers.people.roles()[arrival.user_id]
-                own = asked._replace(user_id=arrival.user_id, chat_id=arrival.chat_id, role=role)
+                own = inquiry._replace(user_id=arrival.user_id, chat_id=arrival.chat_id, role=role)
                 say(arrival, danger.first_word("kill", own, means), 1)
         except OversightError as error:
             _log.warning("after the kill: %s", error)

@@ -18,7 +18,6 @@ from domain.errors import OversightError, UsageError
 from domain.market import parse_symbol
 from domain.orders import Order
 from domain.record.canonical import digest
-from interfaces.cli.rendering.cells import quantity
 from interfaces.telegram_bot import arguments
 from interfaces.telegram_bot.acting import Means
 from interfaces.telegram_bot.arguments import WrongWords
@@ -26,6 +25,7 @@ from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.screens.state import order_words
+from interfaces.views.plain import quantity
 from interfaces.views.state import PositionView
 from trading.store.people.roles import Role
 
@@ -57,20 +57,20 @@ class Danger(NamedTuple):
     do: Callable[[Inquiry], Screen]
 
 
-def prepare_resume(asked: Inquiry) -> Prepared:
+def prepare_resume(inquiry: Inquiry) -> Prepared:
     """A scope's pause, or everything that stops trading; both only where the checklist finds nothing."""
-    arguments.at_most(asked.words, 1)
-    plan, paused = asked.service.resume_plan(), list[Pause]()
-    if asked.words:
-        name = asked.words[0][: arguments.LONGEST_WORD].upper()
-        paused = [one for one in asked.service.status().paused if one.name.upper() == name]
+    arguments.at_most(inquiry.words, 1)
+    plan, paused = inquiry.service.resume_plan(), list[Pause]()
+    if inquiry.words:
+        name = inquiry.words[0][: arguments.LONGEST_WORD].upper()
+        paused = [one for one in inquiry.service.status().paused if one.name.upper() == name]
         if not paused:
             raise UsageError(f"{name} is not paused", "See /status.")
     elif not plan.releases:
         raise UsageError("nothing is stopped", "See /status.")
     if plan.findings:
         raise UsageError(f"not resumed: {'; '.join(plan.findings)}", "Mend it, then /resume again.")
-    if asked.words:
+    if inquiry.words:
         told = (f"Lifts the pause of {paused[0].scope} {paused[0].name}.", CHECKED)
         return Prepared(f"Resume {paused[0].name}?", told, (paused[0].scope, paused[0].name), "▶ Resume")
     ramp = ("Orders start at a quarter of their size.",) if plan.stopped else ()
@@ -78,82 +78,82 @@ def prepare_resume(asked: Inquiry) -> Prepared:
     return Prepared("Resume trading?", told_all, (*plan.releases, str(plan.stamp)), "▶ Resume")
 
 
-def resume(asked: Inquiry) -> Screen:
+def resume(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    if asked.words:
-        name = asked.words[0].upper()
-        one = next(one for one in asked.service.status().paused if one.name.upper() == name)
-        return control.control(asked.service.resume(one.scope, one.name))
-    return control.control(asked.service.resume("global", "", asked.service.resume_plan()))
+    if inquiry.words:
+        name = inquiry.words[0].upper()
+        one = next(one for one in inquiry.service.status().paused if one.name.upper() == name)
+        return control.control(inquiry.service.resume(one.scope, one.name))
+    return control.control(inquiry.service.resume("global", "", inquiry.service.resume_plan()))
 
 
-def prepare_mode(asked: Inquiry) -> Prepared:
+def prepare_mode(inquiry: Inquiry) -> Prepared:
     """Down at once for an operator, up for an owner and after a second word."""
-    wanted, present = arguments.one_mode(asked.words), asked.service.status().mode
-    up = asked.service.needs_owner(wanted)
-    if up and not asked.role.covers(Role.OWNER):
+    wanted, present = arguments.one_mode(inquiry.words), inquiry.service.status().mode
+    up = inquiry.service.needs_owner(wanted)
+    if up and not inquiry.role.covers(Role.OWNER):
         raise UsageError(f"only an owner moves the mode up to {wanted}", "Down is open to you.")
     told = (f"From {present.value} up to {wanted.value}: Sage may do more by itself.",)
     return Prepared(f"Mode {wanted.value}?", told, (present.value, wanted.value), f"⬆ {wanted.value}", at_once=not up)
 
 
-def mode(asked: Inquiry) -> Screen:
+def mode(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    wanted: Mode = arguments.one_mode(asked.words)
-    return control.mode(asked.service.set_mode(wanted, confirmed=True))
+    wanted: Mode = arguments.one_mode(inquiry.words)
+    return control.mode(inquiry.service.set_mode(wanted, confirmed=True))
 
 
-def prepare_flatten(asked: Inquiry) -> Prepared:
+def prepare_flatten(inquiry: Inquiry) -> Prepared:
     """Close one holding, or all of them, under a kill too: then the kill stays, and nothing else is sent."""
-    held, under = _held(asked), _under(asked)
+    held, under = _held(inquiry), _under(inquiry)
     told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
-    what = "all" if asked.words[0].lower() == "all" else held[0].symbol
+    what = "all" if inquiry.words[0].lower() == "all" else held[0].symbol
     return Prepared(f"Close {what}?", (*told, *under), (*told, *under), "Close now")
 
 
-def flatten(asked: Inquiry) -> Screen:
+def flatten(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    only = () if asked.words[0].lower() == "all" else (parse_symbol(asked.words[0].upper()),)
-    return control.control(asked.service.flatten(only))
+    only = () if inquiry.words[0].lower() == "all" else (parse_symbol(inquiry.words[0].upper()),)
+    return control.control(inquiry.service.flatten(only))
 
 
-def prepare_close(asked: Inquiry) -> Prepared:
+def prepare_close(inquiry: Inquiry) -> Prepared:
     """Close the holding that an id stands for, all of it."""
-    one, under = asked.service.holding(arguments.one_id(asked.words)), _under(asked)
+    one, under = inquiry.service.holding(arguments.one_id(inquiry.words)), _under(inquiry)
     told = (f"{one.symbol}: {quantity(one.qty)} shares, all that is held of it.", *under)
     return Prepared(f"Close {one.symbol}?", told, (one.symbol, quantity(one.qty), one.trade_id, *under), "Close now")
 
 
-def close(asked: Inquiry) -> Screen:
+def close(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    one = asked.service.holding(arguments.one_id(asked.words))
-    return control.control(asked.service.close(one.symbol))
+    one = inquiry.service.holding(arguments.one_id(inquiry.words))
+    return control.control(inquiry.service.close(one.symbol))
 
 
-def prepare_kill(asked: Inquiry) -> Prepared:
+def prepare_kill(inquiry: Inquiry) -> Prepared:
     """Close everything under the kill, which stands already."""
-    if not asked.role.covers(Role.APPROVER):
+    if not inquiry.role.covers(Role.APPROVER):
         raise UsageError("killed; closing the positions takes the role approver", "Ask somebody who has it.")
-    held = _held(asked._replace(words=("all",)))
+    held = _held(inquiry._replace(words=("all",)))
     told = tuple(f"{one.symbol}: {_shares(one)}" for one in held)
     return Prepared("Killed. Close all positions too?", told, tuple(sorted(told)), "Close all now")
 
 
-def kill(asked: Inquiry) -> Screen:
+def kill(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    return control.control(asked.service.kill(f"from Telegram by {asked.user_id}", flatten=True))
+    return control.control(inquiry.service.kill(f"from Telegram by {inquiry.user_id}", flatten=True))
 
 
-def _under(asked: Inquiry) -> tuple[str, ...]:
+def _under(inquiry: Inquiry) -> tuple[str, ...]:
     """Said, and part of what is agreed to, while a kill stands: who said yes before it fell is asked again."""
-    return ("The kill stays: nothing else is sent.",) if asked.service.status().kill_switch else ()
+    return ("The kill stays: nothing else is sent.",) if inquiry.service.status().kill_switch else ()
 
 
-def _held(asked: Inquiry) -> list[PositionView]:
-    if len(asked.words) != 1:
+def _held(inquiry: Inquiry) -> list[PositionView]:
+    if len(inquiry.words) != 1:
         raise WrongWords("name a symbol, or all")
-    wanted = None if asked.words[0].lower() == "all" else arguments.one_symbol(asked.words)
-    held = [one for one in asked.service.positions().positions if wanted is None or one.symbol == wanted]
+    wanted = None if inquiry.words[0].lower() == "all" else arguments.one_symbol(inquiry.words)
+    held = [one for one in inquiry.service.positions().positions if wanted is None or one.symbol == wanted]
     if not held:
         raise UsageError("nothing is held" if wanted is None else f"nothing is held of {wanted}", "See /positions.")
     return held
@@ -163,32 +163,32 @@ def _shares(one: PositionView) -> str:
     return f"{one.broker_qty if one.broker_qty is not None else one.qty} shares"
 
 
-def prepare_cancel(asked: Inquiry) -> Prepared:
+def prepare_cancel(inquiry: Inquiry) -> Prepared:
     """Take one working order out, or all entries."""
-    found = _working(asked)
+    found = _working(inquiry)
     told = tuple(f"{order_words(one)}, {one.client_order_id}" for one in found)
     return Prepared(f"Cancel {len(found)} order{'s' * (len(found) > 1)}?", told,
                     tuple(one.client_order_id for one in found), "Cancel now")  # fmt: skip
 
 
-def cancel(asked: Inquiry) -> Screen:
+def cancel(inquiry: Inquiry) -> Screen:
     """As prepared, one after the other; what one refuses keeps none of the others."""
     done: list[str] = []
-    found = _working(asked)
+    found = _working(inquiry)
     if len(found) == 1:
-        return gates.ticket(asked.service.cancel_order(found[0].client_order_id), "Cancel")
+        return gates.ticket(inquiry.service.cancel_order(found[0].client_order_id), "Cancel")
     for one in found:
         try:
-            view = asked.service.cancel_order(one.client_order_id)
+            view = inquiry.service.cancel_order(one.client_order_id)
             done.append(f"{order_words(one)}: {'cancelled' if view.done else view.note or 'asked'}")
         except OversightError as error:
             done.append(f"{order_words(one)}: {error.what}")
     return pieces.page("Cancel", pieces.each(done))
 
 
-def _working(asked: Inquiry) -> list[Order]:
-    name = arguments.one_id(asked.words)
-    open_ones = [one for one in asked.service.orders().orders if one.status.is_open]
+def _working(inquiry: Inquiry) -> list[Order]:
+    name = arguments.one_id(inquiry.words)
+    open_ones = [one for one in inquiry.service.orders().orders if one.status.is_open]
     if name == "ALL":
         found = [one for one in open_ones if one.parent_id is None][:MOST_CANCELLED]
     else:
@@ -202,21 +202,21 @@ def _working(asked: Inquiry) -> list[Order]:
     return found
 
 
-def prepare_role(asked: Inquiry) -> Prepared:
+def prepare_role(inquiry: Inquiry) -> Prepared:
     """Give or take a role."""
-    who, wanted = arguments.role(asked.words)
-    present = asked.people.roles().get(who)
+    who, wanted = arguments.role(inquiry.words)
+    present = inquiry.people.roles().get(who)
     if present is wanted:
         raise UsageError(f"{who} has that role already", "See /people.")
     was, becomes = ("none" if held is None else held.value for held in (present, wanted))
     return Prepared(f"Role of {who}?", (f"From {was} to {becomes}.",), (str(who), was, becomes), f"Make {becomes}")
 
 
-def role(asked: Inquiry) -> Screen:
+def role(inquiry: Inquiry) -> Screen:
     """As prepared."""
-    who, wanted = arguments.role(asked.words)
-    asked.people.set_role(who, wanted, by=asked.user_id)
-    return control.people(asked.people.roles())
+    who, wanted = arguments.role(inquiry.words)
+    inquiry.people.set_role(who, wanted, by=inquiry.user_id)
+    return control.people(inquiry.people.roles())
 
 
 DANGERS: Mapping[str, Danger] = {
@@ -230,12 +230,12 @@ DANGERS: Mapping[str, Danger] = {
 }
 
 
-def first_word(name: str, asked: Inquiry, means: Means) -> Screen:
+def first_word(name: str, inquiry: Inquiry, means: Means) -> Screen:
     """Show what it would do, with a button for the second word."""
-    prepared = DANGERS[name].prepare(asked)
+    prepared = DANGERS[name].prepare(inquiry)
     if prepared.at_once:
-        return DANGERS[name].do(asked)
-    bound = means.nonces.make(asked.user_id, asked.chat_id, name, asked.words, digest(prepared.state), LASTS)
+        return DANGERS[name].do(inquiry)
+    bound = means.nonces.make(inquiry.user_id, inquiry.chat_id, name, inquiry.words, digest(prepared.state), LASTS)
     told, buttons = prepared.told[:MOST_CANCELLED], control.yes_no(bound.nonce, prepared.yes)
     return control.asks(prepared.title, told, buttons, f"yes {bound.nonce[:TYPED]}")
 
@@ -246,9 +246,9 @@ def typed_word(text: str) -> str:
     return "" if found is None else found[1].lower()
 
 
-def second_word(name: str, asked: Inquiry, agreed: str) -> Screen:
+def second_word(name: str, inquiry: Inquiry, agreed: str) -> Screen:
     """Do it, where it is still what was agreed to."""
-    prepared = DANGERS[name].prepare(asked)
+    prepared = DANGERS[name].prepare(inquiry)
     if digest(prepared.state) != agreed:
         return pieces.notice("⚠ Things have changed since you were asked: nothing was done. Ask again.")
-    return DANGERS[name].do(asked)
+    return DANGERS[name].do(inquiry)

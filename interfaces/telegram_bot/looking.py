@@ -40,28 +40,28 @@ _AT_THE_TERMINAL = re.compile(r"`sage ([a-z]+)([^`-]*)(?:--(flatten))?`")
 def plainly(look: Callable[[Service], Screen]) -> Look:
     """A look that takes no words."""
 
-    def told(asked: Inquiry) -> Screen:
-        arguments.nothing(asked.words)
-        return look(asked.service)
+    def told(inquiry: Inquiry) -> Screen:
+        arguments.nothing(inquiry.words)
+        return look(inquiry.service)
 
     return told
 
 
 def paged(look: Callable[[Service, int], Screen]) -> Look:
     """A look that takes a page."""
-    return lambda asked: look(asked.service, arguments.page(asked.words))
+    return lambda inquiry: look(inquiry.service, arguments.page(inquiry.words))
 
 
 def named(look: Callable[[Service, str], Screen], otherwise: str = "") -> Look:
     """A look that takes an id or a symbol."""
-    return lambda asked: look(asked.service, arguments.one_id(asked.words, otherwise))
+    return lambda inquiry: look(inquiry.service, arguments.one_id(inquiry.words, otherwise))
 
 
-def pnl(asked: Inquiry) -> Screen:
+def pnl(inquiry: Inquiry) -> Screen:
     """Profit and loss of today with the equity behind it, where there are two days of it; or that of a period."""
-    if asked.words:
-        return state.profits(asked.service.profits(arguments.profits(asked.words)), "pnl", *asked.words)
-    return state.pnl(asked.service.pnl(), charts.equity(asked.service.equity()))
+    if inquiry.words:
+        return state.profits(inquiry.service.profits(arguments.profits(inquiry.words)), "pnl", *inquiry.words)
+    return state.pnl(inquiry.service.pnl(), charts.equity(inquiry.service.equity()))
 
 
 def profits(period: Period, by: Unit) -> Look:
@@ -70,12 +70,12 @@ def profits(period: Period, by: Unit) -> Look:
     return plainly(lambda service: state.profits(service.profits(period, by), name))
 
 
-def performance(asked: Inquiry) -> Screen:
+def performance(inquiry: Inquiry) -> Screen:
     """Profit and loss by symbol."""
-    what = arguments.profits(asked.words)
+    what = arguments.profits(inquiry.words)
     if what not in set(Period):
         raise arguments.WrongWords(f"name one of {', '.join(Period)}; /pnl {what} shows a symbol")
-    return state.profits(asked.service.profits(what, Unit.SYMBOL), "performance", *asked.words)
+    return state.profits(inquiry.service.profits(what, Unit.SYMBOL), "performance", *inquiry.words)
 
 
 def cycle(service: Service) -> Screen:
@@ -84,56 +84,56 @@ def cycle(service: Service) -> Screen:
     return pieces.notice("No cycle has run yet; /cycle runs one.") if report is None else records.agents(report)
 
 
-def whatif(asked: Inquiry) -> Screen:
+def whatif(inquiry: Inquiry) -> Screen:
     """What the gates would say."""
-    wanted = arguments.what_if(asked.words)
-    view = asked.service.order(Ticket(wanted.side, wanted.symbol, wanted.qty, stop=wanted.stop), what_if=True)
+    wanted = arguments.what_if(inquiry.words)
+    view = inquiry.service.order(Ticket(wanted.side, wanted.symbol, wanted.qty, stop=wanted.stop), what_if=True)
     return gates.ticket(view, "What if")
 
 
-def trades(asked: Inquiry) -> Screen:
+def trades(inquiry: Inquiry) -> Screen:
     """So many of the newest trades; a second number, which buttons bring, is the page of them."""
-    if not asked.words:
-        return state.trades(asked.service.trades())
-    count = arguments.count(asked.words[:1], 1, most=MOST_TRADES)
-    return state.trades(asked.service.trades(count), arguments.page(asked.words[1:]), count)
+    if not inquiry.words:
+        return state.trades(inquiry.service.trades())
+    count = arguments.count(inquiry.words[:1], 1, most=MOST_TRADES)
+    return state.trades(inquiry.service.trades(count), arguments.page(inquiry.words[1:]), count)
 
 
-def chart(asked: Inquiry) -> Screen:
+def chart(inquiry: Inquiry) -> Screen:
     """A picture."""
-    name = arguments.one_id(asked.words, "EQUITY")
+    name = arguments.one_id(inquiry.words, "EQUITY")
     if name == "EQUITY":
-        picture = charts.equity(asked.service.equity())
+        picture = charts.equity(inquiry.service.equity())
         told = "Equity" if picture else "No equity is on record yet: nothing to draw."
     elif name in ("GATES", "RISK"):
-        picture, told = charts.headroom(asked.service.risk()), "Room under the limits"
+        picture, told = charts.headroom(inquiry.service.risk()), "Room under the limits"
     elif name == "EXPOSURE":
-        picture = charts.exposure(asked.service.positions())
+        picture = charts.exposure(inquiry.service.positions())
         told = "Exposure" if picture else "Nothing is held: nothing to draw."
     else:
-        picture, told = charts.prices(asked.service.prices(name)), name
+        picture, told = charts.prices(inquiry.service.prices(name)), name
     return pieces.page(told, picture=picture)
 
 
-def memory(asked: Inquiry) -> Screen:
+def memory(inquiry: Inquiry) -> Screen:
     """Trades of a symbol most like its situation now, or of any symbol whose lessons say what the words say."""
-    if not asked.words:
+    if not inquiry.words:
         raise arguments.WrongWords("name a symbol, or words that a lesson says")
-    words = " ".join(asked.words)[: arguments.LONGEST_REASON].split()
-    return records.recalled(asked.service.recall_words(words, 10))
+    words = " ".join(inquiry.words)[: arguments.LONGEST_REASON].split()
+    return records.recalled(inquiry.service.recall_words(words, 10))
 
 
-def audit(asked: Inquiry) -> Screen:
+def audit(inquiry: Inquiry) -> Screen:
     """Whether the record holds; with a number the newest entries of it."""
-    if asked.words:
-        return written.entries(asked.service.entries(arguments.count(asked.words, 10)))
-    return records.audit(asked.service.verify())
+    if inquiry.words:
+        return written.entries(inquiry.service.entries(arguments.count(inquiry.words, 10)))
+    return records.audit(inquiry.service.verify())
 
 
-def backtest(asked: Inquiry) -> Screen:
+def backtest(inquiry: Inquiry) -> Screen:
     """The newest run of a strategy, or the one of that id; a run takes minutes and is made at the terminal."""
-    name = arguments.strategy_or_experiment(asked.words)
-    view = asked.service.experiment(name) if name.startswith(EXPERIMENT) else asked.service.backtested(name)
+    name = arguments.strategy_or_experiment(inquiry.words)
+    view = inquiry.service.experiment(name) if name.startswith(EXPERIMENT) else inquiry.service.backtested(name)
     return experiments.none_stored(name) if view is None else experiments.experiment(view, charts.backtest(view))
 
 
@@ -155,23 +155,23 @@ def installed() -> str:
         return "not installed"
 
 
-def whoami(asked: Inquiry) -> Screen:
+def whoami(inquiry: Inquiry) -> Screen:
     """Id and role."""
-    return pieces.page("You", pieces.facts(("id", str(asked.user_id)), ("role", asked.role.value)))
+    return pieces.page("You", pieces.facts(("id", str(inquiry.user_id)), ("role", inquiry.role.value)))
 
 
-def people(asked: Inquiry) -> Screen:
+def people(inquiry: Inquiry) -> Screen:
     """Who has which role."""
-    arguments.nothing(asked.words)
-    return control.people(asked.people.roles())
+    arguments.nothing(inquiry.words)
+    return control.people(inquiry.people.roles())
 
 
-def helped(asked: Inquiry) -> Screen:
+def helped(inquiry: Inquiry) -> Screen:
     """The commands, or one of them."""
-    arguments.at_most(asked.words, 1)
-    if not asked.words:
-        return control.help_all(asked.role)
-    name = asked.words[0].lstrip("/").lower()
+    arguments.at_most(inquiry.words, 1)
+    if not inquiry.words:
+        return control.help_all(inquiry.role)
+    name = inquiry.words[0].lstrip("/").lower()
     command = BY_NAME.get(name)
     return unknown(name) if command is None else control.help_one(command)
 
@@ -209,16 +209,18 @@ LOOKS: Mapping[str, Look] = {
     "lessons": plainly(lambda service: records.lessons(service.memory_stats())),
     "health": plainly(lambda service: records.health(service.doctor())),
     "audit": audit,
-    "logs": lambda asked: written.logs(asked.service.logs(arguments.count(asked.words, 10))),
+    "logs": lambda inquiry: written.logs(inquiry.service.logs(arguments.count(inquiry.words, 10))),
     "config": paged(lambda service, at: written.config(service.config(), at)),
     "evals": plainly(lambda service: written.evals(service.evals())),
     "backtest": backtest,
-    "experiments": lambda asked: experiments.experiments(asked.service.experiments(arguments.count(asked.words, 10))),
+    "experiments": lambda inquiry: experiments.experiments(
+        inquiry.service.experiments(arguments.count(inquiry.words, 10))
+    ),
     "version": plainly(version),
     "whoami": whoami,
     "people": people,
     "help": helped,
-    "start": lambda asked: control.help_all(asked.role),
+    "start": lambda inquiry: control.help_all(inquiry.role),
 }
 
 

@@ -23,12 +23,12 @@ MOST_CARDS = 3
 MOST_LINES = 12
 
 
-def talked(asked: Inquiry, means: Means, text: str) -> tuple[Screen, ...]:
+def talked(inquiry: Inquiry, means: Means, text: str) -> tuple[Screen, ...]:
     """The answer, and a card for each thing that the person may want done."""
-    view = asked.service.chat(f"telegram:{asked.chat_id}", text, asked.progress)
+    view = inquiry.service.chat(f"telegram:{inquiry.chat_id}", text, inquiry.progress)
     if not view.lines and not view.cards:
-        return (named(asked, view),)
-    cards = tuple(card(asked, means, one) for one in view.cards[:MOST_CARDS] if one.effect in BY_NAME)
+        return (named(inquiry, view),)
+    cards = tuple(card(inquiry, means, one) for one in view.cards[:MOST_CARDS] if one.effect in BY_NAME)
     return (*((said(view),) if view.lines else ()), *cards)
 
 
@@ -40,31 +40,31 @@ def said(view: ChatView) -> Screen:
     return Screen(body.html, body.plain)
 
 
-def named(asked: Inquiry, view: ChatView) -> Screen:
+def named(inquiry: Inquiry, view: ChatView) -> Screen:
     """The view that the words themselves name, where no model is there to answer."""
     look = LOOKS.get(view.topic)
     if look is None or view.topic in ("help", "bye"):
-        return control.help_all(asked.role)
+        return control.help_all(inquiry.role)
     # Words open no door that their command keeps shut.
-    if not asked.role.covers(BY_NAME[view.topic].role):
+    if not inquiry.role.covers(BY_NAME[view.topic].role):
         return pieces.notice(f"/{view.topic} takes the role {BY_NAME[view.topic].role.value}.")
-    return look(asked._replace(words=(view.about,) if view.topic in ("explain", "chart") else ()))
+    return look(inquiry._replace(words=(view.about,) if view.topic in ("explain", "chart") else ()))
 
 
-def card(asked: Inquiry, means: Means, one: CardView) -> Screen:
+def card(inquiry: Inquiry, means: Means, one: CardView) -> Screen:
     """What would be done and why, with a button for those who may."""
     command = BY_NAME[one.effect]
     told = f"/{' '.join((one.effect, *one.words))}"
     title, why = f"{one.effect.capitalize()}?", pieces.words(one.why)
-    if not asked.role.covers(command.role):
+    if not inquiry.role.covers(command.role):
         return pieces.page(title, why, pieces.dim(f"{told} takes the role {command.role.value}."))
-    return pieces.page(title, why, pieces.code(told), buttons=_keys(asked, means, one))
+    return pieces.page(title, why, pieces.code(told), buttons=_keys(inquiry, means, one))
 
 
-def _keys(asked: Inquiry, means: Means, one: CardView) -> Keyboard:
+def _keys(inquiry: Inquiry, means: Means, one: CardView) -> Keyboard:
     # No nonce: a kill goes past the database, in which a nonce is kept.
     if one.effect == "kill":
         return ((Button("🛑 Kill", PRESS),),)
     words = (one.effect, *one.words)
-    bound = means.nonces.make(asked.user_id, asked.chat_id, CARD, words, "", LASTS)
+    bound = means.nonces.make(inquiry.user_id, inquiry.chat_id, CARD, words, "", LASTS)
     return ((Button(f"{one.effect.capitalize()}", f"p:{bound.nonce}"), Button("✖ Leave it", f"n:{bound.nonce}")),)

@@ -15,8 +15,8 @@ from decimal import Decimal
 
 from domain.money import ZERO
 from domain.verdicts import Figure
-from interfaces.cli.rendering.cells import age, measured, plain_number
 from interfaces.views.control import RiskRow
+from interfaces.views.plain import age, measured, plain_number
 
 _SECONDS = {"seconds": 1, "hours": 3_600, "days": 86_400}
 
@@ -44,10 +44,10 @@ def room(row: RiskRow) -> str:
     if row.unit == "count":
         return _counted(limit - value)
     if row.headroom_pct is None:
-        told = measured(between, "days").plain if row.unit == "days" else age(between * _SECONDS[row.unit])
+        told = measured(between, "days") if row.unit == "days" else age(between * _SECONDS[row.unit])
         return f"{told} to spare" if value >= limit else f"{told} too soon"
     if is_least(limit, value, row.headroom_pct):
-        return f"{measured(between, row.unit).plain} {'over' if value > limit else 'short'}"
+        return f"{measured(between, row.unit)} {'over' if value > limit else 'short'}"
     return f"{row.headroom_pct:,.1f} %"
 
 

@@ -60,7 +60,7 @@ def asked_of(market: Path, home: Path, *words: str) -> backtesting.BacktestReque
         database = open_database(settings.database)
         try:
             stores = stores_of(database, settings, KillSwitch(home / LATCH))
-            return backtesting.asked(parse(told), settings, stores)
+            return backtesting.request_of(parse(told), settings, stores)
         finally:
             database.close()
 

@@ -79,6 +79,10 @@ def hooked_file(hook: Hook) -> Callable[..., sqlite3.Connection]:
         def cursor(self, factory: Any = Cursor) -> Any:
             return super().cursor(factory)
 
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            # The connection's own would not pass by the cursor's, and with it by the hook.
+            return self.cursor().execute(statement, *values)
+
         def commit(self) -> None:
             # A commit that ends a look changes nothing that a next process could find.
             writes = self.in_transaction and self.total_changes > self.seen

@@ -47,7 +47,7 @@ def ask(broker: Broker) -> BrokerState:
 
 
 def at_least(question: Callable[[], T]) -> T:
-    """The answer, or what those brokers say that do answer: for whoever closes what they hold, and for nobody else."""
+    """The answer, or what those brokers say that do answer: for a time, and for whoever closes what they hold."""
     try:
         return question()
     except PartlyAnswered as partly:
@@ -95,13 +95,13 @@ class BrokerWatch:
         mark = self._orders.mark()
         return DatedState(ask_to_act(self._broker), self._clock.now(), mark)
 
-    def holds(self, asked: DatedState) -> BrokerState:
+    def holds(self, answer: DatedState) -> BrokerState:
         """What the broker says, true together with our record as it is in this transaction."""
-        return asked.told if self.still_holds(asked) else ask_to_act(self._broker)
+        return answer.told if self.still_holds(answer) else ask_to_act(self._broker)
 
-    def still_holds(self, asked: DatedState) -> bool:
+    def still_holds(self, answer: DatedState) -> bool:
         """True while an answer is young enough, and no order was filled or ended since."""
-        return self._clock.now() - asked.at <= LONGEST_WAIT and not self._orders.moved(asked.mark)
+        return self._clock.now() - answer.at <= LONGEST_WAIT and not self._orders.moved(answer.mark)
 
 
 def read_book(

@@ -108,7 +108,7 @@ class OrderDesk:
         self._clock = clock
         self._release = release
         self._outbox = Outbox(database, ledger, orders, control, settlement, broker, clock)
-        self._lookout = BrokerWatch(broker, orders, clock)
+        self._watch = BrokerWatch(broker, orders, clock)
         self._guard = Guard(orders, ledger, settlement, broker, clock, self._place_leg)
         self._breakers = Breakers(control, CallStore(database), policy.limits)
         self.cases = CaseStore(database)
@@ -145,11 +145,11 @@ class OrderDesk:
         """
         return self.place_all((OrderRequest(intent, market, proposal, approval, cycle_id, parent),))[0]
 
-    def place_all(self, wishes: Sequence[OrderRequest]) -> tuple[Placement, ...]:
+    def place_all(self, requests: Sequence[OrderRequest]) -> tuple[Placement, ...]:
         """Each as ``place`` would, in turn; refusals in a row are judged by one look and committed together."""
         placed: list[Placement] = []
-        while len(placed) < len(wishes):
-            left = wishes[len(placed) : len(placed) + MOST_TOGETHER]
+        while len(placed) < len(requests):
+            left = requests[len(placed) : len(placed) + MOST_TOGETHER]
             known = self._orders.find(left[0].intent.decision_id, left[0].intent.leg)
             if known is not None and known.status is not OrderStatus.INTENT:
                 placed.append(Placement(known, self._recorded(known.client_order_id)))
@@ -157,57 +157,57 @@ class OrderDesk:
                 placed += self._place_some(left)
         return tuple(placed)
 
-    def _place_some(self, wishes: Sequence[OrderRequest]) -> list[Placement]:
+    def _place_some(self, requests: Sequence[OrderRequest]) -> list[Placement]:
         """The first of them, and those after it as far as one transaction goes; none where somebody else was faster."""
-        asked = self._lookout.ask()
-        ruled = self._database.write(lambda: self._authorise_some(wishes, asked))
+        answer = self._watch.ask()
+        ruled = self._database.write(lambda: self._authorise_some(requests, answer))
         done = [Placement(None, each.evaluation) for each in ruled[:-1]]
-        return [*done, *(self._finish(wishes[len(done)], last) for last in ruled[-1:])]
+        return [*done, *(self._finish(requests[len(done)], last) for last in ruled[-1:])]
 
-    def _authorise_some(self, wishes: Sequence[OrderRequest], asked: DatedState) -> list[_Ruled]:
+    def _authorise_some(self, requests: Sequence[OrderRequest], answer: DatedState) -> list[_Ruled]:
         """Up to the first that may go out, or after which more than the row of refusals has moved."""
-        look, ruled, faults = self._look(lambda: self._lookout.holds(asked)), list[_Ruled](), None
-        for wish in wishes:
-            one = self._authorise(wish, look)
+        reader, ruled, faults = self._reader(lambda: self._watch.holds(answer)), list[_Ruled](), None
+        for request in requests:
+            one = self._authorise(request, reader)
             if one is None:
                 break  # it is on its way already, and its turn comes again
             ruled.append(one)
-            if one.approved is not None or one.known is not None or not self._lookout.still_holds(asked):
+            if one.approved is not None or one.known is not None or not self._watch.still_holds(answer):
                 break
             faults = self._breakers.faults() if faults is None else faults
             if self._breakers.found(one.counters, self._clock.now(), faults):
                 break
         return ruled
 
-    def _finish(self, wish: OrderRequest, ruled: _Ruled) -> Placement:
+    def _finish(self, request: OrderRequest, ruled: _Ruled) -> Placement:
         """Send what was let through, and look at what that has moved."""
         if ruled.approved is not None:
             order: Order | None = self._outbox.send(ruled.approved, claimed=ruled.known is not None)
         else:
             order = None if ruled.known is None else self._refused(ruled.known, ruled.evaluation)
         self._check_after(order, ruled.counters)
-        entered = order is not None and order.filled_qty > ZERO and wish.parent is None
+        entered = order is not None and order.filled_qty > ZERO and request.parent is None
         if order is not None and entered and self._guard.sees_a_gap(order.symbol):
-            self.protect(lambda _symbols: wish.market)
+            self.protect(lambda _symbols: request.market)
         return Placement(order, ruled.evaluation)
 
-    def _authorise(self, wish: OrderRequest, look: CaseReader) -> _Ruled | None:
+    def _authorise(self, request: OrderRequest, reader: CaseReader) -> _Ruled | None:
         """Gates, permit and INTENT row, within the transaction; None where the order is on its way already."""
-        intent, arrival = wish.intent, arrival_price(wish.intent, wish.market)
+        intent, arrival = request.intent, arrival_price(request.intent, request.market)
         order_id = id_of_leg(intent.decision_id, intent.leg)
         known = self._orders.find(intent.decision_id, intent.leg)
         if known is not None and known.status is not OrderStatus.INTENT:
             return None
-        cycle = wish.cycle_id if known is None else self._orders.cycle_of(order_id)
-        case, refusal = look.case_to_act_on(wish._replace(cycle_id=cycle), self._policy, without=known)
+        cycle = request.cycle_id if known is None else self._orders.cycle_of(order_id)
+        case, refusal = reader.case_to_act_on(request._replace(cycle_id=cycle), self._policy, without=known)
         if refusal is None:
-            approved, evaluation = self._office.issue(case, self._policy, order_id, look.standing(case, self._policy))
+            approved, evaluation = self._office.issue(case, self._policy, order_id, reader.standing(case, self._policy))
         else:
             approved, evaluation = None, refusal
         self._record(evaluation, case, order_id, cycle)
         if known is None and approved is not None:
-            self._outbox.write(approved, cycle_id=cycle, arrival=arrival, parent=wish.parent)
-            if wish.parent is not None:
+            self._outbox.write(approved, cycle_id=cycle, arrival=arrival, parent=request.parent)
+            if request.parent is not None:
                 self._orders.activity.asked(MessageKind.PROTECT, order_id, at=case.now)
         elif approved is not None:
             self._outbox.take_over(approved, arrival=arrival)
@@ -234,14 +234,14 @@ class OrderDesk:
         (case,) = self.shown((OrderRequest(intent, market, proposal, approval, cycle_id),))
         return evaluate(case, self._policy)
 
-    def shown(self, wishes: Sequence[OrderRequest]) -> tuple[Case, ...]:
+    def shown(self, requests: Sequence[OrderRequest]) -> tuple[Case, ...]:
         """All that the gates would look at now, order by order: the broker is asked once, all see the same books."""
-        if not wishes:
+        if not requests:
             return ()
-        told = self._lookout.ask().told
+        told = self._watch.ask().told
         with self._database.reading():
-            look = self._look(lambda: told)
-            return tuple(map(look.case, wishes))
+            reader = self._reader(lambda: told)
+            return tuple(map(reader.case, requests))
 
     def check_breakers(self, counters: Counters | None = None) -> tuple[Trip, ...]:
         """Let what went wrong stop new entries, also where nothing is sent; asked once a cycle."""
@@ -300,7 +300,7 @@ class OrderDesk:
         Both count as exposure until the broker has answered. A protective leg only moves toward less risk: its stop
         closer to the price or its target nearer, for as many shares as before.
         """
-        asked = self._lookout.ask()
+        answer = self._watch.ask()
         with self._database.transaction():
             old = self._outbox.present(client_order_id)
             known = self._orders.find(old.decision_id, next_leg(old.leg))
@@ -309,8 +309,8 @@ class OrderDesk:
             intent = changed(old, change, at=self._clock.now())
             cycle = self._orders.cycle_of(client_order_id)
             # The broker never works both, so an exit that is moved may sell what the old one was to sell.
-            wish, without = OrderRequest(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
-            case = self._look(lambda: self._lookout.holds(asked)).case(wish, without=old if without else None)
+            request, without = OrderRequest(intent, market, cycle_id=cycle), beside_itself(old, self._orders.open())
+            case = self._reader(lambda: self._watch.holds(answer)).case(request, without=old if without else None)
             order_id = id_of_leg(intent.decision_id, intent.leg)
             approved, evaluation = self._office.issue(case, self._policy, order_id)
             self._record(evaluation, case, order_id, cycle)
@@ -334,7 +334,7 @@ class OrderDesk:
             raise error
         return tuple(self._outbox.present(order_id) for order_id in done.asked)
 
-    def _look(self, told: Callable[[], BrokerState]) -> CaseReader:
+    def _reader(self, told: Callable[[], BrokerState]) -> CaseReader:
         return CaseReader(self._orders, self._control, self._equity, self._clock, lambda: self._release, told)
 
     def _place_leg(self, intent: OrderIntent, market: MarketView, parent: ClientOrderId) -> Order | None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from domain.errors import ManualActionError
 from domain.ids import derive
 from domain.money import ZERO
 from domain.ports import Ledger
@@ -43,6 +44,8 @@ class Membership:
         self._ledger = ledger
         self._names = tuple(names)
         self._told = told
+        # Numbers are kept as soon as somebody asks for an account: those of now are of starts before this one.
+        self._earlier = known.numbers().keys()
 
     @property
     def changed(self) -> bool:
@@ -70,9 +73,18 @@ class Membership:
         self._known.keep_shares(present)
 
     def _until_now(self, present: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+        """Who the equity until now was of, where nobody has written it down yet."""
         last = self._equity.newest()
-        usual = next((name for name in present if ":" not in name), NAMELESS)
-        return present if last is None else {usual: last.equity}
+        # Several that have traded here together before: all of that equity is theirs already.
+        if last is None or len(self._earlier & present.keys()) > 1:
+            return present
+        usual = [name for name in present if ":" not in name] or [NAMELESS]
+        if len(usual) > 1:
+            raise ManualActionError(
+                f"which of {' and '.join(usual)} this home had alone is not on record, nor what was paid in",
+                f"Give the one that is new a label: {usual[0]},{usual[1]}:new.",
+            )
+        return {usual[0]: last.equity}
 
     def _move(self, name: str, amount: Decimal, now: datetime) -> None:
         if amount == ZERO:

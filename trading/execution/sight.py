@@ -60,7 +60,7 @@ class _Seen(NamedTuple):
 
 
 class CaseReader:
-    """One look at the books for several orders; ``told`` is asked for each of them, so that no answer grows old."""
+    """Reads the books once for several orders; ``told`` is asked for each of them, so that no answer grows old."""
 
     def __init__(
         self,
@@ -84,34 +84,34 @@ class CaseReader:
         self._entries: dict[str, int] = {}
         self._standing: Standing | None = None
 
-    def case(self, wish: OrderRequest, *, without: Order | None = None) -> Case:
+    def case(self, request: OrderRequest, *, without: Order | None = None) -> Case:
         """Everything the gates look at; ``without`` is the order's own earlier row, which is not to count twice."""
         told, now = self._moment()
         return Case(
             now=now,
-            order=wish.intent,
+            order=request.intent,
             control=self._control_at(told, now),
-            book=self._book(told, wish.market, now, without),
-            market=wish.market,
-            proposal=wish.proposal,
-            approval=wish.approval,
-            cycle_entries=self._entries_of(wish.cycle_id, without),
+            book=self._book(told, request.market, now, without),
+            market=request.market,
+            proposal=request.proposal,
+            approval=request.approval,
+            cycle_entries=self._entries_of(request.cycle_id, without),
             release=self._release(),
         )
 
-    def case_to_act_on(self, wish: OrderRequest, policy: Policy, *, without: Order | None = None) -> ShownCase:
+    def case_to_act_on(self, request: OrderRequest, policy: Policy, *, without: Order | None = None) -> ShownCase:
         """The same; where the gates refuse it, what they said, and what they would let through in a new moment.
 
         In that of the orders before it a quote, an approval or a session could still stand that is over by now.
         """
-        case = self.case(wish, without=without)
+        case = self.case(request, without=without)
         if not self._shared:
             return ShownCase(case)
         said = evaluate(case, policy, self.standing(case, policy))
         if said.outcome not in _SENT:
             return ShownCase(case, said)
         self._at, self._seen = None, None
-        return ShownCase(self.case(wish, without=without))
+        return ShownCase(self.case(request, without=without))
 
     def standing(self, case: Case, policy: Policy) -> Standing:
         """What the gates have said of this very snapshot already."""

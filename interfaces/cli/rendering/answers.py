@@ -27,7 +27,6 @@ from interfaces.cli.rendering.cells import (
     screen,
     section,
     short,
-    short_digests,
     signed,
     state,
     table,
@@ -49,6 +48,7 @@ from interfaces.views.control import (
 )
 from interfaces.views.cycles import ExplainView, ExplanationView, SourceView
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
+from interfaces.views.plain import short_digests
 from interfaces.views.state import State
 from policies.codes import ReasonCode
 from policies.gates.catalogue import BY_ID

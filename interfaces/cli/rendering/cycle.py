@@ -20,17 +20,12 @@ from interfaces.cli.rendering.cells import (
     BOLD,
     DIM,
     GOOD,
-    LONGEST_CELL,
     WAIT,
-    amount,
-    clean,
     heading,
-    is_bounded,
     lines,
     measured,
     moment,
     pairs,
-    quantity,
     screen,
     section,
     signed,
@@ -47,6 +42,7 @@ from interfaces.views.cycles import (
     ModelCallsView,
     SeenView,
 )
+from interfaces.views.plain import LONGEST_TEXT, amount, clean, is_bounded, quantity
 from policies.codes import ReasonCode
 from policies.measures.headroom import NAMES
 
@@ -302,7 +298,7 @@ def _spoke(verdict: VerdictView) -> Text:
     told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
     unit = unit_of(verdict.gate)
     if verdict.gate not in _DIRECTIONS and is_bounded(verdict.limit, verdict.value):
-        found, limit = (measured(each, unit, LONGEST_CELL) for each in (verdict.value, verdict.limit))
+        found, limit = (measured(each, unit, LONGEST_TEXT) for each in (verdict.value, verdict.limit))
         told.append_text(Text.assemble((": ", DIM), found, (" where the limit is ", DIM), limit))
     elif verdict.code in _MEANING:
         told.append_text(Text(f": {_MEANING[verdict.code]}", DIM))

@@ -11,17 +11,16 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
-    amount,
     heading,
     lines,
     moment,
     pairs,
-    quantity,
     screen,
     table,
     words,
 )
 from interfaces.views.duties import AlertsView, AlgoRow, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
+from interfaces.views.plain import amount, quantity
 
 _COLOURS = {"done": GOOD, "failed": BAD, "skipped": WAIT, "working": GOOD, "stopping": WAIT}
 

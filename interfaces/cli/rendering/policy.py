@@ -25,12 +25,10 @@ from interfaces.cli.rendering.cells import (
     lines,
     measured,
     moment,
-    quantity,
     screen,
     section,
     set_value,
     short,
-    since,
     state,
     table,
     words,
@@ -49,6 +47,7 @@ from interfaces.views.gates import (
     TicketView,
     WhyNotView,
 )
+from interfaces.views.plain import quantity, since
 from interfaces.views.state import State
 
 FAMILIES: Mapping[str, str] = {

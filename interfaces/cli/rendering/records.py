@@ -10,7 +10,6 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
-    clean,
     heading,
     lines,
     moment,
@@ -22,6 +21,7 @@ from interfaces.cli.rendering.cells import (
 )
 from interfaces.views.charts import DrawnView
 from interfaces.views.control import PeopleView
+from interfaces.views.plain import clean
 from interfaces.views.profits import ProfitsView
 from interfaces.views.records import ConfigView, EntriesView, EntryRow, EvalsView, LogsView
 from trading.portfolio.periods import Period, Unit

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.console import RenderableType
 
 from domain.verdicts import Outcome
-from interfaces.cli.rendering.cells import heading, lines, quantity, screen, section, short, table, words
+from interfaces.cli.rendering.cells import heading, lines, screen, section, short, table, words
 from interfaces.telling.refusing import ANSWERED, meaning
+from interfaces.views.plain import quantity
 from interfaces.views.reproduction import FateRow, ReproductionView
 
 

@@ -20,20 +20,15 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
-    age,
-    ago,
-    amount,
     day,
     heading,
     lines,
     moment,
     pairs,
     percent,
-    quantity,
     screen,
     short,
     signed,
-    since,
     table,
     words,
     yes_no,
@@ -42,6 +37,7 @@ from interfaces.views.control import PendingRow, PendingView
 from interfaces.views.gates import (
     RiskView,
 )
+from interfaces.views.plain import age, ago, amount, quantity, since
 from interfaces.views.state import (
     BalanceView,
     OrdersView,
@@ -147,7 +143,7 @@ def pauses(paused: Sequence[Pause]) -> Text:
 def reconciled(view: ReconciledView, status: StatusView) -> Text:
     """Whether our books agreed with the broker's, and how long ago."""
     if view.at is None:
-        return Text("to be compared with the broker's: sage reconcile", WAIT)
+        return Text("to be compared with the broker's: the next sage cycle does it", WAIT)
     told = yes_no(view.ok, "agree with the broker's", "differ from the broker's")
     told.append(f", {ago(view.at, status.as_of)}", DIM)
     return lines(told, *(words(each, BAD) for each in view.differences))
@@ -187,7 +183,7 @@ def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Te
 
 def _since_compared(at: datetime | None, now: datetime) -> str:
     # A start, a close and whatever else moves them by itself takes the comparison back.
-    return "to be compared, sage reconcile" if at is None else f"compared {ago(at, now)}"
+    return "to be compared at the next sage cycle" if at is None else f"compared {ago(at, now)}"
 
 
 def balance(view: BalanceView) -> RenderableType:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from rich.console import RenderableType
 from rich.text import Text
 
-from interfaces.cli.rendering.cells import DIM, WAIT, amount, heading, lines, moment, screen, section, table, words
+from interfaces.cli.rendering.cells import DIM, WAIT, heading, lines, moment, screen, section, table, words
 from interfaces.views.models import AllowanceRow, UsageView
+from interfaces.views.plain import amount
 
 # As ``edge_pct`` has it by default, from where a cheaper model is asked.
 _NEARLY = Decimal("0.8")

@@ -28,12 +28,12 @@ from matplotlib.ticker import MaxNLocator
 
 from domain.money import ZERO
 from domain.orders import Side
-from interfaces.cli.rendering.cells import measured
 from interfaces.telling.rooms import is_least
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.control import RiskRow
 from interfaces.views.experiments import ExperimentView
 from interfaces.views.gates import RiskView
+from interfaces.views.plain import measured
 from interfaces.views.state import PositionsView, State
 from trading.portfolio.performance import curve_of
 
@@ -172,7 +172,7 @@ def _told_used(one: RiskRow, share: float) -> str:
     """``63 %``, ``4 of 5``, with what it does in the way of an entry."""
     told = f"{share:,.0f} %"
     if one.unit == "count":
-        told = f"{measured(one.value, one.unit).plain} of {measured(one.limit, one.unit).plain}"
+        told = f"{measured(one.value, one.unit)} of {measured(one.limit, one.unit)}"
     return f"{told}{ {State.OK: '', State.TIGHT: ', tight'}.get(one.state, ', refuses') }"
 
 

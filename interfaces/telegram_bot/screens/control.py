@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from domain.case import Pause
 from domain.verdicts import Outcome
-from interfaces.cli.rendering.cells import age, quantity
 from interfaces.telegram_bot.commands import COMMANDS, Command, Level
 from interfaces.telegram_bot.screens.pieces import (
     Keyboard,
@@ -30,6 +29,7 @@ from interfaces.telegram_bot.screens.pieces import (
 from interfaces.telegram_bot.screens.state import order_words
 from interfaces.telling.refusing import meaning, named_gate
 from interfaces.views.control import AnswerView, ControlView, LocksView, ModeView, PendingRow, PendingView, ResumePlan
+from interfaces.views.plain import age, quantity
 from trading.store.messages.message import Button
 from trading.store.people.roles import Role
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from interfaces.cli.rendering.experiments import judged_words, notes, sharpe_words
 from interfaces.telegram_bot.screens.pieces import (
     Screen,
     code,
@@ -19,6 +18,7 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
+from interfaces.telling.backtested import judged_words, notes, sharpe_words
 from interfaces.views.experiments import ExperimentsView, ExperimentView
 from trading.backtest.figures import Returns
 

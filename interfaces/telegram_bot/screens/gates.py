@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from domain.money import HUNDRED, ZERO
 from domain.verdicts import Outcome
-from interfaces.cli.rendering.cells import bound, measured, quantity, set_value
 from interfaces.telegram_bot.screens.pieces import (
     Piece,
     Screen,
@@ -25,6 +24,7 @@ from interfaces.telling.refusing import ANSWERED, Refusal, named_gate, refusal
 from interfaces.telling.rooms import is_least, room
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
+from interfaces.views.plain import NOTHING, bound, measured, quantity, set_value
 from interfaces.views.state import State, StatusView
 
 _TIGHTEST, _MOST_BREAKERS, _GATES_A_PAGE = 8, 14, 25
@@ -70,8 +70,8 @@ def _gate_row(one: RiskRow) -> tuple[str, str, str, str, str]:
     return (
         _STATES[one.state],
         f"{one.gate} {one.name}"[:19],
-        measured(one.value, one.unit).plain[:10],
-        bound(one.limit, one.value, one.unit).plain[:9],
+        measured(one.value, one.unit)[:10],
+        bound(one.limit, one.value, one.unit)[:9],
         _short_room(one),
     )
 
@@ -93,23 +93,23 @@ def _stop(one: RiskRow) -> Piece:
 
 def _figures(one: RiskRow | ObjectionView) -> str:
     """``: limit 0.5 %, found 0.6 %``; of a state the word alone, and nothing where nothing was measured."""
-    limit, found = bound(one.limit, one.value, one.unit).plain, measured(one.value, one.unit).plain
-    told = (f"limit {limit}" if limit != "-" else "", f"found {found}" if found != "-" else "")
+    limit, found = bound(one.limit, one.value, one.unit), measured(one.value, one.unit)
+    told = (f"limit {limit}" if limit != NOTHING else "", f"found {found}" if found != NOTHING else "")
     return f": {', '.join(filter(None, told))}" if any(told) else ""
 
 
 def _room(one: RiskRow) -> tuple[str, str, str, str]:
     return (
         f"{one.gate} {one.name}"[:17],
-        measured(one.value, one.unit).plain,
-        measured(one.limit, one.unit).plain,
+        measured(one.value, one.unit),
+        measured(one.limit, one.unit),
         _short_room(one),
     )
 
 
 def limits(view: LimitsView, present: int = 1) -> Screen:
     """The policy by its own names."""
-    rows = [(one.name, set_value(one.value, one.unit).plain[:14]) for one in sliced(view.rows, present, _LIMITS_A_PAGE)]
+    rows = [(one.name, set_value(one.value, one.unit)[:14]) for one in sliced(view.rows, present, _LIMITS_A_PAGE)]
     waits = () if not view.waits else (words("⚠ This policy waits for the owner: sage limits --accept"),)
     note = f"{view.profile} {view.digest[:12]}"
     turn = pages(len(view.rows), present, _LIMITS_A_PAGE, "limits")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from html import escape
 from typing import NamedTuple
 
-from interfaces.cli.rendering.cells import clean
+from interfaces.views.plain import clean
 from trading.store.messages.message import Button
 
 LONGEST = 4096

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from domain.decisions import Phase
 from domain.money import HUNDRED
-from interfaces.cli.rendering.cells import quantity, short_digests
 from interfaces.telegram_bot.screens.pieces import (
     Piece,
     Screen,
@@ -26,6 +25,7 @@ from interfaces.views.checks import AuditView, DoctorView
 from interfaces.views.cycles import CycleReport, ExplainView, ExplanationView
 from interfaces.views.duties import ScheduleView
 from interfaces.views.memory import MemoryStatsView, RecallView
+from interfaces.views.plain import quantity, short_digests
 from interfaces.views.state import State
 
 _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}

@@ -10,7 +10,6 @@ from typing import TypeVar
 from domain.case import TradingState
 from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order
-from interfaces.cli.rendering.cells import age, ago, quantity, since
 from interfaces.telegram_bot.screens.pieces import (
     Keyboard,
     Piece,
@@ -30,6 +29,7 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
+from interfaces.views.plain import age, ago, quantity, since
 from interfaces.views.profits import ProfitRow, ProfitsView
 from interfaces.views.state import (
     BalanceRow,

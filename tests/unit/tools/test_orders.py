@@ -119,11 +119,11 @@ def test_policy_and_broker_both_have_a_say(allowed, taken):
 class Desk:
     """A desk that answers with what it was asked."""
 
-    def shown(self, wishes):
-        return "shown", wishes
+    def shown(self, requests):
+        return "shown", requests
 
-    def place_all(self, wishes):
-        return "all", wishes
+    def place_all(self, requests):
+        return "all", requests
 
     def place(self, intent, **asked):
         return "place", intent, asked
@@ -133,9 +133,9 @@ def test_show_and_place_hand_over_everything():
     intent, market = intent_for(ENTRY, a_market(), at=NOW), a_market()
     desk: Any = Desk()
     shared = {"market": market, "proposal": None, "approval": None, "cycle_id": CYCLE}
-    wishes = (OrderRequest(intent, market, cycle_id=CYCLE),)
-    shown: Any = shown_orders(desk, wishes)
-    every: Any = place_orders(desk, wishes)
+    requests = (OrderRequest(intent, market, cycle_id=CYCLE),)
+    shown: Any = shown_orders(desk, requests)
+    every: Any = place_orders(desk, requests)
     placed: Any = place_order(desk, intent, market=market, proposal=None, cycle_id=CYCLE)
-    assert (shown, every) == (("shown", wishes), ("all", wishes))
+    assert (shown, every) == (("shown", requests), ("all", requests))
     assert placed == ("place", intent, {**shared, "parent": None})

@@ -14,7 +14,7 @@ from decimal import Decimal
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from domain.errors import ConfigurationError, DataQualityError, OversightError, SourceUnavailable
+from domain.errors import ConfigurationError, DataQualityError, NoAnswer, OversightError, SourceUnavailable
 from domain.money import decimal_of, from_float
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Vendor:
         # requests derives its errors from OSError, and some from ValueError as well: those are failures of the line.
         if kind in _GARBAGE or (isinstance(error, MISREAD) and not isinstance(error, OSError)):
             return self.garbage(kind)
-        return SourceUnavailable(f"{self.name} did not answer ({kind})", LATER)
+        away = NoAnswer if "Timeout" in kind else SourceUnavailable
+        return away(f"{self.name} did not answer ({kind})", LATER)
 
     def garbage(self, kind: str) -> DataQualityError:
         """An answer that cannot be read."""

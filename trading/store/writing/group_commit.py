@@ -18,6 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any
@@ -35,10 +36,12 @@ class Unit:
     be stopped by it. What ends a thread (an interrupt, an exit) is not kept.
     """
 
-    __slots__ = ("_signs", "_work", "answer", "error", "settled")
+    __slots__ = ("_context", "_signs", "_work", "answer", "error", "settled")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work
+        # Whose cycle it belongs to, and whom that waits for no more, is its writer's and not that of who runs it.
+        self._context = copy_context()
         self._signs: SimpleQueue[None] = SimpleQueue()
         self.answer: Any = None
         self.error: Exception | None = None
@@ -58,7 +61,7 @@ class Unit:
     def run(self) -> None:
         """Do the work inside the running transaction; what it raises is kept."""
         with self:
-            self.answer = self._work()
+            self.answer = self._context.run(self._work)
 
     def settle(self) -> None:
         """Nothing about it changes any more."""

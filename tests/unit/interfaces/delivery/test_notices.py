@@ -11,7 +11,7 @@ from domain.record.canonical import plain
 from domain.record.entries import GENESIS, ClosedTrade, LedgerEntry, RecordKind
 from interfaces.delivery.notices import (
     LONGEST_LINE,
-    NOTHING_KNOWN,
+    NO_SOURCES,
     Notice,
     message_of,
     of_dependency,
@@ -72,9 +72,9 @@ def test_an_entry_is_told_once_it_has_ended_with_something_bought(changes, title
 
 
 def test_an_opened_trade_says_why_and_has_a_button_to_the_rest():
-    known = NOTHING_KNOWN._replace(why=lambda decision: {"dec-1": "It is oversold."}[decision])
+    sources = NO_SOURCES._replace(why=lambda decision: {"dec-1": "It is oversold."}[decision])
     order = an_order("dec-1", **FILLED, stop_loss=95)
-    found = heard(of_entry(entry(RecordKind.ORDER, order), known))
+    found = heard(of_entry(entry(RecordKind.ORDER, order), sources))
     assert found.kind is Kind.TRADE
     assert found.lines[:2] == ("stop 95", "It is oversold.")
     assert found.buttons[0][0].callback == f"explain:{order.client_order_id}"

@@ -27,7 +27,7 @@ SLEEPS = quieted(Wishes(), "22:00-07:00")
 
 
 @pytest.mark.parametrize(
-    ("wishes", "kind", "now", "way"),
+    ("wishes", "kind", "now", "handling"),
     [
         (Wishes(), Kind.TRADE, DAY, Handling.RING),
         (Wishes(), Kind.BLOCKED, DAY, Handling.SILENT),
@@ -45,8 +45,8 @@ SLEEPS = quieted(Wishes(), "22:00-07:00")
         (muted(Wishes(), timedelta(hours=1), DAY), Kind.CRITICAL, DAY, Handling.RING),
     ],
 )
-def test_each_kind_comes_as_it_was_wished(wishes, kind, now, way):
-    assert wishes.way(kind, now) is way
+def test_each_kind_comes_as_it_was_wished(wishes, kind, now, handling):
+    assert wishes.handling(kind, now) is handling
 
 
 @pytest.mark.parametrize(

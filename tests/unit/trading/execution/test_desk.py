@@ -562,9 +562,9 @@ def test_an_answer_that_waited_too_long_is_asked_for_again(database, tmp_path, s
     house = a_house(database, tmp_path, broker=Late)
     authorise = house.desk._authorise
 
-    def waits(wish, told):
+    def waits(request, reader):
         house.clock.wait(seconds=seconds)
-        return authorise(wish, told)
+        return authorise(request, reader)
 
     setattr(house.desk, "_authorise", waits)  # noqa: B010  a method is put in place of another
     house.control.set_mode(Mode.OBSERVE, by="owner", at=NOON)

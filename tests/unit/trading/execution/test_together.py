@@ -30,7 +30,7 @@ class Asked:
         return self._paper.account()
 
 
-def wishes_of(house, sizes):
+def requests_of(house, sizes):
     """One decision each, by number; a decision that stands there twice is asked for twice."""
     return [
         OrderRequest(an_intent(f"dec-{name}", qty=qty, created_at=house.clock.now()), house.view(), cycle_id="cyc-1")
@@ -56,11 +56,14 @@ def test_together_they_become_what_they_become_one_by_one(tmp_path, sizes, limit
         folder = tmp_path / name
         folder.mkdir()
         house = a_house(database, folder, limits={"max_order_qty": 1000, **limits})
-        wishes = wishes_of(house, sizes)
+        requests = requests_of(house, sizes)
         if name == "together":
-            placed = house.desk.place_all(wishes)
+            placed = house.desk.place_all(requests)
         else:
-            placed = tuple(house.desk.place(wish.intent, market=wish.market, cycle_id=wish.cycle_id) for wish in wishes)
+            placed = tuple(
+                house.desk.place(request.intent, market=request.market, cycle_id=request.cycle_id)
+                for request in requests
+            )
         ends.append((placed, house.ledger.head(), house.control.read(), house.orders.newest(99)))
         database.close()
     assert ends[0] == ends[1]
@@ -69,23 +72,23 @@ def test_together_they_become_what_they_become_one_by_one(tmp_path, sizes, limit
 
 def test_a_breaker_that_trips_stands_before_the_next_of_them(database, tmp_path):
     house = a_house(database, tmp_path, limits={"max_order_qty": 1000, "max_blocks_in_row": 2})
-    placed = house.desk.place_all(wishes_of(house, [(1, LARGE), (2, LARGE), (3, SMALL)]))
+    placed = house.desk.place_all(requests_of(house, [(1, LARGE), (2, LARGE), (3, SMALL)]))
     assert house.control.read().trading_state is TradingState.REDUCING
     assert [each.order for each in placed] == [None, None, None]
 
 
 def test_refusals_in_a_row_ask_the_broker_once(database, tmp_path):
     house = a_house(database, tmp_path, broker=Asked)
-    house.desk.place_all(wishes_of(house, [(n, LARGE) for n in range(5)]))
+    house.desk.place_all(requests_of(house, [(n, LARGE) for n in range(5)]))
     assert house.broker.times == 1
 
 
 def test_an_order_that_went_out_has_the_broker_asked_again(database, tmp_path):
     house = a_house(database, tmp_path, broker=Asked)
-    placed = house.desk.place_all(wishes_of(house, [(1, LARGE), (2, SMALL), (3, LARGE), (4, LARGE)]))
+    placed = house.desk.place_all(requests_of(house, [(1, LARGE), (2, SMALL), (3, LARGE), (4, LARGE)]))
     assert [each.order and each.order.status for each in placed] == [None, OrderStatus.FILLED, None, None]
     alone = house.broker.times
-    house.desk.place_all(wishes_of(house, [(5, LARGE)]))
+    house.desk.place_all(requests_of(house, [(5, LARGE)]))
     assert house.broker.times == alone + 1
 
 
@@ -98,7 +101,7 @@ def test_an_answer_that_grows_old_meanwhile_is_asked_for_again(database, tmp_pat
         count_block(*given)
 
     setattr(house.desk, "count_block", slowly)  # noqa: B010  a method is put in place of another
-    house.desk.place_all(wishes_of(house, [(n, LARGE) for n in range(3)]))
+    house.desk.place_all(requests_of(house, [(n, LARGE) for n in range(3)]))
     assert house.broker.times == 3
     assert house.clock.now() == NOON + timedelta(seconds=6)
 
@@ -113,7 +116,7 @@ def test_what_goes_out_is_judged_in_a_moment_of_its_own(database, tmp_path):
         count_block(*given)
 
     setattr(house.desk, "count_block", slowly)  # noqa: B010  a method is put in place of another
-    placed = house.desk.place_all(wishes_of(house, [(1, LARGE), (2, SMALL)]))
+    placed = house.desk.place_all(requests_of(house, [(1, LARGE), (2, SMALL)]))
     assert house.broker.times == 1
     assert [each.order for each in placed] == [None, None]
     assert [each.evaluation and each.evaluation.codes for each in placed][1] == ("QUOTE_STALE",)
@@ -139,7 +142,7 @@ def test_what_happens_after_a_refusal_is_heard_by_the_next_of_them(tmp_path, cod
         BETWEEN[code](house)
 
     setattr(house.desk, "count_block", then)  # noqa: B010  a method is put in place of another
-    refused, second = house.desk.place_all(wishes_of(house, [(1, LARGE), (2, SMALL)]))
+    refused, second = house.desk.place_all(requests_of(house, [(1, LARGE), (2, SMALL)]))
     assert (refused.order, second.order) == (None, None)
     assert second.evaluation is not None
     assert second.evaluation.codes == (code,)
@@ -148,7 +151,7 @@ def test_what_happens_after_a_refusal_is_heard_by_the_next_of_them(tmp_path, cod
 
 def test_a_halt_between_two_looks_is_heard_by_both(database, tmp_path):
     house = a_house(database, tmp_path)
-    first, second = wishes_of(house, [(1, SMALL), (2, SMALL)])
+    first, second = requests_of(house, [(1, SMALL), (2, SMALL)])
     case, _ = house.desk.shown((first, second))
     assert case.control.mode is Mode.PAPER
     house.control.set_mode(Mode.OBSERVE, by="owner", at=NOON)

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import ContextVar
 from random import Random
 
 import pytest
@@ -64,6 +65,22 @@ def side_by_side(database, units):
         event.listen(database._engine, "commit", committed)
     event.remove(database._engine, "commit", committed)
     return [write.exception() or write.result() for write in writes], len(commits)
+
+
+def test_a_unit_runs_in_the_context_of_its_writer_whoever_runs_it(database):
+    cycle = ContextVar("cycle", default="none")
+
+    class Writing:
+        """The database as each of several cycles writes to it."""
+
+        _turns, _engine, transaction = database._turns, database._engine, database.transaction
+
+        def write(self, name):
+            cycle.set(name)
+            return database.write(cycle.get)
+
+    told, commits = side_by_side(Writing(), ["first", "second", "third"])
+    assert (told, commits) == (["first", "second", "third"], 2)
 
 
 def test_a_single_write_is_a_transaction_of_its_own(database):

@@ -28,6 +28,7 @@ from domain.errors import (
     ConfigurationError,
     DataQualityError,
     ManualActionError,
+    NoAnswer,
     OversightError,
     PartlyAnswered,
     RetryableError,
@@ -39,7 +40,7 @@ from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderRep
 from domain.ports import Broker
 from trading.execution.brokers.several import sums
 from trading.execution.brokers.several.route import Terms, Venue, holders, named, route
-from trading.execution.brokers.several.silence import remember, silence_of
+from trading.execution.brokers.several.silence import forget, remember, silence_of
 from trading.store.known_brokers import KnownBrokers
 
 T = TypeVar("T")
@@ -242,23 +243,26 @@ class SeveralBrokers:
     ) -> tuple[dict[Seat, T], dict[str, OversightError]]:
         """Who answered what, and who did not, of all of them or of these; raises where nobody did.
 
-        Who was silent in this cycle already is only asked ``anyway``.
+        Who let its time run out in this cycle already is only asked ``anyway``.
         """
-        told, silent = dict[Seat, T](), dict[str, OversightError]()
+        told, silent, skipped = dict[Seat, T](), dict[str, OversightError](), dict[str, OversightError]()
         for seat in seats or self._seats:
             before = None if anyway else silence_of(seat.name)
             if before is not None:
-                silent[seat.name] = before
+                skipped[seat.name] = before
                 continue
             try:
                 told[seat] = seat.ask(question)
+                forget(seat.name)
             except SILENT as error:
                 silent[seat.name] = error
-                if isinstance(error, RetryableError):  # rubbish was an answer, and cost no time
+                if isinstance(error, NoAnswer):  # whatever else it says has cost no time
                     remember(seat.name, error)
         # Of a seat that was left out nothing new is known.
         answered = {seat.name for seat in told}
         self._away = {name: error for name, error in self._away.items() if name not in answered} | silent
+        # Nor of one that was not asked: it may have answered another thread meanwhile.
+        silent |= skipped
         if not told:
             raise next(iter(silent.values()))
         return told, silent | self._missing

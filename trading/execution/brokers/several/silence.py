@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from domain.errors import RetryableError
+from domain.errors import NoAnswer
 
-_silent: ContextVar[dict[str, RetryableError] | None] = ContextVar("silent", default=None)
+_silent: ContextVar[dict[str, NoAnswer] | None] = ContextVar("silent", default=None)
 
 
 @contextmanager
@@ -28,14 +28,21 @@ def asked_once() -> Iterator[None]:
             _silent.reset(token)
 
 
-def silence_of(name: str) -> RetryableError | None:
+def silence_of(name: str) -> NoAnswer | None:
     """What the broker of that name failed with in this block; None where it is to be asked."""
     remembered = _silent.get()
     return None if remembered is None else remembered.get(name)
 
 
-def remember(name: str, error: RetryableError) -> None:
+def remember(name: str, error: NoAnswer) -> None:
     """It gave no answer; outside of any block nothing is kept."""
     remembered = _silent.get()
     if remembered is not None:
         remembered[name] = error
+
+
+def forget(name: str) -> None:
+    """It answers again."""
+    remembered = _silent.get()
+    if remembered is not None:
+        remembered.pop(name, None)

@@ -1,6 +1,7 @@
 """Two brokers in one home: where an order goes, what a silent one keeps from happening, and that nothing goes twice."""
 
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from composition.brokers import missing_of
 from domain.errors import (
     ConfigurationError,
     ManualActionError,
+    NoAnswer,
     OversightError,
     PartlyAnswered,
     RetryableError,
@@ -26,7 +28,7 @@ from tests.simulation.behaviours import BEHAVIOURS
 from trading.execution.account import at_least
 from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.several.broker import LATELY, Seat, SeveralBrokers
-from trading.execution.brokers.several.route import Terms
+from trading.execution.brokers.several.route import Terms, place_of
 from trading.execution.brokers.several.silence import asked_once
 from trading.execution.changes import OrderChange
 from trading.execution.flatten import Hands, flatten
@@ -334,15 +336,40 @@ def test_an_exit_passes_a_policy_for_these_accounts_while_one_hangs_and_the_proc
 def test_in_one_cycle_a_silent_broker_is_asked_once_and_a_cancel_asks_all_the_same(two, lines):
     made = two(terms=(DEAR, CHEAP))
     made.house.place(an_intent(**RESTING))
-    lines["b"].down, lines["b"].asked = True, 0
+    lines["b"].down, lines["b"].asked, lines["b"].error = True, 0, NoAnswer("no word in its time")
     with asked_once():
         for question in (made.broker.account, made.broker.orders, lambda: made.broker.find(ENTRY), made.broker.time):
-            with pytest.raises(SourceUnavailable, match=r"the line is cut|paper:b does not answer"):
+            with pytest.raises(SourceUnavailable, match=r"no word in its time|paper:b does not answer"):
                 question()
         assert lines["b"].asked == 1
         lines["b"].down = False
         assert made.house.desk.cancel(ENTRY, by="owner").status is OrderStatus.CANCELED
-    assert made.broker.find(ENTRY).status is OrderStatus.CANCELED, "the next cycle asks again"
+        assert made.broker.find(ENTRY).status is OrderStatus.CANCELED, "it has answered, so it is asked again"
+
+
+def test_what_is_refused_at_once_is_asked_again_in_the_same_cycle(two, lines):
+    made = two()
+    with asked_once():
+        lines["b"].down = True
+        with pytest.raises(PartlyAnswered):
+            made.broker.account()
+        lines["b"].down = False
+        assert made.broker.account().equity is not None
+
+
+def test_a_broker_that_a_cycle_waits_for_no_more_is_away_for_nobody_else(two, lines):
+    """It is back, and an order of another thread may go there."""
+    made = two(terms=(DEAR, CHEAP))
+    lines["b"].down, lines["b"].error = True, NoAnswer("no word in its time")
+    with asked_once():
+        with pytest.raises(PartlyAnswered):
+            made.broker.account()
+        lines["b"].down = False
+        Context().run(made.broker.account)  # another thread, which has no silence
+        with pytest.raises(PartlyAnswered):
+            made.broker.time()
+        placed = Context().run(made.house.place, an_intent(**BARE))
+    assert place_of(placed.order.broker_id) == "paper:b"
 
 
 def at_least_left(house):
