@@ -6,22 +6,24 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import ConfigurationError, DataQualityError, SourceUnavailable
+from domain.errors import ConfigurationError, DataQualityError, NoAnswer, SourceUnavailable
 from tests.builders.vendors import HELD
 from tests.servers.loopback import Loopback, json_answer
 from trading.data.vendors.wire import Patience, Vendor, bounded_session, figure, price
 
 WITH_KEY = Vendor("Acme", "ACME_KEY", "ACME_URL")
 WITHOUT_KEY = Vendor("Acme", address="ACME_URL")
+LATE = ("ConnectTimeout", "ReadTimeout", "Timeout")
 AWAY = (
-    "ChunkedEncodingError", "CertificateVerifyError", "ConnectTimeout", "ConnectionError", "CookieConflict", "DNSError",
-    "HTTPError", "ImpersonateError", "IncompleteRead", "InterfaceError", "ProxyError", "ReadTimeout",
-    "RequestException", "RetryError", "SSLError", "SessionClosed", "StreamConsumedError", "Timeout", "TooManyRedirects",
+    "ChunkedEncodingError", "CertificateVerifyError", "ConnectionError", "CookieConflict", "DNSError",
+    "HTTPError", "ImpersonateError", "IncompleteRead", "InterfaceError", "ProxyError",
+    "RequestException", "RetryError", "SSLError", "SessionClosed", "StreamConsumedError", "TooManyRedirects",
 )  # fmt: skip
 ADDRESS = ("InvalidHeader", "InvalidProxyURL", "InvalidSchema", "InvalidURL", "MissingSchema", "URLRequired")
 GARBAGE = ("ContentDecodingError", "InvalidJSONError", "JSONDecodeError", "UnrewindableBodyError")
 MEANING = {
     **dict.fromkeys(AWAY, SourceUnavailable),
+    **dict.fromkeys(LATE, NoAnswer),
     **dict.fromkeys(ADDRESS, ConfigurationError),
     **dict.fromkeys(GARBAGE, DataQualityError),
 }
