@@ -8,6 +8,7 @@ live in the policy file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -168,10 +169,7 @@ class _SageToml(TomlConfigSettingsSource):
 
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         told: dict[str, Any] = super()._read_file(file_path)
-        named = {_TABLES.get(name, name): value for name, value in told.items()}
-        meant = (name for name, value in named.items() if name.startswith(PREFIX) or isinstance(value, dict))
-        known_only("sage.toml", meant, _variables(), _TABLES)
-        return named
+        return {_TABLES.get(name, name): value for name, value in told.items()}
 
 
 # Everything else is read by the name of its variable alone; a table under such a name would look odd in a file.
@@ -302,9 +300,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
-        if isinstance(dotenv_settings, DotEnvSettingsSource):
-            ours = (name for name in dotenv_settings.env_vars if name.startswith(PREFIX))
-            known_only(".env", ours, _variables(), _TABLES)
         return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
 
     @property
@@ -375,14 +370,26 @@ def _variables() -> list[str]:
 def load_settings(**overrides: object) -> Settings:
     """Read the settings once; ``overrides`` are command-line options that were given."""
     none_misspelt(EnvSettingsSource(Settings).env_vars, _variables(), PREFIX)
+    with _readable():
+        noted, told = DotEnvSettingsSource(Settings).env_vars, _SageToml(Settings).toml_data
+        known_only(".env", (name for name in noted if name.startswith(PREFIX)), _variables(), _TABLES)
+        meant = (name for name, value in told.items() if name.startswith(PREFIX) or isinstance(value, dict))
+        known_only("sage.toml", meant, _variables(), _TABLES)
     return load_anyway(**overrides)
 
 
 def load_anyway(**overrides: object) -> Settings:
-    """The same whatever else the environment holds: what a kill starts waits for nobody to correct a name there."""
+    """The same whatever names nobody knows are set besides: what a kill starts waits for no one to correct them."""
     given = {str(Settings.model_fields[name].alias): value for name, value in overrides.items() if value is not None}
-    try:
+    with _readable():
         return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What cannot be read or is not valid, as one line about it."""
+    try:
+        yield
     except ValidationError as error:
         # The first one, which makes one line; and without the input, which may be a key.
         first = error.errors(include_url=False, include_input=False)[0]
