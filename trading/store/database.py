@@ -173,11 +173,11 @@ class Database:
         connection, self._kept = self._kept or self._writes.connect(), None
         try:
             yield connection
-        except BaseException:
-            # The pool undoes whatever an error or an interrupt has left open, and with it the lock.
-            connection.close()
-            raise
-        self._kept = connection
+            self._kept = connection
+        finally:
+            if self._kept is not connection:
+                # The pool undoes whatever an error or an interrupt has left open, and with it the lock.
+                connection.close()
 
     def _finish(self, frame: _Frame) -> None:
         for action in self._along:
