@@ -228,7 +228,7 @@ class Settings(BaseSettings):
     """Seed of the simulated market."""
     start_cash: Decimal = Field(Decimal(100_000), alias="SAGE_START_CASH", gt=0)
     concurrency: int = Field(8, alias="SAGE_CONCURRENCY", ge=1, le=64)
-    """Candidates reviewed at once."""
+    """Questions to models at once, of all cycles of a process."""
     model_timeout_s: float = Field(60.0, alias="SAGE_MODEL_TIMEOUT_S", gt=0)
     """The most that one question may take, with its retries."""
     model_max_tokens: int = Field(900, alias="SAGE_MODEL_MAX_TOKENS", ge=64)

@@ -11,6 +11,7 @@ answers, that is a state and no decision, and the roles say what code does then 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -101,7 +102,8 @@ class Asker:
     """Everything a role needs to ask. ``prices`` are by model name; a model without one is recorded at no cost.
 
     ``roles`` have models of their own instead of ``model``; ``fallback`` is asked in its order where they fail.
-    ``handed_over`` hears of every question that went on to the next. Without ``reuse`` every cycle asks anew.
+    ``handed_over`` hears of every question that went on to the next. Without ``reuse`` every cycle asks anew. Whoever
+    puts a question holds ``at_once`` until its reply is there, so that only so many are under way.
     """
 
     model: LanguageModel
@@ -114,6 +116,7 @@ class Asker:
     breaker: Breaker | None = None
     reuse: Reuse | None = None
     handed_over: Callable[[Handover], None] = _told_to_nobody
+    at_once: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     def ask(
         self, role: Role, subject: str, cycle_id: CycleId, variables: Mapping[str, str], read: Reader[T]
@@ -175,8 +178,10 @@ class Asker:
         cycle_id, key = turn.cycle_id, request.digest
         call = self.journal.finished(cycle_id, key) or self._reused(turn, request)
         if call is None:
-            self._set_aside(turn, request)
-            call = self.journal.save(self._record(request, self._complete(turn, request), turn.subject, cycle_id))
+            with self.at_once:
+                self._set_aside(turn, request)
+                reply = self._complete(turn, request)
+            call = self.journal.save(self._record(request, reply, turn.subject, cycle_id))
         if not call.reused:
             # By key, so that a call which the journal answered is counted once however often it is asked for.
             self.budget.settle(cycle_id, key, call.tokens_in + call.tokens_out, call.cost_usd)

@@ -21,6 +21,7 @@ with rooms_on_first_use():
     import agents.ask as asking
     import agents.calls.breaker as breakers
     import agents.calls.budget as budgets
+    import agents.calls.places as calling
     import agents.calls.reuse as reusing
     import agents.llm as llm
     import agents.models.openai_llm as openai_llm
@@ -56,6 +57,7 @@ def asker_of(settings: configuration.Settings, stores: wiring.Stores, clock: Clo
         breaker=breaker_of(settings, stores, clock),
         reuse=reuse_of(settings, stores),
         handed_over=stores.calls.handed_over,
+        at_once=calling.Places(settings.concurrency),
     )
 
 

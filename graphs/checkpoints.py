@@ -118,6 +118,8 @@ def open_checkpoints(home: Path, database_url: str) -> Iterator[BaseCheckpointSa
             open_until_done.enter_context(closing(connection))
             saver = SqliteSaver(connection, serde=strict_serialiser())
             saver.setup()
+            # A process that dies loses nothing; where the power goes, a cycle begins again further up (decision 0003).
+            connection.execute("PRAGMA synchronous=NORMAL")
         except sqlite3.Error as error:
             raise ConfigurationError(
                 f"the checkpoints {path} cannot be used: {error}",

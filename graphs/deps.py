@@ -35,7 +35,7 @@ RISK_LITTLE = SizingRule(risk_pct=Decimal("0.3"))
 
 @dataclass(frozen=True, slots=True)
 class CycleRules:
-    """How a cycle looks at the market: bars of ``timeframe``, texts of the last ``news_window``, reviews at once."""
+    """How a cycle looks at the market: bars of ``timeframe``, texts of the last ``news_window``, questions at once."""
 
     timeframe: Timeframe = Timeframe.DAY_1
     history_bars: int = 300
@@ -44,6 +44,14 @@ class CycleRules:
     strategies: tuple[str, ...] = ("momentum", "mean_reversion", "news_event")
     sizing: SizingRule = RISK_LITTLE
     approval_ttl: timedelta = timedelta(hours=4)
+
+    @property
+    def in_work(self) -> int:
+        """Candidates in work at once: as many again as may ask, so that one is ready as soon as an answer is there.
+
+        One question at a time stays one candidate after the other, so that such a cycle asks in the same order again.
+        """
+        return 2 * self.concurrency if self.concurrency > 1 else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def explain(deps: CycleDeps) -> CycleNode:
     def node(state: CycleState) -> dict[str, Any]:
         cycle, decisions = state["cycle_id"], sorted(state["decisions"], key=lambda decision: decision.decision_id)
         records = records_of(deps.stores, cycle, decisions).values()
-        with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
+        with ThreadPoolExecutor(max_workers=deps.rules.in_work) as pool:
             # `map` answers in the order of the records, whichever call ends first.
             told = list(pool.map(partial(explanation_of, deps), records))
         made = [Fact(each.decision_id, each, deps.clock.now(), each.decision_id) for each in told]

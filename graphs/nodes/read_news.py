@@ -37,7 +37,7 @@ def read_texts(deps: CycleDeps, cycle_id: CycleId, symbols: Sequence[Symbol], as
     except (RetryableError, DataQualityError, ConfigurationError) as error:  # exits go on without any text
         return [f"news: {error}"]
     unread = deps.stores.news.save_items(texts)
-    with ThreadPoolExecutor(max_workers=deps.rules.concurrency) as pool:
+    with ThreadPoolExecutor(max_workers=deps.rules.in_work) as pool:
         readings = list(pool.map(partial(read, deps.asker, cycle_id), unread))
     with deps.stores.database.transaction():  # one wait for the disk, however many texts there are
         for reading in filter(was_read, readings):

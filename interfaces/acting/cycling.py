@@ -148,11 +148,11 @@ def drive(runtime: Runtime, cycle: CycleId, start: CycleInput | None, progress: 
 
 
 def config_of(runtime: Runtime, cycle: str) -> RunnableConfig:
-    """One thread a cycle, bounded in steps and in reviews at once."""
+    """One thread a cycle, bounded in steps and in candidates in work at once."""
     return {
         "configurable": {"thread_id": cycle},
         "recursion_limit": RECURSION_LIMIT,
-        "max_concurrency": runtime.deps.rules.concurrency,
+        "max_concurrency": runtime.deps.rules.in_work,
     }
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -99,7 +101,9 @@ class Talker:
                 if not isinstance(saver, BaseCheckpointSaver):
                     raise RuntimeError("the graphs are compiled without a place for checkpoints")
                 symbols = frozenset(self._runtime.deps.market.symbols())
-                deps = ChatDeps(self._runtime.deps.asker, tools_of(self._runtime), symbols)
+                # A person does not stand behind the candidates of a cycle.
+                asker = replace(self._runtime.deps.asker, at_once=nullcontext())
+                deps = ChatDeps(asker, tools_of(self._runtime), symbols)
                 self._graph = build_chat(deps, saver)
             return self._graph
 

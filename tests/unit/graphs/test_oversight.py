@@ -89,12 +89,14 @@ def test_parallel_branches_are_joined_in_order_and_change_neither_list():
     assert (left, right) == (["a"], ["b", "c"])
 
 
-@pytest.mark.parametrize("bound", [1, 2])
-def test_no_more_questions_are_open_at_once_than_the_settings_allow(tmp_path, bound):
+@pytest.mark.parametrize(
+    ("bound", "in_work"), [pytest.param(1, 1, id="one_after_the_other"), pytest.param(2, 4, id="one_ready_for_each")]
+)
+def test_no_more_questions_are_open_at_once_than_the_settings_allow(tmp_path, bound, in_work):
     model = SpyModel(pause_s=0.02)
     with a_runtime(tmp_path, model=model, concurrency=bound) as runtime:
         report = a_cycle(runtime)
-        assert config_of(runtime, report.cycle_id)["max_concurrency"] == bound
+        assert config_of(runtime, report.cycle_id)["max_concurrency"] == in_work
     assert len(model.asked("advisor")) == len(SCENE), "there was enough to do at once"
     assert model.peak == bound
 
