@@ -10,20 +10,21 @@ on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.errors import ConfigurationError
 from domain.money import ZERO
-from domain.orders import OrderStatus
+from domain.orders import Order, OrderStatus
 from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import composition.sources as sources
     import policies.permit as permits
-    import settings as configuration
+    import settings.brokers as broker_settings
+    import settings.variables as configuration
     import trading.data.vendors.alpaca as alpaca
     import trading.execution.brokers.alpaca.account_wire as account_wire
     import trading.execution.brokers.alpaca.broker as alpaca_broker
@@ -39,6 +40,7 @@ with rooms_on_first_use():
 
 if TYPE_CHECKING:
     import graphs.deps as wiring
+    from domain.book import Position
     from domain.ids import BrokerName
     from domain.ports import Broker, Calendar, Clock, Market
 
@@ -89,6 +91,11 @@ def by_name(broker: Broker) -> bool:
     return isinstance(broker, several.SeveralBrokers)
 
 
+def parts_of(broker: Broker) -> Callable[[], Mapping[str, Sequence[Position] | None]]:
+    """What each of several brokers holds, as it was told last; of one broker there is nothing to tell apart."""
+    return (lambda: broker.parts) if isinstance(broker, several.SeveralBrokers) else dict
+
+
 def missing_of(
     named: Sequence[BrokerName], orders: order_store.OrderStore, known: Iterable[str] = ()
 ) -> tuple[str, ...]:
@@ -97,18 +104,21 @@ def missing_of(
     An order says where it is by the front of its ``broker_id``; without any it is at the one broker without a label
     that a home had at the time. One that was sent and never answered for may be at every broker there ever was.
     """
-    with orders.reading():
-        working = orders.open()
-        opened = [each for trade in orders.trades.all_open().values() for each in orders.of_decision(trade.decision_id)]
-    traded = (each for each in opened if each.filled_qty)
-    placed = [each.broker_id for each in (*working, *traded) if each.broker_id is not None]
-    used = {routing.place_of(each) for each in placed}
-    if any(each.broker_id is None and each.status in IN_FLIGHT for each in working):
+    counting = in_use(orders)
+    used = {routing.place_of(each.broker_id) for each in counting if each.broker_id is not None}
+    if any(each.broker_id is None and each.status in IN_FLIGHT for each in counting):
         used |= set(known)
     # The usual account of its kind, which had no name in front of its numbers while it was alone.
     if any(not each.label for each in named):
         used -= {""}
     return tuple(sorted(name or "the broker without a label" for name in used - {each.name for each in named}))
+
+
+def in_use(orders: order_store.OrderStore) -> tuple[Order, ...]:
+    """Every order that works, and those that have made what is held."""
+    with orders.reading():
+        opened = [each for trade in orders.trades.all_open().values() for each in orders.of_decision(trade.decision_id)]
+        return (*orders.open(), *(each for each in opened if each.filled_qty))
 
 
 def membership_of(
@@ -120,7 +130,7 @@ def membership_of(
         stores.equity,
         stores.ledger,
         [each.name for each in settings.brokers],
-        (lambda: exchange.shares) if isinstance(exchange, several.SeveralBrokers) else dict[str, Decimal],
+        (lambda: exchange.stakes) if isinstance(exchange, several.SeveralBrokers) else None,
     )
 
 
@@ -142,8 +152,13 @@ def advance_of(broker: Broker) -> Callable[[datetime], None]:
 
 def real_money(settings: configuration.Settings) -> bool:
     """Whether the settings name an account with real money behind it."""
-    configs = (account_of(settings, each) for each in settings.brokers if each.kind == ALPACA)
-    return any(not account_wire.is_paper(config.trading_url, config.key_id) for config in configs)
+    return not all(is_paper(settings, each) for each in alpacas(settings))
+
+
+def is_paper(settings: configuration.Settings, named: BrokerName) -> bool:
+    """Whether an account at Alpaca is a paper one; ConfigurationError where key and address contradict each other."""
+    config = account_of(settings, named)
+    return account_wire.is_paper(config.trading_url, config.key_id)
 
 
 def check_prices(settings: configuration.Settings) -> None:
@@ -165,10 +180,14 @@ def check_terms(settings: configuration.Settings) -> None:
                 f"[brokers.{key}] belongs to no broker of SAGE_BROKER={settings.broker}",
                 f"Write one of {', '.join(kinds)}, or take it out.",
             )
-        foreign = [name for kind, names in OF_KIND.items() if kind != kinds[key] for name in names]
-        wrong = [name for name in foreign if getattr(terms, name)]
+        wrong = [name for name in foreign_to(kinds[key]) if getattr(terms, name)]
         if wrong:
             raise ConfigurationError(f"[brokers.{key}] is {kinds[key]}, which has no {wrong[0]}", "Take it out.")
+
+
+def foreign_to(kind: str) -> tuple[str, ...]:
+    """What of ``[brokers.NAME]`` means nothing to a broker of that kind."""
+    return tuple(name for other, names in OF_KIND.items() if other != kind for name in names)
 
 
 def check_keys(settings: configuration.Settings) -> None:
@@ -191,12 +210,12 @@ def check_keys(settings: configuration.Settings) -> None:
             )
 
 
-def terms_of(settings: configuration.Settings, named: BrokerName) -> configuration.BrokerSettings:
+def terms_of(settings: configuration.Settings, named: BrokerName) -> broker_settings.BrokerSettings:
     """The table of this broker; one that has none has the defaults."""
-    return settings.broker_terms.get(named.key) or configuration.BrokerSettings()
+    return settings.broker_terms.get(named.key) or broker_settings.BrokerSettings()
 
 
-def rules_of(terms: configuration.BrokerSettings) -> fill_model.FillRules:
+def rules_of(terms: broker_settings.BrokerSettings) -> fill_model.FillRules:
     """What a paper venue charges; what is not set is as in every other."""
     usual = fill_model.FillRules()
     return fill_model.FillRules(
@@ -214,7 +233,7 @@ def costs_of(settings: configuration.Settings, named: BrokerName) -> routing.Ter
         commission_per_share=rules.commission_per_share if on_paper else known(terms.commission_per_share, ZERO),
         commission_minimum=rules.commission_minimum if on_paper else known(terms.commission_minimum, ZERO),
         cost_bp=rules.slippage_bp + rules.half_spread_bp if on_paper else terms.slippage_bp,
-        symbols=frozenset(sources.symbols_in(terms.symbols)),
+        symbols=frozenset(sources.symbols_in(terms.symbols, f"[brokers.{named.key}] symbols")),
     )
 
 

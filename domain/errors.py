@@ -66,9 +66,16 @@ class RetryableError(OversightError):
 
 
 class SourceUnavailable(RetryableError):
-    """A market, news or broker connection is away, slow or limiting us."""
+    """A market, news or broker connection is away, slow or limiting us.
+
+    ``asked`` is False where that was known before, so that nobody was asked who did not answer.
+    """
 
     code = "E_SOURCE_UNAVAILABLE"
+
+    def __init__(self, what: str, remedy: str = "", *, asked: bool = True) -> None:
+        super().__init__(what, remedy)
+        self.asked = asked
 
 
 class NoAnswer(SourceUnavailable):
@@ -85,8 +92,8 @@ class PartlyAnswered(SourceUnavailable):
 
     code = "E_PARTLY_ANSWERED"
 
-    def __init__(self, what: str, told: Any, remedy: str = "") -> None:
-        super().__init__(what, remedy)
+    def __init__(self, what: str, told: Any, remedy: str = "", *, asked: bool = True) -> None:
+        super().__init__(what, remedy, asked=asked)
         self.told = told
 
 

@@ -110,13 +110,19 @@ def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingStat
 
     Only a measured breach counts: a figure that is unknown for a moment denies the order and moves nothing.
     """
-    denied = {verdict.code for verdict in verdicts if verdict.outcome is Outcome.DENY}
+    denied = {verdict.code for verdict in breaches(verdicts)}
     wanted = TradingState.ACTIVE
     if denied & HALTING_CODES:
         wanted = TradingState.HALTED
     elif denied & REDUCING_CODES:
         wanted = TradingState.REDUCING
     return min(state, wanted, key=STATES.index)
+
+
+def breaches(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Those that move the trading state."""
+    moving = HALTING_CODES | REDUCING_CODES
+    return tuple(each for each in verdicts if each.outcome is Outcome.DENY and each.code in moving)
 
 
 def _is_down(old: Mode, new: Mode) -> bool:

@@ -104,7 +104,7 @@ def load_policy(source: str | Path) -> Policy:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        remedy = f"Name a policy file or one of {', '.join(PROFILES)}."
+        remedy = f"Name a policy file or one of {', '.join(PROFILES)}, as SAGE_POLICY or --policy."
         missing = isinstance(error, FileNotFoundError)
         told = str(error.strerror).lower() if isinstance(error, OSError) else "it is not UTF-8 text"
         reason = "there is no such profile or file" if missing else told

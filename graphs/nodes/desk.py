@@ -25,7 +25,8 @@ from memory.rebuild import decision_body
 from policies.approval import answerable_until, price_shown
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
-from policies.ladder import state_after
+from policies.gates.catalogue import BY_ID
+from policies.ladder import breaches, state_after
 from policies.measures.headroom import probe
 from policies.measures.standing import Standing
 from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
@@ -64,7 +65,7 @@ def gate(deps: CycleDeps) -> CycleNode:
 
 
 def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
-    """A loss limit that is reached moves the trading state down by itself, whether or not anything is to be sent."""
+    """A limit of the whole account that is reached moves the trading state down, whether or not anything is sent."""
     if not seen.market.symbols:
         return
     control, now = deps.stores.control, deps.clock.now()
@@ -73,7 +74,8 @@ def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
     verdicts = evaluate(probe(now, present, seen.book, seen.market, symbol), deps.policy).verdicts
     wanted = state_after(present.trading_state, verdicts)
     if wanted is not present.trading_state:
-        control.tighten(wanted, by="limits", at=now, reason="a loss limit is reached")
+        reached = ", ".join(BY_ID[each.gate].name for each in breaches(verdicts))
+        control.tighten(wanted, by="limits", at=now, reason=f"a limit is reached: {reached}")
 
 
 def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
@@ -179,17 +181,18 @@ def park(deps: CycleDeps) -> CycleNode:
 
 
 def ask_a_person(deps: CycleDeps, request: PendingApproval) -> None:
-    """Store a request and put it on record; one that its decision has already is left as it is."""
-    stored = deps.stores.approvals.request(request)
-    record_once(
-        deps.stores.ledger,
-        RecordKind.APPROVAL_REQUESTED,
-        stored.pending_id,
-        {"order_digest": stored.order_digest, "price": stored.price, "expires_at": stored.expires_at},
-        at=stored.requested_at,
-        cycle_id=stored.cycle_id,
-        cause=stored.decision_id,
-    )
+    """Store a request and put it on record, both or neither; one that its decision has already is left as it is."""
+    with deps.stores.database.transaction():
+        stored = deps.stores.approvals.request(request)
+        record_once(
+            deps.stores.ledger,
+            RecordKind.APPROVAL_REQUESTED,
+            stored.pending_id,
+            {"order_digest": stored.order_digest, "price": stored.price, "expires_at": stored.expires_at},
+            at=stored.requested_at,
+            cycle_id=stored.cycle_id,
+            cause=stored.decision_id,
+        )
 
 
 def approval_request(

@@ -1,6 +1,7 @@
 """What each job does when its time has come. The answer is a few words for the ledger of runs.
 
 Everything here can be done twice without harm but for the cycle, whose end and whose run's end are one transaction.
+What asks the broker waits within one run for one of several that hangs only once, as a cycle does.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from interfaces.serving.holding import SERVICE
 from interfaces.serving.vitals import Vitals
 from interfaces.telling import looking, recorded
 from interfaces.views.cycles import CycleReport
+from interfaces.views.plain import counted
+from trading.execution.brokers.several.silence import asked_once
 from trading.store.scheduling.runs import Run, RunState
 
 RUNS_KEPT = timedelta(days=30)
@@ -90,6 +93,7 @@ def reconcile(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str
     return compared(worker)
 
 
+@asked_once()
 def compared(worker: Worker) -> str:
     """One comparison."""
     runtime = worker.runtime
@@ -102,9 +106,10 @@ def compared(worker: Worker) -> str:
     for each in ordering.protect(runtime):
         _log.warning("unprotected: %s", each.told)
     approving.pending(runtime)  # closes what nobody has answered in time
-    return f"{len(found.differences)} differences"
+    return counted(len(found.differences), "difference")
 
 
+@asked_once()
 def algo_step(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """One step of every sliced order."""
     return f"{slicing.step(worker.runtime)} open"
@@ -115,6 +120,7 @@ def policy_reload(worker: Worker, _run: Run, _still_ours: Callable[[], None]) ->
     return reread(worker.runtime).told or "nothing has changed"
 
 
+@asked_once()
 def report(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     """The day on one page: profit and loss, holdings, orders, how things stand."""
     runtime = worker.runtime
@@ -138,7 +144,7 @@ def learn(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
     found = remembering.learn_now(worker.runtime)
     for problem in found.problems:
         _log.warning("learning: %s", problem)
-    return f"{len(found.trades)} trades, {found.waiting} waiting"
+    return f"{counted(len(found.trades), 'trade')}, {found.waiting} waiting"
 
 
 def maintenance(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-
-from sqlalchemy import make_url
 
 from domain.clock import SystemClock
 from domain.errors import DataQualityError, OversightError, RetryableError
@@ -26,7 +25,7 @@ from trading.execution.settle import Settlement
 from trading.store.activity import MessageKind
 from trading.store.control import ControlStore
 from trading.store.cycles import CycleStore
-from trading.store.database import Database, open_database
+from trading.store.database import Database, address_of, open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 
@@ -39,6 +38,25 @@ class Canceller(Protocol):
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """Ask to cancel; the answer is the order as it stands afterwards."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """A canceller that owns up to an order which its broker has taken and does not know: it may work at another one."""
+
+    broker: Canceller
+    orders: OrderStore
+
+    def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
+        """As the broker answers; DataQualityError where it knows no order that once had a number there."""
+        report = self.broker.cancel(client_order_id)
+        order = self.orders.get(client_order_id) if report is None else None
+        if order is not None and order.broker_id is not None:
+            raise DataQualityError(
+                f"the broker does not know {client_order_id}, which it once took",
+                "It may work at another broker or account than the settings name: cancel it there.",
+            )
+        return report
 
 
 class Cancelled(NamedTuple):
@@ -106,7 +124,7 @@ def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, 
 
     A home whose database was never made has no entries.
     """
-    address = make_url(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
         return nothing(latch)
     database = open_database(url)
@@ -151,6 +169,8 @@ def parts_of(database: Database, home: Path, latch: KillSwitch) -> Parts:
 
 def cancelled(parts: Parts, entries: Sequence[Order], broker_of: BrokerMaker) -> dict[str, Any]:
     """Every entry that could still add exposure, taken out at the broker."""
+    if not entries:
+        return {"cancelled": [], "failed": {}}
     clock = SystemClock()
     broker = broker_of(parts.database, clock, parts.office, parts.control)
     done = cancel_entries(entries, parts.orders, broker, parts.settlement, clock)

@@ -10,7 +10,7 @@ not know the order after that, by its own clock too, never will, and it is close
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -27,6 +27,7 @@ from trading.store.orders import OrderStore
 
 LATEST_ARRIVAL = timedelta(seconds=60)
 """How long after its permit expired a sent order may still show up at the broker."""
+_FIELDS = tuple(field.name for field in fields(Order))
 
 
 class Outbox:
@@ -57,7 +58,7 @@ class Outbox:
         order = replace(order_of(approved), parent_id=parent)
         # From this row on it counts as filled under every limit, for all processes (I-03, I-04).
         self._orders.insert(order, cycle_id=cycle_id, sendable_until=approved.expires_at, arrival_price=arrival)
-        self._record(order, cycle_id)
+        self._record(order, cycle_id, approved, arrival)
         return order
 
     def take_over(self, approved: ApprovedOrder, *, arrival: Decimal | None) -> bool:
@@ -69,7 +70,7 @@ class Outbox:
         order = replace(order_of(approved), status=OrderStatus.SUBMITTED)
         taken = self._orders.retake(order, sendable_until=approved.expires_at, arrival_price=arrival)
         if taken:
-            self._record(order, self._orders.cycle_of(order.client_order_id))
+            self._record(order, self._orders.cycle_of(order.client_order_id), approved, arrival)
         return taken
 
     def close(self, order: Order, reason: str) -> Order:
@@ -150,9 +151,11 @@ class Outbox:
         except (RetryableError, DataQualityError):
             self._control.mark_unreconciled()
 
-    def _record(self, order: Order, cycle_id: str) -> None:
+    def _record(self, order: Order, cycle_id: str, approved: ApprovedOrder, arrival: Decimal | None) -> None:
+        terms = {"sendable_until": approved.expires_at, "arrival_price": arrival}
+        body = {name: getattr(order, name) for name in _FIELDS} | terms
         self._ledger.append(
-            RecordKind.ORDER, order.client_order_id, order, at=order.updated_at, cycle_id=cycle_id,
+            RecordKind.ORDER, order.client_order_id, body, at=order.updated_at, cycle_id=cycle_id,
             cause=order.decision_id,
         )  # fmt: skip
 

@@ -49,11 +49,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a comparison found."""
+    """What a comparison found, and the equity that the broker told, from which day starts and peaks come."""
 
     at: datetime
     ok: bool
     differences: tuple[Difference, ...]
+    equity: Decimal | None = None
 
 
 class Reconciler:
@@ -89,9 +90,9 @@ class Reconciler:
             # Not told is not nothing: a day would begin without money, or end in a loss of all of it.
             if account.equity is not None:
                 if self._membership is not None:
-                    self._membership.book(account.equity, now=now)
+                    self._membership.book(account.account_id, account.equity, now=now)
                 self._equity.record(now, account.equity)
-            result = Reconciliation(now, not found, found)
+            result = Reconciliation(now, not found, found, account.equity)
             self._control.mark_reconciled(now, {difference.symbol for difference in found})
             self._ledger.append(RecordKind.RECONCILIATION, derive("rec", now, account.account_id), result, at=now)
         return result

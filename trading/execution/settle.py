@@ -1,8 +1,7 @@
 """From a broker's reports and executions to orders, lots, realised profit and closed trades.
 
-Holdings change only from executions, each applied once. First in, first out: a sell of 120 against lots of 100 at 10
-and 50 at 12, at 13, realises 100 * 3 + 20 * 1 = 320 and leaves 30 at 12. What cannot be (another symbol, more than was
-ordered, nothing or less than nothing) raises an incident, and from then on only reducing orders are allowed.
+Holdings change only from executions, each applied once, as ``booking.py`` says. What cannot be (another symbol, more
+than was ordered, nothing or less than nothing) raises an incident, and from then on only reducing orders are allowed.
 """
 
 from __future__ import annotations
@@ -14,52 +13,26 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.errors import DataQualityError, RetryableError
-from domain.ids import derive, leg_behind, leg_kind, replaced_leg
+from domain.ids import derive, leg_behind, leg_kind
 from domain.money import ZERO
-from domain.orders import Fill, Order, OrderReport, OrderStatus, Side, TimeInForce
+from domain.orders import Fill, Order, OrderReport, OrderStatus, TimeInForce
 from domain.ports import Broker, Ledger
-from domain.record.canonical import decimal_text
-from domain.record.entries import ClosedTrade, RecordKind
+from domain.record.entries import RecordKind
+from trading.execution.booking import Booked, after_fills, booked, closed_trade, exit_reason, happenings, moves_stop
 from trading.execution.lifecycle import transition
 from trading.store.activity import Happening
 from trading.store.control import ControlStore
 from trading.store.database import Database
 from trading.store.orders import OrderStore
-from trading.store.trades import Lot, Trade
 
-FINEST_AVERAGE = Decimal("0.000001")
-STOP_LEG = "stop"
 _log = logging.getLogger(__name__)
 _ENDED_EMPTY = (
     OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REPLACED, OrderStatus.REJECTED, OrderStatus.DENIED,
 )  # fmt: skip
-_IN_PLACE = (OrderStatus.ACCEPTED, OrderStatus.TRIGGERED)
 CHARGES_OVERLAP = timedelta(days=7)
 """How late a fee may be told and is still found."""
 OVERLAP = timedelta(hours=1)
 """How far back before the last known execution a look-up reaches; what comes twice is applied once."""
-
-
-class Closing(NamedTuple):
-    """What a fill left of the lots, the profit it realised, and how much of it opened something new."""
-
-    lots: tuple[Lot, ...]
-    realized: Decimal
-    opened_qty: Decimal
-
-
-def fifo(lots: tuple[Lot, ...], fill: Fill) -> Closing:
-    """Close the oldest opposite lots first; what is left of the fill opens a lot of its own."""
-    left, realized, kept = fill.qty * fill.side.sign, ZERO, []
-    for lot in lots:
-        closing = ZERO if lot.qty * left >= 0 else min(abs(lot.qty), abs(left)) * (1 if lot.qty > 0 else -1)
-        realized += closing * (fill.price - lot.price)
-        left += closing
-        if lot.qty != closing:
-            kept.append(replace(lot, qty=lot.qty - closing))
-    if left != 0:
-        kept.append(Lot(fill.fill_id, fill.symbol, left, fill.price, fill.at))
-    return Closing(tuple(kept), realized, abs(left))
 
 
 class FillFault(NamedTuple):
@@ -158,7 +131,7 @@ class Settlement:
         if report.status is OrderStatus.UNKNOWN:
             what = f"the broker calls {settled.client_order_id} {report.broker_status!r}, which nobody here can read"
             self._ledger.append(RecordKind.CONTROL, derive("inc", before.client_order_id), {"alert": what}, at=at)
-        if settled.status in _IN_PLACE and is_moved_stop(settled):
+        if moves_stop(settled):
             self._orders.trades.move_stop(settled.symbol, settled.trigger_price)
 
     def apply_fill(self, fill: Fill, broker: Broker, *, now: datetime) -> bool:
@@ -175,10 +148,8 @@ class Settlement:
                 self._control.incident(f"fill:{fill.fill_id}", wrong.what, at=now)
                 if not wrong.booked:
                     return False
-            closing = fifo(self._orders.trades.lots(fill.symbol), fill)
-            # Whoever ordered it: what a person closes for a strategy is that strategy's profit or loss.
-            owner = order.strategy if trade is None else trade.strategy
-            self._orders.add_fill(fill, realized_pnl=closing.realized, strategy=owner)
+            made = booked(order, fill, self._orders.trades.lots(fill.symbol), trade, earlier)
+            self._orders.add_fill(fill, realized_pnl=made.closing.realized, strategy=made.owner)
             self._orders.update(after_fills(order, (*earlier, fill)))
             self._ledger.append(
                 RecordKind.FILL,
@@ -188,11 +159,7 @@ class Settlement:
                 cycle_id=self._cycle(order),
                 cause=order.client_order_id,
             )
-            # The slices of one decision are one entry, as its parts would be: nobody enlarges anything between them.
-            again = trade is not None and (
-                trade.decision_id == order.decision_id or any(each.at >= trade.opened_at for each in earlier)
-            )
-            self._update_trade(order, fill, closing, trade, again=again)
+            self._update_trade(order, fill, made)
             if order.status in _ENDED_EMPTY:
                 self._look_again(order, broker, now=now)
         return True
@@ -241,24 +208,20 @@ class Settlement:
             RecordKind.ORDER, order.client_order_id, order, at=at, cycle_id=self._cycle(order), cause=order.decision_id
         )
 
-    def _update_trade(self, order: Order, fill: Fill, closing: Closing, trade: Trade | None, *, again: bool) -> None:
-        """``again`` says that an earlier fill of this order is in the round trip already."""
-        self._orders.trades.replace_lots(fill.symbol, closing.lots)
-        if trade is not None:
-            exit_qty = fill.qty - closing.opened_qty
-            flat = exit_qty > 0 and not _holds(closing.lots, trade)
-            trade = after_fill(trade, fill, exit_qty=exit_qty, flat=flat, again=again)
-            self._orders.trades.save(trade)
-            if trade.closed_at is not None:
-                body = closed_trade(trade, exit_reason(order))
+    def _update_trade(self, order: Order, fill: Fill, made: Booked) -> None:
+        self._orders.trades.replace_lots(fill.symbol, made.closing.lots)
+        if made.trade is not None:
+            self._orders.trades.save(made.trade)
+            if made.trade.closed_at is not None:
+                body = closed_trade(made.trade, exit_reason(order))
                 self._ledger.append(
-                    RecordKind.TRADE_CLOSED, trade.trade_id, body, at=fill.at, cycle_id=self._cycle(order),
-                    cause=trade.decision_id,
+                    RecordKind.TRADE_CLOSED, made.trade.trade_id, body, at=fill.at, cycle_id=self._cycle(order),
+                    cause=made.trade.decision_id,
                 )  # fmt: skip
-        for what in happenings(order, closing, trade):
+        for what in happenings(order, made.closing, made.trade):
             self._orders.activity.happened(what, fill.symbol, at=fill.at)
-        if closing.opened_qty > 0 and (trade is None or trade.closed_at is not None):
-            self._orders.trades.save(opened_trade(order, fill, closing.opened_qty))
+        if made.opened is not None:
+            self._orders.trades.save(made.opened)
 
 
 def after_report(order: Order, report: OrderReport) -> Order:
@@ -285,26 +248,9 @@ def is_stale(order: Order, report: OrderReport) -> bool:
     return ended or report.filled_qty < order.filled_qty
 
 
-def is_moved_stop(order: Order) -> bool:
-    """True for a stop that took the place of another."""
-    return leg_kind(order.leg) == STOP_LEG and order.parent_id is not None and replaced_leg(order.leg) is not None
-
-
 def is_news(order: Order, report: OrderReport) -> bool:
     """True where the report says anything that our record does not know yet."""
     return replace(after_report(order, report), updated_at=order.updated_at) != order
-
-
-def after_fills(order: Order, fills: tuple[Fill, ...]) -> Order:
-    """The order with the quantity and average price of its executions."""
-    filled = sum((fill.qty for fill in fills), ZERO)
-    value = sum((fill.qty * fill.price for fill in fills), ZERO)
-    return replace(order, filled_qty=max(order.filled_qty, filled), avg_fill_price=average(value, filled))
-
-
-def average(value: Decimal, qty: Decimal) -> Decimal:
-    """Value a share, to six decimals."""
-    return (value / qty).quantize(FINEST_AVERAGE)
 
 
 def protective_order(parent: Order, report: OrderReport) -> Order:
@@ -328,73 +274,3 @@ def protective_order(parent: Order, report: OrderReport) -> Order:
         leg=leg_behind(parent.leg, leg_kind(report.leg)),
         parent_id=parent.client_order_id,
     )
-
-
-def opened_trade(order: Order, fill: Fill, qty: Decimal) -> Trade:
-    """A round trip that begins with ``qty`` of this fill, and its share of the commission."""
-    return Trade(
-        trade_id=derive("trd", fill.fill_id),
-        symbol=fill.symbol,
-        strategy=order.strategy,
-        side=fill.side,
-        decision_id=order.decision_id,
-        opened_at=fill.at,
-        stop_loss=order.stop_loss,
-        entry_qty=qty,
-        entry_value=qty * fill.price,
-        commission=fill.commission * qty / fill.qty,
-    )
-
-
-def happenings(order: Order, closing: Closing, trade: Trade | None) -> tuple[Happening, ...]:
-    """What a fill means for its symbol; a loss is one whether it closed a part or all, before costs or after."""
-    closed = trade is not None and trade.closed_at is not None
-    lost = closing.realized < ZERO or (trade is not None and trade.pnl is not None and trade.pnl < ZERO)
-    told = {Happening.EXIT: closed, Happening.STOP: closed and leg_kind(order.leg) == STOP_LEG, Happening.LOSS: lost}
-    return tuple(what for what, true in told.items() if true)
-
-
-def after_fill(trade: Trade, fill: Fill, *, exit_qty: Decimal, flat: bool, again: bool = False) -> Trade:
-    """The round trip with one more fill: ``exit_qty`` of it closed something, the rest of it added when not flat."""
-    added = ZERO if flat else fill.qty - exit_qty
-    moved = replace(
-        trade,
-        entry_qty=trade.entry_qty + added,
-        entry_value=trade.entry_value + added * fill.price,
-        exit_value=trade.exit_value + exit_qty * fill.price,
-        commission=trade.commission + fill.commission * (exit_qty + added) / fill.qty,
-        entries=trade.entries + (added > ZERO and not again),
-    )
-    if not flat:
-        return moved
-    gross = (moved.exit_value - moved.entry_value) * moved.side.sign
-    return replace(moved, closed_at=fill.at, pnl=gross - moved.commission)
-
-
-def closed_trade(trade: Trade, reason: str) -> ClosedTrade:
-    """The ledger's form of a finished round trip, with average prices."""
-    if trade.closed_at is None or trade.pnl is None:
-        raise ValueError(f"{trade.trade_id} is still open")
-    return ClosedTrade(
-        trade_id=trade.trade_id,
-        symbol=trade.symbol,
-        strategy=trade.strategy,
-        side=trade.side,
-        qty=decimal_text(trade.entry_qty),
-        entry_price=decimal_text(average(trade.entry_value, trade.entry_qty)),
-        exit_price=decimal_text(average(trade.exit_value, trade.entry_qty)),
-        pnl=decimal_text(trade.pnl),
-        opened_at=trade.opened_at,
-        closed_at=trade.closed_at,
-        decision_id=trade.decision_id,
-        exit_reason=reason,
-    )
-
-
-def exit_reason(order: Order) -> str:
-    """Why a trade ended: the protective leg that filled, or who asked for the exit."""
-    return leg_kind(order.leg) if order.parent_id is not None else f"{order.origin} exit"
-
-
-def _holds(lots: tuple[Lot, ...], trade: Trade) -> bool:
-    return any((lot.qty > 0) == (trade.side is Side.BUY) for lot in lots)

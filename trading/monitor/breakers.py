@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from domain.book import NO_COUNTERS, Counters
 from domain.case import TradingState
-from domain.ids import base_leg
+from domain.ids import leg_kind
 from domain.market import Symbol
 from domain.money import HUNDRED
 from domain.orders import OrderIntent, Origin, Side
@@ -66,10 +66,10 @@ def is_in_row(intent: OrderIntent) -> bool:
     """Whether what the gates say of it counts into the row: all but what a person types.
 
     The throttle is for what is repeated without anybody looking (RTS 6, article 15(3)), so that the slices of an order
-    by hand count, and neither does a person's order that passes end a row of the agents.
+    by hand count, and neither does a person's order that passes end a row of the agents. Whose position it closes makes
+    no difference: ``sage close`` carries the strategy that holds.
     """
-    typed = intent.origin is Origin.MANUAL and intent.strategy == Origin.MANUAL
-    return not (typed and base_leg(intent.leg) in _WHOLE)
+    return not (intent.origin is Origin.MANUAL and leg_kind(intent.leg) in _WHOLE)
 
 
 class Trip(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, RootTransaction, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, RootTransaction, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, PendingRollbackError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
@@ -27,7 +27,7 @@ from trading.store.tables import APPEND_ONLY, SCHEMA_VERSION, metadata, schema_v
 from trading.store.writing.group_commit import Group, GroupCommit, Unit
 from trading.store.writing.prepared import execute
 from trading.store.writing.to_file import file_engine
-from trading.store.writing.to_server import server_engine
+from trading.store.writing.to_server import PREPARED_IS_GONE, server_engine
 
 T = TypeVar("T")
 
@@ -56,6 +56,7 @@ class Database:
         self._here = _Here()
         self._along: list[Callable[[], None]] = []
         self._kept: Connection | None = None
+        self._keeping, self._closings = threading.Lock(), 0
         self._turns = GroupCommit(self._together, lambda: self.place, lock_wait_s)
 
     @property
@@ -113,10 +114,12 @@ class Database:
             _once(self._here.frame.afterwards, action)
 
     def close(self) -> None:
-        """Give all connections back."""
-        if self._kept is not None:
-            self._kept.close()
-        self._kept = None
+        """Give all connections back; one that another thread uses right now is closed once that has ended."""
+        with self._keeping:
+            self._closings += 1
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
         self._engine.dispose()
 
     @property
@@ -147,7 +150,7 @@ class Database:
     def _open(self, *, write: bool) -> Iterator[_Frame]:
         afterwards: list[Callable[[], None]] = []
         try:
-            with self._writer() if write else self._reads.connect() as connection, _begun(connection):
+            with self._writer() if write else self._reader() as connection, _begun(connection):
                 frame = self._here.frame = _Frame(connection, write, afterwards)
                 try:
                     yield frame
@@ -161,7 +164,7 @@ class Database:
         # A key that is taken is an answer that callers read; translated, it would look like a broken database.
         except IntegrityError:
             raise
-        except DBAPIError as error:
+        except (DBAPIError, PendingRollbackError) as error:
             raise translated(error, self.place) from error
         finally:
             for action in afterwards:
@@ -170,14 +173,39 @@ class Database:
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
         """The connection of whoever has the turn; there is one turn, so it need not come from the pool each time."""
-        connection, self._kept = self._kept or self._writes.connect(), None
+        with self._keeping:
+            before = self._closings
+            connection, self._kept = self._kept, None
+        connection = connection or self._writes.connect()
+        ended = False
         try:
             yield connection
-            self._kept = connection
+            ended = True
         finally:
-            if self._kept is not connection:
+            if not (ended and self._keeps(connection, before)):
                 # The pool undoes whatever an error or an interrupt has left open, and with it the lock.
-                connection.close()
+                self._give_back(connection, before)
+
+    def _keeps(self, connection: Connection, before: int) -> bool:
+        with self._keeping:
+            still = self._closings == before
+            if still:
+                self._kept = connection
+        return still
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        before, connection = self._closings, self._reads.connect()
+        try:
+            yield connection
+        finally:
+            self._give_back(connection, before)
+
+    def _give_back(self, connection: Connection, before: int) -> None:
+        # Closed meanwhile, and the pool that it came from is gone: nobody would ever close it there.
+        if self._closings != before and not connection.invalidated:
+            connection.detach()
+        connection.close()
 
     def _finish(self, frame: _Frame) -> None:
         for action in self._along:
@@ -218,7 +246,7 @@ class Database:
             raise (error or gone) from gone
         # A note of the undone unit, such as the end of the ledger, would chain the next entry to one that is gone.
         frame.restore(kept)
-        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+        if isinstance(error, DBAPIError | PendingRollbackError) and not isinstance(error, IntegrityError):
             unit.error = translated(error, self.place)
             unit.error.__cause__ = error
 
@@ -293,9 +321,13 @@ def open_database(url: str, *, lock_wait_s: int = LOCK_WAIT_S) -> Database:
     return database
 
 
-def translated(error: DBAPIError, place: str) -> OversightError:
+def translated(error: DBAPIError | PendingRollbackError, place: str) -> OversightError:
     """A driver's error in our words: away or busy can be tried again, everything else needs a look."""
+    if isinstance(error, PendingRollbackError):
+        return RetryableError(f"the database {place} was lost inside a transaction", "Nothing was stored; try again.")
     told = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0]
+    if getattr(error.orig, "sqlstate", None) in PREPARED_IS_GONE:
+        return RetryableError(f"the database {place} was changed or reset meanwhile: {told}", "Try again.")
     if error.connection_invalidated or any(word in told.lower() for word in _BUSY):
         return RetryableError(f"the database {place} does not answer: {told}", "It is busy or away; try again.")
     return ConfigurationError(
@@ -303,16 +335,27 @@ def translated(error: DBAPIError, place: str) -> OversightError:
     )
 
 
-def _engine(url: str, lock_wait_s: int) -> Engine:
+def address_of(url: str) -> URL:
+    """The parts of a database's address; ConfigurationError where it is none."""
     try:
-        address = make_url(url)
+        return make_url(url)
+    except ArgumentError as error:
+        raise _no_address() from error
+
+
+def _no_address() -> ConfigurationError:
+    return ConfigurationError("SAGE_DATABASE_URL is not a database URL", "Write sqlite:///path or postgresql://…")
+
+
+def _engine(url: str, lock_wait_s: int) -> Engine:
+    address = address_of(url)
+    try:
         if address.get_backend_name() == "sqlite":
             return file_engine(address, lock_wait_s)
         if address.get_backend_name() == "postgresql":
             return server_engine(address.set(drivername="postgresql+psycopg"), lock_wait_s)
-    except (ArgumentError, NoSuchModuleError) as error:
-        remedy = "Write sqlite:///path or postgresql://…"
-        raise ConfigurationError("SAGE_DATABASE_URL is not a database URL", remedy) from error
+    except NoSuchModuleError as error:
+        raise _no_address() from error
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "the driver for PostgreSQL is not installed", "Install it with the extra: sage-oversight[postgres]."

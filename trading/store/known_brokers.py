@@ -1,16 +1,18 @@
-"""The brokers that a home of several has had, with the numbers of their accounts, and what they were worth.
+"""The brokers that a home has had, with the numbers of their accounts, and what they were worth.
 
 A process that is not told a number may have to know it: a policy can be written for these accounts alone, and exits at
-the others go on. What each was worth when the equity was last written down tells what a broker that is named no longer
-has taken along. The tables are made at the first start with several brokers; a home of one has none.
+the others go on. What each account was worth when the equity was last written down tells what one that is named no
+longer has taken along; that stays on record, so that one that is named again does not begin anew. The tables are made
+when they are first written to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import Column, MetaData, Table, Text, inspect, select
+from sqlalchemy import Boolean, Column, MetaData, Table, Text, inspect, select
 
 from trading.store.columns import ExactDecimal
 from trading.store.database import Database
@@ -20,9 +22,21 @@ known_brokers = Table(
     "known_brokers", _place, Column("name", Text, primary_key=True), Column("account_id", Text, nullable=False)
 )
 
-broker_shares = Table(
-    "broker_shares", _place, Column("name", Text, primary_key=True), Column("equity", ExactDecimal, nullable=False)
+broker_stakes = Table(
+    "broker_stakes",
+    _place,
+    Column("account_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("equity", ExactDecimal, nullable=False),
+    Column("named", Boolean, nullable=False),
 )
+
+
+class Stake(NamedTuple):
+    """What an account brings into the equity of a home, and under which name."""
+
+    name: str
+    equity: Decimal
 
 
 class KnownBrokers:
@@ -48,20 +62,27 @@ class KnownBrokers:
         with self._database.transaction() as connection:
             _place.create_all(connection)
 
-    def shares(self) -> dict[str, Decimal]:
-        """What each broker was worth when the equity was last written down, by name; empty in a home of one."""
+    def stakes(self, *, named: bool = True) -> dict[str, Stake]:
+        """By the account's number, what each was worth when last written down: of those that are named, or were."""
         with self._database.reading() as connection:
-            if not inspect(connection).has_table(broker_shares.name):
+            if not inspect(connection).has_table(broker_stakes.name):
                 return {}
-            rows = connection.execute(select(broker_shares.c.name, broker_shares.c.equity)).all()
-        return {row.name: row.equity for row in rows}
+            rows = connection.execute(select(broker_stakes).where(broker_stakes.c.named.is_(named))).all()
+        return {row.account_id: Stake(row.name, row.equity) for row in rows}
 
-    def keep_shares(self, shares: Mapping[str, Decimal]) -> None:
-        """Put these in the place of the last ones."""
+    def keep_stakes(self, present: Mapping[str, Stake]) -> None:
+        """These are named now; of all others stays what they were worth last."""
         with self._database.transaction() as connection:
-            connection.execute(broker_shares.delete())
+            if not inspect(connection).has_table(broker_stakes.name):
+                _place.create_all(connection)
+            connection.execute(broker_stakes.update().values(named=False))
+            connection.execute(broker_stakes.delete().where(broker_stakes.c.account_id.in_(present)))
             connection.execute(
-                broker_shares.insert(), [{"name": name, "equity": equity} for name, equity in sorted(shares.items())]
+                broker_stakes.insert(),
+                [
+                    {"account_id": number, "name": each.name, "equity": each.equity, "named": True}
+                    for number, each in sorted(present.items())
+                ],
             )
 
     def _write(self, numbers: Mapping[str, str]) -> None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Text, bindparam, func, select, text, type_coerce
+from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, text, type_coerce
 
 from domain.errors import ConfigurationError, DataQualityError, IntegrityError
 from domain.record.canonical import canonical_json, digest, json_text, restore, time_text
@@ -28,6 +28,8 @@ from trading.store.writing.prepared import Prepared, first_row
 
 PAGE = 100
 """Entries that are read at once by whoever looks back."""
+TOLD_EACH = 5000
+"""Entries after which a check of the chain tells how far it has come."""
 ANCHOR_BYTES = 128
 """Room for the hash and any number of entries."""
 LONGEST_ANCHOR = 4096
@@ -139,14 +141,14 @@ class SqlLedger:
         with self._database.reading() as connection:
             return _head(connection).hash
 
-    def verify(self) -> ChainReport:
+    def verify(self, progress: Callable[[str], None] = lambda _words: None) -> ChainReport:
         """Walk the whole chain and compare its end with the head row and the anchor file."""
         # Before the view begins: another process may write meanwhile, and an anchor behind the chain is no fault.
         anchor = self._read_anchor()
         with self._database.reading() as connection:
             head = _head(connection)
             rows = connection.execute(_RAW.execution_options(yield_per=1000))
-            report = check_chain((row._asdict() for row in rows), head, anchor)
+            report = check_chain((row._asdict() for row in _told(rows, head, progress)), head, anchor)
         if self._anchor is None or self._anchor.exists() or not report.entries:
             return report
         lost = f"the anchor file {self._anchor.name} is gone, so a cut at the end would not show"
@@ -190,11 +192,28 @@ class SqlLedger:
                 f"the ledger's anchor {self._anchor} cannot be written: {error.strerror}", "Check the folder's rights."
             ) from error
 
+    def holds_anchor(self) -> bool:
+        """Whether the entry that the anchor file names is here: these are the facts that it was written for."""
+        pinned = _pinned(self._read_anchor(), [])
+        if pinned is None:
+            return False
+        with self._database.reading() as connection:
+            stored = connection.execute(select(ledger.c.hash).where(ledger.c.seq == pinned.entries)).scalar()
+        return stored is not None and stored == pinned.hash
+
     def _read_anchor(self) -> str | None:
         try:
             return None if self._anchor is None else self._anchor.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
+
+
+def _told(rows: Iterable[Row[Any]], head: Head, progress: Callable[[str], None]) -> Iterator[Row[Any]]:
+    """The rows as they come, telling now and then how many have."""
+    for count, row in enumerate(rows):
+        if count % TOLD_EACH == 0:
+            progress(f"entry {count:,} of {head.entries:,}")
+        yield row
 
 
 def _entries_in(anchor: str | None) -> int:

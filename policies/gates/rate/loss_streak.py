@@ -1,6 +1,7 @@
 """F7 losing streak: no entries once ``max_consecutive_losses`` trades in a row were lost.
 
-With 4, an entry after three losses passes and one after the fourth does not.
+With 4, an entry after three losses passes and one after the fourth does not. A trade that was lost counts whoever
+closed it: a strategy whose positions somebody closes by hand in time has lost them all the same.
 """
 
 from __future__ import annotations

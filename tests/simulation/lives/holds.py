@@ -6,7 +6,7 @@ a next step  at the end every intent is an order at the exchange or has a reason
 book         right after a comparison the books are equal, or the symbol is named as different
 exposure     what is held and may still be bought never exceeds the limit; what nobody could expect is counted
 cash         bought, sold, fees and profits add up to the same money on both sides
-record       the ledger verifies, and nothing was sent without verdicts
+record       the ledger verifies, the books agree with it, and nothing was sent without verdicts
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from tests.builders.execution import House
 from tests.builders.market import NOON
 from tests.simulation.exchange import START
 from tests.simulation.lives.market_side import Memory
+from trading.audit.books import check_books
 from trading.store.tables import fills as fill_rows
 
 S = OrderStatus
@@ -91,6 +92,7 @@ def at_the_end(
     yield from money(house, exchange)
     if not house.ledger.verify().ok:
         yield f"the ledger: {house.ledger.verify().problems}"
+    yield from (f"the books: {each.told}" for each in check_books(house.database, house.equity).findings)
 
 
 def without_reason(house: House, exchange: Memory, name: ClientOrderId) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -348,3 +349,24 @@ def test_the_inspector_is_not_asked_about_what_nobody_advised(scene):
     entry: Any = None
     assert review.inspect(entry, None, []) is None
     assert len(model.calls) == before
+
+
+@pytest.mark.parametrize(
+    ("counters", "performance", "told"),
+    [
+        pytest.param({"api_error_pct": Decimal(25)}, {}, "failed broker calls", id="the_broker"),
+        pytest.param({"rejects_in_row": 9}, {"consecutive_losses": 9}, "losing streak, rejections in a row", id="two"),
+        pytest.param({}, {"peak_equity": Decimal(10**9)}, "soft drawdown, drawdown", id="money"),
+    ],
+)
+def test_trading_that_moves_down_says_which_limit_is_reached_in_words(tmp_path, counters, performance, told):
+    with driven(tmp_path) as (runtime, _updates, state):
+        seen = runtime.deps.stores.observations.load(state["cycle_id"])
+        book = replace(
+            seen.book,
+            counters=replace(seen.book.counters, **counters),
+            performance=replace(seen.book.performance, **performance),
+        )
+        desk.tighten_if_breached(runtime.deps, replace(seen, book=book))
+        body = runtime.deps.stores.ledger.entries(kind=K.CONTROL)[-1].body
+    assert (body["by"], body["reason"]) == ("limits", f"a limit is reached: {told}")

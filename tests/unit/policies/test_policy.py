@@ -308,7 +308,8 @@ def test_what_counts_as_tighter(old, new, tighter):
 
 MINE = "{0}/mine.toml"
 FORM = f'{MINE} does not have the form of a policy. It has profile = "name" and a table [limits], nothing else.'
-UNREADABLE = f"the policy {MINE} cannot be read: {{1}}. Name a policy file or one of {', '.join(PROFILES)}."
+CHOICE = f"Name a policy file or one of {', '.join(PROFILES)}, as SAGE_POLICY or --policy."
+UNREADABLE = f"the policy {MINE} cannot be read: {{1}}. {CHOICE}"
 
 
 @pytest.mark.parametrize(

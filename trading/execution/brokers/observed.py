@@ -1,7 +1,8 @@
 """Any broker, with the outcome of every call written down: gate F9 stops entries while too many of them fail.
 
     failed   no answer in time, an answer that makes no sense, or an error that nobody expected
-    neither  what the adapter itself refuses before anything leaves: a permit that is not good, the kill switch
+    neither  what the adapter itself refuses before anything leaves: a permit that is not good, the kill switch; and
+             what failed for a broker of several alone that was not asked, because its silence was known
 
 A success is written along with whatever this process writes next, so that asking costs no commit of its own; of those
 that nothing followed the share of failures is a little too high, never too low. A failure may be the reason why the
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from domain.book import Account, Charge, Position
-from domain.errors import IntegrityError, ManualActionError, RetryableError
+from domain.errors import IntegrityError, ManualActionError, RetryableError, SourceUnavailable
 from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport
 from domain.ports import Broker, Clock
@@ -116,6 +117,9 @@ class ObservedBroker:
         # Raised before anything leaves: it says nothing about the broker, and must not feed the breaker.
         except (IntegrityError, ManualActionError):
             ok = None
+            raise
+        except SourceUnavailable as silent:
+            ok = False if silent.asked else None
             raise
         finally:
             if ok is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def file_engine(address: URL, lock_wait_s: int) -> Engine:
             raise
         record.info[WAY] = ToFile(connection)
 
+    def let_go(connection: Any, _record: Any, _error: Any) -> None:
+        # Closing undoes nothing, and keeps the lock, while a cursor of it is in a traceback that somebody holds.
+        with suppress(sqlite3.Error):
+            connection.rollback()
+
     def begin(connection: Connection) -> None:
         # Without it the driver would begin at the first write, and what was read before could be stale: lost updates.
         execute(connection, "BEGIN IMMEDIATE" if to_write(connection) else "BEGIN")
@@ -69,6 +75,7 @@ def file_engine(address: URL, lock_wait_s: int) -> Engine:
             raise ConfigurationError(f"the database {address.database} undid the write by itself", "Look at the disk.")
 
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "invalidate", let_go)
     event.listen(engine, "begin", begin)
     event.listen(engine, "commit", still_open)
     return engine

@@ -3,10 +3,15 @@
 A cursor of the driver takes as long for a small statement as the server does: it looks for the places in its text, for
 the kind of every value, and whether it is prepared. Here the places are numbered (``$1``), and the server has found the
 kinds when it prepared the statement. Values, rows, errors, and what an interrupt does, are those of the driver.
+
+What the server has prepared can be gone (``DISCARD ALL``, a pooler that gives each transaction another connection) or
+stale (a column has changed). Then all of it is forgotten here and prepared anew: at once where the statement was the
+first of a transaction that reads, and else with the next transaction, because this one has failed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 WRITE_LOCK = 0x5A6E
 """The advisory lock that all writers of one PostgreSQL database take."""
 CONNECT_WAIT_S = 10
+PREPARED_IS_GONE = ("26000", "0A000", "42P05")
+"""SQLSTATE: no statement of that name, one whose columns have changed, one of that name is there already."""
 
 
 class ToServer:
@@ -40,10 +47,13 @@ class ToServer:
         self._wire = connection.pgconn
         self._texts, self._text = adapt.Transformer(connection), adapt.PyFormat.TEXT
         self._fetch, self._error = generators.execute, errors.error_from_result
+        self._gone = tuple(map(errors.lookup, PREPARED_IS_GONE))
         self._done = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
         self._open = pq.TransactionStatus.INTRANS
         self._prepared: dict[str, bytes] = {}
         self._numbers = itertools.count()
+        self.again: str | None = None
+        """How to begin once more, as long as nothing was asked in a transaction that reads."""
 
     @property
     def in_transaction(self) -> bool:
@@ -62,6 +72,18 @@ class ToServer:
         return Rows(self._texts.load_rows(0, result.ntuples, tuple), kinds)
 
     def _run(self, text: str, values: Sequence[Any]) -> PGresult:
+        again, self.again = self.again, None
+        try:
+            return self._sent(text, values)
+        except self._gone:
+            self._prepared.clear()
+            if again is None:
+                raise
+            # Nothing was read of the snapshot that is given up.
+            self._sent(f"ROLLBACK; {again}", ())
+            return self._sent(text, values)
+
+    def _sent(self, text: str, values: Sequence[Any]) -> PGresult:
         if not values:
             self._wire.send_query(text.encode())
             return self._answer()
@@ -70,8 +92,9 @@ class ToServer:
         return self._answer()
 
     def _prepare(self, text: str) -> bytes:
-        # A number of its own each time: one that was interrupted may be there already.
-        name = f"sage_{next(self._numbers)}".encode()
+        # A number of its own each time: one that was interrupted may be there already. And of the text: behind a pooler
+        # that number may be another process's, and must not be another statement.
+        name = f"sage_{hashlib.sha256(text.encode()).hexdigest()[:16]}_{next(self._numbers)}".encode()
         self._wire.send_prepare(name, text.encode())
         self._answer()
         self._prepared[text] = name
@@ -101,7 +124,14 @@ def server_engine(address: URL, lock_wait_s: int) -> Engine:
         record.info[WAY] = ToServer(connection)
 
     def begin(connection: Connection) -> None:
-        execute(connection, begins[to_write(connection)])
+        text, to_server = begins[to_write(connection)], connection.info[WAY]
+        to_server.again = None
+        execute(connection, text)
+        # A write has its lock, and may have read clock and kill switch under it: that one fails, and is tried again.
+        to_server.again = None if to_write(connection) else text
+
+    def asked(connection: Connection, *_statement: Any) -> None:
+        connection.info[WAY].again = None  # by SQLAlchemy itself, past the way
 
     def commit(connection: Connection) -> None:
         # After an error that somebody has caught, a commit would succeed and store nothing.
@@ -118,5 +148,6 @@ def server_engine(address: URL, lock_wait_s: int) -> Engine:
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
+    event.listen(engine, "before_cursor_execute", asked)
     event.listen(engine, "commit", commit)
     return engine

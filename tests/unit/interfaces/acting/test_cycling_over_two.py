@@ -1,12 +1,25 @@
 """A cycle in a home of two brokers, one of which takes every question and answers none."""
 
 import socket
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
+import pytest
+
+from domain.clock import SystemClock
+from domain.errors import OversightError
 from domain.orders import OrderStatus, Side
+from interfaces.acting import slicing
+from interfaces.acting.slicing import SliceRequest
+from interfaces.scheduler.jobs import JobKind
+from interfaces.serving.vitals import Vitals
+from interfaces.serving.work import WORK, Worker
 from tests.builders.alpaca import DEADLINE_S, a_config
 from tests.builders.execution import HandClock
 from tests.builders.runtime import KORVA, LEAVING, a_cycle, a_runtime, entries_of
+from trading.execution.algos.base import AlgoKind
 from trading.execution.brokers.alpaca.broker import AlpacaBroker
 from trading.execution.brokers.several.route import place_of
 
@@ -44,6 +57,23 @@ def silenced(runtime, clock, silence):
     office, control = first.broker._office, runtime.deps.stores.control
     config = a_config(silence)
     second.broker = AlpacaBroker(config, clock, office, control, deadline_s=DEADLINE_S)
+
+
+@pytest.mark.parametrize("job", [JobKind.RECONCILE, JobKind.ALGO_STEP, JobKind.REPORT])
+def test_a_job_of_the_service_waits_for_who_hangs_once_too(tmp_path, job):
+    clock = HandClock()
+    with a_silence() as silence, a_runtime(tmp_path, clock=clock, broker=TWO, start_cash=50_000) as runtime:
+        a_cycle(runtime, KORVA)
+        sold = SliceRequest(AlgoKind.TWAP, KORVA, Side.SELL, Decimal(40), timedelta(minutes=30), reduce_only=True)
+        slicing.start(runtime, sold)
+        silenced(runtime, clock, silence)
+        clock.wait(minutes=2)
+        nobody: Any = None  # neither an inbox nor a run: these jobs ask neither
+        worker = Worker(runtime, (KORVA,), Vitals(SystemClock(), lambda: False), nobody, lambda: False)
+        for minutes in range(1, 3):
+            with suppress(OversightError):  # the comparison ends with the first silence
+                WORK[job](worker, nobody, lambda: None)
+            assert silence.asked == minutes
 
 
 def test_an_exit_by_rule_goes_out_in_the_cycle_and_who_hangs_is_waited_for_once(tmp_path):

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from domain.case import TradingState
 from domain.ids import ClientOrderId, client_order_id
-from domain.orders import OrderStatus, Side
+from domain.orders import OrderStatus, Origin, Side
 from domain.record.entries import RecordKind
 from tests.builders.execution import DECISION, ENTRY, a_fill, a_report, an_order
 from tests.builders.market import AAPL, MSFT, NOON
-from trading.execution.settle import fault, fifo
+from trading.execution.booking import fifo
+from trading.execution.settle import fault
 from trading.store.activity import Happening
 from trading.store.trades import Lot
 
@@ -269,3 +270,11 @@ def test_a_profit_belongs_to_the_strategy_that_holds_whoever_closes(house):
     by_hand(house, "a", Side.BUY, 10, strategy="momentum")
     by_hand(house, "b", Side.SELL, 4, price=90, strategy="manual")
     assert house.orders.trades.profits(NOON) == {("momentum", AAPL): -42}, "40 and two commissions of 1"
+
+
+def test_a_lost_trade_is_one_of_the_losses_in_a_row_whoever_closes(house):
+    for number, closer in enumerate(("momentum", "manual")):
+        at = NOON + timedelta(minutes=number)
+        by_hand(house, f"in-{number}", Side.BUY, 10, at=at, strategy="momentum")
+        by_hand(house, f"out-{number}", Side.SELL, 10, price=90, at=at, strategy=closer, origin=Origin.MANUAL)
+        assert house.equity.performance(at, equity=None).consecutive_losses == number + 1

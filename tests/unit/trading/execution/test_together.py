@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Mode, Pause, TradingState
-from domain.orders import OrderStatus
+from domain.orders import OrderStatus, Origin
 from tests.builders.execution import a_house, an_intent
 from tests.builders.market import NOON
 from trading.execution.desk import MOST_TOGETHER
@@ -33,7 +33,11 @@ class Asked:
 def requests_of(house, sizes):
     """One decision each, by number; a decision that stands there twice is asked for twice."""
     return [
-        OrderRequest(an_intent(f"dec-{name}", qty=qty, created_at=house.clock.now()), house.view(), cycle_id="cyc-1")
+        OrderRequest(
+            an_intent(f"dec-{name}", qty=qty, created_at=house.clock.now(), origin=Origin.RULE),
+            house.view(),
+            cycle_id="cyc-1",
+        )
         for name, qty in sizes
     ]
 

@@ -10,10 +10,10 @@ import pytest
 from domain.book import NO_COUNTERS, Counters
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
-from domain.orders import Side
+from domain.orders import Origin, Side
 from domain.record.entries import RecordKind
 from tests.builders import policies
-from tests.builders.execution import a_house, an_intent
+from tests.builders.execution import a_house, an_exit, an_intent
 from tests.builders.market import AAPL, MSFT, NOON
 from trading.monitor.breakers import Breakers, Facts, trips
 from trading.store.calls import CallStore
@@ -104,7 +104,7 @@ def state(house):
 
 
 def refused(house, number, **changes):
-    return house.place(an_intent(f"dec-{number}", qty=6, **changes))
+    return house.place(an_intent(f"dec-{number}", **({"qty": 6, "origin": Origin.RULE} | changes)))
 
 
 def test_the_same_intent_refused_over_and_over_leaves_only_exits_until_the_owner_resumes(house, caplog):
@@ -116,7 +116,7 @@ def test_the_same_intent_refused_over_and_over_leaves_only_exits_until_the_owner
     assert "the gates refused to buy AAPL 4 times in a row" in caplog.text
     record = house.ledger.entries(kind=RecordKind.CONTROL)[-1].body
     assert (record["by"], record["trading_state"]) == ("breaker", "REDUCING")
-    fine = house.place(an_intent("dec-9", qty=5))
+    fine = refused(house, 9, qty=5)
     assert (fine.order, "REDUCING_ONLY" in fine.evaluation.codes) == (None, True)
 
 
@@ -133,22 +133,41 @@ def test_a_trip_outlives_the_process_and_is_told_once(house):
 def test_an_order_that_is_let_through_ends_the_row(house):
     for number in (1, 2, 3):
         refused(house, number)
-    assert house.place(an_intent("dec-good", qty=5)).order is not None
+    assert refused(house, "good", qty=5).order is not None
     for number in (4, 5, 6):
         refused(house, number)
     assert state(house) is TradingState.ACTIVE
 
 
 def test_what_a_person_types_neither_counts_nor_ends_a_row_and_slices_do(house):
+    by_hand = {"strategy": "manual", "origin": Origin.MANUAL}
     for number in range(9):
-        assert refused(house, f"typed-{number}", strategy="manual").order is None
+        assert refused(house, f"typed-{number}", **by_hand).order is None
     assert (state(house), house.control.blocks_in_row(now=NOON)) == (TradingState.ACTIVE, {})
     for number in range(3):
-        refused(house, f"slice-{number}", strategy="manual", leg=f"algo.{number + 1}")
-    assert house.place(an_intent("dec-good", qty=5, strategy="manual")).order is not None
+        refused(house, f"slice-{number}", leg=f"algo.{number + 1}", **by_hand)
+    assert refused(house, "good", qty=5, **by_hand).order is not None
     assert state(house) is TradingState.ACTIVE
     refused(house, "cycle")
     assert state(house) is TradingState.REDUCING, "three slices and one of the agents: somebody has to look"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [row({"leg": "exit"}, id="whole"), row({"leg": "exit-2"}, id="a_part_of_it")],
+)
+def test_closing_by_hand_what_a_strategy_holds_neither_counts_nor_ends_a_row(house, whole):
+    """It carries the strategy of the position, and is a person's order all the same."""
+    closing = whole | {"strategy": "momentum", "origin": Origin.MANUAL}
+    for number in range(9):
+        assert house.place(an_exit(f"dec-{number}", qty=6, **closing)).order is None, "nothing is held"
+    assert (state(house), house.control.blocks_in_row(now=NOON)) == (TradingState.ACTIVE, {})
+    assert refused(house, "in", qty=5).order is not None
+    for number in range(3):
+        refused(house, f"sell-{number}", side=Side.SELL, stop_loss=105, take_profit=None, limit_price="99.80")
+    before = house.control.blocks_in_row(now=NOON)
+    assert house.place(an_exit("dec-close", qty=2, **closing)).order is not None
+    assert house.control.blocks_in_row(now=NOON) == before == {(AAPL, Side.SELL): 3}
 
 
 @pytest.mark.parametrize("held", ["killed", "observing", "paused", "closed"])

@@ -3,19 +3,21 @@
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import psycopg
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import event, make_url, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import ConfigurationError, DataQualityError, OversightError, RetryableError
 from tests.builders.execution import own_schema
 from tests.builders.market import NOON
-from trading.store.database import open_database
+from trading.store.database import Database, open_database
 from trading.store.tables import charges, cursors, high_water, schema_version, transfers
+from trading.store.writing.prepared import Prepared, Query, fetched, given
 
 
 def count(database, table):
@@ -239,6 +241,102 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path, content):
         open_database(f"sqlite:///{tmp_path / 'sage.db'}")
 
 
+NAMES = Query(select(cursors.c.name).where(cursors.c.name >= given("least")), "least")
+PUT = Prepared(cursors.insert(), ("name", "at"))
+
+
+@contextmanager
+def reset_connections(postgres_url, how):
+    """A database whose connections, that to write with and the one to read with, have lost what they had prepared."""
+    database = open_database(own_schema(postgres_url, "store"))
+    with database.transaction() as connection:
+        PUT.run(connection, ("demo", NOON))
+    with database.reading() as connection:
+        assert NAMES.rows(connection, "")
+    with database.transaction() as connection:
+        assert NAMES.rows(connection, "")
+        if how.startswith("ALTER"):
+            connection.exec_driver_sql(how)
+    for context in (database.reading, database.transaction) if how.startswith("DEALL") else ():
+        with context() as connection:
+            connection.exec_driver_sql(how)
+    with closing(database):
+        yield database
+        with database.transaction() as connection:  # the schema is the next test's too
+            connection.exec_driver_sql("ALTER TABLE cursors ALTER name TYPE text")
+
+
+GONE = pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param("DEALLOCATE ALL", id="reset"),
+        pytest.param("ALTER TABLE cursors ALTER name TYPE varchar(40)", id="another_type_of_a_column"),
+    ],
+)
+
+
+@pytest.mark.postgres
+@GONE
+def test_a_read_whose_prepared_statements_are_gone_is_done_once_more_unseen(postgres_url, how):
+    with reset_connections(postgres_url, how) as database:
+        for _ in range(2):
+            with database.reading() as connection:
+                assert [NAMES.rows(connection, least) for least in ("", "e")] == [[("demo",)], []]
+
+
+@pytest.mark.postgres
+@GONE
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(lambda connection: connection.execute(select(cursors)).all(), id="by_an_expression"),
+        pytest.param(lambda connection: fetched(connection, "SELECT 1"), id="straight"),
+    ],
+)
+def test_within_a_view_that_was_begun_it_fails_once_because_another_would_be_newer(postgres_url, how, first):
+    with reset_connections(postgres_url, how) as database:
+
+        def look():
+            with database.reading() as connection:
+                first(connection)
+                NAMES.rows(connection, "")
+
+        with pytest.raises(RetryableError, match=r"reset meanwhile: .* Try again"):
+            look()
+        with database.reading() as connection:
+            assert NAMES.rows(connection, "") == [("demo",)]
+
+
+@pytest.mark.postgres
+@GONE
+def test_a_write_whose_prepared_statements_are_gone_stores_nothing_and_the_next_one_goes(postgres_url, how):
+    with reset_connections(postgres_url, how) as database:
+
+        def write():
+            with database.transaction() as connection:
+                connection.execute(cursors.insert().values(name="before", at=NOON))
+                NAMES.rows(connection, "")
+                PUT.run(connection, ("behind", NOON))
+
+        with pytest.raises(RetryableError, match=r"reset meanwhile: .* Try again"):
+            write()
+        assert count(database, cursors) == 1
+        write()
+        assert count(database, cursors) == 3
+
+
+@pytest.mark.postgres
+def test_behind_a_pooler_another_process_has_no_other_statement_under_the_same_name(postgres_url):
+    """Both count from nought, and over one connection of the server the name of the one must not run the other's."""
+    database = open_database(own_schema(postgres_url, "store"))
+    with database.reading() as connection:
+        NAMES.rows(connection, "")
+        Query(select(cursors.c.at).where(cursors.c.name >= given("least")), "least").rows(connection, "")
+        names = connection.exec_driver_sql("SELECT name FROM pg_prepared_statements").scalars().all()
+    assert len({name.rpartition("_")[0] for name in names}) == 2, "each of its own text"
+    database.close()
+
+
 @pytest.mark.postgres
 def test_connections_that_a_restarted_server_has_closed_are_replaced_unseen(postgres_url):
     database = open_database(own_schema(postgres_url, "store"))
@@ -256,6 +354,68 @@ def test_connections_that_a_restarted_server_has_closed_are_replaced_unseen(post
         look()
         with database.transaction() as connection:
             connection.execute(cursors.delete())
+    database.close()
+
+
+def test_who_goes_on_in_a_transaction_that_was_lost_is_told_in_one_line(database):
+    def write():
+        with database.transaction() as connection:
+            connection.execute(cursors.insert().values(name="demo", at=NOON))
+            connection.invalidate()  # as the driver's error does, which somebody has caught
+            connection.execute(cursors.insert().values(name="more", at=NOON))
+
+    for attempt in (write, lambda: database.write(write)):
+        with pytest.raises(RetryableError, match="was lost inside a transaction"):
+            attempt()
+    assert count(database, cursors) == 0
+
+
+@pytest.mark.parametrize("context", [Database.transaction, Database.reading], ids=["write", "read"])
+def test_closed_while_another_thread_is_at_it_nothing_waits_and_its_connection_is_closed_behind_it(database, context):
+    begun, closed, opened = threading.Event(), threading.Event(), []
+    event.listen(database._engine.pool, "connect", lambda raw, _record: opened.append(raw))
+
+    def use():
+        with context(database) as connection:
+            opened.append(connection.connection.dbapi_connection)
+            begun.set()
+            assert closed.wait(20)
+            count(database, cursors)
+
+    with ThreadPoolExecutor(1) as pool:
+        used = pool.submit(use)
+        assert begun.wait(20)
+        database.close()
+        closed.set()
+        used.result(20)
+    assert database._kept is None
+    for raw in opened:
+        with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+            raw.execute("SELECT 1")
+
+
+def test_an_interrupt_gives_the_lock_back_also_while_somebody_holds_what_it_hit(tmp_path):
+    """SQLite ends a transaction with its connection only once every cursor of that is gone."""
+    path = tmp_path / "sage.db"
+    database = open_database(f"sqlite:///{path}")
+
+    def interrupted(cursor, statement, values, _context):
+        cursor.execute(statement, values)
+        held.append(cursor)  # as the traceback does
+        raise KeyboardInterrupt
+
+    def write():
+        with database.transaction() as connection:
+            connection.execute(cursors.insert().values(name="demo", at=NOON))
+            event.listen(database._engine, "do_execute", interrupted, once=True)
+            connection.execute(select(cursors))
+
+    held: list[sqlite3.Cursor] = []
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+    assert (len(held), count(database, cursors)) == (1, 0)
     database.close()
 
 

@@ -40,8 +40,8 @@ from domain.orders import ApprovedOrder, Fill, OrderClass, OrderIntent, OrderRep
 from domain.ports import Broker
 from trading.execution.brokers.several import sums
 from trading.execution.brokers.several.route import Terms, Venue, holders, named, route
-from trading.execution.brokers.several.silence import forget, remember, silence_of
-from trading.store.known_brokers import KnownBrokers
+from trading.execution.brokers.several.silence import forget, partly, remember, said, silence_of, unproven
+from trading.store.known_brokers import KnownBrokers, Stake
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -107,10 +107,12 @@ class SeveralBrokers:
         # All of these only save questions: a new process asks the brokers again.
         self._where: dict[ClientOrderId, Seat] = {}
         self._away: dict[str, OversightError] = {}
-        self._missing = {name: SourceUnavailable(NAMED_NO_LONGER, "Name it again.") for name in missing}
+        self._missing = {name: SourceUnavailable(NAMED_NO_LONGER, "Name it again.", asked=False) for name in missing}
         self._known = known
         self._numbers = {} if known is None else known.numbers()
-        self._shares: Mapping[str, Decimal] = {}
+        self._stakes: Mapping[str, Stake] = {}
+        self._names = (*(seat.name for seat in self._seats), *self._missing)
+        self._held: Mapping[str, Sequence[Position]] = {}
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -123,9 +125,14 @@ class SeveralBrokers:
         return ", ".join(seat.name for seat in self._seats)
 
     @property
-    def shares(self) -> Mapping[str, Decimal]:
-        """What each was worth when all of them were last asked for their account."""
-        return self._shares
+    def stakes(self) -> Mapping[str, Stake]:
+        """What each account was worth, by its number, when all of them were last asked for theirs."""
+        return self._stakes
+
+    @property
+    def parts(self) -> Mapping[str, Sequence[Position] | None]:
+        """What each held when it was last asked; None of one that does not answer, because the sum is without it."""
+        return {name: None if name in self._away else self._held.get(name) for name in self._names}
 
     @property
     def paper(self) -> bool:
@@ -143,8 +150,7 @@ class SeveralBrokers:
         self._remember({seat.name: account.account_id for seat, account in told.items()})
         accounts = tuple(told.values())
         # By the numbers that are known from before: a policy may be written for these accounts alone.
-        names = (*(seat.name for seat in self._seats), *self._missing)
-        unknown = sums.unknown_of(accounts, "+".join(self._numbers.get(name, "unknown") for name in names))
+        unknown = sums.unknown_of(accounts, "+".join(self._numbers.get(name, "unknown") for name in self._names))
         try:
             whole = sums.account_of(accounts)
         except DataQualityError as clash:
@@ -152,12 +158,14 @@ class SeveralBrokers:
             raise PartlyAnswered(clash.what, unknown, clash.remedy) from None
         if silent:
             raise partly(silent, unknown)
-        self._shares = {seat.name: each.equity for seat, each in told.items() if each.equity is not None}
+        self._stakes = {
+            each.account_id: Stake(seat.name, each.equity) for seat, each in told.items() if each.equity is not None
+        }
         return whole
 
     def positions(self) -> tuple[Position, ...]:
         """All holdings, each symbol once."""
-        return self._whole(lambda broker: broker.positions(), lambda told: sums.positions_of(told.values()))
+        return self._whole(lambda broker: broker.positions(), self._joined)
 
     def orders(self) -> tuple[OrderReport, ...]:
         """Every working order of all of them."""
@@ -249,7 +257,7 @@ class SeveralBrokers:
         for seat in seats or self._seats:
             before = None if anyway else silence_of(seat.name)
             if before is not None:
-                skipped[seat.name] = before
+                skipped[seat.name] = NoAnswer(before.what, before.remedy, asked=False)
                 continue
             try:
                 told[seat] = seat.ask(question)
@@ -280,6 +288,10 @@ class SeveralBrokers:
         if silent:
             raise partly(silent, joined)
         return joined
+
+    def _joined(self, told: Mapping[Seat, Sequence[Position]]) -> tuple[Position, ...]:
+        self._held = {seat.name: held for seat, held in told.items()}
+        return sums.positions_of(told.values())
 
     def _reports(self, told: Mapping[Seat, Sequence[OrderReport]]) -> tuple[OrderReport, ...]:
         self._where |= {each.client_order_id: seat for seat, reports in told.items() for each in reports}
@@ -366,18 +378,3 @@ def may_open(silent: Mapping[str, OversightError], held: Iterable[Sequence[Posit
             f"nothing is opened while {both[0]} is held long at one broker and short at another",
             "Close both: `sage close` takes the larger part first.",
         )
-
-
-def said(silent: Mapping[str, OversightError]) -> str:
-    """Who does not answer, and why."""
-    return "; ".join(f"{name} does not answer ({error.what})" for name, error in silent.items())
-
-
-def partly(silent: Mapping[str, OversightError], told: object) -> PartlyAnswered:
-    """What those said that answered, to be raised."""
-    return PartlyAnswered(said(silent), told, "Nothing new is opened until it answers; exits go on at the others.")
-
-
-def unproven(order_id: ClientOrderId, silent: Mapping[str, OversightError]) -> SourceUnavailable:
-    """Nobody who answers has the order, and somebody does not answer."""
-    return SourceUnavailable(f"{order_id} may be there: {said(silent)}", "It is looked up again by its id.")

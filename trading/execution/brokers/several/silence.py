@@ -8,11 +8,12 @@ holds for whoever runs inside of the block, and for no other thread: a kill besi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from domain.errors import NoAnswer
+from domain.errors import NoAnswer, OversightError, PartlyAnswered, SourceUnavailable
+from domain.ids import ClientOrderId
 
 _silent: ContextVar[dict[str, NoAnswer] | None] = ContextVar("silent", default=None)
 
@@ -46,3 +47,25 @@ def forget(name: str) -> None:
     remembered = _silent.get()
     if remembered is not None:
         remembered.pop(name, None)
+
+
+def said(silent: Mapping[str, OversightError]) -> str:
+    """Who does not answer, and why."""
+    return "; ".join(f"{name} does not answer ({error.what})" for name, error in silent.items())
+
+
+def partly(silent: Mapping[str, OversightError], told: object) -> PartlyAnswered:
+    """What those said that answered, to be raised."""
+    remedy = "Nothing new is opened until it answers; exits go on at the others."
+    return PartlyAnswered(said(silent), told, remedy, asked=any(map(was_asked, silent.values())))
+
+
+def unproven(order_id: ClientOrderId, silent: Mapping[str, OversightError]) -> SourceUnavailable:
+    """Nobody who answers has the order, and somebody does not answer."""
+    what, asked = f"{order_id} may be there: {said(silent)}", any(map(was_asked, silent.values()))
+    return SourceUnavailable(what, "It is looked up again by its id.", asked=asked)
+
+
+def was_asked(error: OversightError) -> bool:
+    """Whether a call was made that failed with it."""
+    return not isinstance(error, SourceUnavailable) or error.asked

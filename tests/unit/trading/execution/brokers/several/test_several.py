@@ -26,12 +26,14 @@ from tests.builders.market import AAPL, MSFT, NOON
 from tests.builders.several import Line, a_venue, two_papers, two_scripted
 from tests.simulation.behaviours import BEHAVIOURS
 from trading.execution.account import at_least
+from trading.execution.brokers.observed import ObservedBroker
 from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.several.broker import LATELY, Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms, place_of
 from trading.execution.brokers.several.silence import asked_once
 from trading.execution.changes import OrderChange
 from trading.execution.flatten import Hands, flatten
+from trading.store.activity import ActivityStore
 
 D = Decimal
 row = pytest.param
@@ -345,6 +347,28 @@ def test_in_one_cycle_a_silent_broker_is_asked_once_and_a_cancel_asks_all_the_sa
         lines["b"].down = False
         assert made.house.desk.cancel(ENTRY, by="owner").status is OrderStatus.CANCELED
         assert made.broker.find(ENTRY).status is OrderStatus.CANCELED, "it has answered, so it is asked again"
+
+
+def test_calls_that_nobody_made_are_no_failed_calls(two, lines, database):
+    """Gate F9 counts how brokers answer, not how often their silence is remembered."""
+    made = two()
+    watched, calls = ObservedBroker(made.broker, database, made.house.clock), ActivityStore(database)
+    watched.account()
+    lines["b"].down, lines["b"].error = True, NoAnswer("no word in its time")
+    with asked_once():
+        for question in (watched.account, watched.positions, watched.orders, lambda: watched.find(ENTRY), watched.time):
+            with pytest.raises(SourceUnavailable):
+                question()
+        assert calls.failed_pct(NOON) == 50, "one that answered, one that did not, and four that nobody made"
+        lines["a"].down = True
+        with pytest.raises(SourceUnavailable):
+            watched.account()
+        assert calls.failed_pct(NOON).quantize(D(1)) == 67, "the other one was asked, and failed as well"
+    gone = ObservedBroker(SeveralBrokers(made.broker.seats[:1], missing=["paper:b"]), database, made.house.clock)
+    lines["a"].down = False
+    with pytest.raises(PartlyAnswered):
+        gone.account()
+    assert calls.failed_pct(NOON).quantize(D(1)) == 67
 
 
 def test_what_is_refused_at_once_is_asked_again_in_the_same_cycle(two, lines):

@@ -1,0 +1,1 @@
+"""Whether the tables that people read say what the ledger says."""
