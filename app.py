@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from domain.clock import FixedClock, SystemClock
+from domain.clock import SystemClock
 from domain.errors import OversightError, UsageError
 from interfaces.cli import parser
 from interfaces.cli.home import LATCH, home_folder
@@ -27,12 +27,11 @@ from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import agents.blind as blind
+    import composition.after_kill as after_kill
     import composition.answering as answering
     import composition.backtesting as backtesting
-    import composition.brokers as brokers
     import composition.closed as closed
     import composition.opening as opening
-    import composition.sources as sources
     import evals.answers.collect as collecting
     import evals.answers.questions as asked
     import evals.running as running
@@ -48,18 +47,12 @@ with rooms_on_first_use():
     import policies.kill_switch as kill_switches
     import policies.policy as policies
     import prompts.loader as loader
-    import settings as configuration
-    import trading.data.calendar as calendars
-    import trading.execution.cancel_entries as cancelling
-    import trading.execution.flatten as flattening
+    import settings.reading as configuration
     import trading.store.database as databases
 
 if TYPE_CHECKING:
     from agents.llm import LanguageModel
-    from domain.ports import Clock
-    from policies.permit import PermitOffice
-    from trading.store.control import ControlStore
-    from trading.store.database import Database
+    from settings.variables import Settings
 
     Way = Callable[[parser.Arguments, console.Terminal], int]
 
@@ -134,41 +127,7 @@ def kill(arguments: parser.Arguments) -> int:
 
 def cancel_entries(arguments: parser.Arguments) -> int:
     """What a kill starts behind itself."""
-
-    def settle(folder: Path) -> dict[str, object]:
-        settings = configuration.load_anyway(home=str(folder))
-        latch = kill_switches.KillSwitch(settings.home / LATCH)
-
-        def broker_of(
-            database: Database, clock: Clock, office: PermitOffice, control: ControlStore
-        ) -> cancelling.Canceller:
-            calendar = calendars.ExchangeCalendar()
-            return brokers.broker_of(
-                settings, lambda: sources.market_of(settings, calendar), calendar, database, clock, office, control
-            )
-
-        return cancelling.after_kill(
-            settings.database, settings.home, latch, broker_of, partial(close_all, settings, arguments)
-        )
-
-    return killing.reported(home_folder(arguments.home), settle)
-
-
-def close_all(
-    settings: configuration.Settings, arguments: parser.Arguments, parts: cancelling.Parts, kill_id: str
-) -> dict[str, object]:
-    """Close what is held, at the moment at which the market of this home stands."""
-    # Cancelling needs no prices and is done by now; what is sold is priced, and not by a made-up market.
-    settings = sources.of_home(settings, parts.ledger)
-    brokers.check_prices(settings)
-    calendar = calendars.ExchangeCalendar()
-    market = sources.market_of(settings, calendar)
-    moment = sources.moment_of(settings, arguments, parts, market, calendar)
-    clock: Clock = FixedClock(moment) if sources.has_own_time(settings.market) else SystemClock()
-    broker = brokers.broker_of(settings, lambda: market, calendar, parts.database, clock, parts.office, parts.control)
-    fallback = partial(policies.load_policy, settings.policy)
-    hands = flattening.hands_after_kill(parts, broker, market, calendar, clock, fallback, kill_id)
-    return flattening.flatten(hands, kill_id).report
+    return killing.reported(home_folder(arguments.home), partial(after_kill.cancel_and_close, arguments))
 
 
 def reproduce(arguments: parser.Arguments, terminal: console.Terminal) -> int:
@@ -254,7 +213,7 @@ def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     return backtesting.backtest(arguments, terminal)
 
 
-def settings_for(arguments: parser.Arguments) -> configuration.Settings:
+def settings_for(arguments: parser.Arguments) -> Settings:
     """Settings with what the command line says on top; the demo has a home of its own, new each time."""
     if arguments.command != "demo":
         return configuration.load_settings(

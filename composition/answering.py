@@ -28,7 +28,7 @@ with rooms_on_first_use():
     import agents.models.recorded_llm as recorded_llm
     import agents.models.rules_llm as rules_llm
     import graphs.deps as wiring
-    import settings as configuration
+    import settings.variables as configuration
     import trading.store.model_use.rests as rest_store
     import trading.store.model_use.spending as spending_store
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from domain.ports import Clock
+    from settings.models import RoleModelSettings
 
 HUNDRED = Decimal(100)
 NO_MODELS = ("rules", "recorded")
@@ -92,7 +93,7 @@ def fallback_of(settings: configuration.Settings, stack: ExitStack) -> tuple[llm
 
 
 def answering(
-    settings: configuration.Settings, named: str, own: configuration.RoleModelSettings | None, stack: ExitStack
+    settings: configuration.Settings, named: str, own: RoleModelSettings | None, stack: ExitStack
 ) -> llm.LanguageModel:
     """``rules``, ``recorded``, ``openai:NAME`` or ``PROVIDER:NAME``; its answers are written down where that is set."""
     model = _made(settings, named, own, stack)
@@ -102,9 +103,7 @@ def answering(
     return recorded_llm.RecordingModel(model, settings.record_to, SystemClock(), origin=settings.record_origin)
 
 
-def sampling_of(
-    settings: configuration.Settings, name: str, own: configuration.RoleModelSettings | None
-) -> llm.Sampling:
+def sampling_of(settings: configuration.Settings, name: str, own: RoleModelSettings | None) -> llm.Sampling:
     """How a model is asked, for a role that may say so itself."""
     if own is None:
         return llm.Sampling(name, settings.model_temperature, settings.model_max_tokens)
@@ -171,7 +170,7 @@ def reuse_of(settings: configuration.Settings, stores: wiring.Stores) -> reusing
 
 
 def _made(
-    settings: configuration.Settings, named: str, own: configuration.RoleModelSettings | None, stack: ExitStack
+    settings: configuration.Settings, named: str, own: RoleModelSettings | None, stack: ExitStack
 ) -> llm.LanguageModel:
     kind, _, name = named.partition(":")
     if kind == "rules" and not name:

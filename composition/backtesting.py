@@ -36,7 +36,8 @@ with rooms_on_first_use():
     import interfaces.views.experiments as views
     import policies.kill_switch as kill_switches
     import policies.policy as policies
-    import settings as configuration
+    import settings.reading as reading
+    import settings.variables as configuration
     import trading.backtest.experiment as experiments
     import trading.backtest.tape as tapes
     import trading.data.calendar as calendars
@@ -194,7 +195,7 @@ def answered(request: BacktestRequest, told: Progress) -> experiments.Experiment
 
 def backtest(arguments: parser.Arguments, terminal: console.Terminal) -> int:
     """``sage backtest``: find the answer that is stored, or run and store it; with ``--again`` run it and compare."""
-    settings = configuration.load_settings(
+    settings = reading.load_settings(
         home=arguments.home,
         market=arguments.market,
         news=arguments.news,

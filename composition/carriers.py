@@ -18,7 +18,7 @@ with rooms_on_first_use():
     import interfaces.delivery.slack as slack
     import interfaces.runtime as runtimes
     import interfaces.telegram_bot.screens.charts as charts
-    import settings as configuration
+    import settings.variables as configuration
     import trading.store.messages.outbox as outboxes
     import trading.store.messages.tellings as telling_stores
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import subprocess
 
     import graphs.deps as wiring
-    import settings as configuration
+    import settings.variables as configuration
     from domain.market import Symbol
     from domain.ports import Clock
     from interfaces.runtime import Runtime

@@ -7,33 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
 from domain.case import Mode
-from settings import Settings
-
-
-class _Closed(Settings):
-    """Settings without any source but the program itself."""
-
-    model_config = SettingsConfigDict(toml_file=None)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What the program passes, and nothing else."""
-        return (init_settings,)
+from settings.reading import told_alone
+from settings.variables import Settings
 
 
 def demo_settings(home: Path) -> Settings:
     """The demo is the same for everybody: simulated market, recorded answers, no environment, no file."""
-    return _Closed(SAGE_HOME=home, SAGE_MODEL="recorded", SAGE_MODE=Mode.PAPER)
+    return told_alone({"SAGE_HOME": home, "SAGE_MODEL": "recorded", "SAGE_MODE": Mode.PAPER})
 
 
 def replay_settings(home: Path, given: Settings) -> Settings:
@@ -41,14 +22,16 @@ def replay_settings(home: Path, given: Settings) -> Settings:
 
     Everything else is as shipped, so that the same question has the same answer whatever else is set.
     """
-    return _Closed(
-        SAGE_HOME=home,
-        SAGE_MARKET=given.market,
-        SAGE_NEWS=given.news_name,
-        SAGE_TIMEFRAME=given.timeframe,
-        SAGE_SEED=given.seed,
-        SAGE_START_CASH=given.start_cash,
-        SAGE_POLICY=given.policy,
-        SAGE_MODEL="rules",
-        SAGE_MODE=Mode.PAPER,
+    return told_alone(
+        {
+            "SAGE_HOME": home,
+            "SAGE_MARKET": given.market,
+            "SAGE_NEWS": given.news_name,
+            "SAGE_TIMEFRAME": given.timeframe,
+            "SAGE_SEED": given.seed,
+            "SAGE_START_CASH": given.start_cash,
+            "SAGE_POLICY": given.policy,
+            "SAGE_MODEL": "rules",
+            "SAGE_MODE": Mode.PAPER,
+        }
     )

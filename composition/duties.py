@@ -25,7 +25,7 @@ with rooms_on_first_use():
     import interfaces.scheduler.jobs as scheduled
     import interfaces.serving.process as processes
     import interfaces.serving.times as times
-    import settings as configuration
+    import settings.variables as configuration
     import trading.execution.algos.runner as algo_runner
     import trading.execution.algos.store as algo_store
     import trading.execution.brokers.alpaca.stream as alpaca_stream

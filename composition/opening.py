@@ -52,7 +52,7 @@ with rooms_on_first_use():
     import policies.permit as permits
     import policies.policy as policies
     import policies.release as releases
-    import settings as configuration
+    import settings.variables as configuration
     import trading.bus.memory as memory_bus
     import trading.bus.port as bus_port
     import trading.bus.redis_bus as redis_bus
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from domain.ports import Calendar, Clock, Market, NewsFeed
 
 TRADES = ("cycle", "demo", "approve", "resume", "algo start", "run", "buy", "sell", "orders replace", "flatten",
-          "close", "telegram")  # fmt: skip
+          "close", "reconcile", "telegram")  # fmt: skip
 """Commands whose start puts a newer release in force; the others only look, and change nothing by looking."""
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
@@ -246,6 +246,7 @@ def runtime_of(
         setup=starting.setup_of(settings, deps, universe, notice.text),
         duties=duties.duties_of(settings, deps, settlement, by_name=brokers.by_name(exchange)),
         advance=brokers.advance_of(exchange),
+        parts=brokers.parts_of(exchange),
     )
 
 

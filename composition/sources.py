@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from domain.clock import SystemClock
-from domain.errors import ConfigurationError, UsageError
+from domain.errors import ConfigurationError, DataQualityError, UsageError
 from domain.market import Symbol, Timeframe, parse_symbol
 from domain.record.entries import RecordKind
 from interfaces.cli import parser
@@ -22,7 +22,7 @@ from interfaces.lazy import rooms_on_first_use
 with rooms_on_first_use():
     import agents.models.openai_embeddings as openai_embeddings
     import memory.lesson_texts as lesson_texts
-    import settings as configuration
+    import settings.variables as configuration
     import trading.data.alpaca_market as alpaca_market
     import trading.data.alpaca_news as alpaca_news
     import trading.data.files_market as files_market
@@ -93,10 +93,10 @@ def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:
         return alpaca_market.AlpacaMarket(alpaca_of(settings), SystemClock())
     if name == "yahoo":
         config = yahoo_bars.YahooConfig(
-            symbols=symbols_in(settings.universe), cache_dir=settings.home / "yahoo", base_url=settings.yahoo_base_url
+            symbols=universe_in(settings), cache_dir=settings.home / "yahoo", base_url=settings.yahoo_base_url
         )
         return yahoo_bars.YahooBars(config, SystemClock())
-    raise UsageError(f"there is no market source {name!r}", f"Choose one of {sources}.")
+    raise UsageError(f"there is no market source {name!r}", f"Choose one of {sources}, as SAGE_MARKET or --market.")
 
 
 def news_of(settings: configuration.Settings, calendar: Calendar, clock: Clock) -> NewsFeed | None:
@@ -120,7 +120,10 @@ def news_of(settings: configuration.Settings, calendar: Calendar, clock: Clock) 
         )
     if name == "rss":
         return rss_news.RssNews(rss_news.RssConfig(feeds_in(settings.rss_feeds), names), clock)
-    raise UsageError(f"there is no news source {name!r}", "Choose simulated, newsapi, rss, alpaca, files:DIR or none.")
+    raise UsageError(
+        f"there is no news source {name!r}",
+        "Choose simulated, newsapi, rss, alpaca, files:DIR or none, as SAGE_NEWS or --news.",
+    )
 
 
 def alpaca_of(settings: configuration.Settings, *, trading_url: str = "") -> alpaca.AlpacaConfig:
@@ -223,7 +226,7 @@ def newest_bar_start(market: Market, settings: configuration.Settings, now: date
 
 def universe_of(settings: configuration.Settings, arguments: parser.Arguments, market: Market) -> tuple[Symbol, ...]:
     """What was asked for, else the configured universe, else all the source knows; an unknown name is refused."""
-    asked = arguments.symbols or symbols_in(settings.universe)
+    asked = arguments.symbols or universe_in(settings)
     unknown = [symbol for symbol in asked if market.instrument(symbol) is None] if asked else []
     if unknown:
         known = ", ".join(market.symbols()[:12])
@@ -232,6 +235,11 @@ def universe_of(settings: configuration.Settings, arguments: parser.Arguments, m
     if not universe and arguments.command in NEEDS_SYMBOLS:
         raise UsageError(f"{settings.market} names no symbols", "Name them with --symbols or SAGE_UNIVERSE.")
     return universe
+
+
+def universe_in(settings: configuration.Settings) -> tuple[Symbol, ...]:
+    """The symbols of SAGE_UNIVERSE."""
+    return symbols_in(settings.universe, "SAGE_UNIVERSE")
 
 
 def names_in(text: str) -> dict[Symbol, tuple[str, ...]]:
@@ -251,6 +259,9 @@ def feeds_in(text: str) -> dict[str, str]:
     return {name: address for name, _, address in named}
 
 
-def symbols_in(text: str) -> tuple[Symbol, ...]:
-    """``AAPL,msft`` as symbols."""
-    return tuple(dict.fromkeys(parse_symbol(part.strip()) for part in text.split(",") if part.strip()))
+def symbols_in(text: str, setting: str) -> tuple[Symbol, ...]:
+    """``AAPL,msft`` as symbols; DataQualityError with the name of the setting where one is none."""
+    try:
+        return tuple(dict.fromkeys(parse_symbol(part.strip()) for part in text.split(",") if part.strip()))
+    except DataQualityError as error:
+        raise DataQualityError(f"{setting}: {error.what}", error.remedy) from None

@@ -29,7 +29,7 @@ with rooms_on_first_use():
     import policies.ladder as ladder
     import policies.policy as policies
     import prompts.loader as prompts
-    import settings as configuration
+    import settings.variables as configuration
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
     import trading.data.sectors as sectors

@@ -10,7 +10,7 @@ import pytest
 import composition.answering as answering
 from agents.llm import Sampling
 from domain.errors import ConfigurationError, UsageError
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.runtime import a_runtime, standing_in
 
 HOSTED: dict[str, Any] = {

@@ -15,7 +15,7 @@ from interfaces.acting.ordering import Ticket
 from interfaces.telling.checkup import doctor
 from interfaces.telling.looking import status
 from policies.permit import PermitOffice
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.execution import HandClock
 from tests.builders.market import at
 from tests.builders.runtime import GLIMR, KORVA, NIMBO, a_cycle, a_runtime, sage, settings_in

@@ -10,7 +10,7 @@ from domain.errors import ConfigurationError
 from interfaces.service import Service
 from interfaces.serving.life import Life
 from interfaces.views.state import State
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.runtime import a_runtime, python
 from tests.servers.telegram_api import TOKEN
 

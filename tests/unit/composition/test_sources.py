@@ -4,7 +4,7 @@ import pytest
 
 from composition.sources import of_home
 from domain.record.entries import RecordKind
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.market import NOON
 from tests.builders.runtime import standing_in
 from trading.store.database import open_database

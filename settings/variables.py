@@ -1,6 +1,5 @@
 """One frozen settings object, read once in app.py and handed down as small values.
 
-Precedence: environment variables, then ``.env``, then ``sage.toml`` in the working folder, then the defaults here.
 Vendor variables keep their vendors' names; secrets are ``SecretStr`` and never printed. Limits are not settings: they
 live in the policy file.
 """
@@ -8,176 +7,28 @@ live in the policy file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.case import Mode
-from domain.errors import ConfigurationError
 from domain.ids import BrokerName, brokers_in
 from domain.market import Timeframe
-from domain.names import known_only, none_misspelt
-
-PREFIX = "SAGE_"
-
-
-# An empty variable counts as one that is not set, so leaving something to the server takes a word of its own.
-def _none_for_none(value: object) -> object:
-    return None if value == "none" else value
+from settings.brokers import BrokerSettings
+from settings.models import ModelsSettings, Temperature
+from settings.schedule import ScheduleSettings
 
 
 def _known_brokers(text: str) -> str:
     return text if brokers_in(text) else ""
 
 
-class _Table(BaseModel):
-    """A table of ``sage.toml``: a key that nobody reads is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BrokerSettings(_Table):
-    """``[brokers.NAME]`` of ``sage.toml``: one broker, by its label, or by its kind where it has none."""
-
-    symbols: str = ""
-    """Comma-separated; empty means that it trades all."""
-    commission_per_share: Decimal | None = Field(None, ge=0)
-    """What it charges, and what a paper one charges: empty is 0.005 on paper, and nothing elsewhere."""
-    commission_minimum: Decimal | None = Field(None, ge=0)
-    """The least for an order: empty is 1.00 on paper, and nothing elsewhere."""
-    slippage_bp: Decimal | None = Field(None, ge=0)
-    """Half the spread and slippage, in basis points: empty is 1 on paper, and unknown elsewhere."""
-    start_cash: Decimal | None = Field(None, gt=0)
-    """Of a paper account; empty is SAGE_START_CASH."""
-    base_url: str = ""
-    """Trading address; empty is APCA_API_BASE_URL."""
-    stream_url: str = ""
-    """Trade updates; empty is the stream beside the trading address."""
-
-
-class JobSettings(_Table):
-    """When one job runs, in the words of ``interfaces/scheduler/rules.py``; without a time it never does."""
-
-    at: tuple[str, ...] = ()
-    missed: Literal["skip", "once", "all"] = "once"
-    """What becomes of runs that nobody was there for."""
-    on: tuple[Literal["alert", "news", "fill", "breach"], ...] = ()
-    """Events that start a cycle between two of its times."""
-    apart_minutes: int = Field(10, ge=1, le=1440)
-    """The least time between two cycles for events."""
-
-
-class ScheduleSettings(_Table):
-    """``[schedule]`` of ``sage.toml``: one table a job, which takes the place of its default; ``at = []`` is never."""
-
-    cycle: JobSettings = JobSettings(at=("open+30m", "close-30m"), on=("breach", "news", "alert"))
-    reconcile: JobSettings = JobSettings(at=("open-15m", "every 15m", "close+10m"))
-    algo_step: JobSettings = JobSettings(at=("every 1m",))
-    policy_reload: JobSettings = JobSettings(at=("every 15m",))
-    report: JobSettings = JobSettings(at=("close+20m",))
-    learn: JobSettings = JobSettings(at=("close+45m",))
-    maintenance: JobSettings = JobSettings(at=("03:10 America/New_York",))
-    simulated_speed: float = Field(600, ge=0, allow_inf_nan=False)
-    """How much faster than the wall clock simulated time goes under ``sage run``; 0 waits for nothing."""
-    longest_wait_s: float = Field(5, ge=0, le=3600)
-    """In simulated time, the most seconds between two things that are due: nights and weekends are short."""
-
-    @property
-    def jobs(self) -> dict[str, JobSettings]:
-        """The jobs by the names the rest of Sage calls them."""
-        told = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name.replace("_", "-"): job for name, job in told.items() if isinstance(job, JobSettings)}
-
-
-RoleName = Literal["reader", "monitor", "advisor", "inspector", "decider", "explainer", "learner", "chat"]
-Temperature = Annotated[Decimal | None, BeforeValidator(_none_for_none)]
-
-
-class RoleModelSettings(_Table):
-    """``[models.roles.NAME]``: how one role asks; what is left out is as for all others."""
-
-    model: str = ""
-    """As SAGE_MODEL; empty means the model of all others."""
-    temperature: Temperature = Field(None, ge=0, le=2)
-    max_tokens: int | None = Field(None, ge=64)
-    seed: int | None = None
-
-
-class PriceSettings(_Table):
-    """``[models.prices."NAME"]``: what a model costs, in USD a million tokens."""
-
-    tokens_in: Decimal = Field(ge=0)
-    tokens_out: Decimal = Field(ge=0)
-
-
-class ProviderSettings(_Table):
-    """``[models.providers.NAME]``: another server that speaks as OpenAI's; its models are ``NAME:MODEL``."""
-
-    url: str
-    """Ends in ``/v1``. Its key stands in SAGE_PROVIDER_KEYS, because ``sage.toml`` is no place for secrets."""
-
-
-class AllowanceSettings(_Table):
-    """The most that a day may use; what is left out is no limit."""
-
-    tokens: int | None = Field(None, ge=0)
-    usd: Decimal | None = Field(None, ge=0)
-
-
-class ModelBudgetSettings(_Table):
-    """``[models.budget]``: what asking may cost, beside the calls and tokens of a cycle."""
-
-    cycle_usd: Decimal | None = Field(None, ge=0)
-    day: AllowanceSettings = AllowanceSettings()
-    """Of the exchange's day, over all cycles and processes of a home."""
-    roles: dict[RoleName, AllowanceSettings] = {}
-    """Of one role on that day."""
-    edge_pct: Decimal = Field(Decimal(80), gt=0, le=100)
-    """From here on the cheaper model of the fallback is asked, where there is one."""
-
-
-class ModelsSettings(_Table):
-    """``[models]`` of ``sage.toml``: who is asked, what it costs, and what happens when a model fails."""
-
-    # Pydantic copies a default, so no two settings share one of these.
-    roles: dict[RoleName, RoleModelSettings] = {}
-    prices: dict[str, PriceSettings] = {}
-    providers: dict[str, ProviderSettings] = {}
-    budget: ModelBudgetSettings = ModelBudgetSettings()
-    breaker_failures: int = Field(5, ge=1)
-    """So many failures in a row, and a model is left alone."""
-    breaker_pause_minutes: Decimal = Field(Decimal(5), gt=0, le=1440)
-    reuse_minutes: int = Field(60, ge=0, le=1440)
-    """An answer of a hosted model to exactly the same question counts so long; 0 asks every time."""
-
-
-class _SageToml(TomlConfigSettingsSource):
-    """``sage.toml``, whose tables ``[schedule]``, ``[models]`` and ``[brokers]`` are settings of those names."""
-
-    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
-        told: dict[str, Any] = super()._read_file(file_path)
-        return {_TABLES.get(name, name): value for name, value in told.items()}
-
-
-# Everything else is read by the name of its variable alone; a table under such a name would look odd in a file.
-_TABLES = {"schedule": "SAGE_SCHEDULE", "models": "SAGE_MODELS", "brokers": "SAGE_BROKERS"}
-
-
 class Settings(BaseSettings):
-    """Everything a start needs to know. Field aliases are the variables' names."""
+    """Everything a start needs to know. Field aliases are the variables' names; ``reading.py`` makes it."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -290,18 +141,6 @@ class Settings(BaseSettings):
     company_names: str = Field("", alias="SAGE_COMPANY_NAMES")
     """What texts call companies, for tagging: ``AAPL=Apple|iPhone,MSFT=Microsoft``."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, environment, ``.env``, ``sage.toml``, in that order."""
-        return init_settings, env_settings, dotenv_settings, _SageToml(settings_cls)
-
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
@@ -361,44 +200,3 @@ def _named_keys(held: SecretStr | None) -> Iterator[tuple[str, str]]:
         # At the first =, because a key may end in more of them.
         name, _, key = part.partition("=")
         yield name.strip(), key.strip()
-
-
-def _variables() -> list[str]:
-    return [str(field.alias) for field in Settings.model_fields.values()]
-
-
-def load_settings(**overrides: object) -> Settings:
-    """Read the settings once; ``overrides`` are command-line options that were given."""
-    none_misspelt(EnvSettingsSource(Settings).env_vars, _variables(), PREFIX)
-    with _readable():
-        noted, told = DotEnvSettingsSource(Settings).env_vars, _SageToml(Settings).toml_data
-        known_only(".env", (name for name in noted if name.startswith(PREFIX)), _variables(), _TABLES)
-        meant = (name for name, value in told.items() if name.startswith(PREFIX) or isinstance(value, dict))
-        known_only("sage.toml", meant, _variables(), _TABLES)
-    return load_anyway(**overrides)
-
-
-def load_anyway(**overrides: object) -> Settings:
-    """The same whatever names nobody knows are set besides: what a kill starts waits for no one to correct them."""
-    given = {str(Settings.model_fields[name].alias): value for name, value in overrides.items() if value is not None}
-    with _readable():
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates what the command line passed as text
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """What cannot be read or is not valid, as one line about it."""
-    try:
-        yield
-    except ValidationError as error:
-        # The first one, which makes one line; and without the input, which may be a key.
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        # What is wrong, without the words that pydantic puts before a complaint of ours.
-        told = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
-        raise ConfigurationError(
-            f"setting {name}: {told}", "Correct it in the environment, .env or sage.toml."
-        ) from error
-    # ValueError is what TOML that cannot be parsed and bytes that are no text come as.
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"settings cannot be read: {error}", "Correct .env or sage.toml.") from error

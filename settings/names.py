@@ -19,22 +19,31 @@ ALIKE = 0.7
 
 
 def known_only(file: str, names: Iterable[str], known: Collection[str], tables: Iterable[str] = ()) -> None:
-    """ValueError for a name in a file that is not known, with the nearest of those and of the file's tables."""
+    """ConfigurationError for a name in a file that is not known, with the nearest of those and of the file's tables."""
     for name in names:
         if name not in known:
             near = get_close_matches(name, (*known, *tables), n=1)
-            raise ValueError(f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}")
+            raise ConfigurationError(
+                f"{file} sets {name}, which is no setting{f' ({near[0]}?)' if near else ''}",
+                f"Write it so, or take it out of {file}." if near else f"Take it out of {file}.",
+            )
 
 
 def none_misspelt(variables: Mapping[str, str | None], known: Collection[str], prefix: str) -> None:
     """ConfigurationError for a variable of the environment that is nearly a known one; an empty one is not set."""
-    rests = [each.removeprefix(prefix) for each in known if each.startswith(prefix)]
     for name, value in variables.items():
-        if not value or name in known or not name.startswith(prefix):
-            continue
-        near = get_close_matches(name.removeprefix(prefix), rests, n=1, cutoff=ALIKE)
-        if near:
+        near = meant_by(name, known, prefix) if value else None
+        if near is not None:
             raise ConfigurationError(
-                f"the environment sets {name}, which is no setting ({prefix}{near[0]}?)",
+                f"the environment sets {name}, which is no setting ({near}?)",
                 f"Write it so, or take it out with `unset {name}`.",
             )
+
+
+def meant_by(name: str, known: Collection[str], prefix: str) -> str | None:
+    """The known name that was probably meant by one of that prefix which is not known; None for any other."""
+    if name in known or not name.startswith(prefix):
+        return None
+    rests = [each.removeprefix(prefix) for each in known if each.startswith(prefix)]
+    near = get_close_matches(name.removeprefix(prefix), rests, n=1, cutoff=ALIKE)
+    return f"{prefix}{near[0]}" if near else None

@@ -1,0 +1,1 @@
+"""What a person sets: by variables, ``.env`` and ``sage.toml``."""
