@@ -153,7 +153,7 @@ def _thesis(record: Record) -> Iterator[Statement]:
     cited = (*candidate.refs, *record.decision.cited)
     known = [ref for ref in dict.fromkeys(cited) if _given(record.evidence.items, ref)][:_SHOWN_REFS]
     if known:
-        yield Statement("It rests on " + ", ".join(f"{_label(ref)} {{{ref}}}" for ref in known) + ".")
+        yield Statement("It rests on " + ", ".join(f"{label(ref)} {{{ref}}}" for ref in known) + ".")
 
 
 def _roles(record: Record) -> Iterator[Statement]:
@@ -213,6 +213,7 @@ def _given(known: Mapping[str, Evidence] | Mapping[Ref, Evidence], ref: str) -> 
     return item is not None and item.value is not None
 
 
-def _label(ref: str) -> str:
+def label(ref: str) -> str:
+    """What a figure is called within a sentence: ``trend strength`` for ``adx14@NIMBO``."""
     name = ref.partition("@")[0]
     return _LABELS.get(name) or re.sub(r"[^a-z ]", "", name.replace(".", " ").replace("_", " ")).strip()

@@ -50,7 +50,7 @@ from interfaces.cli.home import LATCH
 from interfaces.runtime import Compiled, Graphs, Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
-from settings import load_settings
+from settings.reading import load_settings
 from trading.data.calendar import ExchangeCalendar
 from trading.data.files_market import FilesMarket
 from trading.store.database import open_database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from domain.book import Position
 from domain.market import Symbol
 from graphs.deps import CycleDeps
 from interfaces.delivery.bell import Bell
@@ -194,6 +195,8 @@ class Runtime:
     duties: Duties
     advance: Callable[[datetime], None]
     """Lets what rests at a simulated broker meet the market up to that moment; a real broker needs no telling."""
+    parts: Callable[[], Mapping[str, Sequence[Position] | None]] = dict
+    """What each of several brokers held when asked last, None of one that was silent; empty where there is but one."""
 
     @property
     def oversight(self) -> OversightGraph:

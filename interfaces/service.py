@@ -10,7 +10,7 @@ from domain.case import Mode
 from domain.decisions import Phase
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces.acting import closing, comparing, controlling, ordering, releasing, restricting, slicing
+from interfaces.acting import closing, comparing, consent, controlling, ordering, releasing, restricting, slicing
 from interfaces.lazy import rooms_on_first_use
 from interfaces.runtime import Runtime
 from interfaces.serving import talking as chatting
@@ -289,6 +289,10 @@ class Service:
         """An order by hand; ``what_if`` only asks, ``confirmed`` is the yes where the gates want one."""
         return ordering.order(self._runtime, ticket, what_if=what_if, confirmed=confirmed)
 
+    def ask_order(self, ticket: ordering.Ticket) -> TicketView:
+        """What would be sent, for whoever is to say yes to it; a refusal is on record."""
+        return consent.ask(self._runtime, ticket)
+
     def cancel_order(self, name: str) -> TicketView:
         """Take a working order out."""
         return ordering.cancel(self._runtime, name)
@@ -317,9 +321,9 @@ class Service:
         """Bring the books up to the broker's and compare them now."""
         return comparing.compare(self._runtime)
 
-    def verify(self) -> AuditView:
-        """Prove that no record was changed."""
-        return recorded.verify(self._runtime)
+    def verify(self, progress: Callable[[str], None] = _silent) -> AuditView:
+        """Prove that no record was changed, and that the tables say what the records say."""
+        return recorded.verify(self._runtime, progress)
 
     def entries(self, count: int) -> EntriesView:
         """The newest entries of the ledger, a line each."""

@@ -8,6 +8,7 @@ where a crash has lost it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,8 +23,10 @@ from domain.record.canonical import restore
 from domain.record.entries import RecordKind
 from graphs.record import evaluation_of
 from graphs.state import ApprovalInput
+from interfaces.acting.waiting import NotYet, not_yet
 from interfaces.runtime import Runtime
 from interfaces.telling.reporting import row_of, verdict_views
+from interfaces.telling.standstill import standstill
 from interfaces.views.control import AnswerView, PendingView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant
 from trading.portfolio.sizing import step_behind
@@ -39,7 +42,8 @@ def pending(runtime: Runtime) -> PendingView:
     """Everything that can still be answered."""
     now = runtime.deps.clock.now()
     expire(runtime, now)
-    return PendingView(now, tuple(row_of(each) for each in runtime.deps.stores.approvals.open(now)))
+    waiting = tuple(row_of(each) for each in runtime.deps.stores.approvals.open(now))
+    return PendingView(now, waiting, standstill(runtime))
 
 
 def open_threads(runtime: Runtime, cycle: str) -> None:
@@ -50,12 +54,20 @@ def open_threads(runtime: Runtime, cycle: str) -> None:
 
 
 def answer(runtime: Runtime, pending_id: str, state: ApprovalState, by: str, *, half: bool = False) -> AnswerView:
-    """Approve, the whole or ``half``, or reject; the first answer in time counts, and a yes runs every gate again."""
+    """Approve, the whole or ``half``, or reject; the first answer in time counts, and a yes runs every gate again.
+
+    A yes that only a rate or a rest would meet is not taken: it is used once, and that would be for nothing.
+    """
     now = runtime.deps.clock.now()
     request = named(runtime, pending_id, now)
     # What was answered before is not halved any more: the claim below says so, and nothing else.
     if half and request.state is ApprovalState.PENDING:
         request = halved(runtime, request)
+    if state is ApprovalState.APPROVED and request.state is ApprovalState.PENDING and now < request.expires_at:
+        given = approval_of(runtime, replace(request, answered_by=by, answered_at=now))
+        waits = not_yet(runtime, request, decision_of(runtime, request), given)
+        if waits is not None:
+            return left_open(runtime, request, waits)
     if not claimed(runtime, request, state, by, now):
         return answered(runtime, request, state, done=False)
     carry_out(runtime, request.pending_id)
@@ -162,6 +174,21 @@ def decision_of(runtime: Runtime, request: PendingApproval) -> Decision:
     return restore(Decision, entries[-1].body)
 
 
+def left_open(runtime: Runtime, request: PendingApproval, waits: NotYet) -> AnswerView:
+    """The yes was not taken."""
+    return AnswerView(
+        as_of=runtime.deps.clock.now(),
+        id=request.pending_id,
+        decision_id=request.decision_id,
+        answer=ApprovalState.PENDING.value,
+        done=False,
+        note=waits.note,
+        verdicts=verdict_views(request.decision_id, request.intent.symbol, waits.said),
+        waits=True,
+        standstill=waits.standstill,
+    )
+
+
 def answered(runtime: Runtime, request: PendingApproval, state: ApprovalState, *, done: bool) -> AnswerView:
     """What became of the request, told in one line."""
     stores, now = runtime.deps.stores, runtime.deps.clock.now()
@@ -178,4 +205,7 @@ def answered(runtime: Runtime, request: PendingApproval, state: ApprovalState, *
     else:
         note = f"approved and sent; the order is {order.status.value.replace('_', ' ')}"
     verdicts = () if evaluation is None else verdict_views(request.decision_id, request.intent.symbol, evaluation)
-    return AnswerView(now, request.pending_id, request.decision_id, state.value, done, note, order, verdicts)
+    rests = "" if order is None or not order.status.is_open else standstill(runtime)
+    return AnswerView(
+        now, request.pending_id, request.decision_id, state.value, done, note, order, verdicts, standstill=rests
+    )

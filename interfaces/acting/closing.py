@@ -21,6 +21,7 @@ from domain.orders import Origin
 from graphs.nodes.observe import market_now
 from interfaces.acting.slicing import check_time, settled
 from interfaces.runtime import Runtime
+from interfaces.telling.standstill import standstill
 from interfaces.views.control import HoldingView
 from trading.execution.flatten import Flattened, Hands, flatten, meant_by
 from trading.execution.settle import Settlement
@@ -38,13 +39,17 @@ def close(runtime: Runtime, only: Sequence[Symbol]) -> str:
     # Named after the moment: another order to close takes out what this one left working, and sells what is held then.
     done = flatten(hands, f"by hand {runtime.deps.clock.now().isoformat()}")
     if done.left:
-        raise ManualActionError(done.told, "Ask again to go on with it, or see `sage orders`.")
+        # Asked again at the same moment it would send nothing: what is left rests, and fills as time goes on.
+        stands, again = standstill(runtime), "ask again to go on with it, or see `sage orders`."
+        raise ManualActionError(done.told, f"{stands} Then {again}" if stands else again.capitalize())
     of = f" of {', '.join(only)}" if only else ""
     if done.sent:
         told = f"nothing is held any more{of}; closing orders sent: {done.sent}"
     else:
         told = f"nothing was held{of}, so there was nothing left to close"
-    return f"{told}{_still_working(runtime, frozenset(only))}"
+    work = _still_working(runtime, frozenset(only))
+    stands = standstill(runtime) if work else ""
+    return f"{told}{work}{f'. {stands}' if stands else ''}"
 
 
 def _still_working(runtime: Runtime, only: frozenset[Symbol]) -> str:

@@ -13,6 +13,8 @@ from interfaces.acting.closing import check_held, close, closed, hands_of
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts, announce_control
 from interfaces.telling.looking import health_of, risk, standing, why_stopped
+from interfaces.telling.naming import listed, nearest
+from interfaces.telling.standstill import standstill
 from interfaces.views.control import ControlView, ModeView, PeopleView, PersonRow, ResumePlan, RiskRow
 from interfaces.views.state import State
 from policies.gates.control.mode import SENDS_NOTHING
@@ -60,7 +62,8 @@ def known_name(runtime: Runtime, scope: str, name: str) -> str:
     if scope == "global" or (scope == "symbol" and not known):
         return name.upper()
     if folded is None:
-        raise UsageError(f"there is no {scope} {name!r}", f"Choose from {', '.join(known)}.")
+        where = " in this market" if scope == "symbol" else ""
+        raise UsageError(f"there is no {scope} {name!r}{where}{nearest(name, known)}", listed(known))
     return folded
 
 
@@ -269,7 +272,9 @@ def _flattened(runtime: Runtime, what: str, done: Flattened, only: frozenset[Sym
     view = view_of(runtime, what, f"killed: nothing else is sent any more; {done.told or f'nothing is held{of}'}")
     if done.left:
         again = f"`sage flatten {','.join(sorted(only))}`" if only else "`sage kill --flatten`"
-        raise ManualActionError(f"killed; {done.told}", f"{again} again goes on with it.")
+        stands = standstill(runtime)
+        remedy = f"{stands} Then {again}" if stands else again
+        raise ManualActionError(f"killed; {done.told}", f"{remedy} again goes on with it.")
     return view
 
 

@@ -3,10 +3,11 @@
     asked      what is held decides what a side means: a sale of what is held may only reduce, a buy covers a short
     judged     the gates say the same to a person as to the agents; a refusal names them and the nearest that passes
     approved   where they want a person's yes, the one who orders is asked on the spot, and the yes is on record
-    sent       once: the same words at the same moment are the same order
+    sent       once: the same words at the same moment are the same order, and the answer says that it was placed before
 
 A price that is not named is the marketable limit that the agents use too. With ``what_if`` no order is
-written or sent; the books are brought up to date for it all the same, or the answer would be of yesterday.
+written or sent; the books are brought up to date for it all the same, or the answer would be of yesterday. A face that
+shows an order first and then sends it asks ``consent``.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
+from domain.case import MarketView
 from domain.errors import UsageError
 from domain.ids import ClientOrderId, decision_id
 from domain.market import Instrument, Quote, Symbol
 from domain.money import ZERO
-from domain.orders import Order, OrderIntent, OrderType, Origin, Side, TimeInForce, class_of
+from domain.orders import Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce, class_of
 from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
 from interfaces.acting.slicing import MANUAL, OWNER, check_time, priced, said_yes, settled
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_bare
 from interfaces.telling.refusing import hardest_of, reason, refusal
+from interfaces.telling.standstill import standstill, standstill_behind
 from interfaces.telling.whynot import answered_now
 from interfaces.views.gates import TicketView
 from policies.codes import ReasonCode
@@ -60,28 +64,46 @@ class Ticket:
     trail_pct: Decimal | None = None
 
 
+class Asked(NamedTuple):
+    """A ticket as things stand: its intent, the quote and market it was made of, and what the gates say of it."""
+
+    intent: OrderIntent
+    quote: Quote
+    market: MarketView
+    said: Evaluation
+
+
 def order(runtime: Runtime, ticket: Ticket, *, what_if: bool = False, confirmed: bool = False) -> TicketView:
     """Judge it, and send it where the gates allow; ``confirmed`` is the yes of whoever is asked."""
-    check_time(runtime)
-    settled(runtime)
-    deps, now = runtime.deps, runtime.deps.clock.now()
-    market = market_now(deps, [ticket.symbol])
-    instrument, quote = priced(market, ticket.symbol)
-    held = {each.symbol: each.qty for each in at_least(deps.broker.positions)}.get(ticket.symbol, ZERO)
-    intent = intent_of(ticket, instrument, quote, held, at=now, fractional=fractions(runtime, ticket, held))
-    said = deps.desk.preview(intent, market=market)
+    deps, asked = runtime.deps, asked_of(runtime, ticket)
+    intent, said = asked.intent, asked.said
     if what_if:
         return judged(runtime, intent, said, note="nothing was sent: this was only asked")
+    before = placed_before(runtime, intent)
+    if before is not None:
+        return before
     if said.outcome is Outcome.NEED_APPROVAL and not confirmed:
         return judged(runtime, intent, said, note="it needs a person's yes")
     approval = None
     if said.outcome is Outcome.NEED_APPROVAL:
         intent = replace(intent, qty=said.final_qty)  # the gates may have cut it, and the yes is to what they left
-        approval = said_yes(runtime, intent, quote, at=deps.clock.now())
+        approval = said_yes(runtime, intent, asked.quote, at=deps.clock.now())
     placed = place_order(
-        deps.desk, intent, market=market, proposal=None, approval=approval, parent=entry_behind(runtime, intent)
+        deps.desk, intent, market=asked.market, proposal=None, approval=approval, parent=entry_behind(runtime, intent)
     )
     return told(runtime, intent, placed)
+
+
+def asked_of(runtime: Runtime, ticket: Ticket) -> Asked:
+    """The order behind the words, before the gates; nothing is written."""
+    check_time(runtime)
+    settled(runtime)
+    deps, now = runtime.deps, runtime.deps.clock.now()
+    market = market_now(deps, [ticket.symbol])
+    instrument, quote = priced(deps.market, market, ticket.symbol)
+    held = {each.symbol: each.qty for each in at_least(deps.broker.positions)}.get(ticket.symbol, ZERO)
+    intent = intent_of(ticket, instrument, quote, held, at=now, fractional=fractions(runtime, ticket, held))
+    return Asked(intent, quote, market, deps.desk.preview(intent, market=market))
 
 
 def cancel(runtime: Runtime, name: str) -> TicketView:
@@ -187,14 +209,37 @@ def entry_behind(runtime: Runtime, intent: OrderIntent) -> ClientOrderId | None:
     return None if plan is None else plan.parent_id
 
 
+def placed_before(runtime: Runtime, intent: OrderIntent) -> TicketView | None:
+    """The order that these words became at this same moment; None where there is none, or it has not left yet."""
+    known = runtime.deps.stores.orders.find(intent.decision_id, intent.leg)
+    if known is None or known.status is OrderStatus.INTENT:
+        return None
+    return TicketView(
+        as_of=runtime.deps.clock.now(),
+        intent=intent,
+        outcome=None,
+        final_qty=known.qty,
+        order=known,
+        done=is_with_broker(known),
+        note=f"this order was placed already ({known.client_order_id}); nothing new was sent",
+        standstill=standstill(runtime),
+    )
+
+
+def is_with_broker(sent: Order) -> bool:
+    """Whether the broker took it."""
+    return sent.status.value not in ("rejected", "denied")
+
+
 def told(runtime: Runtime, intent: OrderIntent | None, placed: Placement) -> TicketView:
     """What became of it; a refusal in the gates' words."""
     if placed.order is not None:
         outcome = None if placed.evaluation is None else placed.evaluation.outcome
-        done = placed.order.status.value not in ("rejected", "denied")
+        done = is_with_broker(placed.order)
         return TicketView(
             runtime.deps.clock.now(), intent, outcome, placed.order.qty, order=placed.order, done=done,
             note=cut_words(intent, placed) if done else placed.order.reason,
+            standstill=standstill(runtime) if placed.order.status.is_open else "",
         )  # fmt: skip
     if placed.evaluation is None or intent is None:
         said = () if placed.evaluation is None else placed.evaluation.verdicts
@@ -228,6 +273,7 @@ def judged(runtime: Runtime, intent: OrderIntent, said: Evaluation, note: str = 
         why=why if refused or why.objections else None,
         note=note or refusal(said.verdicts, intent).sentence or "the gates refuse it",
         waits=said.outcome is Outcome.NEED_APPROVAL,
+        standstill=standstill_behind(runtime, said.verdicts),
     )
 
 

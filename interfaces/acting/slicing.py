@@ -18,12 +18,15 @@ from domain.ids import decision_id
 from domain.market import Instrument, Quote, Symbol, Timeframe
 from domain.money import ZERO, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
+from domain.ports import Market
 from domain.record.entries import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
 from interfaces.runtime import Runtime
 from interfaces.serving.holding import SIMULATED_TIME, Busy, refused
+from interfaces.telling.naming import check_symbol
 from interfaces.telling.refusing import refusal
+from interfaces.telling.standstill import standstill, standstill_behind
 from interfaces.views.duties import AlgoRow, AlgosView, AlgoView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
 from policies.measures.worst_case import usable
@@ -72,7 +75,7 @@ def start(runtime: Runtime, request: SliceRequest, *, confirmed: bool = False) -
     settled(runtime)
     deps, now = runtime.deps, runtime.deps.clock.now()
     market = market_now(deps, [request.symbol])
-    instrument, quote = priced(market, request.symbol)
+    instrument, quote = priced(deps.market, market, request.symbol)
     parent = parent_of(request, instrument, quote, now)
     begin = partial(
         runtime.duties.algos.start, parent, partial(plan_of, runtime, request, instrument, now), now=now, market=market
@@ -80,15 +83,18 @@ def start(runtime: Runtime, request: SliceRequest, *, confirmed: bool = False) -
     started = begin()
     if started.evaluation.outcome is Outcome.NEED_APPROVAL:
         if not confirmed:
-            raise NeedsYes(f"not started: {why(started.evaluation)}", "Say yes to it, or --yes.")
+            raise NeedsYes(f"not started: {why(started.evaluation, parent)}", "Say yes to it, or --yes.")
         started = begin(approval=said_yes(runtime, parent, quote, at=now))
     if started.algo is None:
         remedy = "`sage buy` or `sage sell` with --what-if tells each gate in words, and what would pass."
-        raise ManualActionError(f"not started: {why(started.evaluation)}", remedy)
+        stands = standstill_behind(runtime, started.evaluation.verdicts)
+        told = f"not started: {why(started.evaluation, parent)}"
+        raise ManualActionError(told, f"{remedy} {stands}".rstrip())
     step(runtime)
     algo = runtime.duties.algo_store.get(started.algo.plan.algo_id)
     note = "" if started.evaluation.outcome is Outcome.PASS else f"the gates allow {started.evaluation.final_qty}"
-    return AlgoView(now, row_of(runtime, algo or started.algo), note)
+    row = row_of(runtime, algo or started.algo)
+    return AlgoView(now, row, note, standstill(runtime) if row.working_qty or row.filled_qty < row.qty else "")
 
 
 def stop(runtime: Runtime, algo_id: str) -> AlgoView:
@@ -135,11 +141,12 @@ def check_time(runtime: Runtime) -> None:
         raise Busy(refused(lease).what, "`sage run` runs its cycles by itself; stop it to run one by hand.")
 
 
-def priced(market: MarketView, symbol: Symbol) -> tuple[Instrument, Quote]:
-    """The instrument and its present quote; DataQualityError where there is none."""
+def priced(source: Market, market: MarketView, symbol: Symbol) -> tuple[Instrument, Quote]:
+    """The instrument and its present quote; DataQualityError where there is none, UsageError for no such symbol."""
     view = view_of(market, symbol)
     quote = usable(view.quote)
     if quote is None or view.instrument is None:
+        check_symbol(source, symbol)
         missing = "usable quote" if quote is None else "instrument"
         raise DataQualityError(f"there is no {missing} of {symbol} to price an order with", "Wait for one.")
     return view.instrument, quote
@@ -202,9 +209,9 @@ def said_yes(runtime: Runtime, intent: OrderIntent, quote: Quote, *, at: datetim
     return grant(intent, by=OWNER, at=at, price=price_shown(quote, intent.side), terms=terms)
 
 
-def why(evaluation: Evaluation) -> str:
+def why(evaluation: Evaluation, parent: OrderIntent) -> str:
     """What the gates have against it, in a line."""
-    return refusal(evaluation.verdicts).sentence
+    return refusal(evaluation.verdicts, parent).sentence
 
 
 def row_of(runtime: Runtime, algo: Algo) -> AlgoRow:

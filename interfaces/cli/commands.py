@@ -11,7 +11,10 @@ from interfaces.cli import options
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``verbs`` are its second words, ``fill`` adds its own arguments, ``json`` says it returns data."""
+    """One command. ``verbs`` are its second words, ``fill`` adds its own arguments, ``json`` says it returns data.
+
+    ``notes`` stand below the examples as they are.
+    """
 
     name: str
     group: str
@@ -20,7 +23,19 @@ class Command:
     fill: Callable[[argparse.ArgumentParser], None] | None = None
     verbs: tuple[str, ...] = ()
     json: bool = True
+    notes: tuple[str, ...] = ()
 
+
+CASE = """\
+{"id": "c1", "clock": "2026-03-17T15:00:00Z", "market_calendar": "XNYS",
+ "limits": {"max_order_notional": "10000"},
+ "control": {"kill_switch": false, "trading_state": "ACTIVE"},
+ "account": {"currency": "USD", "equity": "100000", "buying_power": "50000", "broker_reconciled": true},
+ "market": {"AAPL": {"bid": "199.90", "ask": "200.00", "last": "200.00", "ts": "2026-03-17T15:00:00Z",
+            "tick": "0.01", "lot": "1", "currency": "USD", "tradable": true, "halted": false}},
+ "order": {"decision_id": "d1", "symbol": "AAPL", "side": "buy", "qty": "60", "type": "limit",
+           "limit_price": "200.00", "tif": "day", "currency": "USD", "created_at": "2026-03-17T15:00:00Z"}}"""
+"""A what-if case with little more than the gates have to know: 60 shares at 200.00 are more than 10,000."""
 
 COMMANDS = (
     Command("demo", "run", "one whole cycle on a simulated market, with no key and no network", ("sage demo",)),
@@ -127,6 +142,11 @@ COMMANDS = (
         "what the gates would say to what-if cases; nothing is sent",
         ("sage gate cases.jsonl", "sage gate - --policy conservative --summary"),
         options.gate,
+        notes=(
+            "a case is one line of JSON; this one is over a limit, so the shell joins its lines and asks:",
+            f"tr -d '\\n' <<'END' | sage gate - --summary\n{CASE}\nEND",
+            "docs/operating.md tells every field, under `What if`; `sage limits` names the limits.",
+        ),
     ),
     Command(
         "schedule",
@@ -215,9 +235,15 @@ COMMANDS = (
         options.kill,
     ),
     Command(
+        "reconcile",
+        "care",
+        "compare our books with the broker's; missing stops go back",
+        ("sage reconcile", "sage reconcile --json"),
+    ),
+    Command(
         "audit",
         "care",
-        "prove that no record was changed, or show the last ones",
+        "prove that no record or table was changed, or show the last",
         ("sage audit verify", "sage audit last --count 20"),
         options.audit,
         verbs=("verify", "last"),

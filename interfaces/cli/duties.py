@@ -14,6 +14,7 @@ from interfaces.acting.slicing import NeedsYes, SliceRequest
 from interfaces.cli import confirming, render
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
+from interfaces.cli.rendering.cells import words
 from interfaces.service import Service
 from interfaces.serving.life import Life, stopped_by_signals
 from trading.execution.algos.base import AlgoKind, Remainder
@@ -110,16 +111,29 @@ def start_algo(arguments: Arguments, service: Service, terminal: Terminal, _univ
         rest=Remainder(arguments.rest),
         reduce_only=arguments.reduce_only,
     )
+    if not arguments.yes:
+        terminal.aside(words(as_asked(request)))
+    if not confirming.confirmed(arguments, terminal, f"{kind} {side} {qty} {symbol}: start it?"):
+        return confirming.refused(terminal, "started")
     try:
         view = service.start_algo(request, confirmed=arguments.yes)
     except NeedsYes as asks:
         terminal.note(asks.what)
-        if not confirming.confirmed(arguments, terminal, f"{kind} {side} {qty} {symbol}: start it?"):
+        if not confirming.confirmed(arguments, terminal, "Start it with your approval?"):
             return confirming.refused(terminal, "started")
         # Judged anew: the market has moved while somebody was thinking.
         view = service.start_algo(request, confirmed=True)
     terminal.show(view, render.algo)
     return 0
+
+
+def as_asked(request: SliceRequest) -> str:
+    """What is about to start: ``twap: sell 40 NIMBO within 30 minutes at the present price or better, ...``."""
+    price = "at the present price or better" if request.limit is None else f"at {request.limit} or better"
+    stop = "" if request.stop_loss is None else f", a stop at {request.stop_loss} behind each slice"
+    minutes = int(request.lasting.total_seconds() // 60)
+    order = f"{request.kind}: {request.side} {request.qty} {request.symbol} within {minutes} minutes {price}{stop}"
+    return f"{order}. The gates judge it whole first, then every slice."
 
 
 def stop_algo(arguments: Arguments, service: Service, terminal: Terminal, _universe: Universe) -> int:

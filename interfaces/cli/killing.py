@@ -90,14 +90,16 @@ def flattened(home: Path, behind: subprocess.Popen[bytes] | None, *, as_json: bo
         return 130
     except (OSError, ValueError, AttributeError):
         report = {}  # no report, or one that is none: nobody knows what is held, and that is told
-    left = still_held(report)
+    left, wrong = still_held(report), report.get("left_at_default", ())
+    if wrong:
+        sys.stderr.write(f"sage: for this kill alone what is wrong counts as not set: {'; '.join(wrong)}\n")
     if as_json:
         document = {"action": "kill", "kill_switch": True, "note": left, **report}
         sys.stdout.write(f"{json.dumps(document)}\n")
     elif not left:
         sys.stdout.write(f"Flat: {report['flatten']['sent']} closing orders were sent and nothing is held.\n")
     if left:
-        sys.stderr.write(f"sage: killed; {left}. {AGAIN}\n")
+        sys.stderr.write(f"sage: killed; {left.rstrip('.')}. {AGAIN}\n")
     return 1 if left else 0
 
 

@@ -7,9 +7,10 @@ from functools import partial
 
 from domain.errors import OversightError, UsageError
 from domain.orders import OrderType, Side, TimeInForce
+from interfaces.acting.consent import as_shown
 from interfaces.acting.ordering import Ticket
 from interfaces.cli import render
-from interfaces.cli.confirming import confirmed
+from interfaces.cli.confirming import confirmed, refused
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
@@ -18,18 +19,21 @@ from trading.execution.changes import OrderChange
 
 
 def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
-    """Judge, ask where the gates want a person's yes, send; or only judge."""
+    """Show it and send it after a yes, the gates allowing; or only judge."""
     ticket = ticket_of(arguments)
-    view = service.order(ticket, what_if=arguments.what_if, confirmed=arguments.yes)
-    if view.waits and not arguments.what_if and not arguments.yes:
-        terminal.aside(render.ticket(view, verbose=arguments.verbose))
-        if confirmed(arguments, terminal, "Send it with your approval?"):
-            # From the start: prices and book may be others by now, and the yes is bound to what is judged then.
-            view = service.order(ticket, confirmed=True)
     if arguments.what_if:
-        terminal.show(view, partial(render.ticket, verbose=arguments.verbose))
+        terminal.show(service.order(ticket, what_if=True), partial(render.ticket, verbose=arguments.verbose))
         return 0
-    return shown(view, terminal, verbose=arguments.verbose)
+    if not arguments.yes:
+        view = service.ask_order(ticket)
+        if not view.waits or view.intent is None:
+            return shown(view, terminal, verbose=arguments.verbose)
+        terminal.aside(render.ticket(view, verbose=arguments.verbose))
+        if not confirmed(arguments, terminal, "Send it?"):
+            return refused(terminal, "sent")
+        # The gates look again at what is true by then, and at no other order than the one that was shown.
+        ticket = as_shown(ticket, view.intent)
+    return shown(service.order(ticket, confirmed=True), terminal, verbose=arguments.verbose)
 
 
 def ticket_of(arguments: Arguments) -> Ticket:
@@ -66,7 +70,9 @@ def replace(arguments: Arguments, service: Service, terminal: Terminal) -> int:
 def shown(view: TicketView, terminal: Terminal, *, verbose: bool = False) -> int:
     """The view, and one line on standard error where it is not done."""
     terminal.show(view, partial(render.ticket, verbose=verbose))
-    return 0 if view.done else terminal.fail(OversightError(view.note or "the broker has not taken it out yet"))
+    if view.done:
+        return 0
+    return terminal.fail(OversightError(view.note or "the broker has not taken it out yet", view.standstill))
 
 
 COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal], int]] = {

@@ -169,7 +169,7 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=f"sage {command.name}",
         description=f"{command.help[0].upper()}{command.help[1:]}.",
-        epilog="\n".join(("example:", *(f"  {example}" for example in command.examples))),
+        epilog="\n".join(("example:", *(f"  {example}" for example in command.examples), *_noted(command))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -179,6 +179,10 @@ def command_parser(command: Command) -> argparse.ArgumentParser:
         command.fill(parser)
     _add_shared(parser)
     return parser
+
+
+def _noted(command: Command) -> tuple[str, ...]:
+    return tuple(f"\n{note}" for note in command.notes)
 
 
 def _top_parser() -> argparse.ArgumentParser:
@@ -294,6 +298,8 @@ def _check_algo(parser: argparse.ArgumentParser, told: dict[str, object]) -> Non
 def _check_orders(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
     if parser.prog in ("sage buy", "sage sell") and (told.get("qty") is None) is (told.get("amount") is None):
         parser.error(f"name how many, or an amount of money: `{parser.prog} NIMBO 10`")
+    if parser.prog in ("sage buy", "sage sell"):
+        _check_prices(parser, told)
     if parser.prog != "sage orders":
         return
     given = [name for name in ("qty", "limit_price", "stop_price") if told.get(name) is not None]
@@ -301,3 +307,33 @@ def _check_orders(parser: argparse.ArgumentParser, told: dict[str, object]) -> N
         parser.error(f"name the order, for example `sage orders {told['verb']} ord-k3v5xw2a`")
     if (told.get("verb") == "replace") is not bool(given):
         parser.error("replace takes --qty, --limit or --stop, and nothing else does")
+
+
+_NEEDS = {"stop": ("trigger",), "stop_limit": ("trigger", "limit"), "trailing_stop": ("trail",)}
+"""Prices that an order of a type cannot do without; a limit order without one takes the present price."""
+_TAKES = {"limit": ("limit", "stop_limit"), "trigger": ("stop", "stop_limit"), "trail": ("trailing_stop",)}
+"""The types that each price is a part of."""
+_OPTIONS = {
+    "limit": {"--limit": "limit_price"},
+    "trigger": {"--trigger": "trigger"},
+    "trail": {"--trail": "trail", "--trail-pct": "trail_pct"},
+}
+"""By which options it is named."""
+
+
+def _check_prices(parser: argparse.ArgumentParser, told: dict[str, object]) -> None:
+    """The prices that go with the type of the order are there, and no other."""
+    kind = str(told.get("order_type") or "limit")
+    given = {
+        price: [option for option, field in options.items() if told.get(field) is not None]
+        for price, options in _OPTIONS.items()
+    }
+    missing = [" or ".join(_OPTIONS[price]) for price in _NEEDS.get(kind, ()) if not given[price]]
+    if missing:
+        parser.error(f"a {kind} order needs {' and '.join(missing)}")
+    for price, found in given.items():
+        if len(found) > 1:
+            parser.error(f"name {' or '.join(found)}, not both")
+        if found and kind not in _TAKES[price]:
+            meant = " or ".join(f"--type {each}" for each in _TAKES[price])
+            parser.error(f"a {kind} order takes no {found[0]}; it goes with {meant}")

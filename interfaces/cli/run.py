@@ -5,25 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from rich.console import RenderableType
 
 from domain.decisions import Phase
-from domain.errors import OversightError
+from domain.errors import OversightError, UsageError
 from domain.market import Symbol
+from domain.orders import Side
 from domain.signals import Regime
+from interfaces.acting.ordering import Ticket
 from interfaces.cli import confirming, duties, ordering, render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.service import Service
-from interfaces.telling.conversation.conversing import HELP, Topic
+from interfaces.telling.conversation.conversing import ASKABLE, HELP, NO_ORDER
+from interfaces.telling.conversation.wordings import Topic
+from interfaces.views.chat import ChatView
+from trading.portfolio.periods import Unit
 
 OWNER = "owner"
 TERMINAL = "terminal"
-SHORT = 2
-"""A farewell is short: who asks whether to exit a position is not leaving."""
 PAST = 10
 """Runs over the past that a talk lists."""
 Look = Callable[[Service], Any]
@@ -42,7 +46,6 @@ LOOKS: Mapping[str, tuple[Look, Screen]] = {
     "limits": (Service.limits, render.limits),
     "locks": (Service.locks, render.locks),
     "pending": (Service.pending, render.pending),
-    "audit verify": (Service.verify, render.audit),
     "doctor": (Service.doctor, render.doctor),
     "algo list": (Service.algos, render.algos),
     "memory rebuild": (Service.rebuild_memory, render.memory),
@@ -63,6 +66,11 @@ def run(
         terminal.show(view, screen)
         # Views of checks say whether all is well; the others have nothing to say about it.
         return 0 if getattr(view, "ok", True) else terminal.fail(OversightError("not everything is in order"))
+    if command == "audit verify":
+        with terminal.working("reading the ledger") as progress:
+            audit = service.verify(progress)
+        terminal.show(audit, render.audit)
+        return 0 if audit.ok else terminal.fail(OversightError("not everything is in order"))
     if command in ("cycle", "demo"):
         with terminal.working("starting the cycle") as progress:
             report = service.cycle(universe, moment, progress)
@@ -104,6 +112,13 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "memory recall":
             regime = Regime(arguments.regime) if arguments.regime else None
             terminal.show(service.recall(arguments.symbol, regime, arguments.limit, arguments.like), render.recalled)
+        case "reconcile":
+            compared = service.reconcile()
+            terminal.show(compared, render.compared)
+            differs = OversightError(
+                "our books differ from the broker's", "Nothing is entered there until they agree; exits stay possible."
+            )
+            return 0 if compared.ok else terminal.fail(differs)
         case "usage":
             terminal.show(service.usage(arguments.count), render.usage)
         case "whynot":
@@ -117,7 +132,7 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
             )
             terminal.show(view, render.answer)
             done = view.done and (not yes or view.order is not None)
-            return 0 if done else terminal.fail(OversightError(view.note))
+            return 0 if done else terminal.fail(OversightError(view.note, view.standstill))
         case "pause":
             terminal.show(service.pause(arguments.scope, arguments.name, arguments.lasting), render.control)
         case _:
@@ -127,9 +142,10 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
 
 def chat(service: Service, terminal: Terminal) -> int:
     """Answer questions from the records until the input ends."""
-    terminal.note(HELP)
+    for told in HELP:
+        terminal.note(told)
     for line in questions(terminal):
-        if service.understood(line).topic == "bye" and len(line.split()) <= SHORT:
+        if service.understood(line).topic == "bye":
             break
         try:
             talk(line, service, terminal)
@@ -164,9 +180,17 @@ def questions(terminal: Terminal) -> Any:
 
 def answer(topic: Topic, about: str, service: Service, terminal: Terminal) -> None:
     """One question, one view; a question about nothing on record is told so and the talk goes on."""
-    if topic in LOOKS:
+    if topic == "pnl" and about != "last":
+        terminal.attempt(lambda: service.profits(about, None), render.profits)
+    elif topic in LOOKS:
         look, screen = LOOKS[topic]
         terminal.show(look(service), screen)
+    elif topic == "performance":
+        terminal.show(service.profits(about, Unit.SYMBOL), render.profits)
+    elif topic == "whynot":
+        terminal.attempt(lambda: service.whynot(about), render.whynot)
+    elif topic == "whatif":
+        terminal.attempt(lambda: service.order(asked_about(about), what_if=True), render.ticket)
     elif topic == "experiments":
         terminal.show(service.experiments(PAST), render.experiments)
     elif topic == "people":
@@ -176,4 +200,12 @@ def answer(topic: Topic, about: str, service: Service, terminal: Terminal) -> No
     elif topic == "explain":
         terminal.attempt(lambda: service.explain(about, None), render.explain)
     else:
-        terminal.note(HELP)
+        terminal.show(ChatView(ASKABLE, (), (), "rules"), render.chat)
+
+
+def asked_about(order: str) -> Ticket:
+    """``buy NIMBO 10``, as a question had it."""
+    if not order:
+        raise UsageError(*NO_ORDER)
+    side, symbol, qty = order.split()
+    return Ticket(Side(side), Symbol(symbol), Decimal(qty))

@@ -24,7 +24,8 @@ from domain.record.alerts import Alert, AlertCode, Severity
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from domain.verdicts import Figure, Outcome
-from interfaces.views.plain import is_bounded, measured
+from interfaces.telling.gate_words import because
+from interfaces.views.plain import amount, counted, is_bounded, measured, quantity
 from policies.codes import meaning_of
 from policies.gates.catalogue import BY_ID
 from trading.monitor.alerts import SEEN
@@ -119,27 +120,33 @@ def of_order(order: Order, sources: NoticeSources) -> Notice | None:
     if order.status.is_open or order.filled_qty <= 0 or order.reduce_only or not order.leg.startswith("entry"):
         return None
     word = "Bought" if order.side == "buy" else "Sold short"
-    part = "" if order.status is OrderStatus.FILLED else f" of {order.qty} wanted"
+    part = "" if order.status is OrderStatus.FILLED else f" of {quantity(order.qty)}"
     planned = [
-        f"stop {order.stop_loss}" if order.stop_loss else "",
-        f"target {order.take_profit}" if order.take_profit else "",
+        f"stop {price(order.stop_loss)}" if order.stop_loss else "",
+        f"target {price(order.take_profit)}" if order.take_profit else "",
     ]
     lines = (", ".join(filter(None, planned)), sources.why(order.decision_id), f"sage explain {order.client_order_id}")
     return Notice(
         f"opened:{order.client_order_id}",
         Kind.TRADE,
-        f"{word} {order.filled_qty} {order.symbol} at {order.avg_fill_price}{part}",
+        f"{word} {quantity(order.filled_qty)}{part} {order.symbol} at {price(order.avg_fill_price)}",
         tuple(filter(None, lines)),
         ((explain_button(order.client_order_id),),),
     )
 
 
+def price(value: Decimal | None) -> str:
+    """In cents; of what costs less than one of the currency, finer."""
+    return amount(value, 2 if value is None or abs(value) >= 1 else 4)
+
+
 def of_trade(trade: ClosedTrade) -> Notice:
     """A round trip that ended."""
     pnl = Decimal(trade.pnl)
+    spread = f"from {price(Decimal(trade.entry_price))} to {price(Decimal(trade.exit_price))}"
     lines = (
-        f"{trade.qty} from {trade.entry_price} to {trade.exit_price}, {trade.strategy}",
-        f"closed by {trade.exit_reason}",
+        f"{quantity(Decimal(trade.qty))} {spread}, {trade.strategy.replace('_', ' ')}",
+        f"closed by {trade.exit_reason.replace('_', ' ')}",
     )
     return Notice(
         f"closed:{trade.trade_id}:{trade.closed_at:%Y%m%dT%H%M%S%f}",
@@ -185,9 +192,9 @@ def _read(told: Figure, unit: str) -> Figure:
 def of_request(request: PendingApproval) -> Notice:
     """An order that waits for a person; the buttons only name it, who may press them is the face's business."""
     order, name = request.intent, request.pending_id
-    price = "" if request.price is None else f" at about {request.price}"
+    about = "" if request.price is None else f" at about {price(request.price)}"
     lines = (
-        *request.reasons,
+        *map(because, request.reasons),
         f"until {request.expires_at:%H:%M} UTC",
         f"sage approve {name} (--half), sage reject {name}",
     )
@@ -195,7 +202,7 @@ def of_request(request: PendingApproval) -> Notice:
     return Notice(
         f"approval:{name}",
         Kind.APPROVAL,
-        f"Your word is wanted: {order.side} {order.qty} {order.symbol}{price}",
+        f"Your word is wanted: {order.side} {quantity(order.qty)} {order.symbol}{about}",
         lines,
         (answers, (Button("Halve", f"halve:{name}"), explain_button(request.decision_id))),
     )
@@ -239,11 +246,16 @@ def of_cycle(report: Mapping[str, Any]) -> Notice:
     """A cycle in three lines."""
     decisions, orders = report["decisions"], report["orders"]
     acted = [f"{each['action']} {each['symbol']}" for each in decisions]
-    lines = [", ".join(acted) or "nothing to decide", f"{len(orders)} orders, {len(report['pending'])} wait for you"]
+    lines = [", ".join(acted) or "nothing to decide", f"{counted(len(orders), 'order')}, {waiting(report['pending'])}"]
     if report.get("degraded"):
         lines.append(f"degraded: {report['degraded']}")
     name = report["cycle_id"]
     return Notice(f"cycle:{name}", Kind.CYCLE, f"Cycle of {report['as_of'][:16].replace('T', ' ')}Z", tuple(lines))
+
+
+def waiting(pending: Sequence[Any]) -> str:
+    """``1 waits for you``."""
+    return f"{len(pending)} {'waits' if len(pending) == 1 else 'wait'} for you" if pending else "nothing waits for you"
 
 
 def of_headroom(tight: Sequence[tuple[str, str, str]], at: datetime) -> Notice | None:

@@ -23,6 +23,7 @@ from interfaces.delivery.teller import Teller
 from interfaces.runtime import Runtime
 from interfaces.telling.drawing import equity
 from interfaces.views.duties import AlertRow, AlertsView
+from interfaces.views.plain import counted
 from interfaces.views.state import PnlView
 from trading.bus.messages import BusTopic
 from trading.store.messages.message import Kind
@@ -81,7 +82,7 @@ def of_day(pnl: PnlView, picture: bytes | None) -> Notice:
         ("drawdown %", pnl.drawdown_pct),
     )
     lines = [f"{name}: {value:,.2f}" if value is not None else f"{name}: not known" for name, value in rows]
-    lines.append(f"{pnl.closed_trades} closed trades, {pnl.wins} won")
+    lines.append(f"{counted(pnl.closed_trades, 'closed trade')}, {pnl.wins} won")
     day = f"{pnl.as_of:%Y-%m-%d}"
     return Notice(f"report:{day}", Kind.REPORT, f"Report of {day}", tuple(lines), picture=picture)
 

@@ -111,7 +111,10 @@ def jobs_of(told: Mapping[str, JobTerms]) -> tuple[Job, ...]:
             continue
         if given.on and kind is not JobKind.CYCLE:
             raise ConfigurationError(f"[schedule.{kind}] waits for events", "Only the cycle does: `on` goes there.")
-        rules, on = tuple(map(parse_rule, given.at)), frozenset(map(Trigger, given.on))
+        try:
+            rules, on = tuple(map(parse_rule, given.at)), frozenset(map(Trigger, given.on))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"[schedule.{kind}]: {error.what}", error.remedy) from None
         found.append(Job(kind, rules, MissedRuns(given.missed), on, timedelta(minutes=given.apart_minutes)))
     return tuple(found)
 

@@ -68,7 +68,7 @@ COMMANDS = (
     Command("memory", "[SYMBOL] [words]", "trades most like its situation now, or like the words", "/memory KORVA"),
     Command("lessons", "", "what is remembered, and how far roles can be believed", "/lessons"),
     Command("health", "", "every part, and what to do where one fails", "/health"),
-    Command("audit", "[N]", "prove that no record was changed; N shows the last", "/audit 10"),
+    Command("audit", "[N]", "prove that no record or table was changed; N shows the last", "/audit 10"),
     Command("logs", "[N]", "the last lines of the log", "/logs 10", READ, OPERATOR),
     Command("config", "[page]", "the settings, without secrets", "/config", READ, OPERATOR),
     Command("evals", "", "how the evals went: the last report, or the baseline", "/evals"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from domain.case import Mode, Pause
@@ -25,7 +26,7 @@ from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.screens.state import order_words
-from interfaces.views.plain import quantity
+from interfaces.views.plain import counted, quantity
 from interfaces.views.state import PositionView
 from trading.store.people.roles import Role
 
@@ -120,7 +121,7 @@ def flatten(inquiry: Inquiry) -> Screen:
 def prepare_close(inquiry: Inquiry) -> Prepared:
     """Close the holding that an id stands for, all of it."""
     one, under = inquiry.service.holding(arguments.one_id(inquiry.words)), _under(inquiry)
-    told = (f"{one.symbol}: {quantity(one.qty)} shares, all that is held of it.", *under)
+    told = (f"{one.symbol}: {share_words(one.qty)}, all that is held of it.", *under)
     return Prepared(f"Close {one.symbol}?", told, (one.symbol, quantity(one.qty), one.trade_id, *under), "Close now")
 
 
@@ -160,14 +161,19 @@ def _held(inquiry: Inquiry) -> list[PositionView]:
 
 
 def _shares(one: PositionView) -> str:
-    return f"{one.broker_qty if one.broker_qty is not None else one.qty} shares"
+    return share_words(one.broker_qty if one.broker_qty is not None else one.qty)
+
+
+def share_words(qty: Decimal) -> str:
+    """``1 share``, ``46 shares``."""
+    return f"{quantity(qty)} share{'' if abs(qty) == 1 else 's'}"
 
 
 def prepare_cancel(inquiry: Inquiry) -> Prepared:
     """Take one working order out, or all entries."""
     found = _working(inquiry)
     told = tuple(f"{order_words(one)}, {one.client_order_id}" for one in found)
-    return Prepared(f"Cancel {len(found)} order{'s' * (len(found) > 1)}?", told,
+    return Prepared(f"Cancel {counted(len(found), 'order')}?", told,
                     tuple(one.client_order_id for one in found), "Cancel now")  # fmt: skip
 
 

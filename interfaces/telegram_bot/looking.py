@@ -111,7 +111,9 @@ def chart(inquiry: Inquiry) -> Screen:
         picture = charts.exposure(inquiry.service.positions())
         told = "Exposure" if picture else "Nothing is held: nothing to draw."
     else:
-        picture, told = charts.prices(inquiry.service.prices(name)), name
+        view = inquiry.service.prices(name)
+        told, when = f"{view.symbol} {charts.closed(view)}", charts.quoted(view)
+        return pieces.page(told, pieces.dim(when), picture=charts.prices(view))
     return pieces.page(told, picture=picture)
 
 

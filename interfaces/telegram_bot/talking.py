@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from interfaces.telegram_bot.acting import Means
+from domain.errors import UsageError
+from interfaces.telegram_bot.acting import Means, pending
 from interfaces.telegram_bot.commands import BY_NAME
 from interfaces.telegram_bot.killing import PRESS
 from interfaces.telegram_bot.looking import LOOKS, Inquiry
 from interfaces.telegram_bot.screens import control, pieces
 from interfaces.telegram_bot.screens.pieces import Keyboard, Screen
+from interfaces.telling.conversation.conversing import NO_ORDER
 from interfaces.views.chat import CardView, ChatView
 from trading.store.messages.message import Button
 
 CARD = "card"
 LASTS = timedelta(minutes=10)
+ABOUT = ("explain", "chart", "whynot", "whatif", "pnl", "performance")
+"""Views that a question may ask for of one thing."""
 MOST_CARDS = 3
 MOST_LINES = 12
 
@@ -27,7 +31,7 @@ def talked(inquiry: Inquiry, means: Means, text: str) -> tuple[Screen, ...]:
     """The answer, and a card for each thing that the person may want done."""
     view = inquiry.service.chat(f"telegram:{inquiry.chat_id}", text, inquiry.progress)
     if not view.lines and not view.cards:
-        return (named(inquiry, view),)
+        return named(inquiry, means, view)
     cards = tuple(card(inquiry, means, one) for one in view.cards[:MOST_CARDS] if one.effect in BY_NAME)
     return (*((said(view),) if view.lines else ()), *cards)
 
@@ -40,15 +44,20 @@ def said(view: ChatView) -> Screen:
     return Screen(body.html, body.plain)
 
 
-def named(inquiry: Inquiry, view: ChatView) -> Screen:
+def named(inquiry: Inquiry, means: Means, view: ChatView) -> tuple[Screen, ...]:
     """The view that the words themselves name, where no model is there to answer."""
-    look = LOOKS.get(view.topic)
-    if look is None or view.topic in ("help", "bye"):
-        return control.help_all(inquiry.role)
+    command = BY_NAME.get(view.topic)
+    if command is None or view.topic == "help":
+        return (control.askable(inquiry.role),)
     # Words open no door that their command keeps shut.
-    if not inquiry.role.covers(BY_NAME[view.topic].role):
-        return pieces.notice(f"/{view.topic} takes the role {BY_NAME[view.topic].role.value}.")
-    return look(inquiry._replace(words=(view.about,) if view.topic in ("explain", "chart") else ()))
+    if not inquiry.role.covers(command.role):
+        return (pieces.notice(f"/{view.topic} takes the role {command.role.value}."),)
+    if view.topic == "pending":
+        return pending(inquiry, means)
+    if view.topic == "whatif" and not view.about:
+        raise UsageError(*NO_ORDER)
+    about = tuple(view.about.split()) if view.topic in ABOUT and (view.topic, view.about) != ("pnl", "last") else ()
+    return (LOOKS[view.topic](inquiry._replace(words=about)),)
 
 
 def card(inquiry: Inquiry, means: Means, one: CardView) -> Screen:

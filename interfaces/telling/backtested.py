@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from domain.case import TradingState
 from interfaces.views.experiments import ExperimentView
-from interfaces.views.plain import amount
+from interfaces.views.plain import amount, counted
 from trading.backtest.experiment import ExperimentResult
 from trading.backtest.figures import Returns
 
@@ -24,7 +24,8 @@ def judged_words(told: ExperimentResult) -> str:
         (said.refused, "refused"),
     )  # fmt: skip
     became = ", ".join(f"{count} {what}" for count, what in parts if count)
-    return f"{told.candidates} candidates, {said.proposed} orders before the gates{': ' * bool(became)}{became}"
+    judged = f"{counted(told.candidates, 'candidate')}, {counted(said.proposed, 'order')} before the gates"
+    return f"{judged}{': ' * bool(became)}{became}"
 
 
 def notes(view: ExperimentView) -> Iterator[tuple[str, bool]]:

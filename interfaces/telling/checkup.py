@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from domain.case import TradingState
 from domain.errors import ConfigurationError, OversightError
@@ -10,6 +11,7 @@ from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
 from interfaces.telling.looking import account_of, health_of
 from interfaces.views.checks import DoctorRow, DoctorView
+from interfaces.views.plain import age, counted
 from interfaces.views.state import State
 from policies.coverage import OURS, unfed
 from policies.ladder import LIVE
@@ -116,7 +118,7 @@ def sources(runtime: Runtime) -> Iterator[DoctorRow]:
     """Whether broker and market answer, and how old their newest answer is."""
     for source in health_of(runtime, runtime.deps.clock.now()):
         remedy = "" if source.ok else "Check its settings, folder or keys; until then new exposure is denied."
-        told = source.note or f"newest answer {source.age_s} s old"
+        told = source.note or f"newest answer {age(None if source.age_s is None else Decimal(source.age_s))} old"
         yield DoctorRow(source.name, State.OK if source.ok else State.FAILED, told, remedy)
 
 
@@ -134,7 +136,7 @@ def memory(runtime: Runtime) -> DoctorRow:
     if runtime.deps.memory is None:
         return DoctorRow("memory", State.OFF, "not configured")
     try:
-        return DoctorRow("memory", State.OK, f"{len(runtime.deps.memory.remembered())} trades remembered")
+        return DoctorRow("memory", State.OK, f"{counted(len(runtime.deps.memory.remembered()), 'trade')} remembered")
     except OversightError as error:
         return DoctorRow("memory", State.TIGHT, error.what, error.remedy)
 

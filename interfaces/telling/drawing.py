@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from domain.errors import DataQualityError, RetryableError, UsageError
-from domain.market import parse_symbol
+from domain.market import Quote, Symbol, parse_symbol
 from domain.record.canonical import restore
 from interfaces.acting.controlling import known_name
 from interfaces.runtime import Runtime
@@ -45,4 +47,14 @@ def prices(runtime: Runtime, name: str) -> PricesView:
     fills = tuple(one for one in deps.stores.orders.fills_since(bars[0].start) if one.symbol == symbol)
     holding = next((one for one in positions(runtime).positions if one.symbol == symbol), None)
     instrument = deps.market.instrument(symbol)
-    return PricesView(now, symbol, bars, fills, holding, "" if instrument is None else instrument.currency)
+    currency = "" if instrument is None else instrument.currency
+    return PricesView(now, symbol, bars, fills, holding, currency, quote_of(runtime, symbol, now))
+
+
+def quote_of(runtime: Runtime, symbol: Symbol, now: datetime) -> Quote | None:
+    """Its own quote; one that is only made of a bar says no more than the bar does."""
+    try:
+        quote = runtime.deps.market.quote(symbol, as_of=now)
+    except (RetryableError, DataQualityError):
+        return None  # the bars are worth a picture without it
+    return None if quote is None or quote.modelled else quote

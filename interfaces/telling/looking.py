@@ -24,11 +24,13 @@ from graphs.nodes.observe import bars_of, market_now, valued
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
 from interfaces.telling.rooms import is_waited_for
+from interfaces.telling.standstill import standstill
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import LimitRow, LimitsView, RiskView
 from interfaces.views.state import (
     DependencyView,
     OrdersView,
+    PlaceView,
     PnlView,
     PositionsView,
     PositionView,
@@ -101,6 +103,7 @@ def status(runtime: Runtime) -> StatusView:
         unprotected=bare_holdings(runtime),
         alerts=tuple(reversed(deps.stores.control.alerts.open())),
         models=models(runtime),
+        standstill=standstill(runtime),
     )
 
 
@@ -175,7 +178,17 @@ def positions(runtime: Runtime) -> PositionsView:
     )
     aged = (replace(row, stale=row.as_of is None or now - row.as_of > lasts) for row in rows)
     shown = tuple(replace(row, broker_qty=None) if note else row for row in aged)
-    return PositionsView(now, shown, compared_at(runtime), note)
+    return PositionsView(now, shown, compared_at(runtime), note, places(runtime))
+
+
+def places(runtime: Runtime) -> tuple[PlaceView, ...]:
+    """What lies at which broker, as they have just told it; nothing where there is only one."""
+    told = runtime.parts().items()
+    return tuple(
+        PlaceView(name, None if held is None else {each.symbol: each.qty for each in held if each.qty})
+        for name, held in told
+        if len(told) > 1
+    )
 
 
 def told_by_broker(runtime: Runtime, now: datetime) -> tuple[Mapping[Symbol, Position], tuple[Order, ...], str]:
@@ -286,7 +299,7 @@ def risk(runtime: Runtime) -> RiskView:
     book = valued(deps, book, market, now)
     case = probe(now, control, book, market, symbols[0], policy=deps.policy, release=deps.desk.release)
     rows = headroom(case, deps.policy)
-    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0], bare_holdings(runtime))
+    return RiskView(now, tuple(risk_row(row) for row in rows), symbols[0], bare_holdings(runtime), case.order)
 
 
 def risk_row(row: Headroom) -> RiskRow:

@@ -6,7 +6,7 @@ Everything passes the redaction of the log once more: a secret that an error mes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,28 @@ from domain.record.entries import LedgerEntry
 from interfaces.runtime import Runtime
 from interfaces.views.checks import AuditView
 from interfaces.views.records import ConfigView, EntriesView, EntryRow, EvalsView, LogRow, LogsView
+from trading.audit.books import MOST_FINDINGS, PROVEN, check_books
 from trading.monitor.logs import Redaction
 
 LOG = "sage.log"
 LONGEST_BODY = 20_000
 """Characters of a body that are looked at; those that are shown are fewer."""
 LONGEST_TOLD = 160
+NOT_COMPARED = "The tables were not compared: they can only be checked against a ledger that is whole."
+AND_MORE = f"There is more: of each part the first {MOST_FINDINGS} findings are listed."
 TAIL = 512 * 1024
 """Bytes at the end of the log that are read: a log of months is not."""
 
 
-def verify(runtime: Runtime) -> AuditView:
-    """Whether the ledger is whole, and where it is not."""
-    found = runtime.deps.stores.ledger.verify()
-    return AuditView(runtime.deps.clock.now(), found.ok, found.entries, found.head, tuple(map(str, found.problems)))
+def verify(runtime: Runtime, progress: Callable[[str], None] = lambda _words: None) -> AuditView:
+    """Whether the ledger is whole, and whether the tables say what it says; where they do not."""
+    stores, now = runtime.deps.stores, runtime.deps.clock.now()
+    chain = stores.ledger.verify(progress)
+    if not chain.ok:
+        return AuditView(now, False, chain.entries, chain.head, (*map(str, chain.problems), NOT_COMPARED))
+    books = check_books(stores.database, stores.equity, progress)
+    told = (*(each.told for each in books.findings), *((AND_MORE,) if books.more else ()))
+    return AuditView(now, books.ok, chain.entries, chain.head, told, books.findings, PROVEN, books.not_proven)
 
 
 def entries(runtime: Runtime, count: int) -> EntriesView:

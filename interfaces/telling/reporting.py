@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import ChainMap, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, cast
 
 from agents.record import Record, facts
+from domain.case import SymbolView
 from domain.context.observation import Observation
 from domain.decisions import Advice, Decision, Explanation, ModelCall, MonitorReport, Phase, Statement
 from domain.evidence import Evidence
 from domain.ids import DecisionId
-from domain.market import Symbol
-from domain.money import ZERO
+from domain.market import Symbol, Timeframe
+from domain.money import HUNDRED, ONE, ZERO
 from domain.orders import Order
 from domain.record.canonical import restore
 from domain.record.entries import RecordKind
@@ -24,6 +26,8 @@ from graphs.nodes.screen import observation_of
 from graphs.record import judged_as, record_of
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import handed_over, rows_of
+from interfaces.telling.cuts import course_before, retold
+from interfaces.telling.looking import percent
 from interfaces.views.control import PendingRow, VerdictView
 from interfaces.views.cycles import (
     AdviceView,
@@ -77,7 +81,7 @@ def report_of(
         pending=pending_of(runtime, cycle.cycle_id),
         orders=orders,
         fills=tuple(fill for order in orders for fill in stores.orders.fills_of(order.client_order_id)),
-        explanations=explanations_in(runtime, cycle.cycle_id, decisions, known),
+        explanations=explanations_in(runtime, cycle.cycle_id, records),
         model_calls=calls_view(runtime, calls),
         timings_ms=dict(timings),
         degraded="; ".join(degraded) or None,
@@ -110,7 +114,7 @@ def seen_view(signal: CompositeSignal, seen: Observation) -> SeenView:
     return SeenView(
         symbol=signal.symbol,
         price=view.quote.last if view.quote is not None else None,
-        day_pct=signal.quant.values.get("ret1"),
+        day_pct=day_pct(signal, view, in_session=seen.market.session is not None),
         regime=signal.quant.regime,
         direction=signal.direction,
         score=signal.score,
@@ -120,6 +124,23 @@ def seen_view(signal: CompositeSignal, seen: Observation) -> SeenView:
         suspicious=text.suspicious,
         flags=tuple(signal.risk_flags),
     )
+
+
+def day_pct(signal: CompositeSignal, view: SymbolView, *, in_session: bool) -> Decimal | None:
+    """What the price did since the close of the session before, in percent; None where only shorter bars tell.
+
+    130 at the last close and 131.30 now are +1 % while the session is open. After it, and where the price is none of
+    its own but that close, the day is the one of the finished bar: +2 % to 130, and 130 now, are +2 %.
+    """
+    close, before, quote = signal.quant.values.get("close"), signal.quant.values.get("ret1"), view.quote
+    if quote is None or not close or signal.quant.timeframe is not Timeframe.DAY_1:
+        return None
+    now = quote.last / close
+    if not (in_session and view.last_bar_end is not None and quote.at > view.last_bar_end):
+        if before is None:
+            return None
+        now *= 1 + before / HUNDRED
+    return percent(now - 1, ONE)
 
 
 def facts_of(runtime: Runtime, decision: Decision) -> Known:
@@ -206,19 +227,20 @@ def orders_of(runtime: Runtime, cycle: str) -> tuple[Order, ...]:
     return tuple(order for order in runtime.deps.stores.orders.of_cycle(cycle) if order.parent_id is None)
 
 
-def explanations_in(
-    runtime: Runtime, cycle: str, decisions: Iterable[Decision], known: Mapping[DecisionId, Known]
-) -> tuple[ExplanationView, ...]:
-    """Stored explanations of all decisions of a cycle, by decision."""
+def explanations_in(runtime: Runtime, cycle: str, records: Mapping[DecisionId, Record]) -> tuple[ExplanationView, ...]:
+    """Stored explanations of all decisions of a cycle, by decision, with every cut in words."""
     stored: dict[str, list[Explanation]] = defaultdict(list)
     for entry in runtime.deps.stores.ledger.entries(cycle_id=cycle, kind=RecordKind.EXPLANATION):
         stored[entry.subject].append(restore(Explanation, entry.body))
-    told_of = ((stored[each.decision_id], known[each.decision_id]) for each in decisions)
-    return tuple(explanation_view(each, figures) for made, figures in told_of for each in made)
+    return tuple(
+        explanation_view(retold(each, record, course_before(record)), known_of(record))
+        for named, record in records.items()
+        for each in stored[named]
+    )
 
 
-def explanations_of(runtime: Runtime, decision: Decision, phase: Phase | None = None) -> tuple[ExplanationView, ...]:
-    """Stored explanations of a decision, each with the figures of when it was told.
+def explanations_of(runtime: Runtime, decision: Decision, phase: Phase) -> tuple[tuple[Explanation, Record], ...]:
+    """Stored explanations of a decision, each with the record as it was when it was told.
 
     The gates are asked again when the order is sent, after a person's yes for example: what they measured before is
     then no longer what counts, and still what was spoken of.
@@ -227,9 +249,9 @@ def explanations_of(runtime: Runtime, decision: Decision, phase: Phase | None = 
     record = record_of(runtime.deps.stores, decision)
     told_of = ((entry, restore(Explanation, entry.body)) for entry in entries)
     return tuple(
-        explanation_view(each, known_of(replace(record, evaluation=_judged_before(runtime, decision, entry.seq))))
+        (each, replace(record, evaluation=_judged_before(runtime, decision, entry.seq)))
         for entry, each in told_of
-        if phase in (None, each.phase)
+        if each.phase is phase
     )
 
 
@@ -253,5 +275,10 @@ def explanation_view(explanation: Explanation, known: Known) -> ExplanationView:
         phase=explanation.phase,
         source=explanation.source,
         statements=told(explanation.statements, known),
-        sources=tuple(SourceView(item.ref, figure(item), item.source, item.observed_at) for item in sources),
+        sources=tuple(map(source_view, sources)),
     )
+
+
+def source_view(item: Evidence) -> SourceView:
+    """Where a figure comes from."""
+    return SourceView(item.ref, figure(item), item.source, item.observed_at)

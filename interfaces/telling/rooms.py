@@ -14,9 +14,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from domain.money import ZERO
+from domain.orders import OrderIntent
 from domain.verdicts import Figure
 from interfaces.views.control import RiskRow
-from interfaces.views.plain import age, measured, plain_number
+from interfaces.views.plain import age, amount, found, measured, plain_number, quantity
 
 _SECONDS = {"seconds": 1, "hours": 3_600, "days": 86_400}
 
@@ -47,7 +48,7 @@ def room(row: RiskRow) -> str:
         told = measured(between, "days") if row.unit == "days" else age(between * _SECONDS[row.unit])
         return f"{told} to spare" if value >= limit else f"{told} too soon"
     if is_least(limit, value, row.headroom_pct):
-        return f"{measured(between, row.unit)} {'over' if value > limit else 'short'}"
+        return f"{found(between, row.unit)} {'over' if value > limit else 'short'}"
     return f"{row.headroom_pct:,.1f} %"
 
 
@@ -55,6 +56,13 @@ def room_left(row: RiskRow) -> str:
     """The same where no heading says that it is room: ``12.4 % left``."""
     told = room(row)
     return f"{told} left" if told.endswith(("%", "none", "more")) else told
+
+
+def trial_words(order: OrderIntent) -> str:
+    """What the figures of ``sage risk`` hold beyond what is held and was done."""
+    price = "" if order.limit_price is None else f" at {amount(order.limit_price)} {order.currency}"
+    told = f"{order.side.value} {quantity(order.qty)} {order.symbol}{price}"
+    return f"Every figure counts a trial order as well, which is not sent: {told}."
 
 
 def _counted(left: Decimal) -> str:

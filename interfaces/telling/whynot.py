@@ -29,6 +29,8 @@ from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from interfaces.runtime import Runtime
 from interfaces.telling.explaining import LAST, decisions_for
+from interfaces.telling.gate_words import because
+from interfaces.telling.naming import nearest_symbol
 from interfaces.views.gates import (
     Basis,
     ObjectionView,
@@ -38,15 +40,17 @@ from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
 from policies.measures.headroom import in_the_way, largest_passing, probe
+from policies.measures.worst_case import usable
 from policies.policy import Policy
 from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
+from trading.execution.intents import marketable_limit
 
 PASSED = "no gate stood in its way"
 BY_HAND = "it was ordered by hand"
 NO_CYCLE = ""
 """Where the ledger keeps what no cycle did."""
-LEFT = "it never came before the gates: the roles left nothing of it to send"
+LEFT = "it never came before the gates, as the roles left nothing of it to send"
 
 
 class JudgedOrder(NamedTuple):
@@ -127,7 +131,8 @@ def _of_hand(runtime: Runtime, name: str, what: JudgedOrder) -> WhyNotView:
 def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
     symbol = Symbol(name.upper())
     if symbol not in runtime.deps.market.symbols():
-        raise UsageError(f"nothing called {name} is on record", "Take an id from `sage orders`, or name a symbol.")
+        what = f"nothing called {name} is on record{nearest_symbol(runtime.deps.market, name)}"
+        raise UsageError(what, "Take an id from `sage orders`, or name a symbol.")
     case = _present(runtime, symbol)
     view = _answer(runtime, name, case.order, evaluate(case, runtime.deps.policy), case, Basis.PRESENT)
     note = f"nothing was decided on {symbol}; this is the smallest entry into it, now"
@@ -135,7 +140,7 @@ def _of_symbol(runtime: Runtime, name: str) -> WhyNotView:
 
 
 def _not_refused(runtime: Runtime, name: str, decision: Decision, what: JudgedOrder | None) -> WhyNotView:
-    why = f" ({', '.join(decision.codes)})" if decision.codes else ""
+    why = f": {', and '.join(map(because, decision.codes))}" if decision.codes else ""
     view = _unopposed(runtime, name, decision.candidate.symbol, what)
     return replace(
         view,
@@ -184,6 +189,7 @@ def _answer(runtime: Runtime, name: str, intent: OrderIntent, said: Evaluation, 
         at_any_size=tuple(verdict.gate for verdict in stand),
         note="",
         needs_approval=nearest > ZERO and _waits(case, policy, nearest),
+        nearest_price=None if case.order.limit_price == intent.limit_price else case.order.limit_price,
     )
 
 
@@ -247,12 +253,21 @@ def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None
 
 
 def _present(runtime: Runtime, symbol: Symbol) -> Case:
-    """The smallest entry into ``symbol``, now."""
+    """The smallest entry into ``symbol``, now, at the limit that an order without a price of its own gets.
+
+    At another price another size would pass: 393 at an ask of 25.43 are 392 at the limit of 25.48 that is sent.
+    """
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     control, market = deps.stores.control.read(broker_time=deps.broker.time()), market_now(deps, [symbol])
     book = valued(deps, book, market, now)
-    return probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
+    case = probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
+    view = market.symbols[symbol]
+    quote = usable(view.quote)
+    if quote is None or view.instrument is None:
+        return case
+    limit = marketable_limit(case.order.side, quote, view.instrument.tick)
+    return replace(case, order=replace(case.order, limit_price=limit))
 
 
 def _objections(said: Evaluation) -> tuple[Verdict, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.market import Bar, Symbol
+from domain.market import Bar, Quote, Symbol
 from domain.orders import Fill
 from interfaces.views.state import PositionView
 from trading.portfolio.performance import Day
@@ -32,7 +32,10 @@ class DrawnView:
 
 @dataclass(frozen=True, slots=True)
 class PricesView:
-    """Bars of one symbol, oldest first, our fills in their time, and what is held of it now."""
+    """Bars of one symbol, oldest first, our fills in their time, what is held of it now, and its quote.
+
+    ``quote`` is None where the source tells none of its own.
+    """
 
     as_of: datetime
     symbol: Symbol
@@ -40,3 +43,4 @@ class PricesView:
     fills: tuple[Fill, ...]
     holding: PositionView | None
     currency: str = ""
+    quote: Quote | None = None

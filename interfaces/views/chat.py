@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interfaces.telling.conversation.conversing import Topic
+from interfaces.telling.conversation.wordings import Topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from interfaces.views.state import State
+from trading.audit.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,19 @@ class MemoryView:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """``sage audit verify``: each problem names its entry."""
+    """``sage audit verify``: each problem names its entry, or its row; the findings say the rows once more, by field.
+
+    ``tables`` were compared with the ledger; none are where the chain does not hold. ``not_proven`` is in no entry.
+    """
 
     as_of: datetime
     ok: bool
     entries: int
     head: str
     problems: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    tables: tuple[str, ...] = ()
+    not_proven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,11 @@ class PendingRow:
 
 @dataclass(frozen=True, slots=True)
 class PendingView:
-    """``sage pending``."""
+    """``sage pending``; ``standstill`` says when time goes on, where it does not by itself."""
 
     as_of: datetime
     pending: tuple[PendingRow, ...]
+    standstill: str = ""
 
 
 class VerdictView(NamedTuple):
@@ -93,7 +94,10 @@ class VerdictView(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """``sage approve`` and ``sage reject``: what became of the request. ``note`` says in one line what happened."""
+    """``sage approve`` and ``sage reject``: what became of the request. ``note`` says in one line what happened.
+
+    ``waits``: a yes was not taken, because the gates would refuse it for a while yet; the request is as open as before.
+    """
 
     as_of: datetime
     id: str
@@ -103,6 +107,9 @@ class AnswerView:
     note: str
     order: Order | None = None
     verdicts: tuple[VerdictView, ...] = ()
+    waits: bool = False
+    standstill: str = ""
+    """When time goes on, where the answer depends on that and it does not by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,10 @@ class ExplainView:
 
 @dataclass(frozen=True, slots=True)
 class SeenView:
-    """What a cycle saw of one symbol: of its ``texts``, the ``suspicious`` ones gave orders to machines."""
+    """What a cycle saw of one symbol: of its ``texts``, the ``suspicious`` ones gave orders to machines.
+
+    ``day_pct`` is the ``price`` against the close of the session before; None where only bars of less than a day tell.
+    """
 
     symbol: Symbol
     price: Decimal | None

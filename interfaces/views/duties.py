@@ -38,11 +38,12 @@ class AlgosView:
 
 @dataclass(frozen=True, slots=True)
 class AlgoView:
-    """``sage algo start`` and ``sage algo stop``."""
+    """``sage algo start`` and ``sage algo stop``; ``standstill`` says when time goes on, if it does not by itself."""
 
     as_of: datetime
     algo: AlgoRow
     note: str
+    standstill: str = ""
 
 
 @dataclass(frozen=True, slots=True)

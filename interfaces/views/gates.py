@@ -20,8 +20,9 @@ from interfaces.views.control import LimitChange, RiskRow
 
 @dataclass(frozen=True, slots=True)
 class RiskView:
-    """``sage risk``: every gate of the catalogue, asked about the smallest entry into ``symbol``.
+    """``sage risk``: every gate of the catalogue, asked about ``trial``, the smallest entry into ``symbol``.
 
+    Every figure counts the trial, which is never sent: the exposure with it, the orders of the day and this one.
     ``unprotected`` are the holdings of which some or all has no stop although one was planned.
     """
 
@@ -29,6 +30,7 @@ class RiskView:
     risk: tuple[RiskRow, ...]
     symbol: str = ""
     unprotected: tuple[str, ...] = ()
+    trial: OrderIntent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class WhyNotView:
     """Whether the nearest one would still wait for a person."""
     asked_at: datetime | None = None
     """When the gates said what ``objections`` hold; ``basis`` says whether the nearest order is of that moment too."""
+    nearest_price: Decimal | None = None
+    """The limit of the nearest one, where it is not that of ``order``: the quote has moved since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ class TicketView:
     """``sage buy``, ``sell``, ``orders cancel`` and ``orders replace``: what was asked for and what became of it.
 
     ``why`` holds the gates that objected or cut it, and the nearest order that would pass; ``waits``: a person's yes is
-    all that is missing. ``done``: the broker has it, or took it out.
+    all that is missing. ``done``: the broker has it, or took it out. ``room`` is what the order would leave under the
+    limits that it comes closest to.
     """
 
     as_of: datetime
@@ -142,3 +147,6 @@ class TicketView:
     done: bool = False
     waits: bool = False
     note: str = ""
+    room: tuple[RiskRow, ...] = ()
+    standstill: str = ""
+    """When time goes on, where the answer depends on that and it does not by itself."""

@@ -30,6 +30,10 @@ _UNITS = {
 """How a unit is written behind its figure; money has two places instead, and counts and ratios have none."""
 # From ten million on amounts are told in millions: a column of figures is never wrapped.
 _MILLION, _MILLIONS = Decimal(1_000_000), Decimal(10_000_000)
+_TENTH, _FINEST = Decimal("0.1"), 4
+# Not within a name or a version, and no amount: prices may have more places than two.
+_LONG_FIGURE = re.compile(r"(?<![\w.@])(-?\d[\d,]*\.\d{3,})(?!\d|\.\d|[a-zA-Z_]| USD)( %)?")
+_SNAKE = re.compile(r"(?<![\w.@])[a-z]+(?:_[a-z]+)+(?![\w@])")
 STALE_S = 300
 """Older than this, what the broker said or our books were compared with is marked."""
 
@@ -97,6 +101,49 @@ def measured(value: Figure, unit: str, longest: int = LONGEST_FIGURE) -> str:
     behind = _UNITS.get(unit)
     told = plain_number(number)
     return told if behind is None else f"{told} {behind}"
+
+
+def found(value: Figure, unit: str, limit: Figure = None, longest: int = LONGEST_FIGURE) -> str:
+    """What a gate measured, in so many places as people read: ``13.97 %``, ``0.0388 %``, ``7,709.36``.
+
+    More where fewer would make it look like its ``limit``: 0.5004 % beside 0.5 %.
+    """
+    if isinstance(value, bool) or not isinstance(value, Decimal | int) or not Decimal(value).is_finite():
+        return measured(value, unit, longest)
+    number, beside = Decimal(value), measured(limit, unit, longest)
+    places = 2 if unit in ("pct", "percent") and (abs(number) >= _TENTH or number == 0) else _FINEST
+    told = measured(Decimal(f"{number:.{places}f}"), unit, longest)
+    if told != beside or number == limit:
+        return told
+    exact = f"{number.normalize():,f}"
+    return f"{exact} {_UNITS[unit]}" if unit in _UNITS else exact
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 order``, ``2 orders``, ``0 entries``."""
+    many = f"{thing[:-1]}ies" if thing.endswith("ry") else f"{thing}s"
+    return f"{count:,} {thing if count == 1 else many}"
+
+
+def short_figures(text: str) -> str:
+    """A sentence whose figures show as many places as people read; amounts of money keep theirs.
+
+    ``26.252`` -> ``26.25``, ``-7.2467 %`` -> ``-7.25 %``, ``0.90412`` -> ``0.9041``, ``37.3545 USD`` as it is.
+    """
+    return _LONG_FIGURE.sub(_shorter, text)
+
+
+def readable(text: str) -> str:
+    """A sentence made of records as people read it: short digests and figures, ``trend_up`` as two words."""
+    return _SNAKE.sub(lambda match: match[0].replace("_", " "), short_figures(short_digests(text)))
+
+
+def _shorter(match: re.Match[str]) -> str:
+    number, percent = Decimal(match[1].replace(",", "")), match[2] or ""
+    places = 2 if abs(number) >= (_TENTH if percent else 1) else _FINEST
+    told = f"{number:,.{places}f}".rstrip("0").rstrip(".")
+    # What would read as nothing is something all the same.
+    return f"{match[1] if told.strip('-') == '0' else told}{percent}"
 
 
 def is_bounded(limit: Figure, value: Figure) -> bool:

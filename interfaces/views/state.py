@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +87,8 @@ class StatusView:
     """What nobody has looked at since the last resume, newest first."""
     models: tuple[ModelView, ...] = ()
     """Every model of this start in the order in which it is asked."""
+    standstill: str = ""
+    """When the market's time goes on, where it stands still between two commands; empty where it goes on by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +116,26 @@ class PositionView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceView:
+    """One of several brokers and what lies there, in shares; None where it does not answer."""
+
+    broker: str
+    held: Mapping[Symbol, Decimal] | None
+
+
+@dataclass(frozen=True, slots=True)
 class PositionsView:
-    """``sage positions``; ``compared_at`` says when our books were last compared with the broker's."""
+    """``sage positions``; ``compared_at`` says when our books were last compared with the broker's.
+
+    ``places`` tell where it lies, where a home has several brokers.
+    """
 
     as_of: datetime
     positions: tuple[PositionView, ...]
     compared_at: datetime | None = None
     note: str = ""
     """Why the broker's column is empty; empty itself where it answers."""
+    places: tuple[PlaceView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

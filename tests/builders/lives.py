@@ -17,7 +17,7 @@ from interfaces.runtime import Runtime
 from interfaces.serving.life import Life
 from interfaces.serving.live import live
 from interfaces.serving.times import SimulatedTime
-from settings import JobSettings, ScheduleSettings
+from settings.schedule import JobSettings, ScheduleSettings
 from tests.builders.market import NOON
 from tests.builders.runtime import KORVA, NIMBO, OSTRE, Crash, CrashingDatabase, a_runtime
 from trading.store.database import Database

@@ -48,7 +48,8 @@ from interfaces.cli.home import LATCH
 from interfaces.runtime import Compiled, Graphs, Runtime
 from interfaces.service import Service
 from policies.kill_switch import KillSwitch
-from settings import Settings, load_settings
+from settings.reading import load_settings
+from settings.variables import Settings
 from tests.builders.agents import an_article
 from tests.builders.market import NOON
 from trading.data.calendar import ExchangeCalendar

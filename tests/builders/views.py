@@ -12,7 +12,7 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, Regime, TradeCandidate
 from domain.verdicts import Outcome
-from interfaces.views.checks import AuditView, DoctorRow, DoctorView, MemoryView
+from interfaces.views.checks import AuditView, ComparedView, DoctorRow, DoctorView, MemoryView
 from interfaces.views.control import (
     AnswerView,
     ControlView,
@@ -602,6 +602,10 @@ def a_policy_change() -> PolicyChangeView:
     return PolicyChangeView(AT, "mine", "3f9a" * 16, "77ab" * 16, False, changes, "the policy mine loosens something")
 
 
+def a_comparison(*differences: str) -> ComparedView:
+    return ComparedView(AT, not differences, differences)
+
+
 def a_doctor() -> DoctorView:
     return DoctorView(
         AT,
@@ -617,7 +621,8 @@ def a_doctor() -> DoctorView:
 
 
 def an_audit(*problems: str) -> AuditView:
-    return AuditView(AT, not problems, 1240, "9ac1" * 16, problems)
+    unheld = () if problems else ("The report of a cycle.",)
+    return AuditView(AT, not problems, 1240, "9ac1" * 16, problems, tables=("orders", "fills"), not_proven=unheld)
 
 
 def an_explain() -> ExplainView:

@@ -17,7 +17,7 @@ from interfaces.cli.console import Terminal
 from interfaces.cli.home import LATCH
 from interfaces.cli.parser import parse
 from policies.kill_switch import KillSwitch
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.market import at
 from tests.builders.runtime import standing_in, the_calendar
 from tests.integration.test_commands import document, run

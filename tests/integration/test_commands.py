@@ -133,7 +133,7 @@ def test_a_look_as_one_json_document(first, command):
         ("limits", ("conservative", "max_order_notional", "value of one order")),
         ("limits --profile research", ("research", "not in force")),
         ("limits --diff balanced", ("max_order_notional", "looser")),
-        ("whynot OSTRE", ("A2 mode", "with a person's yes")),
+        ("whynot OSTRE", ("mode (A2)", "with a person's yes")),
         ("whynot NIMBO", ("No gate stood in its way",)),
         ("pending", ("OSTRE", "sage approve apr-", "--half")),
         ("locks", ("nothing",)),

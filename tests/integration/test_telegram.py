@@ -206,7 +206,12 @@ MORE = "/help pause tells more"
     [("x" * 4096, MORE), ("\x00\x01\x02", MORE), ("/" + "a" * 300, MORE), ("why KORVA?", "KORVA"),
      ("how much money did we earn", "equity"), ("\U0001f600" * 2000, MORE), ("am I killed?", "mode"),
      ("what is my balance", "our record"), ("draw a chart of the gates", "Room under the limits"),
-     ("who may approve?", "/people takes the role owner")],
+     ("who may approve?", "/people takes the role owner"), ("what waits for me", "Approve OSTRE?"),
+     ("Was wartet auf mich?", "Approve OSTRE?"), ("how much did I lose on NIMBO", "Profit and loss, NIMBO"),
+     ("what did I make this week", "Profit and loss, week"), ("which symbol lost most?", "Profit and loss, total by"),
+     ("why did you not buy OSTRE", "Why not OSTRE?"), ("what happens if I buy 10 NIMBO?", "only asked"),
+     ("what if I buy NIMBO?", "what if I buy 10 KORVA?"), ("how much did I lose on FOOBAR", "no symbol of this market"),
+     ("*why* [NIMBO](http://x) <b>now</b> \u202eevil", "NIMBO"), ("hello", "what waits for me?")],
 )  # fmt: skip
 def test_whatever_is_written_is_answered(bot, text, told):
     assert told in bot.api.ask(VIEWER, text).text

@@ -75,13 +75,13 @@ def test_feeds(text, feeds):
     ("text", "symbols"), [("", ()), ("AAPL,msft", ("AAPL", "MSFT")), ("AAPL, AAPL ,", ("AAPL",)), ("brk.b", ("BRK.B",))]
 )
 def test_symbols(text, symbols):
-    assert sources.symbols_in(text) == symbols
+    assert sources.symbols_in(text, "SAGE_UNIVERSE") == symbols
 
 
 @pytest.mark.parametrize("text", ["A B", "АAPL", "TOOLONGSYMBOLNAME", "$X"])
 def test_a_universe_of_something_else_is_refused(text):
     with pytest.raises(DataQualityError, match="is not a symbol"):
-        sources.symbols_in(text)
+        sources.symbols_in(text, "SAGE_UNIVERSE")
 
 
 @pytest.mark.parametrize(

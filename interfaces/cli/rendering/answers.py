@@ -18,9 +18,9 @@ from interfaces.cli.rendering.cells import (
     bound,
     day,
     figure,
+    found,
     heading,
     lines,
-    measured,
     moment,
     pairs,
     percent,
@@ -33,10 +33,12 @@ from interfaces.cli.rendering.cells import (
     words,
     yes_no,
 )
-from interfaces.cli.rendering.state import order_status, order_words, pauses
-from interfaces.telling.refusing import ANSWERED, meaning
+from interfaces.cli.rendering.state import order_status, order_words, pauses, stands
+from interfaces.telling.gate_words import in_words, named_gate
+from interfaces.telling.proving import AGAINST, NOT_PROVEN, NOT_WHOLE, whole
+from interfaces.telling.refusing import ANSWERED
 from interfaces.views.chat import ChatView
-from interfaces.views.checks import AuditView, DoctorView, MemoryView
+from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
 from interfaces.views.control import (
     AnswerView,
     ControlView,
@@ -46,9 +48,9 @@ from interfaces.views.control import (
     ResumePlan,
     VerdictView,
 )
-from interfaces.views.cycles import ExplainView, ExplanationView, SourceView
+from interfaces.views.cycles import ExplainView, ExplanationView
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
-from interfaces.views.plain import short_digests
+from interfaces.views.plain import counted, readable
 from interfaces.views.state import State
 from policies.codes import ReasonCode
 from policies.gates.catalogue import BY_ID
@@ -78,7 +80,7 @@ def explanation(view: ExplanationView, *, sources: bool = True) -> RenderableTyp
     told = heading(f"{view.symbol}: {_PHASE[view.phase]}", f"told by {_teller(view.source)} · {view.decision_id}")
     sentences = Group(*(_sentence(each) for each in view.statements))
     return (
-        Group(told, sentences, Padding(_sources(view.sources), (1, 0, 0, 2)))
+        Group(told, sentences, Padding(_sources(view), (1, 0, 0, 2)))
         if view.sources and sources
         else Group(told, sentences)
     )
@@ -96,6 +98,7 @@ def answer(view: AnswerView) -> RenderableType:
     parts: list[RenderableType] = [told, words(view.note, GOOD if view.done else WAIT)]
     if view.order is not None:
         parts.append(lines(order_words(view.order), order_status(view.order)))
+        parts.extend(stands(view.standstill))  # of a refusal the line on standard error says it
     refused = [each for each in view.verdicts if each.outcome is not Outcome.PASS]
     if refused:
         parts.append(verdicts(refused))
@@ -108,17 +111,13 @@ def verdicts(rows: list[VerdictView]) -> RenderableType:
     for each in rows:
         colour = BAD if each.outcome is Outcome.DENY else WAIT
         made.add_row(
-            words(each.gate),
+            words(named_gate(each.gate)),
             Text(ANSWERED[each.outcome], colour),
             bound(each.limit, each.value, unit_of(each.gate)),
-            measured(each.value, unit_of(each.gate)),
-            lines(words(_because(each), DIM), words(remedy_of(each), WAIT) if remedy_of(each) else None),
+            found(each.value, unit_of(each.gate), each.limit),
+            lines(words(in_words(each), DIM), words(remedy_of(each), WAIT) if remedy_of(each) else None),
         )
     return made
-
-
-def _because(verdict: VerdictView) -> str:
-    return f"{meaning(verdict.code)}{f': {verdict.note}' if verdict.note else ''}"
 
 
 def unit_of(gate: str) -> str:
@@ -197,7 +196,8 @@ def _limit(value: object) -> Text:
 
 def memory(view: MemoryView) -> RenderableType:
     """``sage memory rebuild``."""
-    return screen(words(f"{view.trades} trades are remembered in {view.place}, made anew from the ledger.", GOOD))
+    told = f"{counted(view.trades, 'trade')} remembered in {view.place}, made anew from the ledger."
+    return screen(words(told, GOOD))
 
 
 def memory_stats(view: MemoryStatsView) -> RenderableType:
@@ -245,9 +245,10 @@ def recalled(view: RecallView) -> RenderableType:
 def learned(view: LearnView) -> RenderableType:
     """``sage learn``."""
     by_code = f", {view.by_code} of them drawn by code alone" if view.by_code else ""
-    told = words(f"{len(view.trades)} closed trades have a new lesson{by_code}.", GOOD if view.trades else DIM)
-    waiting = [words(f"{view.waiting} wait for another run.", WAIT)] if view.waiting else []
-    files = [words(f"{len(view.proposals)} proposals are new or have grown in {view.place}.")] if view.proposals else []
+    told = words(f"New lessons: {counted(len(view.trades), 'closed trade')}{by_code}.", GOOD if view.trades else DIM)
+    waiting = [words(f"Left for another run: {view.waiting}.", WAIT)] if view.waiting else []
+    grown = f"New or grown in {view.place}: {counted(len(view.proposals), 'proposal')}."
+    files = [words(grown)] if view.proposals else []
     problems = [lines(*(words(each, WAIT) for each in view.problems))] if view.problems else []
     title = heading("Learning", moment(view.as_of).plain)
     return screen(title, told, *waiting, *files, *_tallies(view.calibration), *problems)
@@ -271,15 +272,20 @@ def _origin(each: RememberedTrade) -> Text:
 
 def audit(view: AuditView) -> RenderableType:
     """``sage audit verify``."""
-    if view.ok:
-        told = words(
-            f"{view.entries:,} entries, each chained to the one before: none was changed, removed or added.", GOOD
-        )
+    title, end = heading("Ledger", moment(view.as_of).plain), Text.assemble(("head ", DIM), words(view.head, DIM))
+    if not view.ok:
+        return screen(title, lines(words(NOT_WHOLE, BAD), *(words(each, BAD) for each in view.problems)), end)
+    gaps = lines(*(words(f"· {each}") for each in view.not_proven))
+    return screen(title, words(whole(view), GOOD), words(AGAINST), section(NOT_PROVEN, gaps), end)
+
+
+def compared(view: ComparedView) -> RenderableType:
+    """``sage reconcile``: a line for each difference."""
+    if view.ok and not view.differences:
+        told = words("Our books and the broker's agree.", GOOD)
     else:
-        told = lines(words("The record is not whole.", BAD), *(words(each, BAD) for each in view.problems))
-    return screen(
-        heading("Ledger", moment(view.as_of).plain), told, Text.assemble(("head ", DIM), words(view.head, DIM))
-    )
+        told = lines(*(words(each, WAIT if view.ok else BAD) for each in view.differences))
+    return screen(heading("Books", moment(view.as_of).plain), told)
 
 
 def doctor(view: DoctorView) -> RenderableType:
@@ -298,13 +304,19 @@ def doctor(view: DoctorView) -> RenderableType:
 
 
 def _sentence(text: str) -> RenderableType:
-    return Padding(words(short_digests(text)), (0, 0, 0, 2))
+    return Padding(words(readable(text), limit=_LONGEST_SENTENCE), (0, 0, 0, 2))
 
 
-def _sources(rows: tuple[SourceView, ...]) -> RenderableType:
-    made = table("figure", "value>", "source", "observed>")
-    for each in rows:
+def _sources(view: ExplanationView) -> RenderableType:
+    """Where each figure comes from; the symbol of the heading is not said again in every line."""
+    made = table("figure", "value>", "source", "observed, UTC>")
+    # A name is never cut, because it is to be looked up; what was read of a text is words, and goes on below.
+    made.columns[0].no_wrap, made.columns[1].no_wrap = True, False
+    for each in view.sources:
         made.add_row(
-            words(each.ref), words(short_digests(each.figure)), words(each.source, DIM), moment(each.observed_at, DIM)
+            words(each.ref.removesuffix(f"@{view.symbol}")),
+            words(readable(each.figure)),
+            words(each.source.replace("_", " "), DIM),
+            moment(each.observed_at, DIM).plain.removesuffix(" UTC"),
         )
     return made

@@ -52,6 +52,11 @@ def measured(value: Figure, unit: str, longest: int = plain.LONGEST_FIGURE) -> T
     return _dim_if(value is None, plain.measured(value, unit, longest))
 
 
+def found(value: Figure, unit: str, limit: Figure = None) -> Text:
+    """What a gate measured, in as many places as people read, and enough to tell it from its limit."""
+    return _dim_if(value is None, plain.found(value, unit, limit))
+
+
 def bound(limit: Figure, value: Figure, unit: str) -> Text:
     """The limit beside what was found: of a state or another word no figure is the limit."""
     told = plain.bound(limit, value, unit)
@@ -68,9 +73,14 @@ def _dim_if(nothing: bool, told: str) -> Text:
     return Text(told, DIM if nothing else "")
 
 
-def percent(value: Decimal | None, places: int = 1) -> Text:
-    """A percentage without sign colours."""
-    return Text(UNKNOWN, DIM) if value is None else Text(f"{value:,.{places}f} %")
+def percent(value: Decimal | None) -> Text:
+    """A percentage without sign colours, in the two places of every other one: ``0.09 %``."""
+    return Text(UNKNOWN, DIM) if value is None else Text(f"{value:,.2f} %")
+
+
+def closed(trades: int, wins: int) -> Text:
+    """How many round trips ended, and how many of them well."""
+    return Text(f"{trades:,}, of which {wins:,} won") if trades else Text("none", DIM)
 
 
 def moment(at: datetime | None, style: str = "") -> Text:

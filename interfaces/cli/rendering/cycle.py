@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -14,7 +15,7 @@ from domain.money import HUNDRED
 from domain.orders import Fill, Order
 from domain.signals import TradeCandidate
 from domain.verdicts import Outcome
-from interfaces.cli.rendering.answers import explanation, remedy_of, unit_of
+from interfaces.cli.rendering.answers import explanation, remedy_of
 from interfaces.cli.rendering.cells import (
     BAD,
     BOLD,
@@ -23,7 +24,6 @@ from interfaces.cli.rendering.cells import (
     WAIT,
     heading,
     lines,
-    measured,
     moment,
     pairs,
     screen,
@@ -33,6 +33,7 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.cli.rendering.state import order_status
+from interfaces.telling.gate_words import named_gate, spoken
 from interfaces.views.control import PendingRow, VerdictView
 from interfaces.views.cycles import (
     AdviceView,
@@ -42,9 +43,7 @@ from interfaces.views.cycles import (
     ModelCallsView,
     SeenView,
 )
-from interfaces.views.plain import LONGEST_TEXT, amount, clean, is_bounded, quantity
-from policies.codes import ReasonCode
-from policies.measures.headroom import NAMES
+from interfaces.views.plain import amount, clean, counted, quantity, readable
 
 T = TypeVar("T")
 
@@ -54,15 +53,6 @@ _ACTION = {Action.TAKE: GOOD, Action.SHRINK: WAIT, Action.SKIP: BAD, Action.DELA
 _OUTCOME = {Outcome.PASS: GOOD, Outcome.REDUCE: WAIT, Outcome.NEED_APPROVAL: WAIT, Outcome.DENY: BAD}
 _DIRECTION = {1: ("up", GOOD), 0: ("flat", DIM), -1: ("down", BAD)}
 _SEVERITY = {Severity.INFO: DIM, Severity.CAUTION: WAIT, Severity.CRITICAL: BAD}
-_SAYS = {
-    Outcome.PASS: "passes",
-    Outcome.REDUCE: "cuts the size",
-    Outcome.NEED_APPROVAL: "asks for a person",
-    Outcome.DENY: "refuses",
-}
-_DIRECTIONS = frozenset({"H5"})
-"""Gates whose two figures are directions: up is no limit of down."""
-_MEANING = {code.value: code.meaning for code in ReasonCode}
 RULES_MODEL = "rules"
 LONGEST_WARNING = 28
 MOST_GATES = 3
@@ -94,7 +84,8 @@ def demo(report: CycleReport, home: str, became: ExplanationView | None = None) 
     """
     shown = (_most_telling(report, became), became)
     told = (explanation(each, sources=False) for each in shown if each is not None)
-    return screen(*_story(report), _reasons(report), *told, _footer(report), _try_next(report, home))
+    sage = f"sage --home {shlex.quote(home)}"
+    return screen(*_story(report), _reasons(report), *told, _footer(report, sage), _try_next(report, sage))
 
 
 def agents(report: CycleReport | None) -> RenderableType:
@@ -151,7 +142,8 @@ def _story(report: CycleReport) -> tuple[RenderableType, ...]:
     if report.degraded:
         parts.append(words(f"Degraded: {report.degraded}", WAIT))
     if report.seen:
-        parts.append(section("What was seen", _seen(report.seen), f"{report.evidence_count} pieces of evidence"))
+        pieces = f"{counted(report.evidence_count, 'piece')} of evidence"
+        parts.append(section("What was seen", _seen(report.seen), pieces))
     if report.monitor is not None:
         parts.append(_monitor(report))
     told = strands(report)
@@ -248,7 +240,7 @@ def _decided(decision: DecisionView | None) -> Text:
 def _became(strand: Strand) -> Text:
     """Filled, on its way, waiting, refused by a gate, or never sent."""
     spoke = _hardest(strand.verdicts)
-    gate = None if spoke is None else words(spoke.gate.replace("_", " "), DIM, LONGEST_WARNING)
+    gate = None if spoke is None else words(named_gate(spoke.gate), DIM, LONGEST_WARNING)
     if strand.fills:
         return _filled(strand.fills)
     if strand.order is not None:
@@ -285,40 +277,36 @@ def _reasons(report: CycleReport) -> RenderableType:
 
 def _reason(decision: DecisionView, verdicts: Sequence[VerdictView]) -> Text:
     own = [each for each in verdicts if each.decision_id == decision.decision_id]
-    spoken = [each for each in own if each.outcome is not Outcome.PASS]
-    passed = Text(f"all {len(own)} gates pass", DIM) if own and not spoken else None
-    more = Text(f"and {len(spoken) - MOST_GATES} more gates", DIM) if len(spoken) > MOST_GATES else None
-    reason = words(decision.reasons[0]) if decision.reasons else None
-    return lines(reason, passed, *(_spoke(each) for each in spoken[:MOST_GATES]), more)
+    objected = [each for each in own if each.outcome is not Outcome.PASS]
+    passed = Text(f"all {len(own)} gates pass", DIM) if own and not objected else None
+    left = len(objected) - MOST_GATES
+    more = Text(f"and {counted(left, 'more gate')}", DIM) if left > 0 else None
+    reason = words(readable(decision.reasons[0])) if decision.reasons else None
+    return lines(reason, passed, *(_spoke(each) for each in objected[:MOST_GATES]), more)
 
 
 def _spoke(verdict: VerdictView) -> Text:
-    """``E7 spread refuses: 0.5891 % where the limit is 0.5 %``; without a figure, what its code means."""
-    gate = " ".join(filter(None, (verdict.gate.replace("_", " "), NAMES.get(verdict.gate))))
-    told = words(f"{gate} {_SAYS[verdict.outcome]}", _OUTCOME[verdict.outcome])
-    unit = unit_of(verdict.gate)
-    if verdict.gate not in _DIRECTIONS and is_bounded(verdict.limit, verdict.value):
-        found, limit = (measured(each, unit, LONGEST_TEXT) for each in (verdict.value, verdict.limit))
-        told.append_text(Text.assemble((": ", DIM), found, (" where the limit is ", DIM), limit))
-    elif verdict.code in _MEANING:
-        told.append_text(Text(f": {_MEANING[verdict.code]}", DIM))
+    """``refused: bid and ask are too far apart, 0.59 % where the limit is 0.5 % (spread, E7)``."""
+    told = spoken(verdict)
+    did, _, why = told.partition(": ")
     remedy = remedy_of(verdict)
-    return lines(told, words(remedy, WAIT) if remedy else None)
+    line = Text.assemble(words(did, _OUTCOME[verdict.outcome]), words(f": {why}", DIM))
+    return lines(line, words(remedy, WAIT) if remedy else None)
 
 
-def _footer(report: CycleReport) -> RenderableType:
+def _footer(report: CycleReport, sage: str = "sage") -> RenderableType:
     calls = report.model_calls
-    reused = f"{calls.reused} answers used again, " if calls.reused else ""
+    reused = f"{counted(calls.reused, 'answer')} used again, " if calls.reused else ""
     tokens = calls.tokens_in + calls.tokens_out
     seconds = Decimal(sum(report.timings_ms.values())) / 1000
     paid = sum((fill.commission for fill in report.fills), Decimal(0))
     told = (
-        f"{len(report.orders)} orders, {len(report.fills)} fills, {amount(paid)} commission · "
-        f"{calls.count} model calls, {reused}{tokens:,} tokens, {amount(calls.cost_usd, 4)} USD · "
+        f"{counted(len(report.orders), 'order')}, {counted(len(report.fills), 'fill')}, {amount(paid)} commission · "
+        f"{counted(calls.count, 'model call')}, {reused}{counted(tokens, 'token')}, {amount(calls.cost_usd, 4)} USD · "
         f"{seconds:.1f} s · ledger {report.ledger_head[:12]}"
     )
     missing = (words(f"Did without: {each}", WAIT) for each in report.missing)
-    waiting = Text(f"{len(report.pending)} waiting for you: sage pending", WAIT) if report.pending else None
+    waiting = words(f"{len(report.pending)} waiting for you: {sage} pending", WAIT) if report.pending else None
     return lines(*missing, waiting, words(told, DIM))
 
 
@@ -333,7 +321,8 @@ def _said(told: Sequence[Strand]) -> RenderableType:
 
 def _cost(calls: ModelCallsView) -> RenderableType:
     """By agent and answering model; without a line for each where no model was asked."""
-    told = f"{calls.count:,} calls, {calls.tokens_in + calls.tokens_out:,} tokens, {amount(calls.cost_usd, 4)} USD"
+    tokens = counted(calls.tokens_in + calls.tokens_out, "token")
+    told = f"{counted(calls.count, 'call')}, {tokens}, {amount(calls.cost_usd, 4)} USD"
     if not calls.by:
         return section("Cost", Text(told))
     made = table("agent", "answered by", "calls>", "reused>", "tokens in>", "tokens out>", "USD>")
@@ -362,8 +351,7 @@ def _most_telling(report: CycleReport, became: ExplanationView | None) -> Explan
     return _first(same) or _first(report.explanations)
 
 
-def _try_next(report: CycleReport, home: str) -> RenderableType:
-    sage = f"sage --home {home}"
+def _try_next(report: CycleReport, sage: str) -> RenderableType:
     waiting = _first(report.pending)
     rows = [
         (f"{sage} approve {waiting.id}", "let the waiting order go to the gates") if waiting is not None else None,

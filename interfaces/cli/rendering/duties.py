@@ -19,6 +19,7 @@ from interfaces.cli.rendering.cells import (
     table,
     words,
 )
+from interfaces.cli.rendering.state import stands
 from interfaces.views.duties import AlertsView, AlgoRow, AlgosView, AlgoView, ScheduleView, WatchView, WishesView
 from interfaces.views.plain import amount, quantity
 
@@ -57,7 +58,7 @@ def algo(view: AlgoView) -> RenderableType:
         )
     )
     note = (words(view.note, WAIT),) if view.note else ()
-    return screen(heading(each.id, moment(view.as_of).plain), *note, facts)
+    return screen(heading(each.id, moment(view.as_of).plain), *note, facts, *stands(view.standstill))
 
 
 def schedule(view: ScheduleView) -> RenderableType:

@@ -22,7 +22,7 @@ from interfaces.cli.rendering.cells import (
 )
 from interfaces.telling.backtested import judged_words, notes, sharpe_words
 from interfaces.views.experiments import ExperimentsView, ExperimentView
-from interfaces.views.plain import amount, clean, plain_number
+from interfaces.views.plain import amount, clean, counted, plain_number
 from trading.backtest.experiment import ExperimentResult
 from trading.backtest.figures import Figures
 
@@ -37,8 +37,8 @@ def experiments(view: ExperimentsView | ExperimentView) -> RenderableType:
 def experiment(view: ExperimentView) -> RenderableType:
     """``sage backtest``."""
     asked, told = view.question, view.answer
-    period = f"{asked.first_day} to {asked.last_day}, {asked.sessions} sessions"
-    over = f"{asked.market}, {len(asked.symbols)} symbols, {asked.timeframe.value} bars"
+    period = f"{asked.first_day} to {asked.last_day}, {counted(asked.sessions, 'session')}"
+    over = f"{asked.market}, {counted(len(asked.symbols), 'symbol')}, {asked.timeframe.value} bars"
     return screen(
         heading(f"Backtest {asked.strategy}", period),
         pairs(
@@ -60,20 +60,20 @@ def curves(told: ExperimentResult, strategy: str) -> RenderableType:
     both = (told.figures.curve, told.holding)
     made.add_row(Text("return"), *(signed(each.return_pct, " %") for each in both))
     made.add_row(Text("annualised"), *(signed(each.annualised_pct, " %") for each in both))
-    made.add_row(Text("volatility"), *(percent(each.volatility_pct, 2) for each in both))
+    made.add_row(Text("volatility"), *(percent(each.volatility_pct) for each in both))
     made.add_row(Text("Sharpe"), *(Text(sharpe_words(each)) for each in both))
-    made.add_row(Text("worst drawdown"), *(percent(each.max_drawdown_pct, 2) for each in both))
+    made.add_row(Text("worst drawdown"), *(percent(each.max_drawdown_pct) for each in both))
     return made
 
 
 def trading(told: ExperimentResult) -> RenderableType:
     """What was done for it."""
     done = told.figures
-    cost = f"{amount(done.fees)} fees, {amount(done.slippage)} slippage in {done.fills} fills"
+    cost = f"{amount(done.fees)} fees, {amount(done.slippage)} slippage in {counted(done.fills, 'fill')}"
     return pairs(
         (
             ("equity", Text(amount(told.closes[-1].equity))),
-            ("in shares", Text.assemble(percent(done.exposure_pct, 2), " of it on average")),
+            ("in shares", Text.assemble(percent(done.exposure_pct), " of it on average")),
             ("trades", Text(f"{done.trades} closed, {told.open_positions} open")),
             *(trips(done) if done.trades else ()),
             ("cost", Text(cost)),
@@ -85,7 +85,7 @@ def trading(told: ExperimentResult) -> RenderableType:
 def trips(done: Figures) -> Iterator[tuple[str, RenderableType]]:
     """What the closed ones brought."""
     factor = "" if done.profit_factor is None else f", profit factor {amount(done.profit_factor)}"
-    yield "won", Text.assemble(percent(done.win_rate_pct, 2), " of them", factor)
+    yield "won", Text.assemble(percent(done.win_rate_pct), " of them", factor)
     held = "unknown" if done.holding_days is None else f"{plain_number(done.holding_days)} d"
     yield "each", Text.assemble(signed(done.expectancy), f" on average, held for {held}")
 
@@ -112,6 +112,6 @@ def listed(view: ExperimentsView) -> RenderableType:
         made.add_row(
             words(each.id[:10]), words(each.strategy), Text(f"{each.last_day}", DIM), Text(str(each.sessions)),
             signed(each.return_pct, " %"), signed(each.holding_pct, " %"),
-            percent(each.max_drawdown_pct, 2), Text(str(each.trades)),
+            percent(each.max_drawdown_pct), Text(str(each.trades)),
         )  # fmt: skip
     return screen(told, made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from domain.money import HUNDRED, ZERO
+from domain.orders import OrderIntent, TimeInForce
 from domain.verdicts import Outcome
 from interfaces.cli.rendering.cells import (
     BAD,
@@ -21,10 +23,12 @@ from interfaces.cli.rendering.cells import (
     GOOD,
     WAIT,
     bound,
+    found,
     heading,
     lines,
     measured,
     moment,
+    pairs,
     screen,
     section,
     set_value,
@@ -33,9 +37,10 @@ from interfaces.cli.rendering.cells import (
     table,
     words,
 )
-from interfaces.cli.rendering.state import order_status, order_words
-from interfaces.telling.refusing import ANSWERED, named_gate, refusal
-from interfaces.telling.rooms import room
+from interfaces.cli.rendering.state import order_status, order_words, stands
+from interfaces.telling.gate_words import in_words, meaning, named_gate
+from interfaces.telling.refusing import ANSWERED, refusal
+from interfaces.telling.rooms import room, room_left, trial_words
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import (
     Basis,
@@ -47,7 +52,7 @@ from interfaces.views.gates import (
     TicketView,
     WhyNotView,
 )
-from interfaces.views.plain import quantity, since
+from interfaces.views.plain import amount, counted, quantity, since
 from interfaces.views.state import State
 
 FAMILIES: Mapping[str, str] = {
@@ -72,6 +77,7 @@ _ANSWERS = {
     Outcome.NEED_APPROVAL: "needs a person's yes",
     Outcome.DENY: "refused",
 }
+_LASTS = {TimeInForce.DAY: "for the day", TimeInForce.GTC: "until it is cancelled"}
 WAITS = "waits for your word: sage limits --accept"
 _BASES = {
     Basis.RECORD: "asked of the recorded state",
@@ -88,6 +94,7 @@ def risk(view: RiskView) -> RenderableType:
     fine = [row for row in plain if row.state in (State.OK, State.TIGHT)]
     return screen(
         heading("Room under the limits", moment(view.as_of).plain),
+        *((words(trial_words(view.trial), DIM),) if view.trial is not None else ()),
         *(words(f"unprotected: {each}", BAD) for each in view.unprotected),
         *((section(f"Stops the smallest entry{asked} now", _stops(stops)),) if stops else ()),
         *((_rooms(rooms),) if rooms else ()),
@@ -131,12 +138,15 @@ def ticket(view: TicketView, *, verbose: bool = False) -> RenderableType:
     told = words(_sentence(view.note), DIM if view.done else WAIT) if view.note else None
     if view.order is not None:
         order = lines(order_words(view.order), words(view.order.client_order_id, DIM), order_status(view.order))
-        return screen(heading("Order", moment(view.as_of).plain), order, *filter(None, (told,)))
+        title = heading("Order", moment(view.as_of).plain)
+        return screen(title, order, *filter(None, (told,)), *(stands(view.standstill) if view.done else ()))
     asked = None if view.intent is None else order_words(view.intent)
     title = heading("Order", "" if view.outcome is None else _ANSWERS[view.outcome])
     why = view.why
+    if view.waits and view.intent is not None and view.intent.limit_price is not None and asked is not None:
+        asked = lines(asked, words(_worst(view.intent, view.intent.limit_price), DIM))
     if why is None or not why.objections:
-        return screen(title, *filter(None, (asked, told)))
+        return screen(title, *filter(None, (asked, told)), *_left_over(view))
     found = refusal(why.objections, view.intent)
     lead = None if found.sentence == view.note else words(_sentence(found.sentence), WAIT)
     more = len(why.objections) - 1
@@ -146,6 +156,26 @@ def ticket(view: TicketView, *, verbose: bool = False) -> RenderableType:
     return screen(title, *filter(None, (asked, lead, told)), _objections(why.objections), *_nearest(why))
 
 
+def _worst(intent: OrderIntent, limit: Decimal) -> str:
+    """``for the day, worth 228.30 USD at its worst price, stop 22.00``."""
+    exits = (("stop", intent.stop_loss), ("target", intent.take_profit))
+    told = (f"{name} {amount(price)}" for name, price in exits if price is not None)
+    worth = f"worth {amount(limit * intent.qty)} {intent.currency} at its worst price"
+    return ", ".join((_LASTS.get(intent.tif, f"in force {intent.tif.value}"), worth, *told))
+
+
+def _left_over(view: TicketView) -> tuple[RenderableType, ...]:
+    """What an order that may go out leaves under the limits that it comes closest to, and how large it could be."""
+    if not view.room:
+        return ()
+    left = words("; ".join(f"{named_gate(row.gate)}: {room_left(row)}" for row in view.room), DIM)
+    facts: list[tuple[str, Text]] = [("room after it", left)]
+    if view.why is not None and view.why.nearest_qty:
+        stopped = "" if view.why.stopped_by is None else f"; {named_gate(view.why.stopped_by)} stops more"
+        facts.append(("at most", words(f"{quantity(view.why.nearest_qty)} would pass{stopped}", DIM)))
+    return (pairs(tuple(facts)),)
+
+
 def _when_asked(at: datetime, view: WhyNotView) -> str:
     """The head of the table: two times stand on this screen where the second part is of now."""
     return f"{'Asked now' if view.decided_at is None else 'When it was asked'}, {moment(at).plain}"
@@ -153,19 +183,24 @@ def _when_asked(at: datetime, view: WhyNotView) -> str:
 
 def tally(view: TallyView) -> RenderableType:
     """``sage gate --summary``: how often each answer and each code was given."""
-    answers, codes = table("answer", "cases>"), table("code", "cases>")
-    for made, counts in ((answers, view.verdicts), (codes, view.codes)):
-        for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-            made.add_row(words(name), f"{count:,}")
-    total = sum(view.verdicts.values())
-    return screen(heading("Answers", f"{total:,} cases"), answers, *((codes,) if view.codes else ()))
+    answers, codes = table("answer", "cases>"), table("code", "cases>", "means")
+    for name, count in _most_first(view.verdicts):
+        answers.add_row(words(name), f"{count:,}")
+    for name, count in _most_first(view.codes):
+        codes.add_row(words(name), f"{count:,}", words(_sentence(meaning(name)), DIM))
+    title = heading("Answers", counted(sum(view.verdicts.values()), "case"))
+    return screen(title, answers, *((codes,) if view.codes else ()))
+
+
+def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _stops(rows: Sequence[RiskRow]) -> RenderableType:
     made = table("gate", "limit>", "now>", "because")
     for row in rows:
         limit = bound(row.limit, row.value, row.unit)
-        made.add_row(_gate(row), limit, measured(row.value, row.unit), words(row.note))
+        made.add_row(_gate(row), limit, found(row.value, row.unit, row.limit), words(row.note))
     return made
 
 
@@ -182,7 +217,7 @@ class _Fitting:
 
 
 def _rooms(rows: Sequence[RiskRow]) -> RenderableType:
-    return _Fitting(_room_table(rows, bars=True), _room_table(rows, bars=False), _WIDE)
+    return _Fitting(_room_table(rows, bars=True), _room_table(rows, bars=False), _VERY_WIDE)
 
 
 def _room_table(rows: Sequence[RiskRow], *, bars: bool) -> RenderableType:
@@ -194,7 +229,7 @@ def _room_table(rows: Sequence[RiskRow], *, bars: bool) -> RenderableType:
             made.add_row(
                 _gate(row),
                 measured(row.limit, row.unit),
-                measured(row.value, row.unit),
+                found(row.value, row.unit, row.limit),
                 words(room(row)),
                 *((_bar(row),) if bars else ()),
                 state(row.state),
@@ -205,7 +240,7 @@ def _room_table(rows: Sequence[RiskRow], *, bars: bool) -> RenderableType:
 def _named(title: str, rows: Sequence[RiskRow]) -> tuple[RenderableType, ...]:
     if not rows:
         return ()
-    told = ", ".join(f"{row.gate} {row.name}".strip() for row in rows)
+    told = ", ".join(f"{row.name} ({row.gate})" if row.name else row.gate for row in rows)
     return (section(title, words(told, DIM, _LONGEST_LIST)),)
 
 
@@ -217,7 +252,7 @@ def _idle(rows: Iterable[RiskRow]) -> tuple[RenderableType, ...]:
 
 
 def _gate(row: RiskRow | ObjectionView) -> Text:
-    return Text.assemble(words(row.gate, DIM), " ", words(row.name)) if row.name else words(row.gate)
+    return Text.assemble(words(row.name), " ", words(f"({row.gate})", DIM)) if row.name else words(row.gate)
 
 
 def _family(gate: str) -> str:
@@ -302,16 +337,11 @@ def _objections(rows: Sequence[ObjectionView]) -> RenderableType:
         made.add_row(
             _gate(row),
             bound(row.limit, row.value, row.unit),
-            measured(row.value, row.unit),
+            found(row.value, row.unit, row.limit),
             Text(ANSWERED[row.outcome], BAD if row.outcome is Outcome.DENY else WAIT),
-            words(_because(row)),
+            words(_sentence(in_words(row))),
         )
     return made
-
-
-def _because(row: ObjectionView) -> str:
-    told = row.meaning or row.code
-    return f"{told.rstrip('.')}: {row.note}" if row.note else told
 
 
 def _nearest(view: WhyNotView) -> tuple[RenderableType, ...]:
@@ -323,7 +353,8 @@ def _nearest(view: WhyNotView) -> tuple[RenderableType, ...]:
     if view.nearest_qty > ZERO:
         answered = " with a person's yes" if view.needs_approval else ""
         more = "" if view.stopped_by is None else f"; {named_gate(view.stopped_by)} stops the next one"
-        fits = f"would pass: up to {quantity(view.nearest_qty)}{answered}{more}"
+        price = "" if view.nearest_price is None else f" at {amount(view.nearest_price)}"
+        fits = f"would pass: up to {quantity(view.nearest_qty)}{price}{answered}{more}"
         return (lines(words(f"{now}{fits}." if now else _sentence(fits), GOOD), basis),)
     standing = view.at_any_size or ((view.stopped_by,) if view.stopped_by is not None else ())
     gates = ", ".join(map(named_gate, standing)) or "a gate"

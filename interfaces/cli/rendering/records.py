@@ -10,6 +10,7 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
+    closed,
     heading,
     lines,
     moment,
@@ -32,15 +33,17 @@ def profits(view: ProfitsView) -> RenderableType:
     of_period, currency = view.what in set(Period), clean(view.currency)
     since = "from the beginning" if view.since is None else f"since {view.since}"
     told = heading(f"Profit and loss, {clean(view.what)}", f"{since}, {moment(view.as_of).plain}")
+    # What a symbol brought is a share of nothing that is known.
+    share = signed(view.pnl_pct, " %")
     facts = pairs(
         (
             (
                 "profit and loss",
-                lines(Text.assemble(signed(view.pnl, f" {currency}"), "  ", signed(view.pnl_pct, " %"))),
+                Text.assemble(signed(view.pnl, f" {currency}"), *(("  ", share) if of_period else ())),
             ),
             ("realised", signed(view.realized_pnl)),
             ("open positions now", signed(view.unrealized_pnl)),
-            ("closed trades", Text(f"{view.trades}, of which {view.wins} won")),
+            ("closed trades", closed(view.trades, view.wins)),
         )
     )
     if not view.rows:
@@ -65,8 +68,8 @@ def by_symbol(view: ProfitsView) -> RenderableType:
     columns = ("period", "realised>", "closed>") if one else ("symbol", "profit>", "realised>", "open>", "closed>")
     made = table(*columns)
     for each in view.rows:
-        closed, realized = won(each.trades, each.wins), signed(each.realized_pnl)
-        cells = (realized, closed) if one else (signed(each.pnl), realized, signed(each.unrealized_pnl), closed)
+        ended, realized = won(each.trades, each.wins), signed(each.realized_pnl)
+        cells = (realized, ended) if one else (signed(each.pnl), realized, signed(each.unrealized_pnl), ended)
         made.add_row(words(each.name), *cells)
     return made
 

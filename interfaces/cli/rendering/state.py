@@ -20,6 +20,7 @@ from interfaces.cli.rendering.cells import (
     DIM,
     GOOD,
     WAIT,
+    closed,
     day,
     heading,
     lines,
@@ -27,20 +28,23 @@ from interfaces.cli.rendering.cells import (
     pairs,
     percent,
     screen,
+    section,
     short,
     signed,
     table,
     words,
     yes_no,
 )
+from interfaces.telling.gate_words import because
 from interfaces.views.control import PendingRow, PendingView
 from interfaces.views.gates import (
     RiskView,
 )
-from interfaces.views.plain import age, ago, amount, quantity, since
+from interfaces.views.plain import age, ago, amount, counted, quantity, since
 from interfaces.views.state import (
     BalanceView,
     OrdersView,
+    PlaceView,
     PnlView,
     PositionsView,
     PositionView,
@@ -50,6 +54,7 @@ from interfaces.views.state import (
     TradesView,
 )
 from policies.gates.control.mode import SENDS_NOTHING
+from trading.execution.brokers.several.route import place_of
 
 _TRADING = {TradingState.ACTIVE: GOOD, TradingState.REDUCING: WAIT, TradingState.HALTED: BAD}
 _ORDER = {OrderStatus.FILLED: GOOD, OrderStatus.REJECTED: BAD, OrderStatus.DENIED: BAD, OrderStatus.UNKNOWN: WAIT}
@@ -77,7 +82,7 @@ def status(view: StatusView) -> RenderableType:
             ("last cycle", _last_cycle(view)),
         )
     )
-    return screen(_dated("Sage", view), facts, _dependencies(view))
+    return screen(_dated("Sage", view), facts, _dependencies(view), *stands(view.standstill))
 
 
 def asked(view: StatusView) -> Text:
@@ -143,7 +148,7 @@ def pauses(paused: Sequence[Pause]) -> Text:
 def reconciled(view: ReconciledView, status: StatusView) -> Text:
     """Whether our books agreed with the broker's, and how long ago."""
     if view.at is None:
-        return Text("to be compared with the broker's: the next sage cycle does it", WAIT)
+        return Text("to be compared with the broker's: sage reconcile does it, and every cycle", WAIT)
     told = yes_no(view.ok, "agree with the broker's", "differ from the broker's")
     told.append(f", {ago(view.at, status.as_of)}", DIM)
     return lines(told, *(words(each, BAD) for each in view.differences))
@@ -157,7 +162,7 @@ def bare(unprotected: Sequence[str]) -> Text:
 def positions(view: PositionsView) -> RenderableType:
     """``sage positions``: our books and the broker's side by side."""
     if not view.positions:
-        return _empty("Positions", view, "None held.")
+        return screen(_dated("Positions", view), Text("None held.", DIM), *_places(view))
     made = table("symbol", "held>", "at broker>", "average>", "market>", "age>", "profit>", "stop>", "protection")
     for each in view.positions:
         made.add_row(
@@ -171,7 +176,19 @@ def positions(view: PositionsView) -> RenderableType:
             Text("none", WAIT) if each.stop_loss is None else amount(each.stop_loss),
             _protection(each),
         )
-    return screen(_dated("Positions", view), made, _compared(view))
+    return screen(_dated("Positions", view), made, *_places(view), _compared(view))
+
+
+def _places(view: PositionsView) -> tuple[RenderableType, ...]:
+    """A line for each broker, where there are several."""
+    return (section("Where it lies", pairs((each.broker, _lies(each)) for each in view.places)),) if view.places else ()
+
+
+def _lies(place: PlaceView) -> Text:
+    if place.held is None:
+        return Text("does not answer", BAD)
+    told = ", ".join(f"{quantity(qty)} {symbol}" for symbol, qty in place.held.items())
+    return words(told) if told else Text("nothing", DIM)
 
 
 def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Text:
@@ -183,7 +200,7 @@ def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Te
 
 def _since_compared(at: datetime | None, now: datetime) -> str:
     # A start, a close and whatever else moves them by itself takes the comparison back.
-    return "to be compared at the next sage cycle" if at is None else f"compared {ago(at, now)}"
+    return "to be compared, sage reconcile" if at is None else f"compared {ago(at, now)}"
 
 
 def balance(view: BalanceView) -> RenderableType:
@@ -217,12 +234,18 @@ def orders(view: OrdersView) -> RenderableType:
     for each in view.orders:
         made.add_row(
             lines(order_words(each), words(each.client_order_id, DIM)),
-            f"{quantity(each.filled_qty)} of {quantity(each.qty)}",
+            f"{quantity(each.filled_qty)} of {quantity(each.qty)}" if each.qty else "-",
             order_status(each),
-            words(each.broker_status or "-", DIM),
+            _theirs(each),
             Text(since(each.created_at, view.as_of), DIM),
         )
     return screen(_dated("Orders", view), made, _compared(view))
+
+
+def _theirs(order: Order) -> Text:
+    """The broker's word, and which of several it is."""
+    place = place_of(order.broker_id or "")
+    return lines(words(order.broker_status or "-", DIM), words(f"at {place}", DIM) if place else None)
 
 
 def order_words(order: Order | OrderIntent) -> Text:
@@ -267,8 +290,8 @@ def pnl(view: PnlView) -> RenderableType:
             ("open positions", signed(view.unrealized_pnl)),
             ("day began at", Text(amount(view.day_start_equity))),
             ("highest equity", Text(amount(view.peak_equity))),
-            ("below it by", percent(view.drawdown_pct, 2)),
-            ("closed trades", Text(f"{view.closed_trades}, of which {view.wins} won")),
+            ("below it by", percent(view.drawdown_pct)),
+            ("closed trades", closed(view.closed_trades, view.wins)),
             ("realised in all", _after_fees(view.realized_pnl, view.fees)),
         )
     )
@@ -297,14 +320,20 @@ def stats(view: PnlView) -> RenderableType:
             ("Sharpe", Text(f"{amount(found.sharpe)} ± {amount(found.sharpe_error)}")),
         )
     )
-    return screen(top, facts, Text(f"drawdown and Sharpe rest on {found.days} days", DIM))
+    return screen(top, facts, Text(f"drawdown and Sharpe rest on {counted(found.days, 'day')}", DIM))
 
 
 def pending(view: PendingView) -> RenderableType:
     """``sage pending``: what waits, why, for how long still, and how to answer."""
     if not view.pending:
         return _empty("Waiting for you", view, "Nothing.")
-    return screen(_dated("Waiting for you", view), *(_request(each, view) for each in view.pending))
+    waiting = (_request(each, view) for each in view.pending)
+    return screen(_dated("Waiting for you", view), *waiting, *stands(view.standstill))
+
+
+def stands(standstill: str) -> tuple[RenderableType, ...]:
+    """The sentence that time does not go on by itself, below whatever waits for it."""
+    return (words(standstill, DIM),) if standstill else ()
 
 
 def _request(row: PendingRow, view: PendingView) -> RenderableType:
@@ -312,7 +341,7 @@ def _request(row: PendingRow, view: PendingView) -> RenderableType:
     until = Text("expired", BAD) if left <= 0 else Text(f"{age(left)} left", WAIT)
     return lines(
         Text("   ").join((order_words(row.order), until)),
-        *(words(f"because {reason}", DIM) for reason in row.reasons),
+        *(words(f"because {because(reason)}", DIM) for reason in row.reasons),
         Text.assemble("sage approve ", words(row.id), "   or   sage reject ", words(row.id), _half(row)),
     )
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from interfaces.cli.rendering.cells import DIM, WAIT, heading, lines, moment, screen, section, table, words
 from interfaces.views.models import AllowanceRow, UsageView
-from interfaces.views.plain import amount
+from interfaces.views.plain import amount, counted
 
 # As ``edge_pct`` has it by default, from where a cheaper model is asked.
 _NEARLY = Decimal("0.8")
@@ -17,7 +17,7 @@ _NEARLY = Decimal("0.8")
 
 def usage(view: UsageView) -> RenderableType:
     """``sage usage``."""
-    top = heading("Usage", f"{moment(view.as_of).plain} · {view.days} days")
+    top = heading("Usage", f"{moment(view.as_of).plain} · {counted(view.days, 'day')}")
     if not view.rows:
         return screen(top, Text("Nothing: no model was asked.", DIM), *_budgets(view))
     made = table("day", "role", "calls>", "reused>", "tokens in>", "tokens out>", "USD>")
@@ -33,7 +33,7 @@ def usage(view: UsageView) -> RenderableType:
         )
     calls, cost = sum(each.calls for each in view.rows), sum((each.cost_usd for each in view.rows), Decimal(0))
     tokens = sum(each.tokens_in + each.tokens_out for each in view.rows)
-    told = f"{calls:,} calls, {tokens:,} tokens, {amount(cost, 4)} USD"
+    told = f"{counted(calls, 'call')}, {counted(tokens, 'token')}, {amount(cost, 4)} USD"
     return screen(top, made, Text(told, DIM), *_budgets(view))
 
 

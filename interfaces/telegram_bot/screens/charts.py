@@ -26,6 +26,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from domain.market import Timeframe
 from domain.money import ZERO
 from domain.orders import Side
 from interfaces.telling.rooms import is_least
@@ -87,7 +88,10 @@ def warm() -> None:
 
 def equity(view: EquityView) -> bytes | None:
     """What the account began with, its equity at the end of each day, and how far below its highest it stood."""
-    return _curve([_Spot(one.day, float(one.equity), float(one.high)) for one in curve_of(view.days)], view.currency)
+    spots = [_Spot(one.day, float(one.equity), float(one.high)) for one in curve_of(view.days)]
+    # A day that is over has its close; that of today is told as of now.
+    today = bool(spots) and spots[-1].day == view.as_of.astimezone(UTC).date()
+    return _curve(spots, view.currency, told=f", as of {view.as_of.astimezone(UTC):%H:%M} UTC" if today else "")
 
 
 def backtest(view: ExperimentView) -> bytes | None:
@@ -98,8 +102,8 @@ def backtest(view: ExperimentView) -> bytes | None:
     return _curve(spots, "", [float(one.held) for one in closes])
 
 
-def _curve(spots: Sequence[_Spot], currency: str, held: Sequence[float] = ()) -> bytes | None:
-    """A curve with its highs over its drawdown, and ``held`` beside it where that is known."""
+def _curve(spots: Sequence[_Spot], currency: str, held: Sequence[float] = (), told: str = "") -> bytes | None:
+    """A curve with its highs over its drawdown, and ``held`` beside it where that is known; ``told`` dates its end."""
     if len(spots) < FEWEST_POINTS:
         return None
     at, closes, highs = zip(*spots, strict=True)
@@ -121,13 +125,13 @@ def _curve(spots: Sequence[_Spot], currency: str, held: Sequence[float] = ()) ->
         below.set_ylim(min(-1.0, 1.1 * min(under)), 0)
         below.yaxis.set_major_locator(MaxNLocator(3))
         below.set_ylabel("%", fontsize=SMALL, color=INK)
-        told = f"Drawdown {abs(under[-1]):.2f} %, at worst {abs(min(under)):.2f} %"
-        below.set_title(told, loc="left", fontsize=SMALL, color=INK)
+        fallen = f"Drawdown {abs(under[-1]):.2f} %, at worst {abs(min(under)):.2f} %"
+        below.set_title(fallen, loc="left", fontsize=SMALL, color=INK)
         _dated(below, at)
         _titled(
             picture.figure,
             f"Equity {closes[-1]:,.2f} {currency}".rstrip(),
-            f"{at[0]} to {at[-1]}",
+            f"{at[0]} to {at[-1]}{told}",
         )
     return picture.png
 
@@ -153,7 +157,9 @@ def headroom(view: RiskView) -> bytes | None:
         # Room to the right of the longest bar, in which its figure stands.
         axes.set_xlim(0, max(100.0, *used) + 34)
         for at, (share, told, one) in enumerate(zip(used, true, rows, strict=True)):
-            axes.text(share + 1.5, at, _told_used(one, told), va="center", fontsize=SMALL, color=INK)
+            # On white, because the line of the limit runs behind.
+            axes.text(share + 1.5, at, _told_used(one, told), va="center", fontsize=SMALL, color=INK,
+                      bbox={"facecolor": "white", "linewidth": 0, "pad": 1})  # fmt: skip
         _plain(axes)
         axes.set_yticks(range(len(rows)), names)
         axes.set_xticks([0, 25, 50, 75, 100])
@@ -242,12 +248,25 @@ def prices(view: PricesView) -> bytes | None:
         axes.set_ylabel(view.currency or "price", fontsize=SMALL, color=INK)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4, fontsize=SMALL, frameon=False)
-        _titled(
-            picture.figure,
-            f"{view.symbol} {float(view.bars[-1].close):,.2f} {view.currency}".rstrip(),
-            f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}; hollow rises, filled falls",
-        )
+        shown = f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}; hollow rises, filled falls"
+        _titled(picture.figure, f"{view.symbol} {closed(view)}", "; ".join(filter(None, (quoted(view), shown))))
     return picture.png
+
+
+def closed(view: PricesView) -> str:
+    """``133.05 USD, close of 17 Mar``: the end of the last finished bar, which may be yesterday's."""
+    bar = view.bars[-1]
+    # A bar of a day is called by the day, and a shorter one by its end.
+    when = f"{bar.start:%d %b}" if bar.timeframe is Timeframe.DAY_1 else f"{bar.end.astimezone(UTC):%d %b %H:%M} UTC"
+    return f"{' '.join(filter(None, (f'{bar.close:,.2f}', view.currency)))}, close of {when}"
+
+
+def quoted(view: PricesView) -> str:
+    """``bid 133.11, ask 133.14 on 18 Mar at 15:00 UTC``; empty where nobody quotes it."""
+    quote = view.quote
+    if quote is None:
+        return ""
+    return f"bid {quote.bid:,.2f}, ask {quote.ask:,.2f} on {quote.at.astimezone(UTC):%d %b at %H:%M} UTC"
 
 
 class _Mark(NamedTuple):
@@ -321,6 +340,7 @@ def _dated(axes: Axes, days: Sequence[date]) -> None:
     places = AutoDateLocator(minticks=3, maxticks=_MOST_TICKS + 1)  # type: ignore[no-untyped-call]  # typed in part
     axes.xaxis.set_major_locator(places)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(places))  # type: ignore[no-untyped-call]  # as above
+    axes.xaxis.get_offset_text().set(fontsize=SMALL, color=INK)
 
 
 def _titled(figure: Figure, title: str, below: str) -> None:

@@ -27,7 +27,8 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words
-from interfaces.telling.refusing import meaning, named_gate
+from interfaces.telling.conversation.conversing import ASKABLE
+from interfaces.telling.gate_words import because, meaning, named_gate
 from interfaces.views.control import AnswerView, ControlView, LocksView, ModeView, PendingRow, PendingView, ResumePlan
 from interfaces.views.plain import age, quantity
 from trading.store.messages.message import Button
@@ -42,14 +43,14 @@ def approval(one: PendingRow, view: PendingView, buttons: Keyboard) -> Screen:
     price = order.limit_price
     told = facts(
         ("order", f"{order.side.value} {quantity(order.qty)} {order.symbol}"),
-        ("limit", money(price)),
+        ("limit", "none" if price is None else money(price)),
         ("worth", money(None if price is None else price * order.qty)),
-        ("stop", money(order.stop_loss)),
-        ("target", money(order.take_profit)),
-        ("by", order.strategy),
+        ("stop", "none" if order.stop_loss is None else money(order.stop_loss)),
+        ("target", "none" if order.take_profit is None else money(order.take_profit)),
+        ("by", order.strategy.replace("_", " ")),
         ("answer in", "too late" if left <= 0 else age(left)),
     )
-    reasons = lines(*(words(f"because {reason}") for reason in one.reasons[:5]))
+    reasons = lines(*(words(f"because {because(reason)}") for reason in one.reasons[:5]))
     return page(f"Approve {order.symbol}?", told, reasons, code(one.id), note=shown(view.as_of), buttons=buttons)
 
 
@@ -133,6 +134,12 @@ def help_all(role: Role) -> Screen:
             parts += [bold(title), words("  ".join(f"/{one.name}" for one in mine), 600)]
     parts.append(dim("/help pause tells more about one. Or just ask in words."))
     return page("Sage", *parts)
+
+
+def askable(role: Role) -> Screen:
+    """What can be asked in words, where these were none of it; then the commands."""
+    told, commands = lines(*(words(each, 1_000) for each in ASKABLE)), help_all(role)
+    return Screen(f"{told.html}\n\n{commands.html}", f"{told.plain}\n\n{commands.plain}")
 
 
 def help_one(command: Command) -> Screen:

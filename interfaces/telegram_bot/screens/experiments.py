@@ -20,6 +20,7 @@ from interfaces.telegram_bot.screens.pieces import (
 )
 from interfaces.telling.backtested import judged_words, notes, sharpe_words
 from interfaces.views.experiments import ExperimentsView, ExperimentView
+from interfaces.views.plain import counted
 from trading.backtest.figures import Returns
 
 MOST_STOPS, BUTTONS_A_ROW, MOST_BUTTONS = 4, 4, 8
@@ -49,7 +50,8 @@ def experiment(view: ExperimentView, picture: bytes | None) -> Screen:
         "lr",
     )
     stops = [(one.gate, one.code, str(one.orders)) for one in told.judged.by_gate[:MOST_STOPS]]
-    head = f"{asked.first_day} to {asked.last_day}, {asked.sessions} sessions, {len(asked.symbols)} symbols"
+    head = f"{asked.first_day} to {asked.last_day}, {counted(asked.sessions, 'session')}, "
+    head += counted(len(asked.symbols), "symbol")
     return page(
         f"Backtest {asked.strategy}",
         dim(f"{head}, {asked.market}, policy {asked.policy}"),

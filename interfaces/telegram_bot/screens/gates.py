@@ -20,8 +20,9 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words, sliced
-from interfaces.telling.refusing import ANSWERED, Refusal, named_gate, refusal
-from interfaces.telling.rooms import is_least, room
+from interfaces.telling.gate_words import named_gate
+from interfaces.telling.refusing import ANSWERED, Refusal, refusal
+from interfaces.telling.rooms import is_least, room, trial_words
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
 from interfaces.views.plain import NOTHING, bound, measured, quantity, set_value
@@ -52,6 +53,7 @@ def risk(view: RiskView, now: StatusView, present: int = 1) -> Screen:
     trading = f"{now.trading_state.value}{f': {now.why}' if now.why else ''}"
     parts: list[Piece] = [words(f"trading {trading}; {'🛑 KILLED' if now.kill_switch else 'no kill'}", 300)]
     parts += [words(f"⚠ {told}") for told in view.unprotected[:4]]
+    parts += [] if view.trial is None else [words(trial_words(view.trial))]
     if stops:
         parts += [bold(f"Stops an entry into {view.symbol} now"), lines(*(_stop(one) for one in stops[:8]))]
     if breakers:
@@ -151,7 +153,8 @@ def _nearest(view: WhyNotView) -> tuple[Piece, ...]:
     if view.nearest_qty > ZERO:
         yes = " with a person's yes" if view.needs_approval else ""
         more = "" if view.stopped_by is None else f"; {named_gate(view.stopped_by)} stops the next one"
-        return (bold(f"Would pass: up to {quantity(view.nearest_qty)}{yes}{more}."),)
+        price = "" if view.nearest_price is None else f" at {money(view.nearest_price)}"
+        return (bold(f"Would pass: up to {quantity(view.nearest_qty)}{price}{yes}{more}."),)
     standing = view.at_any_size or tuple(filter(None, (view.stopped_by,)))
     return (bold(f"No size would pass: {', '.join(map(named_gate, standing)) or 'a gate'} at any size."),)
 

@@ -21,11 +21,12 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
+from interfaces.telling.proving import AGAINST, NOT_WHOLE, whole
 from interfaces.views.checks import AuditView, DoctorView
 from interfaces.views.cycles import CycleReport, ExplainView, ExplanationView
 from interfaces.views.duties import ScheduleView
 from interfaces.views.memory import MemoryStatsView, RecallView
-from interfaces.views.plain import quantity, short_digests
+from interfaces.views.plain import counted, quantity, readable
 from interfaces.views.state import State
 
 _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
@@ -41,7 +42,8 @@ def explain(view: ExplainView) -> Screen:
     told = [one for one in view.explanations if (one.symbol, one.decision_id) in names[:_MOST_DECISIONS]]
     phases = tuple(one for one in told if len(names) == 1 or one.phase is Phase.AFTER) or tuple(told)
     parts = [_explanation(one, _MOST_SENTENCES if len(names) == 1 else 4) for one in phases]
-    more = [dim(f"and {len(names) - _MOST_DECISIONS} more decisions")] if len(names) > _MOST_DECISIONS else []
+    over = len(names) - _MOST_DECISIONS
+    more = [dim(f"and {counted(over, 'more decision')}")] if over > 0 else []
     buttons = [tuple(view_button(symbol, "explain", name) for symbol, name in names[at : at + 4]) for at in (0, 4)]
     if len(names) == 1:
         symbol, name = names[0]
@@ -54,12 +56,12 @@ def _explanation(view: ExplanationView, most: int) -> Piece:
     # What was known before begins with the thesis; of what became of it the end is the news.
     begins = most == _MOST_SENTENCES and view.phase is Phase.BEFORE
     shown_ones = view.statements[:most] if begins else view.statements[-most:]
-    told = each(short_digests(text) for text in shown_ones)
+    told = each(readable(text) for text in shown_ones)
     left = len(view.statements) - most
     refs = dim("from " + ", ".join(dict.fromkeys(one.ref for one in view.sources)), 160) if view.sources else words("")
     alone = most == _MOST_SENTENCES
     where = f"`sage explain {view.decision_id}` tells all" if alone else "ask about this decision alone"
-    more = dim(f"and {left} more sentences; {where}") if left > 0 else words("")
+    more = dim(f"and {counted(left, 'more sentence')}; {where}") if left > 0 else words("")
     return lines(*(part for part in (head, told, more, refs, code(view.decision_id)) if not part.empty))
 
 
@@ -81,7 +83,7 @@ def cycle(view: CycleReport) -> Screen:
         *((table(seen, "lrr"),) if seen else ()),
         *((bold("Decided"), table(decided, "llr")) if decided else (words("Nothing to decide."),)),
         *((bold("Orders"), each(sent)) if sent else (words("No order was sent."),)),
-        *((words(f"{len(view.pending)} wait for a yes."),) if view.pending else ()),
+        *((words(f"To be approved: {len(view.pending)}, see /pending."),) if view.pending else ()),
         *((words(f"⚠ {view.degraded}"),) if view.degraded else ()),
     ]  # fmt: skip
     buttons = ((view_button("Explain", "explain", "last"), view_button("Who said what", "agents")),)
@@ -97,16 +99,17 @@ def agents(view: CycleReport) -> Screen:
     decided = [(one.symbol, one.action.value, one.source) for one in view.decisions[:8]]
     slowest = sorted(view.timings_ms.items(), key=lambda pair: -pair[1])[:6]
     spent = view.model_calls
+    tokens = f"tokens {spent.tokens_in:,} in and {spent.tokens_out:,} out"
     parts = [
         *((bold("Advisor"), table(advice, "llrl")) if advice else ()),
         *((bold("Inspector"), table(checked, "ll")) if checked else ()),
         *((bold("Decider"), table(decided, "lll")) if decided else ()),
         bold("Time and cost"),
         table([(name, f"{ms:,} ms") for name, ms in slowest], "lr"),
-        words(f"{spent.count} model calls, {spent.tokens_in:,} in, {spent.tokens_out:,} out, {spent.cost_usd:.4f} USD"),
+        words(f"{counted(spent.count, 'model call')}, {tokens}, {spent.cost_usd:.4f} USD"),
     ]
     return page("Agents", *parts, note=f"{view.model}, {shown(view.as_of)}",
-                buttons=((view_button("Explain", "explain", "last"), view_button("Cycle", "status")),))  # fmt: skip
+                buttons=((view_button("Explain", "explain", "last"), view_button("Status", "status")),))  # fmt: skip
 
 
 def schedule(view: ScheduleView) -> Screen:
@@ -170,11 +173,9 @@ def health(view: DoctorView) -> Screen:
 
 
 def audit(view: AuditView) -> Screen:
-    """Whether the chain of records holds."""
+    """Whether the chain of records holds, and whether the tables agree with it."""
     if view.ok:
-        told: tuple[Piece, ...] = (
-            words(f"{view.entries:,} entries, each chained to the one before: none was changed."),
-        )
+        told: tuple[Piece, ...] = (words(whole(view)), words(AGAINST))
     else:
-        told = (bold("The record is not whole."), each(view.problems[:6]))
+        told = (bold(NOT_WHOLE), each(view.problems[:6]))
     return page("🟢 Ledger" if view.ok else "🔴 Ledger", *told, code(view.head), note=shown(view.as_of))

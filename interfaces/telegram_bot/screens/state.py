@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from domain.case import TradingState
 from domain.money import HUNDRED, ONE, decimal_of
-from domain.orders import Order
+from domain.orders import Order, OrderStatus
 from interfaces.telegram_bot.screens.pieces import (
     Keyboard,
     Piece,
@@ -29,7 +29,7 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
-from interfaces.views.plain import age, ago, quantity, since
+from interfaces.views.plain import age, ago, counted, quantity, since
 from interfaces.views.profits import ProfitRow, ProfitsView
 from interfaces.views.state import (
     BalanceRow,
@@ -41,6 +41,7 @@ from interfaces.views.state import (
     StatusView,
     TradesView,
 )
+from trading.execution.brokers.several.route import place_of
 from trading.portfolio.periods import Period
 from trading.store.messages.message import Button
 
@@ -127,7 +128,8 @@ def _compared(view: PositionsView | OrdersView | TradesView | BalanceView) -> Pi
 def positions(view: PositionsView, present: int = 1) -> Screen:
     """What is held by our books and the broker's, with the age of each price."""
     if not view.positions:
-        return page("Positions", words("None held."), note=shown(view.as_of), buttons=_again("positions"))
+        nothing = (words("None held."), _places(view))
+        return page("Positions", *nothing, note=shown(view.as_of), buttons=_again("positions"))
     parts = []
     for one in sliced(view.positions, present):
         theirs = "unknown" if one.broker_qty is None else quantity(one.broker_qty)
@@ -145,8 +147,18 @@ def positions(view: PositionsView, present: int = 1) -> Screen:
         )
     explains = tuple(view_button(f"Why {one.symbol}", "why", one.symbol) for one in sliced(view.positions, present)[:3])
     turn = pages(len(view.positions), present, PER_PAGE, "positions")
-    return page("Positions", *parts, _compared(view), note=shown(view.as_of),
+    return page("Positions", *parts, _places(view), _compared(view), note=shown(view.as_of),
                 buttons=(explains, (*turn, *_again("positions")[0])))  # fmt: skip
+
+
+def _places(view: PositionsView) -> Piece:
+    """A line for each broker, where there are several."""
+    told = []
+    for one in view.places:
+        held = [f"{quantity(qty)} {symbol}" for symbol, qty in (one.held or {}).items()]
+        lies = "⚠ does not answer" if one.held is None else ", ".join(held) or "nothing"
+        told.append(row(bold(f"{one.broker}:", 60), words(lies)))
+    return lines(*told)
 
 
 def orders(view: OrdersView, present: int = 1) -> Screen:
@@ -159,17 +171,20 @@ def orders(view: OrdersView, present: int = 1) -> Screen:
 
 
 def order_words(order: Order) -> str:
-    """``buy 12 NIMBO at 41.20``."""
-    at = "" if order.limit_price is None else f" at {money(order.limit_price)}"
+    """``buy 12 NIMBO at 41.20``, ``sell 12 NIMBO stop 38.00``."""
+    stop = "" if order.trigger_price is None else f" stop {money(order.trigger_price)}"
+    at = stop if order.limit_price is None else f"{stop} at {money(order.limit_price)}"
     return f"{order.side.value} {quantity(order.qty)} {order.symbol}{at}"
 
 
 def _order(order: Order, now: datetime) -> Piece:
     """Our word on it, then the broker's, and how old that is."""
-    filled = "" if not order.filled_qty else f", filled {quantity(order.filled_qty)} at {money(order.avg_fill_price)}"
-    state = order.status.value.replace("_", " ")
+    state, price = order.status.value.replace("_", " "), money(order.avg_fill_price)
+    part = f", {quantity(order.filled_qty)} filled at {price}" if order.filled_qty else ""
+    filled = f" at {price}" if order.status is OrderStatus.FILLED else part
     told = row(bold(order_words(order)), words(f"{state}{filled}"))
-    theirs = f"broker: {order.broker_status or 'not heard'}, {since(order.updated_at, now)} ago"
+    place = place_of(order.broker_id or "") or "broker"
+    theirs = f"{place}: {order.broker_status or 'not heard'}, {since(order.updated_at, now)} ago"
     return lines(told, code(order.client_order_id), row(dim(theirs, 80), dim(order.reason, 120)))
 
 
@@ -192,7 +207,8 @@ def trades(view: TradesView, present: int = 1, asked: int = 0) -> Screen:
     explains = tuple(view_button(f"{one.symbol} {one.closed_at:%m-%d}", "explain", one.decision_id) for one in part[:3])
     count = str(asked or max(1, len(view.trades)))
     turn = pages(len(view.trades), present, 12, "trades", count)
-    return page("Trades", table(rows, "llrrrr"), _compared(view), note=f"{len(view.trades)}, {shown(view.as_of)}",
+    note = f"{counted(len(view.trades), 'trade')}, {shown(view.as_of)}"
+    return page("Trades", table(rows, "llrrrr"), _compared(view), note=note,
                 buttons=(explains, (*turn, *_again("trades", count)[0])))  # fmt: skip
 
 
@@ -214,7 +230,7 @@ def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
         ),
         "lr",
     )
-    closed = f"{view.closed_trades} trades closed, {view.wins} won."
+    closed = f"{ended(view.closed_trades, view.wins)}."
     buttons = (
         (view_button("↻ Refresh", "pnl", here=True), view_button("Figures", "stats"), view_button("Trades", "trades")),
     )
@@ -227,7 +243,7 @@ def profits(view: ProfitsView, *command: str) -> Screen:
     told = table(
         (
             ("profit and loss", signed(view.pnl)),
-            ("", signed(view.pnl_pct, " %") if view.pnl_pct is not None else ""),
+            *((("", signed(view.pnl_pct, " %")),) if view.pnl_pct is not None else ()),
             ("realised", signed(view.realized_pnl)),
             ("open positions now", signed(view.unrealized_pnl)),
         ),
@@ -235,17 +251,26 @@ def profits(view: ProfitsView, *command: str) -> Screen:
     )
     one = view.what not in set(Period)
     rows = [_profit(each, each.realized_pnl if one else each.pnl) for each in view.rows[:MOST_ROWS]]
-    lined = table(rows, "lrrr") if rows else words("No day is on record yet.")
+    # A column that says nothing has no name.
+    names = ("", "realised" if one else "profit", "return" * any(each[2] for each in rows),
+             "won" * any(each[3] for each in rows))  # fmt: skip
+    lined = table((names, *rows), "lrrr") if rows else words("No day is on record yet.")
     more = len(view.rows) - MOST_ROWS
     began = "" if view.since is None else f" since {view.since}"
-    return page(f"Profit and loss, {view.what}", told, lined, dim(f"and {more} more before" if more > 0 else ""),
-                words(f"{view.trades} closed, {view.wins} won{began}."),
+    by = "" if one else f" by {view.by.value}"
+    return page(f"Profit and loss, {view.what}{by}", told, lined, dim(f"and {more} more before" if more > 0 else ""),
+                words(f"{ended(view.trades, view.wins)}{began}."),
                 note=f"{view.currency}, {shown(view.as_of)}", buttons=_again(*command))  # fmt: skip
+
+
+def ended(trades: int, wins: int) -> str:
+    """``3 trades closed, 2 won``."""
+    return f"{counted(trades, 'trade')} closed, {wins} won" if trades else "No trade closed"
 
 
 def _profit(row: ProfitRow, brought: Decimal | None) -> tuple[str, str, str, str]:
     percent = "" if row.pnl_pct is None else signed(row.pnl_pct, " %")
-    return row.name, signed(brought), percent, f"{row.wins}/{row.trades}" if row.trades else ""
+    return row.name, signed(brought), percent, f"{row.wins} of {row.trades}" if row.trades else ""
 
 
 def stats(view: PnlView) -> Screen:
@@ -265,7 +290,7 @@ def stats(view: PnlView) -> Screen:
         ("worst drawdown", _percent(found.max_drawdown_pct)),
         ("Sharpe", f"{money(found.sharpe)} ± {money(found.sharpe_error)}"),
     )
-    note = dim(f"drawdown and Sharpe rest on {found.days} days")
+    note = dim(f"drawdown and Sharpe rest on {counted(found.days, 'day')}")
     return page("Figures", table(rows, "lr"), note, note=shown(view.as_of), buttons=_again("stats"))
 
 

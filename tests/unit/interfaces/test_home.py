@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from interfaces.cli.home import home_folder
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.runtime import standing_in
 
 FILES: dict[str, dict[str, Any]] = {

@@ -69,7 +69,8 @@ def test_what_still_works_is_told_where_nothing_is_left_to_close(runtime):
     far, stop = ((price * D(share)).quantize(D("0.01")) for share in ("0.98", "0.93"))
     waits = Service(runtime).order(Ticket(Side.BUY, KORVA, qty=D(5), limit=far, stop=stop))
     assert waits.done, waits.note
-    work = "still working: buy 5 KORVA (see `sage orders`)"
+    goes_on = "In the simulated market time goes on with the next `sage cycle`; until then it stays"
+    work = f"still working: buy 5 KORVA (see `sage orders`). {goes_on} 2026-03-17 15:00 UTC."
     assert Service(runtime).flatten((NIMBO,)).note == "nothing is held any more of NIMBO; closing orders sent: 1"
     assert Service(runtime).flatten(()).note == f"nothing was held, so there was nothing left to close; {work}"
 

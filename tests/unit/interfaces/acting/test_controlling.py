@@ -189,7 +189,8 @@ def test_what_cannot_be_sold_is_told_and_the_latch_falls_all_the_same(tmp_path):
             Service(runtime).kill("done", flatten=True)
         assert str(refused.value) == (
             "killed; closing orders sent: 0; NIMBO 46 still held: no usable quote. "
-            "`sage kill --flatten` again goes on with it."
+            "In the simulated market time goes on with the next `sage cycle`; until then it stays "
+            "2026-03-17 15:00 UTC. Then `sage kill --flatten` again goes on with it."
         )
         assert killed(runtime) == (True, True)
     assert "NIMBO was not flattened: no usable quote" in (tmp_path / "sage.log").read_text()

@@ -176,7 +176,7 @@ def test_more_than_is_held_is_never_sold(service, clock):
 
 
 def test_a_sale_of_nothing_is_told_in_one_sentence_and_the_gates_only_to_who_asks(service):
-    because = "to sell it would be a short sale, which the policy does not allow (D3 short sale, allow_short)"
+    because = "to sell it would be a short sale, which the policy does not allow (short sale, D3, allow_short)"
     told = f"no NIMBO is held: {because}"
     view, asked = service.order(SELL), service.order(SELL, what_if=True)
     assert (view.note, asked.note) == (told, "nothing was sent: this was only asked")
@@ -186,7 +186,7 @@ def test_a_sale_of_nothing_is_told_in_one_sentence_and_the_gates_only_to_who_ask
             short = drawn(screen(each))
             assert short.casefold().count(told.casefold()) == 1
             assert "B8" not in short
-            assert more is None or "B8 protective stop" in drawn(more(each))
+            assert more is None or "protective stop (B8)" in drawn(more(each))
 
 
 def test_a_stop_and_a_target_rest_behind_what_is_held(runtime, service, clock):
@@ -264,7 +264,7 @@ def test_a_replacement_is_judged_too(runtime, service):
     name = service.order(RESTING).order.client_order_id
     view = service.replace_order(name, OrderChange(qty=D(1000)))
     assert not view.done
-    assert view.note.startswith("the gates refuse it: orders of this size need a person's approval (A2 mode)")
+    assert view.note.startswith("the gates refuse it: orders of this size need a person's approval (mode, A2)")
     assert runtime.deps.stores.orders.get(name).status is OrderStatus.ACCEPTED
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from domain.case import TradingState
-from domain.errors import DataQualityError, ManualActionError, UsageError
+from domain.errors import ManualActionError, UsageError
 from domain.market import Symbol
 from domain.orders import Side
 from domain.record.entries import RecordKind
@@ -138,7 +138,7 @@ def test_an_order_that_wants_a_yes_is_started_after_one_and_it_is_on_record(runt
 
 def test_an_unknown_symbol_has_no_price(runtime):
     asked = SliceRequest(AlgoKind.TWAP, Symbol("ZZZZ"), Side.BUY, D(10), HALF_AN_HOUR)
-    with pytest.raises(DataQualityError, match="ZZZZ"):
+    with pytest.raises(UsageError, match="there is no symbol ZZZZ in this market"):
         Service(runtime).start_algo(asked)
 
 

@@ -1,6 +1,8 @@
 """``sage gate`` as a process: files, pipes and what it loads."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -71,3 +73,27 @@ def test_it_loads_no_graph_no_model_and_no_database(cases, tmp_path):
     assert ran.returncode == 0
     names = (line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time:"))
     assert HEAVY & {name.partition(".")[0] for name in names} == set()
+
+
+def test_the_case_in_the_help_works_as_it_is_printed(tmp_path):
+    told = sage("gate", "--help", cwd=tmp_path).stdout
+    command = told[told.index("tr -d") : told.index("\nEND\n") + len("\nEND\n")]
+    ours = command.replace("sage gate", f'"{sys.executable}" -m app gate')
+    shell = shutil.which("sh")
+    assert shell is not None
+    ran = subprocess.run([shell, "-c", ours], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    (found,) = map(json.loads, ran.stdout.splitlines())
+    assert (ran.returncode, found["id"], found["verdict"], found["codes"]) == (0, "c1", "DENY", ["ORDER_NOTIONAL"])
+    assert "The order is worth more than an order may be." in ran.stderr
+    assert "1 case " in ran.stderr
+
+
+def test_every_field_of_a_case_is_described():
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    described = text[text.index("## What if") : text.index("## PostgreSQL")]
+    kinds = "raw|number|amount|figure|flag|text|texts|word|moment|day|count|rows|inner|by_symbol|mapping|symbol|has"
+    reader = re.compile(rf'\.(?:{kinds})\(\s*"(\w+)"')
+    sources = (ROOT / "policies" / "whatif").glob("*.py")
+    fields = {name for path in sources for name in reader.findall(path.read_text(encoding="utf-8"))}
+    assert len(fields) > 150
+    assert not {name for name in fields if f"`{name}`" not in described}

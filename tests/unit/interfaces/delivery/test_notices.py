@@ -1,6 +1,7 @@
 """Notices: what a record says to a person, in a few lines, however strange the words in it are."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from interfaces.delivery.notices import (
     NO_SOURCES,
     Notice,
     message_of,
+    of_cycle,
     of_dependency,
     of_entry,
     of_headroom,
@@ -57,10 +59,11 @@ FILLED: dict[str, Any] = {"status": OrderStatus.FILLED, "filled_qty": 10, "avg_f
 @pytest.mark.parametrize(
     ("changes", "title"),
     [
-        (FILLED, "Bought 10 AAPL at 100"),
-        ({**FILLED, "status": OrderStatus.CANCELED, "filled_qty": 4}, "Bought 4 AAPL at 100 of 10 wanted"),
-        ({**FILLED, "side": Side.SELL}, "Sold short 10 AAPL at 100"),
+        (FILLED, "Bought 10 AAPL at 100.00"),
+        ({**FILLED, "status": OrderStatus.CANCELED, "filled_qty": 4}, "Bought 4 of 10 AAPL at 100.00"),
+        ({**FILLED, "side": Side.SELL}, "Sold short 10 AAPL at 100.00"),
         ({**FILLED, "status": OrderStatus.PARTIALLY_FILLED, "filled_qty": 4}, None),
+        ({**FILLED, "avg_fill_price": Decimal("0.08125")}, "Bought 10 AAPL at 0.0812"),
         ({"status": OrderStatus.REJECTED}, None),
         ({**FILLED, "reduce_only": True}, None),
         ({**FILLED, "leg": "stop"}, None),
@@ -76,8 +79,24 @@ def test_an_opened_trade_says_why_and_has_a_button_to_the_rest():
     order = an_order("dec-1", **FILLED, stop_loss=95)
     found = heard(of_entry(entry(RecordKind.ORDER, order), sources))
     assert found.kind is Kind.TRADE
-    assert found.lines[:2] == ("stop 95", "It is oversold.")
+    assert found.lines[:2] == ("stop 95.00", "It is oversold.")
     assert found.buttons[0][0].callback == f"explain:{order.client_order_id}"
+
+
+@pytest.mark.parametrize(
+    ("orders", "pending", "told"),
+    [(0, 0, "0 orders, nothing waits for you"), (1, 1, "1 order, 1 waits for you"), (2, 3, "2 orders, 3 wait for you")],
+)
+def test_a_cycle_counts_as_people_do(orders, pending, told):
+    report = {"cycle_id": "cyc-1", "as_of": "2026-03-17T15:00:00Z", "decisions": []}
+    assert of_cycle(report | {"orders": [{}] * orders, "pending": [{}] * pending}).lines[1] == told
+
+
+def test_a_closed_trade_is_told_in_words_and_cents():
+    trade = a_trade(strategy="news_event", exit_reason="rule_exit", entry_price="85.6114", qty="1000")
+    assert heard(of_entry(entry(RecordKind.TRADE_CLOSED, trade))).lines[:2] == (
+        "1,000 from 85.61 to 98.50, news event", "closed by rule exit",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("pnl", "title"), [("-17", "Closed AAPL: -17.00"), ("1234.5", "Closed AAPL: +1,234.50")])

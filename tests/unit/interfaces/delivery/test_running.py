@@ -15,7 +15,7 @@ from interfaces.service import Service
 from interfaces.serving.life import Life
 from interfaces.serving.live import live
 from interfaces.telling.looking import pnl
-from settings import load_settings
+from settings.reading import load_settings
 from tests.builders.lives import UNIVERSE, a_schedule
 from tests.builders.market import NOON
 from tests.builders.runtime import a_runtime, standing_in

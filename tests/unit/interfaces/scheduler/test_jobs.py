@@ -22,7 +22,7 @@ from interfaces.scheduler.jobs import (
     outstanding,
 )
 from interfaces.scheduler.rules import parse_rule
-from settings import JobSettings, ScheduleSettings
+from settings.schedule import JobSettings, ScheduleSettings
 from tests.builders.market import at
 from tests.builders.runtime import the_calendar
 
@@ -158,5 +158,5 @@ def test_the_defaults_can_be_read_and_name_every_job():
     ids=["no_time", "an_event_for_another_job"],
 )
 def test_a_schedule_that_makes_no_sense_is_refused(told):
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=r"^\[schedule\.learn\]"):
         jobs_of(told)

@@ -12,7 +12,7 @@ from domain.errors import ManualActionError
 from domain.record.entries import RecordKind
 from interfaces.scheduler.jobs import JobKind, due_times, jobs_of
 from interfaces.serving.holding import CYCLE, SERVICE, SIMULATED_TIME, Busy
-from settings import JobSettings
+from settings.schedule import JobSettings
 from tests.builders.lives import HOURLY, UNIVERSE, Home, a_schedule
 from tests.builders.market import NOON, at
 from tests.builders.runtime import a_cycle, at_the_broker, the_calendar

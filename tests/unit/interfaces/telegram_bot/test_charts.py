@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from itertools import product
+from typing import NamedTuple
 
 import pytest
 from matplotlib.image import imread
 
-from domain.market import Symbol
+from domain.errors import RetryableError
+from domain.market import Quote, Symbol, Timeframe
 from domain.orders import Side
 from interfaces.service import Service
 from interfaces.telegram_bot.screens import charts
+from interfaces.telling.drawing import quote_of
 from interfaces.views.charts import EquityView
 from interfaces.views.experiments import view_of
 from interfaces.views.gates import RiskView
@@ -108,6 +111,36 @@ def test_fills_of_one_bar_and_side_are_one_mark_that_counts_them(service):
         for fills in ((one,), (one, two), (one, replace(two, price=fill.price * 2)))
     )
     assert alone != both == dearer
+
+
+def test_the_price_of_a_picture_says_of_when_it_is(service):
+    """At noon of the 17th the last finished bar is that of the day before, and the quote is of now."""
+    view = service.prices(KORVA)
+    assert charts.closed(view) == f"{view.bars[-1].close:,.2f} USD, close of 16 Mar"
+    assert charts.quoted(view).endswith(f"ask {view.quote.ask:,.2f} on 17 Mar at {NOON:%H:%M} UTC")
+    assert charts.prices(view) != charts.prices(replace(view, quote=None))
+    hour = replace(view.bars[-1], timeframe=Timeframe.HOUR_1)
+    assert charts.closed(replace(view, bars=(hour,), currency="")).endswith("close of 16 Mar 20:00 UTC")
+
+
+def test_a_quote_that_is_only_made_of_a_bar_is_none(service):
+    market = service.prices(KORVA).quote
+    runtime = service._runtime
+    quoted = replace(runtime.deps, market=OnlyQuotes(replace(market, modelled=True)))
+    assert quote_of(replace(runtime, deps=quoted), KORVA, NOON) is None
+    silent = replace(runtime.deps, market=OnlyQuotes(None))
+    assert quote_of(replace(runtime, deps=silent), KORVA, NOON) is None
+
+
+class OnlyQuotes(NamedTuple):
+    """A market with one quote, or none because it does not answer."""
+
+    told: Quote | None
+
+    def quote(self, _symbol, *, as_of):
+        if self.told is None:
+            raise RetryableError(f"no answer at {as_of}")
+        return self.told
 
 
 def test_threads_draw_the_same_picture():

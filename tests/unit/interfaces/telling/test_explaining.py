@@ -1,6 +1,7 @@
 """Explaining by any name a thing goes by, before and after, from records alone."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,8 +11,9 @@ from domain.decisions import Phase
 from domain.errors import UsageError
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, RecordKind
+from domain.record.rendering import figure, render
 from interfaces.service import Service
-from interfaces.telling.explaining import became, explain
+from interfaces.telling.explaining import became, brought, explain
 from tests.builders.runtime import GONE, KORVA, NIMBO, OSTRE, SpyModel, a_runtime, entries_of
 
 
@@ -59,7 +61,7 @@ def test_after_a_trade_the_plan_its_slippage_what_it_brought_and_what_was_learne
                    if one.ref.startswith(("trade.", "slippage"))}  # fmt: skip
         assert figures["trade.pnl"] == round(Decimal(closed.pnl), 2)
         parts = figures["trade.move"] - figures["trade.slippage"] - figures["trade.fees"]
-        assert abs(parts - figures["trade.pnl"]) <= Decimal("0.02"), "the parts add up to the whole, but for rounding"
+        assert parts == figures["trade.pnl"], "the parts as they are shown add up to the whole, to the cent"
         assert any(line.startswith("Planned at") and "slippage" in line for line in told.statements)
         assert told.statements[-1] == "Nothing has been learned of it yet."
         assert "still held" in said("NIMBO").statements[-1]
@@ -68,6 +70,24 @@ def test_after_a_trade_the_plan_its_slippage_what_it_brought_and_what_was_learne
         assert any(line.startswith("Learned: ") for line in said(closed.trade_id).statements)
         clock.at = closed.closed_at
         assert not any(line.startswith("Learned: ") for line in said(closed.trade_id).statements), "not known by then"
+
+
+def test_the_parts_of_a_round_trip_add_up_as_they_are_shown(runtime):
+    closed = restore(ClosedTrade, entries_of_kind(runtime, RecordKind.TRADE_CLOSED)[0].body)
+    odd = replace(closed, qty="1", side="buy", entry_price="100.0249", exit_price="113.4047", pnl="11.3749")
+    (told,), known = brought(odd, Decimal(100))
+    assert render(told, known).startswith(
+        "The round trip brought 11.37 USD, " + figure(known[f"trade.pnl_pct@{odd.symbol}"]) + ": 13.39 USD by the "
+        "price, less slippage of 0.02 USD at the entry and fees of 2.00 USD."
+    )
+
+
+def test_the_price_of_fills_is_told_in_as_many_places_as_its_slippage_rests_on(runtime):
+    (told,) = explain(runtime, "NIMBO", Phase.AFTER).explanations
+    line = next(each for each in told.statements if each.startswith("Planned at"))
+    planned, filled, slippage = (Decimal(each) for each in re.findall(r"(\d+\.\d+) USD", line))
+    assert abs((filled - planned) * 46 - slippage) <= Decimal("0.01")
+    assert any(f"46 shares were filled at {filled} USD" in each for each in told.statements)
 
 
 def entries_of_kind(runtime, kind):
@@ -93,7 +113,7 @@ def test_what_the_gates_measured_before_a_yes_is_still_told_after_it(home, clock
         (before,) = explain(runtime, waits.decision_id, Phase.BEFORE).explanations
         assert service.approve(waits.id, "owner").done
         (after,) = explain(runtime, waits.decision_id, Phase.BEFORE).explanations
-    assert any("A gate asks for a person" in each for each in before.statements)
+    assert any("The gate mode (A2) asked for a person" in each for each in before.statements)
     assert after.statements == before.statements
 
 

@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from domain.case import Mode, Pause, TradingState
 from domain.errors import ConfigurationError, SourceUnavailable
 from domain.orders import OrderStatus
 from domain.record.entries import RecordKind
 from graphs.nodes.observe import market_now
+from interfaces.cli import render
 from interfaces.service import Service
+from interfaces.telegram_bot.screens import gates
 from interfaces.telling import looking as product
-from interfaces.telling.rooms import room
+from interfaces.telling.rooms import room, trial_words
 from interfaces.views.state import State
 from policies.gates.catalogue import GATES
 from tests.builders.market import NOON
@@ -222,6 +226,28 @@ def test_risk_shows_the_room_under_every_gate(runtime):
     assert rows["A1"].state is State.OK
     runtime.deps.stores.control.set_killed(True, by="owner", at=GONE)
     assert {row.gate: row.state for row in looking.risk(runtime).risk}["A1"] is State.FAILED
+
+
+def test_risk_says_which_order_its_figures_count_that_is_never_sent(runtime):
+    view = looking.risk(runtime)
+    rows = {row.gate: row for row in view.risk}
+    worth = view.trial.limit_price * view.trial.qty
+    assert (view.trial.symbol, rows["C1"].value) == (view.symbol, worth)
+    told = trial_words(view.trial)
+    assert told.startswith("Every figure counts a trial order as well, which is not sent: buy 1 ")
+    assert told.endswith(f" at {view.trial.limit_price:,.2f} USD.")
+    for drawn in (render.risk, lambda each: gates.risk(each, looking.status(runtime)).plain):
+        assert told in " ".join(shown_text(drawn(view)).split())
+    assert runtime.deps.stores.orders.newest(1)[0].decision_id != view.trial.decision_id
+
+
+def shown_text(drawn):
+    """What a face has drawn, as text."""
+    if isinstance(drawn, str):
+        return drawn
+    told = StringIO()
+    Console(width=120, file=told).print(drawn)
+    return told.getvalue()
 
 
 def test_risk_lists_the_whole_catalogue_and_says_why_a_gate_has_no_figure(runtime):

@@ -91,6 +91,17 @@ def test_a_symbol_without_a_decision_is_asked_about_now(scene):
     assert "nothing was decided on VERDA" in view.note
 
 
+def test_why_not_and_what_if_name_the_same_nearest_order(scene):
+    view = whynot.why_not(scene, VERDA)
+    price = view.order.limit_price
+    asked = Service(scene).order(Ticket(Side.BUY, VERDA, qty=Decimal(5000), stop=price - 1), what_if=True)
+    assert asked.intent is not None
+    assert asked.intent.limit_price == price, "the limit that an order without a price of its own gets"
+    assert asked.why is not None
+    assert (asked.why.nearest_qty, asked.why.stopped_by) == (view.nearest_qty, view.stopped_by)
+    assert asked.final_qty == view.nearest_qty, "and it is what the gates cut a larger order to"
+
+
 def test_the_latest_order_answers_for_its_symbol_and_for_last_whoever_made_it(tmp_path):
     # All of it at one moment: simulated time stands still, and the ledger's order decides.
     with a_runtime(tmp_path) as runtime:

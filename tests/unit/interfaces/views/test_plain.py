@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interfaces.views.plain import UNKNOWN, age, amount, clean, figure
+from interfaces.views.plain import UNKNOWN, age, amount, clean, counted, figure, found, readable
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,42 @@ def test_a_limit_of_any_kind_has_words(value, shown):
 )  # fmt: skip
 def test_an_age_is_never_rounded_up(seconds, shown):
     assert age(None if seconds is None else Decimal(seconds)) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "limit", "shown"),
+    [
+        pytest.param("13.974312345678", "pct", "100", "13.97 %", id="two_places"),
+        pytest.param("0.0388", "pct", "0.3", "0.0388 %", id="small_share"),
+        pytest.param("0.50041", "pct", "0.5", "0.50041 %", id="just_over"),
+        pytest.param("0.5", "pct", "0.5", "0.5 %", id="at_limit"),
+        pytest.param("7500.004", "USD", "7500", "7,500.004", id="less_than_a_cent_over"),
+        pytest.param("7709.36", "USD", "7500", "7,709.36", id="money"),
+        pytest.param("0.139712345", "ratio", "1", "0.1397", id="ratio"),
+        pytest.param("NaN", "pct", "1", "NaN %", id="no_number"),
+    ],
+)
+def test_a_measured_figure_has_as_many_places_as_people_read(value, unit, limit, shown):
+    assert found(Decimal(value), unit, Decimal(limit)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("strength 26.252 and -7.2467 %.", "strength 26.25 and -7.25 %."),
+        ("volume of 0.90412, spread of 0.04524 %", "volume of 0.9041, spread of 0.0452 %"),
+        ("filled at 37.3545 USD", "filled at 37.3545 USD"),
+        ("0.000012 of it", "0.000012 of it"),
+        ("version 1.2345.6 of 2026-03-17, ret5@ACME 1,234.56789", "version 1.2345.6 of 2026-03-17, ret5@ACME 1,234.57"),
+        ("regime trend_up", "regime trend up"),
+        (f"not {'3f9a' * 16}", "not 3f9a3f9a3f9a"),
+    ],
+)
+def test_a_sentence_made_of_records_is_shortened_to_what_people_read(text, shown):
+    assert readable(text) == shown
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 orders"), (1, "1 order"), (1200, "1,200 orders")])
+def test_what_is_counted_has_its_number(count, told):
+    assert counted(count, "order") == told
+    assert counted(count, "entry") == told.replace("orders", "entries").replace("order", "entry")
