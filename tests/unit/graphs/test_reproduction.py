@@ -100,7 +100,7 @@ def test_a_cycle_that_a_crash_cut_off_at_the_send_is_reproduced_too(tmp_path):
     clock = SimulatedTime(NOON, lambda _moment: None)
     with (
         pytest.raises(Crash),
-        a_runtime(tmp_path, clock=clock, database=lambda opened: CrashingDatabase(opened, 34)) as runtime,
+        a_runtime(tmp_path, clock=clock, database=lambda opened: CrashingDatabase(opened, 33)) as runtime,
     ):
         a_cycle(runtime)
     clock.move(NOON + timedelta(minutes=2))
