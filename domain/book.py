@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.market import Symbol
 from domain.orders import Order
@@ -70,11 +71,54 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Our books of one symbol brought to the broker's: signed shares, ``price`` is what the broker says a share cost.
+
+    ``price`` is None where the broker holds nothing. ``ratio`` is that of a split (new shares an old one), and
+    ``split_at`` when it took effect; lots from before then are scaled by it first. ``cost`` is by how much all of it
+    moved the cost of what is held: no profit and no loss, whichever way.
+    """
+
+    adjustment_id: str
+    at: datetime
+    by: str
+    symbol: Symbol
+    ours: Decimal
+    theirs: Decimal
+    price: Decimal | None
+    ratio: Decimal | None
+    split_at: datetime | None
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Money paid in (``amount`` > 0) or out at a broker, on a day of the exchange; counted once by its id.
+
+    It is no result: it moves what losses are counted from. ``broker`` is where it was told.
+    """
+
+    transfer_id: str
+    day: date
+    amount: Decimal
+    what: str
+    broker: str
+
+
+class BrokerTime(NamedTuple):
+    """A broker's own clock, and whether it says that the market is open; None where it does not say."""
+
+    at: datetime
+    market_open: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Performance:
     """Loss counters from our own ledger of fills; they survive restarts and reset once per exchange day.
 
     Equities are moved by deposits and withdrawals. ``strategy_pnl`` and ``symbol_pnl`` are net, realised and
     unrealised, since the start of the exchange month; a name that is not in them has made nothing yet.
+    ``consecutive_losses`` are those of the account, ``strategy_losses`` those of each strategy by itself.
     """
 
     day_start_equity: Decimal | None = None
@@ -88,6 +132,7 @@ class Performance:
     day_peak_equity: Decimal | None = None
     strategy_pnl: Mapping[str, Decimal] | None = None
     symbol_pnl: Mapping[Symbol, Decimal] | None = None
+    strategy_losses: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

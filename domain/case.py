@@ -74,6 +74,8 @@ class Control:
     """What the owner has put in force; every process must run exactly this."""
     ramp: Decimal | None = Decimal(1)
     """Share of the usual size after a resume: 0.25, 0.5, then 1. None is unknown."""
+    broker_open: bool | None = None
+    """Whether the broker says that the market is open; None where it does not say."""
     flatten: str = ""
     """Id of the kill whose owner ordered to close everything; empty where nobody did."""
 

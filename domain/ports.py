@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.book import Account, Charge, Position
+from domain.book import Account, BrokerTime, Charge, Position, Transfer
 from domain.context.news import NewsArticle, SocialPost
 from domain.ids import ClientOrderId
 from domain.market import (
@@ -78,8 +78,7 @@ class InstrumentFeed(Protocol):
 class EventFeed(Protocol):
     """Scheduled events and corporate actions."""
 
-    @property
-    def event_kinds(self) -> frozenset[EventKind]:
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
         """Kinds it tells of before they take effect: of these alone, no event in the answer means that none is due."""
         ...
 
@@ -212,8 +211,12 @@ class Broker(Protocol):
         """Fees that no execution carries, from the day of ``since`` on, oldest first; some twice is no harm."""
         ...
 
-    def time(self) -> datetime:
-        """The broker's own clock."""
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """Money paid in or out, from the day of ``since`` on, oldest first; some twice is no harm."""
+        ...
+
+    def time(self) -> BrokerTime:
+        """The broker's own clock, and whether it says that the market is open."""
         ...
 
 

@@ -83,9 +83,9 @@ class ReasonCode(StrEnum):
     EXPIRY_INVALID = "EXPIRY_INVALID", "The end of the order is missing, superfluous, without a zone, or not ahead."
     AUCTION_WINDOW = "AUCTION_WINDOW", "It is too late, or the wrong time, for an order into that auction."
     LISTING_TOO_YOUNG = "LISTING_TOO_YOUNG", "The instrument has not been listed for long enough."
-    LISTING_UNKNOWN = "LISTING_UNKNOWN", "No source says since when the instrument has been listed."
+    LISTING_UNKNOWN = "LISTING_UNKNOWN", "No source says since when the instrument is listed; SAGE_EVENTS can."
     MARKET_CAP_TOO_SMALL = "MARKET_CAP_TOO_SMALL", "The company is worth less than the policy asks for."
-    MARKET_CAP_UNKNOWN = "MARKET_CAP_UNKNOWN", "No source says what the company is worth."
+    MARKET_CAP_UNKNOWN = "MARKET_CAP_UNKNOWN", "No source says what the company is worth; SAGE_EVENTS can."
     LEVERAGED_FUND = "LEVERAGED_FUND", "The fund multiplies or inverts what it follows."
     LEVERAGE_UNKNOWN = "LEVERAGE_UNKNOWN", "No source says whether the fund multiplies or inverts what it follows."
 
@@ -144,7 +144,7 @@ class ReasonCode(StrEnum):
     MARKET_CLOSED = "MARKET_CLOSED", "No session is open."
     SESSION_EDGE = "SESSION_EDGE", "Too near to the opening or the close of the session."
     INSTRUMENT_HALTED = "INSTRUMENT_HALTED", "Trading in the instrument is halted."
-    HALT_STATUS_UNKNOWN = "HALT_STATUS_UNKNOWN", "No source says whether the instrument is halted."
+    HALT_STATUS_UNKNOWN = "HALT_STATUS_UNKNOWN", "No source says whether the instrument is halted; SAGE_EVENTS can."
     QUOTE_MISSING = "QUOTE_MISSING", "There is no usable quote: absent, crossed, or not positive and finite."
     QUOTE_STALE = "QUOTE_STALE", "The quote is too old or carries a future time."
     BAR_STALE = "BAR_STALE", "The newest bar is missing, too old or carries a future time."
@@ -155,6 +155,7 @@ class ReasonCode(StrEnum):
     PRICE_COLLAR = "PRICE_COLLAR", "The price is too far from our own reference price."
     SPREAD_TOO_WIDE = "SPREAD_TOO_WIDE", "Bid and ask are too far apart."
     LIQUIDITY = "LIQUIDITY", "The order is too large a part of the average daily volume."
+    THINLY_TRADED = "THINLY_TRADED", "Too little of it is traded on an average day."
     LIQUIDITY_UNKNOWN = "LIQUIDITY_UNKNOWN", "The average daily volume is unknown."
     PARTICIPATION = "PARTICIPATION", "The order is too large a part of the recent volume."
     VOLUME_UNKNOWN = "VOLUME_UNKNOWN", "The recent volume is unknown."
@@ -164,11 +165,14 @@ class ReasonCode(StrEnum):
     GAP = "GAP", "The session opened too far away from the close before."
     GAP_UNKNOWN = "GAP_UNKNOWN", "The opening gap is unknown."
     EARNINGS_BLACKOUT = "EARNINGS_BLACKOUT", "An earnings report is too near."
-    EARNINGS_UNKNOWN = "EARNINGS_UNKNOWN", "No source says when the next earnings report is due."
+    EARNINGS_UNKNOWN = "EARNINGS_UNKNOWN", "No source says when the next earnings report is due; SAGE_EVENTS can."
     MACRO_BLACKOUT = "MACRO_BLACKOUT", "An event that moves the whole market is too near."
-    MACRO_UNKNOWN = "MACRO_UNKNOWN", "No source says when the next event of the whole market is due."
+    MACRO_UNKNOWN = "MACRO_UNKNOWN", "No source says when the next event of the whole market is due; SAGE_EVENTS can."
     CORPORATE_ACTION = "CORPORATE_ACTION", "A split, dividend, change of symbol or merger is too near."
-    CORPORATE_ACTIONS_UNKNOWN = "CORPORATE_ACTIONS_UNKNOWN", "No source says when the next corporate action is due."
+    CORPORATE_ACTIONS_UNKNOWN = (
+        "CORPORATE_ACTIONS_UNKNOWN",
+        "No source says when the next corporate action is due; SAGE_EVENTS can.",
+    )
     NEWS_STALE = "NEWS_STALE", "A cited text is too old or carries a future time."
     NEWS_NOT_ON_RECORD = "NEWS_NOT_ON_RECORD", "A cited text is not stored, or was not seen before the decision."
 
@@ -183,6 +187,7 @@ class ReasonCode(StrEnum):
     SYMBOL_ROUND_TRIPS = "SYMBOL_ROUND_TRIPS", "The symbol was opened and closed too often today."
     COOLDOWN = "COOLDOWN", "Too soon after a loss, or after an exit, a stop or a rejection in this symbol."
     LOSS_STREAK = "LOSS_STREAK", "Too many losses in a row."
+    STRATEGY_LOSS_STREAK = "STRATEGY_LOSS_STREAK", "Too many trades of this strategy in a row were lost."
     REJECTS_IN_ROW = "REJECTS_IN_ROW", "Too many orders in a row were rejected by the broker."
     API_ERRORS = "API_ERRORS", "Too many calls to the broker fail."
     SLIPPAGE = "SLIPPAGE", "Fills are too much worse than the prices they were decided at."

@@ -49,6 +49,14 @@ NARROW: Mapping[tuple[str, Need], str] = {
 }
 """What a gate denies for want of that input alone, where it is less than everything."""
 
+NOBODY_TELLS: Mapping[str, str] = {
+    "C8": "industries and themes, instruments carry a sector alone (what moves together counts in C9)",
+    "E3": "limit-up and limit-down bands (LULD), halts alone",
+    "H4": "how far repeated answers of one model scatter, as each question is put once",
+    "H5": "a role's reason to enter against the signal, which therefore denies",
+}
+"""What belongs to a gate and no source of any kind supplies today; it is judged where a what-if case states it."""
+
 DENIES = "denies every new entry"
 _SHOWN = 5
 
@@ -69,6 +77,13 @@ def unfed(policy: Policy, supplied: frozenset[Need]) -> tuple[str, ...]:
     running = set(policy.enforced)
     missing = {gate: [need for need in gate.needs if need not in supplied] for gate in GATES if gate.id not in running}
     return tuple(f"{gate.id} {gate.name}: no source of {_words(needs)}" for gate, needs in missing.items() if needs)
+
+
+def untold(policy: Policy) -> tuple[str, ...]:
+    """What nobody tells the gates that run, a line each: ``E3 trading halt: nobody tells limit-up ...``."""
+    running = set(policy.enforced)
+    found = (gate for gate in GATES if gate.id in running and gate.id in NOBODY_TELLS)
+    return tuple(f"{gate.id} {gate.name}: no source tells {NOBODY_TELLS[gate.id]}" for gate in found)
 
 
 def _line(gate: Gate, policy: Policy, supplied: frozenset[Need], without_sector: Sequence[Symbol]) -> str | None:

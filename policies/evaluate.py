@@ -4,6 +4,7 @@
 
 A gate that raises, or answers with anything but a verdict, has denied. Where gates ask for a smaller order, all of them
 look again at the smallest quantity on offer: it must pass, or need nothing but an approval, else the order is denied.
+An approval of the larger order does not count for the smaller one: where that needs one too, a person is asked again.
 
 Gates of scope NEW_EXPOSURE step aside for an order that provably reduces risk (``worst_case``). So a sell of 80 with 50
 held, which they would judge as a short sale, is first cut to 50 by the gates that always stand, and then is an exit.
@@ -74,8 +75,9 @@ def evaluated(case: Case, look: Look, policy: Policy) -> Evaluation:
 
 
 def in_quantity(case: Case, qty: Decimal) -> Case:
-    """The same order in another quantity."""
-    return replace(case, order=replace(case.order, qty=qty))
+    """The same order in another quantity; a person's yes was to the first one alone, and is none to this (I-43)."""
+    approval = case.approval if qty == case.order.qty else None
+    return replace(case, order=replace(case.order, qty=qty), approval=approval)
 
 
 def _reduced(asked: Round, cut: Round, policy: Policy) -> Evaluation:

@@ -3,14 +3,16 @@
     mode            off < observe < paper, approve < auto
     trading state   HALTED < REDUCING < ACTIVE
 
-Down is open to everyone and to the rules themselves: a breach moves by itself. Up needs the owner, and a confirmation
+Down is open to everyone and to the rules themselves: a breach moves to REDUCING by itself, and no rule moves further,
+because exits stay possible whatever was lost. HALTED is the word of a person, or what is left where nobody can read the
+control plane. Up needs the owner, and a confirmation
 where real money starts to move. Between paper and approve each way gives something up (real money here, the second pair
 of eyes there), so both count as up. Nothing ever moves up by itself, and a resume never resets a counter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,13 +30,25 @@ STATES = (TradingState.HALTED, TradingState.REDUCING, TradingState.ACTIVE)
 LIVE = frozenset({Mode.APPROVE, Mode.AUTO})
 REDUCING_CODES = frozenset(
     {
-        ReasonCode.DAY_LOSS, ReasonCode.WEEK_LOSS, ReasonCode.MONTH_LOSS, ReasonCode.DRAWDOWN_SOFT,
+        ReasonCode.DAY_LOSS, ReasonCode.WEEK_LOSS, ReasonCode.MONTH_LOSS, ReasonCode.DRAWDOWN_SOFT, ReasonCode.DRAWDOWN,
         ReasonCode.LOSS_STREAK, ReasonCode.REJECTS_IN_ROW, ReasonCode.API_ERRORS, ReasonCode.SLIPPAGE,
     }
 )  # fmt: skip
 """Breaches that concern the whole account, or execution itself. The loss of one strategy or in one symbol stops its own
 orders and nobody else's, and a profit that was given back is still no loss: neither is among them."""
-HALTING_CODES = frozenset({ReasonCode.DRAWDOWN})
+DRAWDOWN_GATES = frozenset({"G3_soft", "G3"})
+ACCOUNT_LOSSES: Mapping[str, str] = {
+    "G1": "wait for the next session: the loss of the day has reached its limit",
+    "G1_abs": "wait for the next session: the loss of the day has reached its limit in money",
+    "G2": "wait for the next week: the loss of this one has reached its limit",
+    "G2_month": "wait for the next month: the loss of this one has reached its limit",
+    "G3_soft": "accept the loss with `sage resume --accept-loss`: the soft drawdown limit is reached, and no waiting"
+    " lowers the high-water mark",
+    "G3": "accept the loss with `sage resume --accept-loss`: the drawdown limit is reached, and no waiting lowers the"
+    " high-water mark",
+}
+"""Losses of the whole account that stand against a resume, by gate, and what ends each. What one strategy or symbol
+lost, or a profit given back, goes on stopping its own orders and keeps nobody else from resuming."""
 RAMP = (Decimal("0.25"), Decimal("0.5"), ONE)
 """Share of the usual size in the session of a resume, in the next one, and from the third on."""
 _TICK = timedelta(microseconds=1)
@@ -64,7 +78,10 @@ def mode_refusal(
 
 @dataclass(frozen=True, slots=True)
 class ResumeFacts:
-    """What is known when somebody asks to resume; None is not known, and counts as not so."""
+    """What is known when somebody asks to resume; None is not known, and counts as not so.
+
+    ``breaches`` are gates of ``ACCOUNT_LOSSES``.
+    """
 
     reconciled: bool | None
     data_fresh: bool | None
@@ -82,7 +99,9 @@ def resume_checklist(facts: ResumeFacts) -> tuple[str, ...]:
     if facts.breaches is None:
         missing.append("find out which limits are breached")
     elif facts.breaches:
-        missing.append(f"resolve the breach of {', '.join(facts.breaches)}")
+        # Past the hard limit the soft one is no news.
+        past = {"G3_soft"} if "G3" in facts.breaches else set[str]()
+        missing += [ACCOUNT_LOSSES[gate] for gate in facts.breaches if gate not in past]
     if facts.self_test_ok is not True:
         missing.append("repair the gates that fail their self-test")
     return tuple(missing)
@@ -106,23 +125,23 @@ def recovery_ramp(resumed_at: datetime | None, at: datetime, calendar: Calendar)
 
 
 def state_after(state: TradingState, verdicts: Iterable[Verdict]) -> TradingState:
-    """Where breached limits move the trading state by themselves: down or nowhere.
+    """Where breached limits move the trading state by themselves: to REDUCING or nowhere, and never up.
 
+    Never to HALTED, which stops exits too: no loss, however large, keeps anybody from what makes it smaller (I-09).
     Only a measured breach counts: a figure that is unknown for a moment denies the order and moves nothing.
     """
-    denied = {verdict.code for verdict in breaches(verdicts)}
-    wanted = TradingState.ACTIVE
-    if denied & HALTING_CODES:
-        wanted = TradingState.HALTED
-    elif denied & REDUCING_CODES:
-        wanted = TradingState.REDUCING
+    wanted = TradingState.REDUCING if breaches(verdicts) else TradingState.ACTIVE
     return min(state, wanted, key=STATES.index)
+
+
+def is_hard_drawdown(verdicts: Iterable[Verdict]) -> bool:
+    """Whether the limit is reached that stands for the worst: told as critical, whatever state trading is in."""
+    return any(each.code is ReasonCode.DRAWDOWN for each in breaches(verdicts))
 
 
 def breaches(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Those that move the trading state."""
-    moving = HALTING_CODES | REDUCING_CODES
-    return tuple(each for each in verdicts if each.outcome is Outcome.DENY and each.code in moving)
+    return tuple(each for each in verdicts if each.outcome is Outcome.DENY and each.code in REDUCING_CODES)
 
 
 def _is_down(old: Mode, new: Mode) -> bool:

@@ -169,6 +169,7 @@ LIMITS: tuple[Limit, ...] = (
     # Higher is tighter: a market order is sized as if it cost more.
     _percent("market_slippage_pct", "E8", high=20, kind=Kind.AT_LEAST),
     _percent("max_adv_pct", "E9"),
+    Limit("min_adv_value", Kind.AT_LEAST, ("E9_value",), "money"),
     _percent("max_recent_volume_pct", "E10"),
     Limit("max_volatility_ratio", Kind.AT_MOST, ("E11",), "times the usual", ZERO, HUNDRED),
     _percent("max_index_drop_pct", "E11_index"),
@@ -191,6 +192,7 @@ LIMITS: tuple[Limit, ...] = (
     _seconds("cooldown_after_stop_s", "F6_stop", kind=Kind.AT_LEAST),
     _seconds("cooldown_after_reject_s", "F6_reject", kind=Kind.AT_LEAST),
     _count("max_consecutive_losses", "F7"),
+    _count("max_strategy_consecutive_losses", "F7_strategy"),
     _count("max_rejects_in_row", "F8"),
     _percent("max_api_error_pct", "F9"),
     _percent("max_slippage_pct", "F9_slippage"),

@@ -34,6 +34,8 @@ class RecordKind(StrEnum):
     CONTROL = "control"
     ALERT = "alert"
     RECONCILIATION = "reconciliation"
+    ADJUSTMENT = "adjustment"
+    """The owner took over what the broker holds of a symbol; nobody traded."""
     CYCLE_FINISHED = "cycle_finished"
     ACCESS = "access"
     """What a person did from afar, was denied, or may do from now on."""

@@ -123,7 +123,7 @@ def _book(limits: Mapping[str, Any]) -> Book:
     )  # fmt: skip
     nothing_lost = Performance(
         FORTUNE, FORTUNE, ZERO, ZERO, 0, week_start_equity=FORTUNE, month_start_equity=FORTUNE,
-        day_peak_equity=FORTUNE, strategy_pnl={}, symbol_pnl={},
+        day_peak_equity=FORTUNE, strategy_pnl={}, symbol_pnl={}, strategy_losses={},
     )  # fmt: skip
     return Book(account, nothing_lost, {}, (), (), 0, ZERO, NOTHING_DONE)
 

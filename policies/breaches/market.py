@@ -10,7 +10,7 @@ from typing import Any
 from domain.case import Case, TextUsed
 from domain.ids import Ref
 from domain.market import EventKind, MarketEvent, TradingStatus
-from domain.money import CENT
+from domain.money import CENT, ZERO
 from domain.orders import OrderType
 from policies.breaches.case import (
     DAY,
@@ -38,6 +38,10 @@ def _faulty_bars(case: Case, limits: Mapping[str, Any]) -> Case | None:
     return with_view(case, bar_fault="self-test") if limits["require_valid_bars"] else None
 
 
+def _thin(case: Case, limits: Mapping[str, Any]) -> Case | None:
+    return with_view(case, adv_shares=CENT / HUGE) if limits["min_adv_value"] > ZERO else None
+
+
 def _old_news(case: Case, limits: Mapping[str, Any]) -> Case:
     text = TextUsed(Ref("news.1@SELF"), case.now - AGES, case.now - AGES, stored=True, suspicious=False)
     return with_proposal(case, texts=(text,))
@@ -45,6 +49,7 @@ def _old_news(case: Case, limits: Mapping[str, Any]) -> Case:
 
 BREACHES: Mapping[str, Breach] = {
     "E9": huge,
+    "E9_value": _thin,
     "E1": lambda case, limits: replace(case, market=replace(case.market, session=None)),
     "E3": lambda case, limits: with_view(case, status=TradingStatus(case.order.symbol, case.now, halted=True)),
     "E4": lambda case, limits: with_quote(case, at=case.now + DAY),

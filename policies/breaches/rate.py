@@ -51,6 +51,9 @@ BREACHES: Mapping[str, Breach] = {
     "F6_stop": lambda case, limits: with_counters(case, last_stop_at=_in_the_future(case)),
     "F6_reject": lambda case, limits: with_counters(case, last_reject_at=_in_the_future(case)),
     "F7": lambda case, limits: with_performance(case, consecutive_losses=int(limits["max_consecutive_losses"])),
+    "F7_strategy": lambda case, limits: with_performance(
+        case, strategy_losses={case.order.strategy: int(limits["max_strategy_consecutive_losses"])}
+    ),
     "F8": lambda case, limits: with_counters(case, rejects_in_row=int(limits["max_rejects_in_row"])),
     "F9": lambda case, limits: with_counters(case, api_error_pct=limits["max_api_error_pct"] + ONE),
     "F9_slippage": lambda case, limits: with_counters(case, slippage_pct=limits["max_slippage_pct"] + ONE),

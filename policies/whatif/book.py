@@ -73,6 +73,7 @@ def _performance(fields: Fields) -> Performance:
         day_peak_equity=fields.number("day_peak_equity"),
         strategy_pnl=fields.mapping("strategy_pnl", decimals_of),
         symbol_pnl=fields.by_symbol("symbol_pnl", decimals_of),
+        strategy_losses=fields.mapping("strategy_losses", count_of),
     )
 
 

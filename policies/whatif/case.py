@@ -115,6 +115,7 @@ def _control(top: Fields, account: Fields, now: datetime, policy: Policy) -> Con
         reconciled_at=fields.moment("reconciled_at", compared),
         mismatched=tuple(symbol_of(name, fields.path("mismatched")) for name in fields.texts("mismatched")),
         broker_time=fields.moment("broker_time", now),
+        broker_open=fields.flag("broker_open"),
         readable=readable and killed is not None and state is not None,
         release=_release(fields.inner("release"), policy),
         ramp=fields.number("ramp", ONE),

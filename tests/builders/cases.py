@@ -216,6 +216,7 @@ def _lost(draw: st.DrawFn, case: Case) -> Case:
         last_loss_at=ago(draw(st.integers(0, 5000))),
         strategy_pnl={case.order.strategy: draw(cents(-9000, 100))},
         symbol_pnl={case.order.symbol: draw(cents(-9000, 100))},
+        strategy_losses={case.order.strategy: draw(st.integers(0, 8))},
     )
 
 

@@ -245,7 +245,7 @@ def any_account(random: Luck, now: datetime) -> Account:
 
 
 def any_performance(random: Luck) -> Performance:
-    return Performance(
+    made = Performance(
         day_start_equity=number(random, 50_000, 150_000),
         peak_equity=number(random, 50_000, 150_000),
         realized_pnl_day=number(random, -3_000, 3_000),
@@ -258,6 +258,9 @@ def any_performance(random: Luck) -> Performance:
         strategy_pnl=maybe(random, {"momentum": number(random, -4_000, 4_000, sure=True)}),
         symbol_pnl=maybe(random, {SYMBOLS[0]: number(random, -4_000, 4_000, sure=True)}),
     )
+    # Drawn from what is there: one more draw would make every seeded case another one.
+    losses = made.consecutive_losses
+    return replace(made, strategy_losses=None if losses is None else {"momentum": losses})
 
 
 def any_counters(random: Luck, now: datetime) -> Counters:

@@ -128,7 +128,7 @@ class TableMarket:
     halted: frozenset[Symbol] = frozenset()
     failing: Mapping[Symbol, Exception] = field(default_factory=dict)
     name: str = "table"
-    event_kinds: frozenset[EventKind] = frozenset(EventKind)
+    kinds: frozenset[EventKind] = frozenset(EventKind)
     supplies: frozenset[MarketInput] = frozenset(get_args(MarketInput))
     index: Symbol | None = None
 
@@ -155,6 +155,10 @@ class TableMarket:
     def status(self, symbol: Symbol, *, as_of: datetime) -> TradingStatus | None:
         self._answer(symbol)
         return TradingStatus(symbol, as_of, symbol in self.halted) if symbol in self.symbols() else None
+
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
+        self._answer(symbol)
+        return self.kinds
 
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:
         self._answer(symbol)

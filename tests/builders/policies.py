@@ -102,7 +102,7 @@ def counters(**changes: Any) -> Performance:
     start = D(100_000)
     lost = Performance(
         start, start, D(0), D(0), 0, None, week_start_equity=start, month_start_equity=start, day_peak_equity=start,
-        strategy_pnl={}, symbol_pnl={},
+        strategy_pnl={}, symbol_pnl={}, strategy_losses={},
     )  # fmt: skip
     return replace(lost, **changes)
 

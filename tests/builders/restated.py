@@ -34,7 +34,8 @@ def document_of(case: Case, limits: Mapping[str, Any], qty: Decimal) -> dict[str
         "clock": _told(case.now),
         "limits": {name: _limit(name, limits[name]) for name in limits if name in LIMITS and name not in UNTOLD},
         "control": {
-            **_fields(case.control, "kill_switch trading_state mode readable ramp broker_time reconciled_at"),
+            **_fields(case.control, "kill_switch trading_state mode readable ramp reconciled_at"),
+            **_fields(case.control, "broker_time broker_open"),
             "mismatched": list(case.control.mismatched),
             "paused": [_fields(each, "scope name until") for each in case.control.pauses],
         },
@@ -44,7 +45,7 @@ def document_of(case: Case, limits: Mapping[str, Any], qty: Decimal) -> dict[str
             **_fields(book.performance, "day_start_equity peak_equity realized_pnl_day unrealized_pnl"),
             "last_loss_at": _last_loss(book.performance),
             **_fields(book.performance, "consecutive_losses week_start_equity month_start_equity day_peak_equity"),
-            **_fields(book.performance, "strategy_pnl symbol_pnl"),
+            **_fields(book.performance, "strategy_pnl symbol_pnl strategy_losses"),
         },
         "positions": {
             name: _fields(each, "qty avg_price available_qty stop_loss entries")

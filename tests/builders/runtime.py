@@ -87,10 +87,14 @@ def settings_in(home: Path, **changes: object) -> Settings:
 
 
 def a_policy(folder: Path, **limits: object) -> str:
-    """The conservative profile in a file, with these limits; entries above 8,000 USD wait for a person."""
+    """The conservative profile in a file, with these limits; entries above 8,000 USD wait for a person.
+
+    None takes a limit out of the file.
+    """
     text = (resources.files("policies") / "conservative.toml").read_text(encoding="utf-8")
     for name, limit in {"approval_required_above_notional": 8000, "max_entries_per_cycle": 3, **limits}.items():
-        text = re.sub(rf"^{name} = [^#\n]*", f"{name} = {json.dumps(limit)} ", text, flags=re.MULTILINE)
+        line = "" if limit is None else f"{name} = {json.dumps(limit)} "
+        text = re.sub(rf"^{name} = [^#\n]*", line, text, flags=re.MULTILINE)
     path = folder / "policy.toml"
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:  # two starts at once share one file

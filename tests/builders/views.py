@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from domain.book import Adjustment
 from domain.case import Mode, Pause, TradingState
 from domain.decisions import Action, Concern, Inspection, MonitorReport, Phase, Ruling, Severity, Stance
 from domain.ids import CandidateId, ClientOrderId, DecisionId, Ref
@@ -12,7 +13,15 @@ from domain.market import Symbol
 from domain.orders import Fill, Order, OrderIntent, OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind, Regime, TradeCandidate
 from domain.verdicts import Outcome
-from interfaces.views.checks import AuditView, ComparedView, DoctorRow, DoctorView, MemoryView
+from interfaces.views.checks import (
+    AdoptedView,
+    AuditView,
+    ComparedView,
+    DifferenceView,
+    DoctorRow,
+    DoctorView,
+    MemoryView,
+)
 from interfaces.views.control import (
     AnswerView,
     ControlView,
@@ -602,8 +611,20 @@ def a_policy_change() -> PolicyChangeView:
     return PolicyChangeView(AT, "mine", "3f9a" * 16, "77ab" * 16, False, changes, "the policy mine loosens something")
 
 
-def a_comparison(*differences: str) -> ComparedView:
-    return ComparedView(AT, not differences, differences)
+def a_comparison(*differences: str, held: bool = False) -> ComparedView:
+    return ComparedView(AT, not differences, differences, (a_difference(),) if held else ())
+
+
+def a_difference() -> DifferenceView:
+    words = "a split of 2 for 1 of 2026-03-16 makes 180 of ours"
+    return DifferenceView(
+        Symbol("NVDA"), D(90), D(180), D("91.2"), AT, D(2), AT, False, D(180), words, "", "3f9a" * 16
+    )  # fmt: skip
+
+
+def an_adoption() -> AdoptedView:
+    booked = Adjustment("adj-1", AT, "owner", Symbol("NVDA"), D(90), D(80), D("91.2"), None, None, D("-912"))
+    return AdoptedView(AT, booked, True, ())
 
 
 def a_doctor() -> DoctorView:

@@ -45,6 +45,7 @@ class Exchange:
     held: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     activities: list[dict[str, Any]] = field(default_factory=list)
     fees: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[dict[str, Any]] = field(default_factory=list)
     withdrawable: Decimal | None = None
     depth: Decimal | None = None
     cancels_at_once: bool = True
@@ -289,6 +290,30 @@ class Exchange:
     def charged(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """Fees by their day, which has no time."""
         rows = [row for row in self.fees if instant(f"{row['date']}T23:59:59Z") > instant(query["after"])]
+        ids = [row["id"] for row in rows]
+        start = ids.index(query["page_token"]) + 1 if "page_token" in query else 0
+        return rows[start : start + int(query.get("page_size", 100))]
+
+    def transfer(self, number: int, day: str, amount: str, kind: str = "CSD", **more: Any) -> None:
+        """Money paid in or out: the cash, and after it the activity that tells of it, which has a day and no time."""
+        self.cash += Decimal(amount)
+        self.tell_transfer(number, day, amount, kind, **more)
+
+    def tell_transfer(self, number: int, day: str, amount: str, kind: str = "CSD", **more: Any) -> None:
+        """The activity alone."""
+        self.moves.append({
+            "activity_type": kind, "id": f"{day.replace('-', '')}000000000::{uuid(number + 700_000)}", "date": day,
+            "net_amount": amount, "description": "", "status": "executed", "currency": "USD",
+        } | more)  # fmt: skip
+
+    def moved(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Transfers of the kinds that are asked for, by their day."""
+        kinds = query["activity_types"].split(",")
+        rows = [
+            row
+            for row in self.moves
+            if row["activity_type"] in kinds and instant(f"{row['date']}T23:59:59Z") > instant(query["after"])
+        ]
         ids = [row["id"] for row in rows]
         start = ids.index(query["page_token"]) + 1 if "page_token" in query else 0
         return rows[start : start + int(query.get("page_size", 100))]

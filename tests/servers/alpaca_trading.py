@@ -37,6 +37,7 @@ class AlpacaTrading:
     """The server. ``posts`` counts what arrived at a path, ``moods`` of the stream are used up one an event.
 
     ``asked`` is set once somebody wants the updates; they are told from when ``listens`` is set, as it is at first.
+    ``market_open`` is what the clock answers, whatever the calendar says.
     """
 
     exchange: Exchange
@@ -46,6 +47,7 @@ class AlpacaTrading:
     edit: Callable[[str, Any], Any] = lambda path, body: body
     moods: deque[str] = field(default_factory=deque)
     refuses_keys: bool = False
+    market_open: Any = True
     assets: list[dict[str, Any]] = field(default_factory=list)
 
     def __enter__(self):
@@ -125,6 +127,8 @@ class AlpacaTrading:
                 return 200, exchange.told(query)
             case ["account", "activities", "FEE"]:
                 return 200, exchange.charged(query)
+            case ["account", "activities"]:
+                return 200, exchange.moved(query)
             case ["assets"]:
                 return 200, self.assets
             case ["assets", symbol]:
@@ -132,7 +136,7 @@ class AlpacaTrading:
                 return (200, known[0]) if known else (404, {"code": 40410000, "message": "asset not found"})
             case ["clock"]:
                 at = exchange.now().isoformat()
-                return 200, {"timestamp": at, "is_open": True, "next_open": at, "next_close": at}
+                return 200, {"timestamp": at, "is_open": self.market_open, "next_open": at, "next_close": at}
         return 404, {"message": "endpoint not found."}
 
     def _one(self, order: Order | None, name: str) -> Reply:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from domain.book import Account, AccountKind, Charge, Position
+from domain.book import Account, AccountKind, BrokerTime, Charge, Position, Transfer
 from domain.errors import DataQualityError, RetryableError
 from domain.ids import ClientOrderId
 from domain.market import Symbol
@@ -249,13 +249,17 @@ class ScriptedBroker:
         """None: executions carry them."""
         return ()
 
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """None: nobody pays in or out."""
+        return ()
+
     def now(self) -> datetime:
         """The exchange's own clock, which is ours unless somebody has moved ours."""
         return self.clock.now()
 
-    def time(self) -> datetime:
+    def time(self) -> BrokerTime:
         """The same, as it is told."""
-        return self.now()
+        return BrokerTime(self.now())
 
 
 def no_answer(what: str = "timed out") -> RetryableError:

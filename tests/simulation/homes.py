@@ -51,7 +51,7 @@ from trading.execution.brokers.several.route import Terms, place_of
 from trading.store.known_brokers import KnownBrokers
 from trading.store.orders import OrderStore
 
-LISTS = ("account", "positions", "orders", "fills", "charges", "time")
+LISTS = ("account", "positions", "orders", "fills", "charges", "transfers", "time")
 EVERYTHING = (*LISTS, "find", "submit", "cancel", "replace")
 CLOSED = "it never left, and the gates refuse it now: ACCOUNT_STATUS_UNKNOWN"
 HELD: Mapping[str, Symbol] = {"a": Symbol("NIMBO"), "b": Symbol("OSTRE")}

@@ -58,7 +58,7 @@ def _order(entry: Any, answer: tuple[Any, ...] | None, row: Row) -> Findings:
     try:
         body = json.loads(row["body"])
         digest, price = restore(OrderIntent, body["intent"]).digest, body["price"]
-    except (ValueError, KeyError, TypeError, DataQualityError):
+    except (ValueError, KeyError, TypeError, RecursionError, DataQualityError):
         yield Finding(approvals.name, entry.subject, Fault.DIFFERS, entry.seq, "body", said, "what nobody can read")
         return
     if digest != said:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from domain.errors import DataQualityError
 from trading.audit.approvals import check_approvals
 from trading.audit.facts import check_charges, check_cycles, check_incidents, check_transfers
-from trading.audit.finding import Finding, Findings
+from trading.audit.finding import Fault, Finding, Findings
 from trading.audit.holdings import check_holdings
 from trading.audit.money import check_equity
 from trading.audit.orders import check_orders
@@ -28,11 +29,12 @@ MOST_FINDINGS = 200
 """What is told of each part: where everything was changed, more of it helps nobody."""
 Progress = Callable[[str], None]
 Check = Callable[[Connection], Findings]
+_ODD = (ArithmeticError, AttributeError, DataQualityError, LookupError, RecursionError, TypeError, ValueError)
 
 PROVEN = (
-    "orders", "fills", "lots", "trades", "symbol_times", "charges", "transfers", "equity_points", "equity_days",
-    "high_water", "approvals", "control", "pauses", "policies", "incidents", "people", "cycles", "observations",
-    "judged_cases", "case_parts", "model_calls",
+    "orders", "fills", "lots", "trades", "adjustments", "symbol_times", "charges", "transfers", "equity_points",
+    "equity_days", "high_water", "approvals", "control", "pauses", "policies", "incidents", "people", "cycles",
+    "observations", "judged_cases", "case_parts", "model_calls",
 )  # fmt: skip
 """Tables that are compared with the ledger."""
 NOT_PROVEN: Mapping[str, tuple[str, ...]] = {
@@ -84,13 +86,21 @@ class BooksReport(NamedTuple):
         return not self.findings
 
 
+def readable(name: str, findings: Findings) -> Findings:
+    """The findings of a part; a value that nobody can read ends this part and none of the others."""
+    try:
+        yield from findings
+    except _ODD as odd:
+        yield Finding(name, "", Fault.UNREADABLE, book=type(odd).__name__)
+
+
 def check_books(database: Database, equity: EquityStore, progress: Progress = _silent) -> BooksReport:
     """Compare all of it, in one view: what another process writes meanwhile is in both or in neither."""
     found: list[Finding] = []
     more, unproven = False, list(NOT_PROVEN)
     parts: Mapping[str, Check] = {
         "orders": check_orders,
-        "executions, lots and trades": check_holdings,
+        "executions, adjustments, lots and trades": check_holdings,
         "fees": check_charges,
         "transfers": check_transfers,
         "equity": partial(check_equity, store=equity, unproven=unproven),
@@ -106,7 +116,7 @@ def check_books(database: Database, equity: EquityStore, progress: Progress = _s
     with database.reading() as connection:
         for name, check in parts.items():
             progress(f"comparing {name}")
-            listed = list(islice(check(connection), MOST_FINDINGS + 1))
+            listed = list(islice(readable(name, check(connection)), MOST_FINDINGS + 1))
             more = more or len(listed) > MOST_FINDINGS
             found += listed[:MOST_FINDINGS]
     return BooksReport(tuple(found), tuple(unproven), more)

@@ -26,6 +26,7 @@ class Fault(StrEnum):
     DIFFERS = "differs"
     MISSING = "missing"
     UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Finding:
         if self.fault is Fault.MISSING:
             known = f"the ledger has it, entry {self.entry}" if self.entry else "rows that are on record name it"
             return f"{row} is missing in the table; {known}."
+        if self.fault is Fault.UNREADABLE:
+            return f"{self.table}: a value makes no sense ({self.book}), and what comes after it was not compared."
         if self.fault is Fault.UNKNOWN:
             return f"{row} stands in the table and in no entry of the ledger."
         said = f"the {self.field} is {_or_none(self.book)} in the table and {_or_none(self.ledger)} by the ledger"

@@ -1,12 +1,13 @@
 """Equity over time, the exchange days and the high-water mark, made once more from what the ledger says of them.
 
-A comparison with the broker tells the equity, a transfer what was moved. Entries from before the ledger told the equity
-say only when there was a point: a home that has such entries can prove its newer points, and neither days nor mark.
+A comparison with the broker tells the equity, a transfer what was moved, and an owner who accepts a loss what the mark
+is from there on. Entries from before the ledger told the equity say only when there was a point: a home that has such
+entries can prove its newer points, and neither days nor mark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from sqlalchemy.types import NullType
 from domain.record.entries import RecordKind
 from trading.audit.finding import Fault, Finding, Findings
 from trading.audit.rows import ENTRY, Expected, compared, entries, in_form, named, others, stored, stream
-from trading.store.equity import EquityPoint, EquityStore
+from trading.store.equity import HIGH_WATER, EquityPoint, EquityStore
 from trading.store.tables import equity_days, equity_points, high_water, ledger
 
 _KIND = ledger.c.kind == RecordKind.RECONCILIATION.value
@@ -68,15 +69,19 @@ class Worth:
             self.last = EquityPoint(at, equity)
         self.peak = equity if self.peak is None else max(self.peak, equity)
 
-    def transferred(self, at: datetime, amount: Decimal, entry: int) -> None:
-        """Money was moved: its own day, and the mark."""
-        day = self.store.day_of(at)
+    def transferred(self, at: datetime, told: Mapping[str, Any], entry: int) -> None:
+        """Money was moved: its own day, and the mark. Of what was heard of late the entry tells the best anew."""
+        day, amount, late = self.store.day_of(at), Decimal(told["amount"]), "high_water" in told
         self.moved.append((at, amount))
         if day in self.days:
             start, peak, _ = self.days[day]
-            self.days[day] = DayRow(start + amount, peak + amount, entry)
+            self.days[day] = DayRow(start + amount, Decimal(told["day_peak"]) if late else peak + amount, entry)
         if self.peak is not None:
-            self.peak, self.entry = self.peak + amount, entry
+            self.peak, self.entry = Decimal(told["high_water"]) if late else self.peak + amount, entry
+
+    def accepted(self, mark: Decimal, entry: int) -> None:
+        """The owner accepted a loss: what was left is the mark."""
+        self.peak, self.entry = mark, entry
 
     def _carried(self, at: datetime, equity: Decimal) -> Decimal:
         """Every point lies before a day that is new, so the last of all is the one that it begins with."""
@@ -91,9 +96,12 @@ def check_equity(connection: Connection, store: EquityStore, unproven: list[str]
         yield from _check_point(connection, store, [entry for entry in told if "differences" in entry.body])
     yield from (Finding(equity_points.name, named(row), Fault.UNKNOWN) for row in stream(connection, _UNTOLD))
     worth = Worth(store)
-    for entry in entries(connection, RecordKind.RECONCILIATION):
-        if "transfer" in entry.body:
-            worth.transferred(entry.at, Decimal(entry.body["transfer"]["amount"]), entry.seq)
+    for entry in entries(connection, RecordKind.RECONCILIATION, RecordKind.CONTROL):
+        if entry.kind == RecordKind.CONTROL:
+            if entry.subject == HIGH_WATER:
+                worth.accepted(Decimal(entry.body["accepted_loss"]["to"]), entry.seq)
+        elif "transfer" in entry.body:
+            worth.transferred(entry.at, entry.body["transfer"], entry.seq)
         elif "differences" in entry.body and "equity" not in entry.body:
             unproven.append(OLD)
             return

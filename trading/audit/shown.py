@@ -56,7 +56,7 @@ def evidence_digest(text: str) -> str:
     try:
         seen = json.loads(text)["evidence"]
         return digest([seen["as_of"], list(seen["items"].values())])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return UNREADABLE
 
 
@@ -75,8 +75,8 @@ def check_cases(connection: Connection) -> Findings:
                 yield Finding(judged_cases.name, row.digest, Fault.UNKNOWN)
             parts.update(_parts_in(row.body))
     present = {key for (key,) in keys(connection, case_parts)}
-    yield from (Finding(case_parts.name, key, Fault.UNKNOWN) for key in sorted(present - parts))
-    yield from (Finding(case_parts.name, key, Fault.MISSING) for key in sorted(parts - present))
+    yield from (Finding(case_parts.name, str(key), Fault.UNKNOWN) for key in sorted(present - parts, key=repr))
+    yield from (Finding(case_parts.name, str(key), Fault.MISSING) for key in sorted(parts - present, key=repr))
 
 
 def check_calls(connection: Connection) -> Findings:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar, cast
 
-from domain.book import Account, Book, Counters, Position
+from domain.book import Account, Book, BrokerTime, Counters, Position
 from domain.case import MarketView
 from domain.errors import PartlyAnswered
 from domain.ids import DecisionId
@@ -38,7 +38,7 @@ class BrokerState(NamedTuple):
     account: Account
     positions: tuple[Position, ...]
     orders: tuple[OrderReport, ...]
-    time: datetime
+    time: BrokerTime
 
 
 def ask(broker: Broker) -> BrokerState:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from domain.clock import SystemClock
-from domain.errors import DataQualityError, OversightError, RetryableError
+from domain.errors import ConfigurationError, DataQualityError, OversightError, RetryableError
 from domain.ids import ClientOrderId
 from domain.orders import Order, OrderReport
 from domain.ports import Clock
@@ -29,6 +29,9 @@ from trading.store.database import Database, address_of, open_database
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 
+ANCHOR = "ledger.anchor"
+ELSEWHERE = "this home has a ledger, and the database that the settings name has not got it"
+NAME_IT = "Name its database in SAGE_DATABASE_URL; nothing that is held was closed."
 _KEY_BYTES = 32
 
 
@@ -122,19 +125,25 @@ Closer = Callable[[Parts, str], Mapping[str, object]]
 def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, close: Closer) -> dict[str, Any]:
     """The whole of the process behind a kill: the kill into the database, every open entry, and what is held.
 
-    A home whose database was never made has no entries.
+    A home whose database was never made has no entries. A database without the entry that the home's anchor names is
+    another home's or an older copy: entries in it are cancelled, nothing is closed, and the report says so.
     """
     address = address_of(url)
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        if (home / ANCHOR).exists():
+            raise ConfigurationError(ELSEWHERE, NAME_IT)
         return nothing(latch)
     database = open_database(url)
     try:
         parts = parts_of(database, home, latch)
+        foreign = (home / ANCHOR).exists() and not parts.ledger.holds_anchor()
         with database.transaction():
             details = latch.details()
             if details is None:
                 return {}  # the owner has resumed in the meantime, and later orders are not our business
             if not parts.control.read().policy_digest:
+                if foreign:
+                    raise ConfigurationError(ELSEWHERE, NAME_IT)
                 # Nothing ever ran here, and a control row of our making would look like one that somebody had emptied.
                 return nothing(latch)
             now = SystemClock().now()
@@ -142,7 +151,10 @@ def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, 
             # Listed with the kill: an intent written later meets it at the gates, one written before is in this list.
             entries = working_entries(parts.orders)
         report, ordered = cancelled(parts, entries, broker_of), latch.flatten()
-        if ordered:
+        if foreign:
+            # Of an older copy the entries have to be out. What another home holds, nobody has ordered to be sold.
+            report["failed"]["database"] = f"{ELSEWHERE}. {NAME_IT}"
+        elif ordered:
             try:
                 report["flatten"] = dict(close(parts, ordered))
             # The entries are out by now, and the report of that must not be lost with the rest.
@@ -160,7 +172,7 @@ def nothing(latch: KillSwitch) -> dict[str, Any]:
 
 def parts_of(database: Database, home: Path, latch: KillSwitch) -> Parts:
     """The stores of this home, and an office that knows its latch."""
-    ledger = SqlLedger(database, anchor=home / "ledger.anchor")
+    ledger = SqlLedger(database, anchor=home / ANCHOR)
     control, orders = ControlStore(database, ledger, latch, ExchangeCalendar()), OrderStore(database)
     office = PermitOffice(secrets.token_bytes(_KEY_BYTES), latch)
     settlement = Settlement(database, ledger, orders, control)

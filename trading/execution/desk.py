@@ -34,7 +34,7 @@ from domain.record.entries import RecordKind
 from domain.verdicts import Evaluation, Outcome
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
-from policies.ladder import state_after
+from policies.ladder import is_hard_drawdown, state_after
 from policies.permit import PermitOffice
 from policies.policy import Policy
 from trading.execution.account import BrokerState, BrokerWatch, DatedState, read_counters
@@ -381,9 +381,10 @@ class OrderDesk:
         cause = case.order.decision_id
         self._ledger.append(RecordKind.VERDICTS, order_id, body, at=case.now, cycle_id=cycle_id, cause=cause)
         state = state_after(case.control.trading_state, evaluation.verdicts)
-        if state is not case.control.trading_state:
+        deep = is_hard_drawdown(evaluation.verdicts)
+        if state is not case.control.trading_state or deep:
             reason = f"the gates refused {order_id}: {', '.join(evaluation.codes)}"
-            self._control.tighten(state, by="gates", at=case.now, reason=reason)
+            self._control.tighten(state, by="gates", at=case.now, reason=reason, drawdown=deep)
         if evaluation.outcome in (Outcome.PASS, Outcome.REDUCE) and is_in_row(case.order):
             self._control.let_through(case.order.symbol, case.order.side)
         self.count_block(case.order, evaluation)

@@ -40,13 +40,14 @@ from trading.data.view import market_view
 from trading.execution.account import at_least
 from trading.execution.cancel_entries import Parts
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import marketable_limit
+from trading.execution.intents import SLIPPAGE, marketable_limit, slippage_of
 from trading.execution.settle import Settlement
 from trading.portfolio.exposure import view_of
 from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
+ELSEWHERE = "our books hold it and the broker that was asked has none: it may lie at another broker or account"
 LOOKS, LOOK_S = 10, 0.2
 """How often, and at which distance in seconds, exits that were cancelled are looked for before they count as there."""
 
@@ -159,6 +160,7 @@ def flatten(hands: Hands, order: str) -> Flattened:
     sync(hands)  # what ended at the broker no longer works on anything
     clear(hands, order)
     held = hands.within_reach()
+    unknown = elsewhere(hands, held)
     market = hands.market([position.symbol for position in held])
     sent, fates = 0, dict[Symbol, str]()
     while held:
@@ -178,9 +180,17 @@ def flatten(hands: Hands, order: str) -> Flattened:
     # Asked again, because what an order was said to become is not yet what is held; and all are, because what a silent
     # broker holds is not closed.
     left = {each.symbol: (each.qty, fates.get(each.symbol, "it was not held before")) for each in hands.held()}
+    left |= {symbol: (qty, ELSEWHERE) for symbol, qty in unknown.items() if symbol not in left}
     for symbol, (_, why) in left.items():
         logging.getLogger(__name__).warning("%s was not flattened: %s", symbol, why)
     return Flattened(sent, left)
+
+
+def elsewhere(hands: Hands, held: Sequence[Position]) -> Mapping[Symbol, Decimal]:
+    """What our books hold and no broker that was asked holds any of: nothing of it can be closed there."""
+    known = {each.symbol for each in held}
+    booked = hands.orders.trades.positions()
+    return {symbol: qty for symbol, qty in booked.items() if qty and symbol not in known and hands.means(symbol)}
 
 
 def clear(hands: Hands, order: str) -> None:
@@ -230,7 +240,8 @@ def close(hands: Hands, position: Position, market: MarketView, order: str) -> P
         known = hands.orders.find(decision, leg)
         # An intent of this leg has not left: the desk takes it over under a new permit.
         if known is None or known.status is OrderStatus.INTENT:
-            intent = closing_intent(position, market, decision, leg, hands.clock.now(), hands.origin)
+            slippage = slippage_of(hands.desk.policy.limits)
+            intent = closing_intent(position, market, decision, leg, hands.clock.now(), hands.origin, slippage)
             return hands.desk.place(intent, market=market)
         if known.status.is_open:
             return Placement(known, None)
@@ -249,6 +260,7 @@ def closing_intent(
     leg: str,
     now: datetime,
     origin: Origin = Origin.FLATTEN,
+    slippage: Decimal = SLIPPAGE,
 ) -> OrderIntent:
     """The order that closes a position at once; raises DataQualityError where nothing tells at what price."""
     view = view_of(market, position.symbol)
@@ -266,7 +278,7 @@ def closing_intent(
         created_at=now,
         origin=origin,
         strategy=position.strategy or "manual",
-        limit_price=marketable_limit(side, quote, view.instrument.tick),
+        limit_price=marketable_limit(side, quote, view.instrument.tick, slippage=slippage),
         reduce_only=True,
         leg=leg,
     )

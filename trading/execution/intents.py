@@ -1,9 +1,11 @@
 """From a decision to an order intent: pure, and never toward more risk.
 
-A market order would fill at any price, so the desk asks for a *marketable limit*: a buy at ask * (1 + collar) rounded
-down to the tick, a sell at bid * (1 - collar) rounded up. With ask 100.00 and a collar of 20 bp a buy is limited at
-100.20. Entries carry their stop and target to the broker; exits may only reduce. Entries, exits and what closes
-everything are priced this way alike: no market order leaves the desk.
+A market order would fill at any price, so the desk asks for a *marketable limit*: a buy at ask * (1 + slippage) rounded
+down to the tick, a sell at bid * (1 - slippage) rounded up. With ask 100.00 and 0.2 % a buy is limited at 100.20. How
+much is the policy's ``market_slippage_pct``, and 0.2 % where it sets none. Entries carry their stop and target to the
+broker; exits may only reduce. Entries, exits and what closes everything are priced this way alike. What a person orders
+at market to open or enlarge something becomes such a limit too where the policy sets that figure (``sent_as_limit``):
+after a jump it buys no dearer than that, and nothing at all where the market is beyond it.
 
 Who asks for an amount of money gets shares for no more than that at the worst price of the order: 1,000 at a limit of
 187.20 is 5 shares, or 5.341880341 where instrument and policy allow fractions.
@@ -11,24 +13,32 @@ Who asks for an amount of money gets shares for no more than that at the worst p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from domain.case import MarketView
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.market import Instrument, Quote
-from domain.money import ZERO, ceil_to, floor_to
+from domain.money import HUNDRED, ZERO, ceil_to, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind
 from trading.portfolio.sizing import step_of
 
-COLLAR_BP = Decimal(20)
-_BP = Decimal(10_000)
+SLIPPAGE = Decimal("0.002")
+"""A share of the price, where the policy sets none."""
 
 
 def intent_of(
-    decision: Decision, instrument: Instrument, quote: Quote, *, at: datetime, allow_fractional: bool = False
+    decision: Decision,
+    instrument: Instrument,
+    quote: Quote,
+    *,
+    at: datetime,
+    allow_fractional: bool = False,
+    slippage: Decimal = SLIPPAGE,
 ) -> OrderIntent:
     """The order that carries out a decision: a marketable limit for the day, with protection behind an entry."""
     candidate = decision.candidate
@@ -45,7 +55,7 @@ def intent_of(
         created_at=at,
         origin=Origin.AGENT if entry else Origin.RULE,
         strategy=candidate.strategy,
-        limit_price=marketable_limit(candidate.side, quote, instrument.tick),
+        limit_price=marketable_limit(candidate.side, quote, instrument.tick, slippage=slippage),
         stop_loss=closer(stop, instrument.tick) if entry and stop is not None else None,
         take_profit=_target(decision, instrument.tick) if entry else None,
         currency=instrument.currency,
@@ -54,12 +64,29 @@ def intent_of(
     )
 
 
-def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, collar_bp: Decimal = COLLAR_BP) -> Decimal:
-    """The worst price a market order is allowed, on the tick and inside the collar."""
+def slippage_of(limits: Mapping[str, Any]) -> Decimal:
+    """How far beyond the touch the limits of a policy let an order pay, as a share of the price."""
+    told = limits.get("market_slippage_pct")
+    return SLIPPAGE if told is None else Decimal(told) / HUNDRED
+
+
+def sent_as_limit(limits: Mapping[str, Any], kind: OrderType, *, reduces: bool) -> bool:
+    """True for a market order that a policy wants sent as a marketable limit: one that only reduces may stay one.
+
+    A policy that sets no ``market_slippage_pct``, or allows no limit orders, leaves market orders as they are.
+    """
+    if kind is not OrderType.MARKET or reduces or "market_slippage_pct" not in limits:
+        return False
+    allowed = limits.get("allowed_order_types")
+    return allowed is None or OrderType.LIMIT in allowed
+
+
+def marketable_limit(side: Side, quote: Quote, tick: Decimal, *, slippage: Decimal = SLIPPAGE) -> Decimal:
+    """The worst price a market order is allowed, on the tick and no further beyond the touch than ``slippage``."""
     touch = quote.ask if side is Side.BUY else quote.bid
     if touch <= ZERO:
         raise DataQualityError(f"the quote of {quote.symbol} shows {touch}", "Wait for a valid quote.")
-    limit = touch * (1 + side.sign * collar_bp / _BP)
+    limit = touch * (1 + side.sign * slippage)
     return floor_to(limit, tick) if side is Side.BUY else ceil_to(limit, tick)
 
 

@@ -65,10 +65,10 @@ class Membership:
     def _alone(self) -> bool:
         return len(self._names) == 1 and ":" not in self._names[0]
 
-    def book(self, account_id: str, whole: Decimal, *, now: datetime) -> None:
-        """Book what changed, in front of an equity of ``whole`` that is written down next, in one transaction.
+    def book(self, account_id: str, whole: Decimal, *, now: datetime) -> frozenset[str]:
+        """Book what changed, in front of an equity of ``whole`` that is written down next; the names of who joined.
 
-        ``account_id`` is that of the home; one broker alone has no other.
+        ``account_id`` is that of the home; one broker alone has no other. All of it is one transaction.
         """
         alone = {account_id: Stake(self._names[0], whole)}
         present = alone if self._alone or self._told is None else dict(self._told())
@@ -80,6 +80,7 @@ class Membership:
             name, worth = before[number]
             self._move(name, -worth, {}, now)
         self._known.keep_stakes(present)
+        return frozenset(present[number].name for number in present.keys() - before.keys())
 
     def _until_now(self, present: Mapping[str, Stake]) -> Mapping[str, Stake]:
         """Who the equity until now was of, where nobody has written it down yet."""

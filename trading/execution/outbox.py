@@ -115,7 +115,7 @@ class Outbox:
         try:
             report = self._broker.find(order.client_order_id)
             # Our clock alone may have been set forward, and what is still on its way would be given up.
-            reached = now if report is not None else min(now, self._broker.time())
+            reached = now if report is not None else min(now, self._broker.time().at)
         except (RetryableError, DataQualityError):
             return order
         if report is not None:

@@ -25,6 +25,7 @@ from domain.ports import Broker, Ledger
 from domain.record.entries import RecordKind
 from trading.execution.membership import Membership
 from trading.execution.settle import Settlement
+from trading.execution.transfers import Transfers
 from trading.store.control import ControlStore
 from trading.store.database import Database
 from trading.store.equity import EquityStore
@@ -77,6 +78,7 @@ class Reconciler:
         self._orders = orders
         self._control = control
         self._equity = equity
+        self._transfers = Transfers(equity, ledger)
         self._settlement = settlement
         self._broker = broker
 
@@ -85,12 +87,15 @@ class Reconciler:
         with self._database.transaction():
             self._settlement.sync(self._broker, now=now)
             self._settlement.collect_charges(self._broker, now=now)
+            paid = self._transfers.ask(self._broker, now=now)
             account = self._broker.account()
             found = self._differences(now)
             # Not told is not nothing: a day would begin without money, or end in a loss of all of it.
             if account.equity is not None:
+                joined = frozenset[str]()
                 if self._membership is not None:
-                    self._membership.book(account.account_id, account.equity, now=now)
+                    joined = self._membership.book(account.account_id, account.equity, now=now)
+                self._transfers.book(paid, account.equity, joined, now=now)
                 self._equity.record(now, account.equity)
             result = Reconciliation(now, not found, found, account.equity)
             self._control.mark_reconciled(now, {difference.symbol for difference in found})

@@ -17,6 +17,7 @@ from domain.ids import derive, leg_behind, leg_kind
 from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, TimeInForce
 from domain.ports import Broker, Ledger
+from domain.record.alerts import Alert, AlertCode, Severity
 from domain.record.entries import RecordKind
 from trading.execution.booking import Booked, after_fills, booked, closed_trade, exit_reason, happenings, moves_stop
 from trading.execution.lifecycle import transition
@@ -129,8 +130,7 @@ class Settlement:
         if settled.status is OrderStatus.REJECTED:
             self._orders.activity.happened(Happening.REJECT, settled.symbol, at=settled.updated_at)
         if report.status is OrderStatus.UNKNOWN:
-            what = f"the broker calls {settled.client_order_id} {report.broker_status!r}, which nobody here can read"
-            self._ledger.append(RecordKind.CONTROL, derive("inc", before.client_order_id), {"alert": what}, at=at)
+            self._control.alerts.raised(of_unknown(report, at=at))
         if moves_stop(settled):
             self._orders.trades.move_stop(settled.symbol, settled.trigger_price)
 
@@ -238,6 +238,14 @@ def after_report(order: Order, report: OrderReport) -> Order:
         broker_status=report.broker_status,
         reason=report.reason or order.reason,
     )
+
+
+def of_unknown(report: OrderReport, *, at: datetime) -> Alert:
+    """A word of the broker that nobody has mapped: one alert for an order and the word, however often it is told."""
+    word = report.broker_status
+    what = f"the broker calls {report.client_order_id}, {report.side} {report.qty:f} {report.symbol}, {word!r}"
+    key = derive("alr", AlertCode.STATUS_UNKNOWN, report.client_order_id, word)
+    return Alert(Severity.WARNING, AlertCode.STATUS_UNKNOWN, f"{what}, which nobody here can read", key, at)
 
 
 def is_stale(order: Order, report: OrderReport) -> bool:

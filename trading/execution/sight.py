@@ -129,7 +129,8 @@ class CaseReader:
 
     def _control_at(self, told: BrokerState, now: datetime) -> Control:
         """The control plane as it is now; where nothing has moved the very value of before, which says so at once."""
-        read, before = self._control.read(broker_time=told.time, at=now), self._read
+        theirs, before = told.time, self._read
+        read = self._control.read(broker_time=theirs.at, broker_open=theirs.market_open, at=now)
         self._read = read if before is None or read != before else before
         return self._read
 

@@ -106,7 +106,9 @@ class ControlStore:
         self.kills = KillHistory(ledger, latch)
         self.alerts = AlertLog(ledger)
 
-    def read(self, *, broker_time: datetime | None = None, at: datetime | None = None) -> Control:
+    def read(
+        self, *, broker_time: datetime | None = None, broker_open: bool | None = None, at: datetime | None = None
+    ) -> Control:
         """The control plane as it is now; what cannot be read is killed.
 
         The recovery ramp is that of ``at``, else of the broker's time; without either, or a calendar, it is unknown.
@@ -116,7 +118,8 @@ class ControlStore:
             with self._database.reading() as connection:
                 found, scopes = _SWITCHES.first(connection), _PAUSES.rows(connection)
             row = None if found is None else _Switches(*found)
-            seen = replace(_control(row, scopes, latched=latched, broker_time=broker_time), flatten=flatten)
+            seen = _control(row, scopes, latched=latched, broker_time=broker_time)
+            seen = replace(seen, broker_open=broker_open, flatten=flatten)
             if row is None or row.ramp_from is None:
                 return seen
             moment = broker_time if at is None else at
@@ -133,12 +136,20 @@ class ControlStore:
         """Move between ACTIVE, REDUCING and HALTED."""
         self._set({"trading_state": state}, by=by, at=at, reason=reason)
 
-    def tighten(self, state: TradingState, *, by: str, at: datetime, reason: str) -> None:
-        """Move to ``state`` unless the present one is as strict or stricter."""
+    def tighten(self, state: TradingState, *, by: str, at: datetime, reason: str, drawdown: bool = False) -> None:
+        """Move to ``state`` unless the present one is as strict or stricter.
+
+        ``drawdown``: the hard limit is reached, which is told as critical once between two resumes, moved or not.
+        """
         with self._database.transaction():
             # Read under the write lock: of two that tighten at once the stricter must be what stays.
-            if _STRICTNESS.index(state) > _STRICTNESS.index(self.read().trading_state):
+            moves = _STRICTNESS.index(state) > _STRICTNESS.index(self.read().trading_state)
+            if moves:
                 self.set_trading_state(state, by=by, at=at, reason=reason)
+            if drawdown:
+                key = derive("alr", AlertCode.DRAWDOWN, str(self.resumed_at()))
+                self.alerts.raised(Alert(Severity.CRITICAL, AlertCode.DRAWDOWN, f"{by}: {reason}", key, at))
+            elif moves:
                 self._alert(_MOVED[state], f"{by}: {reason}", at=at)
 
     def set_mode(self, mode: Mode, *, by: str, at: datetime, reason: str = "") -> None:

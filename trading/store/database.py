@@ -31,7 +31,7 @@ from trading.store.writing.to_server import PREPARED_IS_GONE, server_engine
 
 T = TypeVar("T")
 
-ONLY_TABLES_WERE_ADDED = frozenset({2, 3, 4})
+ONLY_TABLES_WERE_ADDED = frozenset({2, 3, 4, 5})
 """Versions whose tables are all as they are now, so that what came since is all that is missing."""
 ELSEWHERE = (
     *(job_looks, job_runs, leases, outbox, outbox_paces, tellings, wishes),

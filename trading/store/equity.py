@@ -9,6 +9,8 @@ started with 8,000.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import takewhile
@@ -18,6 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from domain.book import Performance
+from domain.money import ZERO
 from domain.ports import Calendar
 from trading.portfolio.performance import Day
 from trading.store.database import Database
@@ -25,8 +28,11 @@ from trading.store.tables import equity_days, equity_points, high_water, trades,
 from trading.store.trades import TradeStore
 from trading.store.writing.prepared import Query, given
 
+HIGH_WATER = "high_water"
+"""Subject of the entries that say: a loss was accepted, and this was and is the high-water mark."""
+EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 LONGEST_STREAK = 1000
-"""Losses in a row are counted up to here."""
+"""Losses in a row are counted up to here, over the trades of all strategies together."""
 STREAK_REMEMBERED = timedelta(days=7)
 """Losses count as a row this long: a streak that stops every entry could otherwise never end, not even by time."""
 SESSIONS_REACH = timedelta(days=14)
@@ -42,11 +48,33 @@ class Starts(NamedTuple):
     day_peak: Decimal | None
 
 
+class Streaks(NamedTuple):
+    """Trades lost in a row up to now: of the account, with the time of the newest, and of each strategy."""
+
+    account: int
+    last_loss_at: datetime | None
+    by_strategy: Mapping[str, int]
+
+
 class EquityPoint(NamedTuple):
     """Equity as it was seen at one moment."""
 
     at: datetime
     equity: Decimal
+
+
+class Moved(NamedTuple):
+    """Money that was moved in (positive) or out, and when it counted."""
+
+    at: datetime
+    amount: Decimal
+
+
+class Marks(NamedTuple):
+    """The high-water mark, and the best of a day; None where that day is not on record."""
+
+    peak: Decimal | None
+    day_peak: Decimal | None
 
 
 class _DayRow(NamedTuple):
@@ -134,24 +162,84 @@ class EquityStore:
                 self._set_peak(peak + amount)
         return True
 
+    def late_transfer(
+        self, transfer_id: str, amount: Decimal, *, at: datetime, accepted: EquityPoint | None = None
+    ) -> Marks:
+        """Money that moved at ``at`` and is heard of now: points from then on hold it, so the best is found anew.
+
+        100,000, then 150,000 with the 50,000 that were paid in: the mark is 150,000 and not 200,000. ``accepted`` is
+        where the mark began anew, if it ever did.
+        """
+        day = self.day_of(at)
+        begin, end = self._begin(day), self._begin(day + timedelta(days=1))
+        with self._database.transaction() as connection:
+            row = connection.execute(select(equity_days).where(equity_days.c.day == day)).one_or_none()
+            before = sum((each.amount for each in self.moves(begin) if each.at < end), ZERO)
+            connection.execute(transfers.insert().values(transfer_id=transfer_id, at=at, amount=amount))
+            best = None
+            if row is not None:
+                own = [each for each in self.moves(begin) if each.at < end]
+                best = highest(row.start_equity - before, self.points(begin, end), own)
+                moved = {"start_equity": row.start_equity + amount, "peak_equity": best}
+                connection.execute(equity_days.update().where(equity_days.c.day == day).values(moved))
+            since, first = (EPOCH, None) if accepted is None else (accepted.at + TICK, accepted.equity)
+            peak = highest(first, self.points(since, None), self.moves(since))
+            if peak is not None:
+                self._set_peak(peak)
+        return Marks(peak, best)
+
+    def moved_by(self, transfer_ids: Iterable[str]) -> frozenset[str]:
+        """Those of these transfers that are on record."""
+        known = select(transfers.c.transfer_id).where(transfers.c.transfer_id.in_([*transfer_ids]))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(known).scalars())
+
+    def moves(self, since: datetime) -> tuple[Moved, ...]:
+        """Money that was moved at ``since`` or later, in order."""
+        with self._database.reading() as connection:
+            return tuple(sorted(Moved(*row) for row in _MOVED.rows(connection, since)))
+
+    def points(self, start: datetime, end: datetime | None) -> tuple[EquityPoint, ...]:
+        """What was written down in [start, end), oldest first."""
+        wanted = select(equity_points.c.at, equity_points.c.equity).where(equity_points.c.at >= start)
+        if end is not None:
+            wanted = wanted.where(equity_points.c.at < end)
+        with self._database.reading() as connection:
+            return tuple(EquityPoint(*row) for row in connection.execute(wanted.order_by(equity_points.c.at)))
+
+    def first(self) -> EquityPoint | None:
+        """The first equity that was written down; None before it."""
+        oldest = select(equity_points.c.at, equity_points.c.equity).order_by(equity_points.c.at).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(oldest).one_or_none()
+        return None if row is None else EquityPoint(*row)
+
+    def lower_mark(self, equity: Decimal) -> Decimal:
+        """Make ``equity`` the high-water mark; the answer is what it was. For whoever writes down who accepted that."""
+        with self._database.transaction():
+            before = self._peak()
+            self._set_peak(equity)
+        return equity if before is None else before
+
     def performance(self, now: datetime, *, equity: Decimal | None) -> Performance:
         """The counters at ``now``; ``equity`` (as the broker just told it) stands in where nothing was recorded yet.
 
         ``unrealized_pnl`` is that of this day: what the equity gained or lost today beyond what fills made final.
         """
         with self._database.reading():
-            losses, last_loss = self._losing_streak(now)
+            streaks = self._losing_streaks(now)
             starts, realized = self._starts(now, equity), self._trades.realized(self.day_start(now))
             return Performance(
                 day_start_equity=starts.day,
                 peak_equity=_highest(self._peak(), equity),
                 realized_pnl_day=realized,
                 unrealized_pnl=None if equity is None or starts.day is None else equity - starts.day - realized,
-                consecutive_losses=losses,
-                last_loss_at=last_loss,
+                consecutive_losses=streaks.account,
+                last_loss_at=streaks.last_loss_at,
                 week_start_equity=starts.week,
                 month_start_equity=starts.month,
                 day_peak_equity=starts.day_peak,
+                strategy_losses=streaks.by_strategy,
             )
 
     def days(self) -> tuple[Day, ...]:
@@ -211,12 +299,15 @@ class EquityStore:
             equity: Decimal = last.equity
             return sum(connection.execute(moved).scalars(), equity)
 
-    def _losing_streak(self, now: datetime) -> tuple[int, datetime | None]:
-        closed = select(trades.c.pnl, trades.c.closed_at).where(trades.c.closed_at >= now - STREAK_REMEMBERED)
+    def _losing_streaks(self, now: datetime) -> Streaks:
+        columns = (trades.c.strategy, trades.c.pnl, trades.c.closed_at)
+        closed = select(*columns).where(trades.c.closed_at >= now - STREAK_REMEMBERED)
         newest = closed.order_by(trades.c.closed_at.desc()).limit(LONGEST_STREAK)
-        with self._database.reading() as connection, connection.execute(newest) as rows:
-            losses = list(takewhile(lambda row: row.pnl < 0, rows))
-        return len(losses), losses[0].closed_at if losses else None
+        with self._database.reading() as connection:
+            rows = connection.execute(newest).all()
+        losses = list(takewhile(lambda row: row.pnl < 0, rows))
+        by_strategy = _by_strategy((row.strategy, row.pnl) for row in rows)
+        return Streaks(len(losses), losses[0].closed_at if losses else None, by_strategy)
 
     def _peak(self) -> Decimal | None:
         with self._database.reading() as connection:
@@ -227,6 +318,32 @@ class EquityStore:
         with self._database.transaction() as connection:
             if not connection.execute(high_water.update().values(peak_equity=peak)).rowcount:
                 connection.execute(high_water.insert().values(id=1, peak_equity=peak))
+
+
+def _by_strategy(newest_first: Iterable[tuple[str, Decimal]]) -> dict[str, int]:
+    """Losses of each strategy since it last won or broke even: what others won in between ends no row of its own."""
+    streaks: dict[str, int] = {}
+    ended: set[str] = set()
+    for strategy, pnl in newest_first:
+        if pnl >= 0:
+            ended.add(strategy)
+        elif strategy not in ended:
+            streaks[strategy] = streaks.get(strategy, 0) + 1
+    return streaks
+
+
+def highest(first: Decimal | None, points: Iterable[EquityPoint], moved: Iterable[Moved]) -> Decimal | None:
+    """The best of ``first`` and the points after it, moved by what was paid in or out since; all in order.
+
+    100 first, then a point of 90, +50, and a point of 145: 150. A point holds what moved at its own moment.
+    """
+    best, left = first, deque(moved)
+    for at, equity in points:
+        while left and left[0].at <= at:
+            amount = left.popleft().amount
+            best = None if best is None else best + amount
+        best = equity if best is None else max(best, equity)
+    return best if best is None else sum((each.amount for each in left), best)
 
 
 def _highest(*values: Decimal | None) -> Decimal | None:

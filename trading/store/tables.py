@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, MetaDa
 
 from trading.store.columns import CanonicalJson, ExactDecimal, UtcTime
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 metadata = MetaData()
 
 # One row: which version of these tables the database holds.
@@ -158,6 +158,22 @@ charges = Table(
     Column("amount", ExactDecimal, nullable=False),
     Column("what", Text, nullable=False),
     Column("symbol", Text),
+)
+
+# What the owner took over from the broker into the books: both quantities, and by how much the cost of the lots moved.
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("adjustment_id", Text, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("by", Text, nullable=False),
+    Column("symbol", Text, nullable=False, index=True),
+    Column("ours", ExactDecimal, nullable=False),
+    Column("theirs", ExactDecimal, nullable=False),
+    Column("price", ExactDecimal),
+    Column("ratio", ExactDecimal),
+    Column("split_at", UtcTime),
+    Column("cost", ExactDecimal, nullable=False),
 )
 
 # What we asked a broker besides new orders: cancels and replaces, each ask one row.

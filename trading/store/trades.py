@@ -14,6 +14,7 @@ from domain.ids import DecisionId
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Side
+from trading.store.adjustments import AdjustmentStore
 from trading.store.database import Database
 from trading.store.tables import charges, fills, lots, trades
 from trading.store.writing.prepared import Prepared, Query, given
@@ -96,11 +97,12 @@ class ChargeStore:
 
 
 class TradeStore:
-    """Lots and trades; ``trading.execution.settle`` is their only writer."""
+    """Lots and trades; ``trading.execution`` writes them, from executions and adjustments alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.charges = ChargeStore(database)
+        self.adjustments = AdjustmentStore(database)
 
     def lots(self, symbol: Symbol | None = None) -> tuple[Lot, ...]:
         """Lots held, oldest first: of one symbol or of all."""

@@ -21,7 +21,10 @@ def mode(view: View) -> str:
 def approved(view: View) -> bool:
     """True for a yes to exactly this order, in time, and near the price that was seen."""
     given = view.order.get("approval")
-    if given is None or not given.get("by") or given.get("order_digest") != "MATCH" or given.get("at") is None:
+    # Of a cut order nobody has seen the quantity, so a yes to the whole of it is none.
+    if given is None or view.qty != view.order["qty"]:
+        return False
+    if not given.get("by") or given.get("order_digest") != "MATCH" or given.get("at") is None:
         return False
     if not fresh(view, given["at"], amount(view.limits.get("approval_ttl_s"))):
         return False
@@ -90,7 +93,8 @@ RULES = (
     Rule("A7", "max_reconcile_age_s", lambda view, limit: fresh(view, view.control["reconciled_at"], limit)),
     Rule("A8", "max_clock_skew_s", lambda view, limit: abs(age(view, view.control["broker_time"])) <= limit),
     Rule("A9", "require_provenance", _provenance, ("PROVENANCE_MISSING", "NOT_AUTHORISED")),
-    Rule("A10", None, lambda view, _: view.order.get("approval") is None or approved(view), size=True),
+    Rule("A10", None, lambda view, _: view.order.get("approval") is None or view.qty != view.order["qty"]
+         or approved(view)),
     Rule("A10", "approval_required_above_notional", lambda view, limit: notional(view) <= limit or approved(view),
          asks=True),
     Rule("H6", "max_signal_age_s", _signal_in_time),

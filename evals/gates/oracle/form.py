@@ -164,6 +164,8 @@ RULES = (
     Rule("B4", "allow_extended_hours", lambda view, allowed: allowed or not view.order.get("extended_hours")),
     Rule("B5", None, _expiry, ("EXPIRY_INVALID", "AUCTION_WINDOW"), always=True),
     Rule("E1", None, _open),
+    Rule("E1", None, lambda view, _: session_at(view.now) is None or view.control.get("broker_open") is not False,
+         ("MARKET_CLOSED",)),
     Rule("B6", None, lambda view, _: not _crosses_zero(view), size=True),
     Rule("B7", None, lambda view, _: not view.order.get("reduce_only") or closes(view), size=True),
     Rule("B8", "require_stop_loss", lambda view, wanted: not wanted or view.order["stop_loss"] is not None),

@@ -22,9 +22,9 @@ Read into the catalogue where it leaves a choice:
     these, what cannot be measured (no quote) lets it go. All of an odd lot may be closed.
  6. An order opposite to the position that is larger than what is left to close is denied (B6), or cut to it and then
     judged as the exit it has become. What already works in its direction is taken off first.
- 7. An approval is judged on the quantity that would be sent, after any cut. Expired, future-dated, for another order,
-    nameless or beyond the price band: DENY, a person is not asked by showing a wrong yes. Its age may equal its time to
-    live. The band compares ``last`` with the price seen.
+ 7. An approval is judged on the quantity that was ordered; for what a cut leaves of it there is none, and a person may
+    be asked again. Expired, future-dated, for another order, nameless or beyond the price band: DENY, a person is not
+    asked by showing a wrong yes. Its age may equal its time to live. The band compares ``last`` with the price seen.
  8. A final quantity is stated for PASS, REDUCE and DENY ("0"); while a person is awaited none is (null).
  9. Unreconciled, mismatched, closed market, no session: deny new exposure without any limit. ``mode`` is the lower of
     control and policy; off and observe deny, approve asks, paper wants a paper account (auto takes either).

@@ -55,6 +55,11 @@ def _edge(view: View, limit: Fraction, *, opening: bool) -> bool:
     return seconds(view.now - session[0] if opening else session[1] - view.now) >= limit
 
 
+def _traded(view: View, limit: Fraction) -> bool:
+    volume = amount(own(view).get("adv"))
+    return volume > 0 and volume * quote(view, view.order["symbol"], "bid") >= limit
+
+
 def _worked(view: View, limit: Fraction) -> bool:
     volume = amount(own(view).get("recent_volume"))
     return working(view, view.order["side"]) + view.qty <= limit * PERCENT * volume
@@ -127,6 +132,7 @@ RULES = (
     Rule("E6", "price_collar_atr", _collar_atr, always=True),
     Rule("E7", "max_spread_pct", _spread),
     Rule("E9", "max_adv_pct", lambda view, limit: view.qty <= limit * PERCENT * known(own(view).get("adv")), size=True),
+    Rule("E9", "min_adv_value", _traded, ("THINLY_TRADED", "LIQUIDITY_UNKNOWN", "QUOTE_MISSING")),
     Rule("E10", "max_recent_volume_pct", _worked, ("PARTICIPATION", "VOLUME_UNKNOWN"), size=True),
     Rule("E11", "max_volatility_ratio", _calm, ("VOLATILITY_SPIKE", "VOLATILITY_UNKNOWN")),
     Rule("E11", "max_index_drop_pct", _index, ("INDEX_DROP", "INDEX_UNKNOWN")),

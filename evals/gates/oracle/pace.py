@@ -104,6 +104,9 @@ RULES = (
     Rule("F6", "cooldown_after_stop_s", _rested("last_stop_at"), ("COOLDOWN", _COUNTERS)),
     Rule("F6", "cooldown_after_reject_s", _rested("last_reject_at"), ("COOLDOWN", _COUNTERS)),
     Rule("F7", "max_consecutive_losses", lambda view, limit: known(view.account.get("consecutive_losses")) < limit),
+    Rule("F7", "max_strategy_consecutive_losses", lambda view, limit:
+         known(view.account.get("strategy_losses")).get(view.order["strategy"], 0) < limit,
+         ("STRATEGY_LOSS_STREAK", _COUNTERS)),
     Rule("F8", "max_rejects_in_row", _below("rejects_in_row"), ("REJECTS_IN_ROW", _COUNTERS)),
     Rule("F9", "max_api_error_pct", lambda view, limit: _counter(view, "api_error_pct") <= limit,
          ("API_ERRORS", _COUNTERS)),

@@ -19,7 +19,8 @@ max_order_qty max_order_notional max_order_pct_equity max_position_qty max_posit
 max_gross_exposure_pct max_net_exposure_pct max_sector_pct_equity max_leverage min_cash_reserve min_cash_reserve_pct
 max_turnover_per_day max_loss_per_trade_pct min_stop_distance_pct max_stop_distance_pct max_buying_power_pct min_price
 daily_loss_limit_pct daily_loss_limit_abs max_drawdown_pct soft_drawdown_pct price_collar_pct price_collar_atr
-max_spread_pct max_adv_pct market_slippage_pct earnings_blackout_h max_quote_age_s max_bar_age_s max_signal_age_s
+max_spread_pct max_adv_pct min_adv_value market_slippage_pct
+earnings_blackout_h max_quote_age_s max_bar_age_s max_signal_age_s
 max_account_age_s max_reconcile_age_s max_clock_skew_s cooldown_after_loss_s duplicate_window_s approval_ttl_s
 approval_required_above_notional approval_price_band_pct min_confidence quoted_price_tolerance_pct auction_buffer_s
 min_listing_age_d min_market_cap max_cluster_pct_equity cluster_correlation max_beta_exposure_pct max_heat_pct
@@ -33,7 +34,8 @@ max_symbol_loss_pct max_give_back_pct give_back_from_pct max_disagreement max_mo
 COUNT_LIMITS = _words("""
 max_open_positions max_entries_per_cycle max_entries_per_day max_adds max_orders_per_second max_orders_per_minute
 max_orders_per_day max_orders_per_symbol_per_day max_active_orders max_cancels_per_day max_round_trips_5d
-max_round_trips_per_symbol max_consecutive_losses max_rejects_in_row max_calls_per_cycle max_tokens_per_cycle
+max_round_trips_per_symbol max_consecutive_losses
+max_strategy_consecutive_losses max_rejects_in_row max_calls_per_cycle max_tokens_per_cycle
 max_tokens_per_day
 """)
 FLAG_LIMITS = _words("""
@@ -58,6 +60,7 @@ RELEASE: dict[str, Any] = {"code": "text", "policy": "text", "prompts": "text"}
 CONTROL: dict[str, Any] = {
     "kill_switch": "flag", "trading_state": "state", "mode": "mode", "readable": "flag", "ramp": "num",
     "paused": [{"scope": "text", "name": "text", "until": "time"}], "release": RELEASE, "broker_time": "time",
+    "broker_open": "flag",
     "reconciled_at": "time", "mismatched": "texts",
 }  # fmt: skip
 ACCOUNT: dict[str, Any] = {
@@ -70,7 +73,7 @@ ACCOUNT: dict[str, Any] = {
     ),
     "as_of": "time", "currency": "text", "consecutive_losses": "count", "last_loss_at": "time",
     "broker_reconciled": "flag", "account_id": "text", "paper": "flag", "trading_blocked": "flag", "kind": "account",
-    "strategy_pnl": {"*": "num"}, "symbol_pnl": {"*": "num"},
+    "strategy_pnl": {"*": "num"}, "symbol_pnl": {"*": "num"}, "strategy_losses": {"*": "count"},
 }  # fmt: skip
 POSITION: dict[str, Any] = {
     "qty": "num", "avg_price": "num", "available_qty": "num", "stop_loss": "num", "entries": "count",

@@ -37,7 +37,9 @@ ROWS: tuple[Row, ...] = (
            _at("2026-11-27T18:00:00Z")), before_early_close=("P", _at("2026-11-27T17:59:59Z")), christmas_eve=("D",
            _at("2026-12-24T18:00:00Z")), thanksgiving=("D", _at("2026-11-26T16:00:00Z")), new_year=("D",
            _at("2026-01-01T16:00:00Z")), gtc_closed=("D", _at("2026-03-17T21:00:00Z", **{"O/tif": "gtc"})),
-           other_zone=("P", {"clock": "2026-03-17T11:00:00-04:00"})),
+           other_zone=("P", {"clock": "2026-03-17T11:00:00-04:00"}),
+           broker_open=("P", {"C/broker_open": True}), broker_closed=("D", {"C/broker_open": False}),
+           broker_silent=("P", {"C/broker_open": None}), broker_closed_exit=("P", {**EXIT, "C/broker_open": False})),
     *table("E2", {"L/no_entry_after_open_s": "300"}, at_limit=("P", _at("2026-03-17T13:35:00Z")), one_second_early=("D",
            _at("2026-03-17T13:34:59Z")), exit_early=("P", {**_at("2026-03-17T13:30:01Z"), **EXIT}), closed=("D",
            _at("2026-03-17T13:00:00Z")), noon=("P", {})),
@@ -92,6 +94,10 @@ ROWS: tuple[Row, ...] = (
     *table("E9", {"L/max_adv_pct": "1"}, at_limit=("P", {"M/adv": "10000"}), one_share_over=("D", {"M/adv": "10000",
            "O/qty": "101"}), cut=("R:99", {"M/adv": "9999", "L/oversize": "reduce"}), missing=("D", {"M/adv": DROP}),
            zero=("D", {"M/adv": "0"}), exit=("P", {**EXIT, "M/adv": "1"}), exit_missing=("P", {**EXIT, "M/adv": None})),
+    *table("E9", {"L/min_adv_value": "4997500.00", "M/adv": "50000"}, value_at_limit=("P", {}), value_share_less=("D",
+           {"M/adv": "49999"}), value_cut_helps_nothing=("D", {"M/adv": "49999", "L/oversize": "reduce"}),
+           value_missing=("D", {"M/adv": DROP}), value_zero=("D", {"M/adv": "0"}), value_exit=("P", {**EXIT, "M/adv":
+           "1"})),
     *table("E10", {"L/max_recent_volume_pct": "5"}, at_limit=("P", {"M/recent_volume": "2000"}), one_share_over=("D",
            {"M/recent_volume": "2000", "O/qty": "101"}), cut=("R:99", {"M/recent_volume": "1999", "L/oversize":
            "reduce"}), working_buy=("R:80", {"M/recent_volume": "2000", "L/oversize": "reduce", "open_orders":

@@ -51,6 +51,10 @@ ROWS: tuple[Row, ...] = (
     *_counted("D4", "max_round_trips_5d", "K/round_trips_5d"),
     *_counted("F2", "max_cancels_per_day", "K/cancels_today"),
     *_counted("F7", "max_consecutive_losses", "A/consecutive_losses"),
+    *table("F7", {"L/max_strategy_consecutive_losses": 4}, strategy_before=("P", {"A/strategy_losses": {"case": 3}}),
+           strategy_reached=("D", {"A/strategy_losses": {"case": 4}}), strategy_other=("P", {"A/strategy_losses":
+           {"trend": 9}}), strategy_none=("P", {"A/strategy_losses": {}}), strategy_unknown=("D", {}),
+           strategy_exit=("P", {**EXIT, "A/strategy_losses": {"case": 9}})),
     *_counted("F8", "max_rejects_in_row", "K/rejects_in_row"),
     *_counted("F1", "max_orders_per_day", "orders_today"),
     *table("D6", {"L/wash_sale_days": "30", "L/forbid_wash_sale": True}, inside=("D", {"K/last_loss_on": {"AAPL":

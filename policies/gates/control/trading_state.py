@@ -1,7 +1,8 @@
 """A4 trading state: HALTED sends nothing, REDUCING only what shrinks a position, ACTIVE everything.
 
 Shrinking is judged by quantity: with 50 held and an open sell of 20, a sell of 30 passes while reducing and one of 31
-does not, whatever its side or its flags say. What a kill's owner ordered to be closed (A1) is closed while HALTED too.
+does not, whatever its side or its flags say. No rule sets HALTED (``policies.ladder``), so that no loss stops an exit.
+What a kill's owner ordered to be closed (A1) is closed while HALTED too.
 """
 
 from __future__ import annotations

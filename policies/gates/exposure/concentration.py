@@ -1,7 +1,8 @@
 """C8 sector and C9 cluster: everything that falls together, in the worst case, is at most a share of equity.
 
 C8: equity 100,000 and 30 %: with 25,000 in technology an order of 5,000.00 in technology passes, one of 5,000.01 does
-not. An instrument without sector is not entered, and a holding without sector counts to every sector.
+not. An instrument without sector is not entered, and a holding without sector counts to every sector. Industries and
+themes are told by no source, which ``sage doctor`` says; what moves together counts together by C9, whatever its name.
 
 C9 counts by movement instead of by name: all symbols whose daily returns correlate with those of the order's symbol by
 more than ``cluster_correlation``. With 0.7, 20,000 held at a correlation of 0.71 count and those at 0.70 do not, so

@@ -33,6 +33,7 @@ GATES: tuple[Gate, ...] = (
     spread.GATE,
     market_order.GATE,
     liquidity.GATE,
+    liquidity.VALUE_GATE,
     liquidity.PARTICIPATION_GATE,
     turbulence.GATE,
     turbulence.INDEX_GATE,

@@ -2,7 +2,9 @@
 
 E5: whoever reads the bars says what is wrong with the newest of them (a gap, a high below the low, no volume); anything
 but "nothing" refuses, and so does silence. E5_source: with 0.5 %, the middle of our quote and another source's price of
-200.00 agree from 199.00 to 201.00; at 201.01 they do not, and one of the two is wrong.
+200.00 agree from 199.00 to 201.00; at 201.01 they do not, and one of the two is wrong. No configured source tells a
+second price today, so that it is judged where a what-if case states it, and denies every entry of a policy that sets
+it otherwise.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Where no source says whether it is halted, entries are refused, unless the policy does without a status
 (``require_trading_status = false``): then ``sage doctor`` lists this gate as not covered.
+
+Limit-up and limit-down bands (LULD) are not judged: no source tells them, and ``sage doctor`` says so. What stands in
+for them is the halt that follows such a state, the collar around our own price (E6) and the spread (E7).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """E8 market orders: an entry at market is sized at the touch moved by ``market_slippage_pct``, so it needs a touch.
 
-With 0.2 % and an ask of 200.00, every size gate counts 200.40 a share. The verdict shows that worst price as its value
-and the touch as its limit, so that an adapter can send the order as a marketable limit.
+With 0.2 % and an ask of 200.00, every size gate counts 200.40 a share; the verdict shows that worst price as its value,
+the touch as its limit. Where the policy sets the figure, no entry of ours comes here at market: it was turned into a
+limit at that price before any gate looked (``trading/execution/intents.py``). What-if cases and exits still do.
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 With 60 calls a cycle, a proposal that comes after the sixtieth passes and one after the sixty-first does not. What was
 used must be on record. The asker keeps a budget too and stops asking; this one stops what was asked past it.
+
+Loops and tool calls have no figure here, because nothing that proposes an order can make one. Code runs the tools of
+the trading roles before any model is asked; a role answers one question, with one repair turn
+(``agents/ask.py``), and every call counts above. The talker alone asks for looks: so many a question
+(``MOST_LOOKS`` in ``graphs/nodes/talk.py``, and the graph's own limit of steps), and it proposes nothing.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
     disagreement = max(|advised - inspected| / candidate, dispersion over repeated samples)
 
 Code proposed 100, the advisor left 80 and the inspector 50: 0.30 passes at a limit of 0.30 and waits at 0.29. The
-dispersion counts as nothing where a question was put once. A role that is missing denies.
+dispersion counts as nothing where a question was put once, and the roles put each question once today: it is judged
+where a what-if case states it. A role that is missing denies.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """H5 agreement with the signal: the roles enter in the direction that code computed, or say why not and wait.
 
 A buy passes with a signal of 1. With a signal of 0 or -1 it waits for a person where a role gave a reason to override
-the signal, and is refused where none did. A signal that is unknown denies.
+the signal, and is refused where none did: no role is asked for such a reason today, so that it is judged where a
+what-if case states it. A signal that is unknown denies.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ GATES: tuple[Gate, ...] = (
     symbol_cooldown.STOP_GATE,
     symbol_cooldown.REJECT_GATE,
     loss_streak.GATE,
+    loss_streak.STRATEGY_GATE,
     breakers.REJECTS_GATE,
     breakers.ERRORS_GATE,
     breakers.SLIPPAGE_GATE,

@@ -109,7 +109,7 @@ def test_the_good_order_is_one_share_in_a_calm_market_for_a_rich_account():
             performance=Performance(
                 day_start_equity=RICH, peak_equity=RICH, realized_pnl_day=ZERO, unrealized_pnl=ZERO,
                 consecutive_losses=0, last_loss_at=None, week_start_equity=RICH, month_start_equity=RICH,
-                day_peak_equity=RICH, strategy_pnl={}, symbol_pnl={},
+                day_peak_equity=RICH, strategy_pnl={}, symbol_pnl={}, strategy_losses={},
             ),
             positions={}, open_orders=(), recent_orders=(), orders_today=0, turnover_today=ZERO,
             counters=Counters(
@@ -242,6 +242,7 @@ MUST_BLOCK = {
          "C13", "C13_es", "C14", "C15", "C15_pct", "C18", "D1", "D2", "E9", "E10"),
         TOO_LARGE,
     ),
+    "E9_value": {"market.symbols.AAPL.adv_shares": CENT / HUGE},
     "C4": {"book.positions": {name: Position(name, ONE, ONE) for name in (Symbol("HELD0"), Symbol("HELD1"))}},
     "C4_cycle": {"cycle_entries": 2},
     "C4_day": {"book.counters.entries_today": 2},
@@ -288,6 +289,7 @@ MUST_BLOCK = {
     "F6_stop": {"book.counters.last_stop_at": {AAPL: TOMORROW}},
     "F6_reject": {"book.counters.last_reject_at": {AAPL: TOMORROW}},
     "F7": {"book.performance.consecutive_losses": 2},
+    "F7_strategy": {"book.performance.strategy_losses": {"self-test": 2}},
     "F8": {"book.counters.rejects_in_row": 2},
     "F9": {"book.counters.api_error_pct": D(2)},
     "F9_slippage": {"book.counters.slippage_pct": D(2)},

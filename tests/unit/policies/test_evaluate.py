@@ -9,11 +9,13 @@ import pytest
 from domain.case import Mode, TradingState
 from domain.orders import Origin
 from domain.verdicts import Outcome, Verdict
+from policies.approval import ApprovalTerms, grant
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.gate import PASSED, BoundGate, NoLimits
 from policies.policy import Policy
 from tests.builders.policies import (
+    NOW,
     D,
     a_case,
     a_control,
@@ -197,6 +199,23 @@ def test_a_cut_below_the_threshold_needs_nobody():
     policy = a_policy(max_order_qty="40", oversize="reduce", approval_required_above_notional="8000")
     found = evaluate(a_case(an_order(qty=D(60))), policy)
     assert (found.outcome, found.final_qty, found.codes) == (REDUCE, D(40), ("ORDER_QTY",))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        pytest.param("8000", (REDUCE, D(40), ("ORDER_QTY",)), id="what_is_left_needs_none"),
+        pytest.param("7000", (ASK, D(40), ("NOTIONAL_NEEDS_APPROVAL", "ORDER_QTY")), id="asked_again_for_what_is_left"),
+    ],
+)
+def test_a_yes_to_an_order_that_is_cut_is_none_to_what_is_left_and_does_no_harm(threshold, expected):
+    policy = a_policy(max_order_qty="40", oversize="reduce", approval_required_above_notional=threshold)
+    order = an_order(qty=D(60))
+    terms = ApprovalTerms(policy_digest=policy.digest)
+    found = evaluate(a_case(order, approval=grant(order, by="owner", at=NOW, price=D(200), terms=terms)), policy)
+    assert (found.outcome, found.final_qty, found.codes) == expected
+    other = grant(an_order(qty=D(40)), by="owner", at=NOW, price=D(200), terms=terms)
+    assert evaluate(a_case(order, approval=other), policy).outcome is DENY, "a yes to another order is shown"
 
 
 def test_exits_pass_the_gates_for_entries_and_say_so():

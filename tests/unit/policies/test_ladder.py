@@ -5,10 +5,11 @@ import pytest
 from domain.case import Case, Mode, TradingState
 from domain.verdicts import Outcome, Verdict
 from policies.ladder import (
-    HALTING_CODES,
+    ACCOUNT_LOSSES,
     REDUCING_CODES,
     Actor,
     ResumeFacts,
+    is_hard_drawdown,
     mode_refusal,
     recovery_ramp,
     resume_checklist,
@@ -67,7 +68,8 @@ def test_a_refusal_says_what_is_missing():
         row(ResumeFacts(False, True, (), True), ("reconcile the book with the broker",), id="not_reconciled"),
         row(ResumeFacts(True, None, (), True), ("wait for fresh market data",), id="data_unknown"),
         row(ResumeFacts(True, True, None, True), ("find out which limits are breached",), id="breaches_unknown"),
-        row(ResumeFacts(True, True, ("G1", "G3"), True), ("resolve the breach of G1, G3",), id="breached"),
+        row(ResumeFacts(True, True, ("G1", "G3"), True), (ACCOUNT_LOSSES["G1"], ACCOUNT_LOSSES["G3"]), id="breached"),
+        row(ResumeFacts(True, True, ("G3_soft", "G3"), True), (ACCOUNT_LOSSES["G3"],), id="the_hard_drawdown_says_it"),
         row(ResumeFacts(True, True, (), None), ("repair the gates that fail their self-test",), id="self_test_unknown"),
     ],
 )
@@ -126,7 +128,8 @@ def denied(*codes):
         row(ACTIVE, denied("SLIPPAGE"), REDUCING, id="slippage_reduces"),
         row(ACTIVE, denied("STRATEGY_LOSS", "SYMBOL_LOSS"), ACTIVE, id="one_strategy_or_symbol_moves_nothing"),
         row(ACTIVE, denied("GIVE_BACK", "RECOVERY_RAMP", "COOLDOWN"), ACTIVE, id="no_loss_moves_nothing"),
-        row(ACTIVE, denied("DRAWDOWN_SOFT", "DRAWDOWN"), HALTED, id="drawdown_halts"),
+        row(ACTIVE, denied("DRAWDOWN_SOFT", "DRAWDOWN"), REDUCING, id="the_deepest_drawdown_leaves_exits"),
+        row(HALTED, denied("DRAWDOWN"), HALTED, id="a_halt_of_a_person_stays"),
         row(
             ACTIVE, denied("EQUITY_UNKNOWN", "COUNTERS_UNKNOWN", "RAMP_UNKNOWN"), ACTIVE, id="not_knowing_moves_nothing"
         ),
@@ -155,9 +158,10 @@ BREACHED: list[tuple[str, Case, dict[str, str]]] = [
 @pytest.mark.parametrize(("gate", "case", "limits"), BREACHED, ids=[each[0] for each in BREACHED])
 def test_what_a_breached_gate_says_moves_the_state(gate, case, limits):
     found = verdict(gate, case, **limits)
-    assert state_after(ACTIVE, [found]) is (HALTED if gate == "G3" else REDUCING)
+    assert is_hard_drawdown([found]) is (gate == "G3")
+    assert state_after(ACTIVE, [found]) is REDUCING
 
 
 def test_every_code_that_moves_the_state_is_said_by_one_of_these_gates():
     said = {verdict(gate, case, **limits).code for gate, case, limits in BREACHED}
-    assert said == REDUCING_CODES | HALTING_CODES
+    assert said == REDUCING_CODES

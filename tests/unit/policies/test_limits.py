@@ -20,6 +20,7 @@ COUNTS = (
     "max_open_positions", "max_entries_per_cycle", "max_entries_per_day", "max_adds", "max_round_trips_5d",
     "max_orders_per_second", "max_orders_per_minute", "max_orders_per_day", "max_orders_per_symbol_per_day",
     "max_cancels_per_day", "max_active_orders", "max_round_trips_per_symbol", "max_consecutive_losses",
+    "max_strategy_consecutive_losses",
     "max_rejects_in_row",
 )  # fmt: skip
 SHARES_OF_EVERYTHING = (
@@ -36,8 +37,9 @@ MULTIPLES_OF_EQUITY = (
     "max_overnight_gross_pct", "max_weekend_gross_pct",
 )  # fmt: skip
 MONEY = (
-    "approval_required_above_notional", "min_price", "min_market_cap", "max_order_notional", "max_position_notional",
-    "min_cash_reserve", "max_turnover_per_day", "daily_loss_limit_abs", "max_model_cost_per_day",
+    "approval_required_above_notional", "min_price", "min_market_cap", "min_adv_value", "max_order_notional",
+    "max_position_notional", "min_cash_reserve", "max_turnover_per_day", "daily_loss_limit_abs",
+    "max_model_cost_per_day",
 )  # fmt: skip
 WITHIN_A_YEAR = (
     "max_account_age_s", "max_reconcile_age_s", "max_quote_age_s", "max_bar_age_s", "duplicate_window_s",
@@ -76,7 +78,8 @@ NUMBERS = {
     "max_disagreement": ("share of one", 0, 1),
 }
 HIGHER_IS_TIGHTER = {
-    "auction_buffer_s", "min_stop_distance_pct", "min_price", "min_listing_age_d", "min_market_cap", "min_cash_reserve",
+    "auction_buffer_s", "min_stop_distance_pct", "min_price", "min_listing_age_d", "min_market_cap", "min_adv_value",
+    "min_cash_reserve",
     "min_cash_reserve_pct", "close_window_s", "wash_sale_days", "no_entry_after_open_s", "no_entry_before_close_s",
     "market_slippage_pct", "earnings_blackout_h", "macro_blackout_h", "corporate_action_days", "duplicate_window_s",
     "cooldown_after_loss_s", "cooldown_after_exit_s", "cooldown_after_stop_s", "cooldown_after_reject_s",

@@ -39,8 +39,8 @@ FOR_ENTRIES = ("C", "G", "A3", "A4", "A7", "D1", "D2", "D6", "D7", "E2", "E7", "
                "F1", "F2", "F3", "F5", "F6", "F7", "F8", "F9")  # fmt: skip
 """Families of gates that stop nobody from leaving: size, exposure, loss, rate, rest, wild markets and blackouts."""
 REACHED_IS_TOO_MUCH = {
-    "D4", "E13", "E13_macro", "E14", "F2_cancels", "F7", "F8", "G1", "G1_abs", "G2", "G2_month", "G3", "G3_soft", "G4",
-    "G4_symbol", "G5",
+    "D4", "E13", "E13_macro", "E14", "F2_cancels", "F7", "F7_strategy", "F8", "G1", "G1_abs", "G2", "G2_month", "G3",
+    "G3_soft", "G4", "G4_symbol", "G5",
 }  # fmt: skip
 """Gates that refuse at their very limit: a loss that has reached it, a count of what already happened, a blackout."""
 ONLY_WARNS = {"D6"}
@@ -193,6 +193,7 @@ def an_ordinary_case() -> Case:
         consecutive_losses=1,
         last_loss_at=ago(700),
         strategy_pnl={"self-test": Decimal(-500)},
+        strategy_losses={"self-test": 1},
         symbol_pnl={case.order.symbol: Decimal(-500)},
     )
     case = with_counters(

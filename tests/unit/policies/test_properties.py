@@ -122,6 +122,7 @@ SOME_LIMITS: dict[str, st.SearchStrategy[Any]] = {
     "max_buying_power_pct": cents(0, 100),
     "max_open_positions": st.integers(0, 4),
     "max_adv_pct": cents(0, 1),
+    "min_adv_value": st.sampled_from((0, 100_000_000, 10**12)),
     "max_orders_per_minute": st.integers(0, 5),
     "max_orders_per_day": st.integers(0, 80),
     "max_active_orders": st.integers(0, 6),

@@ -58,6 +58,7 @@ FIELDS = [
     ),
     *counts("account", PERFORMANCE, "consecutive_losses"),
     ("account.last_loss_at", AT, "book.performance.last_loss_at", THEN, None, None),
+    ("account.strategy_losses", {"news": 3}, "book.performance.strategy_losses", {"news": 3}, None, None),
     ("account.strategy_pnl", {"news": "-5"}, "book.performance.strategy_pnl", {"news": D(-5)}, None, None),
     ("account.symbol_pnl", {"msft": "-5"}, "book.performance.symbol_pnl", {MSFT: D(-5)}, None, None),
     ("account.broker_reconciled", True, "control.reconciled_at", NOW, None, None),

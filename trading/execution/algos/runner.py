@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ from trading.execution.algos.base import (
 )
 from trading.execution.algos.store import Algo, AlgoStore, children_of
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import marketable_limit
+from trading.execution.intents import marketable_limit, slippage_of
 from trading.monitor.breakers import HELD_BACK
 from trading.store.control import ControlStore
 from trading.store.orders import OrderStore
@@ -140,7 +141,7 @@ class AlgoRunner:
         return self._sent(algo, todo, now, market)
 
     def _sent(self, algo: Algo, todo: Send, now: datetime, market: MarketView) -> Stepped:
-        child = child_of(algo.plan, todo, market, now)
+        child = child_of(algo.plan, todo, market, now, self._slippage())
         if child is None:
             return Stepped(algo, again=False)  # no price to send at
         placed = self._placed(algo, child, market)
@@ -167,7 +168,8 @@ class AlgoRunner:
     def _resend(self, algo: Algo, children: Sequence[Order], now: datetime, market: MarketView) -> None:
         """A child that a crash kept from leaving goes before the gates again, under its own id."""
         waiting = next((child for child in children if child.status is OrderStatus.INTENT), None)
-        child = None if waiting is None else child_of(algo.plan, Send(waiting.leg, waiting.qty), market, now)
+        again = None if waiting is None else Send(waiting.leg, waiting.qty)
+        child = None if again is None else child_of(algo.plan, again, market, now, self._slippage())
         if child is not None:
             self._placed(algo, child, market)
 
@@ -191,12 +193,15 @@ class AlgoRunner:
             return Hold.END
         return held_by(self._control.read(at=now), algo.plan.parent, now)
 
+    def _slippage(self) -> Decimal:
+        return slippage_of(self._desk.policy.limits)
+
     def _ending(self, algo: Algo, now: datetime, reason: str) -> Algo:
         ending = replace(algo, state=AlgoState.STOPPING, progress=replace(algo.progress, reason=reason))
         return self._store.save(ending, at=now)
 
 
-def child_of(plan: AlgoPlan, todo: Send, market: MarketView, now: datetime) -> OrderIntent | None:
+def child_of(plan: AlgoPlan, todo: Send, market: MarketView, now: datetime, slippage: Decimal) -> OrderIntent | None:
     """The child order at the present quote, never worse than the parent's limit; None without a usable price."""
     parent, view = plan.parent, market.symbols.get(plan.parent.symbol, SymbolView())
     quote = usable(view.quote)
@@ -205,7 +210,7 @@ def child_of(plan: AlgoPlan, todo: Send, market: MarketView, now: datetime) -> O
     price = parent.limit_price
     if plan.kind is not AlgoKind.ICEBERG or todo.last:
         best = min if parent.side.sign > 0 else max
-        price = best(price, marketable_limit(parent.side, quote, view.instrument.tick))
+        price = best(price, marketable_limit(parent.side, quote, view.instrument.tick, slippage=slippage))
     return replace(parent, qty=todo.qty, leg=todo.leg, limit_price=price, created_at=now)
 
 

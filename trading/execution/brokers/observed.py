@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from domain.book import Account, Charge, Position
+from domain.book import Account, BrokerTime, Charge, Position, Transfer
 from domain.errors import IntegrityError, ManualActionError, RetryableError, SourceUnavailable
 from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport
@@ -102,7 +102,12 @@ class ObservedBroker:
         with self._watched("charges"):
             return self._broker.charges(since=since)
 
-    def time(self) -> datetime:
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """Money paid in or out."""
+        with self._watched("transfers"):
+            return self._broker.transfers(since=since)
+
+    def time(self) -> BrokerTime:
         """The broker's own clock."""
         with self._watched("time"):
             return self._broker.time()

@@ -15,6 +15,7 @@ from tests.builders.policies import (
     NOW,
     D,
     a_case,
+    a_control,
     a_market,
     a_quote,
     a_sell,
@@ -53,6 +54,20 @@ EXTENDED = an_order(extended_hours=True)
 )
 def test_e1_session(now, order, allow, expected):
     assert answer("E1", a_case(order, now=now), allow_extended_hours=allow) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "entry"),
+    [
+        row(True, "PASS", id="open"),
+        row(None, "PASS", id="a_broker_that_does_not_say"),
+        row(False, "DENY MARKET_CLOSED", id="closed_though_the_calendar_says_open"),
+    ],
+)
+def test_e1_the_brokers_clock_counts_for_entries(told, entry):
+    control = a_control(broker_open=told)
+    assert answer("E1", a_case(control=control)) == entry
+    assert answer("E1", a_case(**EXIT, control=control)) == "PASS"
 
 
 def test_e1_an_opening_auction_is_for_when_the_market_is_closed():
@@ -238,6 +253,28 @@ def test_e8_market_order(order, view, expected):
 def test_e9_liquidity(qty, view, expected):
     case = a_case(an_order(qty=D(qty), limit_price=D("1.00"), stop_loss=None), view=view)
     assert answer("E9", case, max_adv_pct="1", oversize="reduce") == expected
+
+
+def traded(shares, bid="100.00"):
+    quote = a_quote(bid=D(bid), ask=D("100.10"), last=D("100.05"))
+    return a_view(adv_shares=None if shares is None else D(shares), quote=quote)
+
+
+@pytest.mark.parametrize(
+    ("view", "entry"),
+    [
+        row(traded(50_000), "PASS", id="at_limit"),
+        row(traded(49_999), "DENY THINLY_TRADED", id="one_share_a_day_less"),
+        row(traded(50_000, "99.99"), "DENY THINLY_TRADED", id="counted_at_the_bid"),
+        row(traded(None), "DENY LIQUIDITY_UNKNOWN", id="volume_unknown"),
+        row(traded("NaN"), "DENY LIQUIDITY_UNKNOWN", id="volume_nan"),
+        row(traded(0), "DENY LIQUIDITY_UNKNOWN", id="never_traded"),
+        row(replace(traded(50_000), quote=None), "DENY QUOTE_MISSING", id="no_price"),
+    ],
+)
+def test_e9_value_traded_a_day(view, entry):
+    assert answer("E9_value", a_case(view=view), min_adv_value="5000000", oversize="reduce") == entry
+    assert answer("E9_value", a_case(**EXIT, view=view), min_adv_value="5000000") == "PASS RISK_REDUCING"
 
 
 ALL_BUT_EARNINGS = frozenset(EventKind) - {EventKind.EARNINGS}

@@ -15,6 +15,7 @@ from tests.builders.policies import (
     a_case,
     a_sell,
     ago,
+    an_order,
     answer,
     counters,
     done,
@@ -159,6 +160,22 @@ def test_f6_cooldown(lost, expected):
 )
 def test_f7_losing_streak(losses, expected):
     assert answer("F7", a_case(lost=counters(consecutive_losses=losses)), max_consecutive_losses="4") == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        row({"momentum": 3, "news": 9}, "PASS", id="one_before_while_others_lose"),
+        row({"momentum": 4}, "DENY STRATEGY_LOSS_STREAK", id="at_limit"),
+        row({}, "PASS", id="nothing_lost_in_a_row"),
+        row(None, "DENY COUNTERS_UNKNOWN", id="unknown"),
+        row({"momentum": True}, "DENY COUNTERS_UNKNOWN", id="bool"),
+    ],
+)
+def test_f7_losing_streak_of_a_strategy(losses, expected):
+    lost, limit = counters(strategy_losses=losses), {"max_strategy_consecutive_losses": "4"}
+    assert answer("F7_strategy", a_case(an_order(strategy="momentum"), lost=lost), **limit) == expected
+    assert answer("F7_strategy", a_case(**EXIT, lost=lost), **limit) == "PASS RISK_REDUCING"
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_a_listed_event_keeps_its_figure_and_is_told_in_utc(tmp_path):
 def test_silence_about_events_means_nothing_unless_the_list_is_stated_to_be_complete(tmp_path, notes, kinds):
     market = a_market(tmp_path, notes=notes, daily=DAILY)
 
-    assert market.event_kinds == kinds
+    assert market.event_kinds(AAPL, as_of=at("2025-04-03T15:00")) == kinds
     assert ("earnings" in market.supplies) is (EventKind.EARNINGS in kinds)
 
 
@@ -191,7 +191,7 @@ def test_silence_about_events_means_nothing_unless_the_list_is_stated_to_be_comp
     ],
 )
 def test_a_wrong_event_stops_the_start(tmp_path, change):
-    with pytest.raises(ConfigurationError, match=r"source\.toml: events\.[02]"):
+    with pytest.raises(ConfigurationError, match=r"source\.toml line (\d+): events\.[02]"):
         a_market(tmp_path, notes=LISTED.replace(*change), daily=DAILY)
 
 

@@ -99,7 +99,7 @@ def test_events_are_asked_for_as_far_ahead_as_any_blackout_reaches():
 
 
 def test_a_view_is_complete_in_the_kinds_that_its_source_tells_of():
-    market = TableMarket(event_kinds=frozenset({EventKind.SPLIT}))
+    market = TableMarket(kinds=frozenset({EventKind.SPLIT}))
 
     assert viewed(market).symbols[AAPL].event_kinds == {EventKind.SPLIT}
 

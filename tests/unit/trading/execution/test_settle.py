@@ -277,4 +277,5 @@ def test_a_lost_trade_is_one_of_the_losses_in_a_row_whoever_closes(house):
         at = NOON + timedelta(minutes=number)
         by_hand(house, f"in-{number}", Side.BUY, 10, at=at, strategy="momentum")
         by_hand(house, f"out-{number}", Side.SELL, 10, price=90, at=at, strategy=closer, origin=Origin.MANUAL)
-        assert house.equity.performance(at, equity=None).consecutive_losses == number + 1
+        seen = house.equity.performance(at, equity=None)
+        assert (seen.consecutive_losses, seen.strategy_losses) == (number + 1, {"momentum": number + 1})

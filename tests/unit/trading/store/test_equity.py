@@ -130,6 +130,15 @@ def test_a_losing_streak_ends_with_time_for_nothing_else_could_end_it_once_it_st
     assert equity.performance(week + timedelta(seconds=1), equity=None).consecutive_losses == 0
 
 
+def test_each_strategy_has_a_row_of_losses_of_its_own(equity, database):
+    for number, (strategy, profit) in enumerate([("a", 1), ("a", -1), ("b", 5), ("a", -2), ("b", 3), ("a", -3)]):
+        closed = NOON + timedelta(minutes=number)
+        trade = Trade(f"t-{number}", AAPL, strategy, Side.BUY, DecisionId("d"), NOON, closed_at=closed, pnl=D(profit))
+        TradeStore(database).save(trade)
+    seen = equity.performance(NOON, equity=None)
+    assert (seen.consecutive_losses, seen.strategy_losses) == (1, {"a": 3}), "what b won ends no row of a"
+
+
 def periods(equity, moment, told=None):
     seen = equity.performance(at(moment), equity=None if told is None else D(told))
     return seen.day_start_equity, seen.week_start_equity, seen.month_start_equity

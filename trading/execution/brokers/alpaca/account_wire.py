@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
-from domain.book import Account, AccountKind, Charge, Position
-from domain.errors import ConfigurationError
+from domain.book import Account, AccountKind, Charge, Position, Transfer
+from domain.errors import ConfigurationError, DataQualityError
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.money import ONE, ZERO
@@ -30,6 +30,12 @@ LIVE_HOST = "api.alpaca.markets"
 # How Alpaca's keys and numbers begin; a live account's number is digits.
 PAPER_KEY, LIVE_KEY, PAPER_ACCOUNT = "PK", "AK", "PA"
 LIVE_NUMBER = re.compile(r"[0-9]{6,}", re.ASCII)
+CASH_MOVES = ("CSD", "CSW", "JNLC", "ACATC")
+"""Activities that pay cash in or out: deposit, withdrawal, a journal of cash, cash with a transferred account.
+
+Shares that come or go (ACATS, JNLS) are none: the comparison of holdings tells of them.
+"""
+DONE = ("executed", "correct", None)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -171,3 +177,18 @@ def charge_of(raw: object) -> Charge | None:
         what="".join(filter(str.isprintable, what))[:80] or "fee",
         symbol=symbol_of(told) if told.get("symbol") else None,
     )
+
+
+def transfer_of(raw: object, broker: str) -> Transfer | None:
+    """An activity that pays cash in or out; None for one of another kind, or that was undone or is not done yet."""
+    told = mapping(raw, "activity")
+    kind = told.get("activity_type")
+    if kind not in CASH_MOVES or told.get("status") not in DONE:
+        return None
+    try:
+        day = date.fromisoformat(word(told, "date"))
+    except ValueError:
+        raise DataQualityError(f"a transfer is of {told['date']!r}, which is no day", "Look at the source.") from None
+    what = f"{kind} {told.get('description') or ''}".strip()
+    name = "".join(filter(str.isprintable, what))[:80]
+    return Transfer(word(told, "id"), day, number(told, "net_amount"), name, broker)

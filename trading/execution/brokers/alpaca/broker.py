@@ -18,12 +18,12 @@ the mode ``approve`` or ``auto``; with one of them alone nothing is sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.book import Account, Charge, Position
+from domain.book import Account, BrokerTime, Charge, Position, Transfer
 from domain.case import Mode
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, SourceUnavailable
 from domain.ids import ClientOrderId
@@ -43,6 +43,7 @@ from trading.store.control import ControlStore
 LOOK_UP = "It counts as exposure and is looked up by its id; it is not sent again."
 MOST_ORDERS = 500
 MOST_ACTIVITIES = 100
+NO_MORE: Mapping[str, str] = {}
 MOST_PAGES = 200
 SECOND = timedelta(seconds=1)
 INSUFFICIENT = "40310000"
@@ -181,9 +182,18 @@ class AlpacaBroker:
         known = [charge for charge in told if charge is not None and charge.at.date() >= since.date()]
         return tuple(sorted(known, key=lambda charge: charge.at))
 
-    def time(self) -> datetime:
-        """Alpaca's own clock."""
-        return fields.moment(fields.mapping(self._calls.read("/clock"), "clock"), "timestamp")
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """Cash paid in or out, which Alpaca books by the day; what was undone is left out, and so are shares."""
+        # As with fees: the question begins a day early, and the day decides.
+        kinds = {"activity_types": ",".join(account_wire.CASH_MOVES)}
+        told = self._activities("", since - timedelta(days=1), kinds)
+        moved = (account_wire.transfer_of(raw, self.name) for raw in told)
+        return tuple(each for each in moved if each is not None and each.day >= since.date())
+
+    def time(self) -> BrokerTime:
+        """Alpaca's own clock: it knows of a closure that no calendar has announced."""
+        told = fields.mapping(self._calls.read("/clock"), "clock")
+        return BrokerTime(fields.moment(told, "timestamp"), fields.flag(told, "is_open"))
 
     def _last_look(self, approved: ApprovedOrder, look: Callable[..., None]) -> None:
         """Permit, kill switch and mode immediately before an order leaves; ManualActionError where it may not."""
@@ -312,12 +322,13 @@ class AlpacaBroker:
         # Half a list would count too little exposure, so it is none.
         raise DataQualityError("Alpaca lists more orders than can be read", "Cancel some in Alpaca's dashboard.")
 
-    def _activities(self, kind: str, since: datetime) -> Iterator[Any]:
+    def _activities(self, kind: str, since: datetime, more: Mapping[str, str] = NO_MORE) -> Iterator[Any]:
         params: dict[str, Any] = {
-            "after": time_text(since.astimezone(UTC)), "direction": "asc", "page_size": MOST_ACTIVITIES,
+            "after": time_text(since.astimezone(UTC)), "direction": "asc", "page_size": MOST_ACTIVITIES, **more,
         }  # fmt: skip
+        path = f"/account/activities/{kind}" if kind else "/account/activities"
         for _ in range(MOST_PAGES):
-            page = rows(self._calls.read(f"/account/activities/{kind}", params), "activities")
+            page = rows(self._calls.read(path, params), "activities")
             yield from page
             if len(page) < MOST_ACTIVITIES:
                 return

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from domain.book import Account, AccountKind, Charge, Position
+from domain.book import Account, AccountKind, BrokerTime, Charge, Position, Transfer
 from domain.ids import ClientOrderId
 from domain.money import ZERO
 from domain.orders import ApprovedOrder, Fill, OrderClass, OrderReport, OrderStatus, OrderType, Side
@@ -69,7 +69,7 @@ class PaperBroker:
 
     def account(self) -> Account:
         """Cash and equity now, holdings at the side they would be closed at; equity is None without a quote for one."""
-        now, margin = self.time(), self._settings.allow_short
+        now, margin = self._clock.now(), self._settings.allow_short
         with self._database.reading():
             cash = self._books.cash()
             values = [self._value(position, now) for position in self._books.positions()]
@@ -113,9 +113,13 @@ class PaperBroker:
         """None: every execution carries its own fees."""
         return ()
 
-    def time(self) -> datetime:
-        """The runtime's clock is this broker's too."""
-        return self._clock.now()
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """None: it keeps the money that it began with."""
+        return ()
+
+    def time(self) -> BrokerTime:
+        """The runtime's clock is this broker's too; it keeps no calendar of its own."""
+        return BrokerTime(self._clock.now())
 
     def submit(self, approved: ApprovedOrder) -> OrderReport:
         """Check the permit, then book the order once; an id that is known already answers with what it became."""
@@ -133,13 +137,13 @@ class PaperBroker:
             old = self._books.order(client_order_id)
             refusal = _not_replaceable(old, approved)
             if old is None or refusal is not None:
-                return self._books.save(taken(approved, OrderStatus.REJECTED, self.time(), refusal or "")).report
+                return self._books.save(taken(approved, OrderStatus.REJECTED, self._clock.now(), refusal or "")).report
             return self._take(approved, old)
 
     def cancel(self, client_order_id: ClientOrderId) -> OrderReport | None:
         """Take a working order out at once, also one that has not reached the market yet; None for an unknown id."""
         with self._database.transaction():
-            self._exchange.close(client_order_id, OrderStatus.CANCELED, self.time(), "cancelled on request")
+            self._exchange.close(client_order_id, OrderStatus.CANCELED, self._clock.now(), "cancelled on request")
             return self.find(client_order_id)
 
     def advance(self, to: datetime) -> None:
@@ -158,7 +162,7 @@ class PaperBroker:
 
     def _redeemed(self, approved: ApprovedOrder) -> OrderReport | None:
         """Believe the permit, or raise; the order where its id is known already."""
-        now = self.time()
+        now = self._clock.now()
         control = self._control.read(broker_time=now)
         closable = self._closable(approved) if approved.kill else None
         self._office.redeem(approved, now=now, control=control, closable=closable)
@@ -170,7 +174,7 @@ class PaperBroker:
         return closable_at(approved, self.positions(), others)
 
     def _take(self, approved: ApprovedOrder, old: PaperOrder | None = None) -> OrderReport:
-        now = self.time()
+        now = self._clock.now()
         refusal = self._admission.refusal(approved.intent, approved.client_order_id, now, old)
         if refusal is not None:
             return self._books.save(taken(approved, OrderStatus.REJECTED, now, refusal)).report

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 from typing import TypeVar
 
-from domain.book import Account, Charge, Position
+from domain.book import Account, BrokerTime, Charge, Position, Transfer
 from domain.errors import (
     ConfigurationError,
     DataQualityError,
@@ -242,9 +243,21 @@ class SeveralBrokers:
             lambda told: tuple(sorted((each for some in told.values() for each in some), key=lambda fee: fee.at)),
         )
 
-    def time(self) -> datetime:
-        """The clock furthest behind: what never arrived by that one never did by any."""
-        return self._whole(lambda broker: broker.time(), lambda told: min(told.values()))
+    def transfers(self, *, since: datetime) -> tuple[Transfer, ...]:
+        """Money paid in or out at any of them, oldest first, each with the name of its broker here."""
+        return self._whole(
+            lambda broker: broker.transfers(since=since),
+            lambda told: tuple(
+                sorted(
+                    (replace(each, broker=seat.name) for seat, some in told.items() for each in some),
+                    key=lambda moved: moved.day,
+                )
+            ),
+        )
+
+    def time(self) -> BrokerTime:
+        """The clock furthest behind: what never arrived by that one never did by any. Closed where one says so."""
+        return self._whole(lambda broker: broker.time(), _furthest_behind)
 
     def _asked(
         self, question: Callable[[Broker], T], seats: Sequence[Seat] = (), *, anyway: bool = False
@@ -378,3 +391,8 @@ def may_open(silent: Mapping[str, OversightError], held: Iterable[Sequence[Posit
             f"nothing is opened while {both[0]} is held long at one broker and short at another",
             "Close both: `sage close` takes the larger part first.",
         )
+
+
+def _furthest_behind(told: Mapping[Seat, BrokerTime]) -> BrokerTime:
+    said = {each.market_open for each in told.values()} - {None}
+    return BrokerTime(min(each.at for each in told.values()), None if not said else False not in said)

@@ -34,14 +34,15 @@ _BP = Decimal(10_000)
 class Terms:
     """What a broker is known to cost, and which ``symbols`` it trades (none named: all).
 
-    ``commission_per_share`` and at least ``commission_minimum`` an order, in the account's currency; ``cost_bp`` is
-    half the spread and slippage in basis points, None where nobody knows.
+    ``commission_per_share`` or ``commission_bp`` of the value, and at least ``commission_minimum`` an order, in the
+    account's currency; ``cost_bp`` is half the spread and slippage in basis points, None where nobody knows.
     """
 
     commission_per_share: Decimal = ZERO
     commission_minimum: Decimal = ZERO
     cost_bp: Decimal | None = None
     symbols: frozenset[Symbol] = frozenset()
+    commission_bp: Decimal = ZERO
 
     def trades(self, symbol: Symbol) -> bool:
         """Whether orders in this symbol may go there."""
@@ -51,8 +52,9 @@ class Terms:
         """What the order costs there; None where a figure is missing or no number."""
         if self.cost_bp is None or price is None:
             return None
-        commission = max(self.commission_minimum, qty * self.commission_per_share)
-        cost = commission + qty * price * self.cost_bp / _BP
+        value = qty * price
+        commission = max(self.commission_minimum, qty * self.commission_per_share + value * self.commission_bp / _BP)
+        cost = commission + value * self.cost_bp / _BP
         return cost if cost.is_finite() else None
 
 

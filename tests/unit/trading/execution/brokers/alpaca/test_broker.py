@@ -25,6 +25,9 @@ from domain.errors import (
 from domain.ids import ClientOrderId
 from domain.market import Symbol
 from domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from domain.record.alerts import AlertCode, Severity
+from domain.record.entries import RecordKind
+from interfaces.delivery.notices import of_entry
 from policies.permit import PermitOffice
 from tests.builders.alpaca import HURRIED, PATIENT, a_config, an_alpaca_house
 from tests.builders.execution import ENTRY, OpenOffice, a_slip, an_exit, an_intent
@@ -34,6 +37,7 @@ from trading.data.vendors.wire import MISREAD
 from trading.execution.brokers.alpaca.broker import AlpacaBroker
 from trading.execution.brokers.alpaca.calls import AlpacaCalls, ErrorAnswer, Refusal, meaning
 from trading.monitor.logs import log_to
+from trading.store.messages.message import Kind
 
 D = Decimal
 ORDERS = "POST /v2/orders"
@@ -209,6 +213,32 @@ def test_an_unmapped_status_counts_as_exposure(house, server):
     assert order.status is OrderStatus.UNKNOWN
     assert "teleported" in order.reason
     assert house.orders.open() == (order,)
+
+
+def test_an_unmapped_status_is_an_alert_once_for_the_order_and_the_word(house, server):
+    """However often it is asked for: each cycle and each look asks again."""
+
+    def calling_it(word):
+        def edited(path, body):
+            if not path.startswith("/v2/orders"):
+                return body
+            return [each | {"status": word} for each in body] if isinstance(body, list) else body | {"status": word}
+
+        server.edit = edited
+
+    calling_it("teleported")
+    order = house.place(an_intent(**RESTING)).order
+    for minutes, word in enumerate(("teleported", "teleported", "beamed", "teleported", "beamed"), 1):
+        calling_it(word)
+        house.clock.wait(minutes=minutes)
+        house.desk.recover()
+        house.settlement.sync(house.broker, now=house.clock.now())
+    alerts = house.control.alerts.open()
+    assert [(each.severity, each.code) for each in alerts] == [(Severity.WARNING, AlertCode.STATUS_UNKNOWN)] * 2
+    assert f"the broker calls {order.client_order_id}, buy 10 AAPL, 'teleported'" in alerts[0].words
+    assert "'beamed'" in alerts[1].words
+    notices = [of_entry(entry) for entry in house.ledger.entries(kind=RecordKind.ALERT)]
+    assert [notice and notice.kind for notice in notices] == [Kind.FAILURE] * 2, "the owner is told, by the record"
 
 
 @pytest.mark.parametrize(
@@ -561,3 +591,30 @@ def test_a_foreign_order_is_told_with_its_own_name(made):
     )
     (report,) = made.broker.orders()
     assert (report.symbol, report.side, report.qty, report.parent_id) == (Symbol("MSFT"), Side.BUY, 3, None)
+
+
+def test_a_closure_that_no_calendar_announced_stops_entries_and_leaves_exits(made, house):
+    assert house.place(an_intent(**PLAIN)).order.status is OrderStatus.FILLED
+    made.server.market_open = False
+    refused = house.place(an_intent("dec-2", **RESTING))
+    assert refused.order is None
+    assert "MARKET_CLOSED" in refused.evaluation.codes
+    assert house.place(an_exit("dec-3")).order is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "means"),
+    [
+        pytest.param(True, True, id="open"),
+        pytest.param(False, False, id="closed"),
+        pytest.param(None, None, id="not_said"),
+        pytest.param("yes", None, id="rubbish"),
+    ],
+)
+def test_the_clock_says_whether_the_market_is_open(made, told, means):
+    made.server.market_open = told
+    if told == "yes":
+        with pytest.raises(DataQualityError, match="neither true nor false"):
+            made.broker.time()
+    else:
+        assert made.broker.time() == (NOON, means)
