@@ -15,6 +15,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 from agents.models.recorded_llm import RecordingMissing
@@ -71,41 +72,42 @@ def run(
     suites: Sequence[Suite],
     product: Opener,
     *,
+    data: Path | None = None,
     workers: int = 2,
     told: Told = lambda _name, _done, _all: None,
 ) -> list[SuiteRun]:
-    """Run suites side by side; the answer is in the order of ``suites``."""
+    """Run suites side by side; the answer is in the order of ``suites``. ``data`` holds labelled sets, if any."""
     # Not a fork: caches of one suite, and threads that hold locks, would come along.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=min(workers, max(len(suites), 1)), mp_context=context) as pool:
-        started = {pool.submit(run_by_name, suite.name, product): suite for suite in suites}
+        started = {pool.submit(run_by_name, suite.name, product, data): suite for suite in suites}
         found = {}
         for future in as_completed(started):
             suite = started[future]
-            found[suite.name] = _finished(suite, future)
+            found[suite.name] = _finished(suite, future, data)
             told(suite.name, found[suite.name].completed, found[suite.name].total)
     return [found[suite.name] for suite in suites]
 
 
-def _finished(suite: Suite, future: Future[SuiteRun]) -> SuiteRun:
+def _finished(suite: Suite, future: Future[SuiteRun], data: Path | None) -> SuiteRun:
     crash = future.exception()
     if crash is None:
         return future.result()
     note = f"the suite crashed: {type(crash).__name__}: {crash}"[:300]
-    results = tuple(_unplayed(case, Status.ERRORED, note, 0.0) for case in suite.cases())
+    results = tuple(_unplayed(case, Status.ERRORED, note, 0.0) for case in suite.cases_with(data))
     return SuiteRun(suite.name, suite.title, suite.claim, suite.opponents, len(results), results, (), 0.0)
 
 
-def run_by_name(name: str, product: Opener) -> SuiteRun:
+def run_by_name(name: str, product: Opener, data: Path | None = None) -> SuiteRun:
     """One suite in this process; suites are told by name, because functions do not travel between processes."""
     (suite,) = chosen([name])
-    return run_suite(suite, product)
+    return run_suite(suite, product, data)
 
 
-def run_suite(suite: Suite, product: Opener = no_product) -> SuiteRun:
+def run_suite(suite: Suite, product: Opener = no_product, data: Path | None = None) -> SuiteRun:
     """One suite in this process."""
     began = perf_counter()
-    cases = tuple(suite.cases())
+    cases = suite.cases_with(data)
     with suite.opened(product) as stage:
         results = tuple(play(suite, suite.solve, stage, case) for case in cases)
     # Over what was played; what was not stops the suite by itself, see ``ok``.

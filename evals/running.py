@@ -21,20 +21,30 @@ from evals.report.document import PROMPTS, SCHEMA, Document, baseline_of, docume
 from evals.report.junit import junit
 from evals.report.page import page
 from evals.runner import Told, chosen, run
+from evals.suite import Suite
 from prompts.loader import NAMES, load
 
 REPORT, PAGE, JUNIT = "report.json", "page.html", "junit.xml"
 
 
 def run_suites(
-    names: Sequence[str], product: Opener, *, out: Path, baseline: Path | None, made_at: datetime, code: str, told: Told
+    names: Sequence[str],
+    product: Opener,
+    *,
+    out: Path,
+    baseline: Path | None,
+    made_at: datetime,
+    code: str,
+    told: Told,
+    data: Path | None = None,
 ) -> Document:
     """Run suites and write their report into ``out``; the answer is the document."""
     suites = chosen(names)
+    _must_hold_sets(data, suites)
     # Read before the suites are played: a file that is none is told at once and not after minutes.
     before = read_document(baseline) if baseline is not None else committed_baseline()
     made = document(
-        run(suites, product, told=told),
+        run(suites, product, data=data, told=told),
         made_at=made_at,
         code_sha=code,
         recordings={each.name: sha256(each.read_bytes()).hexdigest() for each in recordings()},
@@ -43,6 +53,13 @@ def run_suites(
     )
     write(made, out)
     return made
+
+
+def _must_hold_sets(data: Path | None, suites: Sequence[Suite]) -> None:
+    """Raises ConfigurationError for a folder of which nothing would be played."""
+    if data is not None and not any(suite.labelled(data) for suite in suites if suite.labelled is not None):
+        what = f"{data} holds no labelled set that these suites read"
+        raise ConfigurationError(what, "S12 reads sentfin.csv, fpb.csv and tfns.csv; see the page about evals.")
 
 
 def write(made: Document, out: Path) -> None:
@@ -89,13 +106,18 @@ def keep_as_baseline(made: Document, path: Path) -> None:
 
 
 def told_in_lines(made: Mapping[str, Any]) -> str:
-    """A report as plain lines: a suite a line, then broken bars, cases not played, changes for the worse."""
+    """A report as plain lines: a suite a line, then broken bars, what nothing was there for, changes for the worse."""
     lines = [
         f"{each['name']:<22} {each['completed']:>5} of {each['total']:<5} {each['passed']:>5} passed  "
-        f"{'bars hold' if each['ok'] else 'BROKEN'}"
+        f"{'bars hold' if each['ok'] else 'BROKEN'}{_aside(each)}"
         for each in made["suites"]
     ]
     for suite in made["suites"]:
+        if not suite["total"]:
+            lines.append(f"{suite['name']}: there is no case to play")
+        lines += [
+            f"{suite['name']}: {_named(each)}: {each['note']}" for each in suite["measures"] if each.get("missing")
+        ]
         broken = (each for each in suite["measures"] if not each["holds"])
         lines += [
             f"{suite['name']}: {each['name']} {each['of']} {each['value']:g}, not {each['bound']} {each['bar']:g}"
@@ -107,3 +129,13 @@ def told_in_lines(made: Mapping[str, Any]) -> str:
     lines += [f"{each['suite']}: {each['what']}" for each in made["changes"] if each["suite"] == PROMPTS]
     lines += [f"{each['suite']}: {each['what']}, worse than the baseline" for each in made["changes"] if each["worse"]]
     return "\n".join(lines)
+
+
+def _aside(suite: Mapping[str, Any]) -> str:
+    missing = sum(bool(each.get("missing")) for each in suite["measures"])
+    asides = (f"{missing} not measured" if missing else "", suite.get("caution"))
+    return "".join(f"; {each}" for each in asides if each)
+
+
+def _named(measure: Mapping[str, Any]) -> str:
+    return f"{measure['name']} ({measure['of']})" if measure["of"] else str(measure["name"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from evals.case import Case
@@ -31,7 +32,8 @@ Bound = Literal["at most", "at least", "reported"]
 class Measure:
     """One figure of a suite with its interval; ``bound`` and ``bar`` are what it must keep, if anything.
 
-    ``of`` is the slice: empty for the whole suite, else for example ``channel=news``.
+    ``of`` is the slice: empty for the whole suite, else for example ``channel=news``. ``note`` says what no figure
+    does, such as why there is none.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Measure:
     bound: Bound = "reported"
     bar: float = 0.0
     of: str = ""
+    note: str = ""
 
     @property
     def holds(self) -> bool:
@@ -48,6 +51,11 @@ class Measure:
         if self.bound == "at most":
             return self.interval.value <= self.bar
         return self.bound == "reported" or self.interval.value >= self.bar
+
+    @property
+    def missing(self) -> bool:
+        """Whether there was nothing to measure it on: it is told as not measured, and neither holds nor is broken."""
+        return self.n == 0 and self.bound == "reported"
 
 
 @contextmanager
@@ -74,3 +82,10 @@ class Suite:
     bad: Solver
     opponents: Literal["scripted", "recorded", "none"] = "scripted"
     opened: Callable[[Opener], AbstractContextManager[Stage]] = nothing_shared
+    labelled: Callable[[Path], Sequence[Case]] | None = None
+    """More cases, of labelled sets in a folder that somebody brings; what is not there has none."""
+
+    def cases_with(self, data: Path | None) -> tuple[Case, ...]:
+        """The cases that ship with the code, and those of ``data`` where the suite reads any."""
+        more = () if data is None or self.labelled is None else self.labelled(data)
+        return (*self.cases(), *more)

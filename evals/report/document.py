@@ -18,6 +18,8 @@ from evals.suite import Measure
 SCHEMA = 1
 PROMPTS = "S11_prompts"
 """Under what name changes of prompts stand: S11 is no suite of its own, but every other one read by its prompts."""
+CAUTIONS: Mapping[str, str] = {"scripted": "scripted: says nothing about a model's skill"}
+"""What stands beside every figure of a suite, by who played the models in it."""
 Document = Mapping[str, Any]
 
 
@@ -60,6 +62,7 @@ def _suite(run: SuiteRun) -> dict[str, Any]:
         "title": run.title,
         "claim": run.claim,
         "opponents": run.opponents,
+        "caution": CAUTIONS.get(run.opponents, ""),
         "ok": run.ok,
         "total": run.total,
         "completed": run.completed,
@@ -83,6 +86,8 @@ def _measure(measure: Measure) -> dict[str, Any]:
         "bound": measure.bound,
         "bar": measure.bar,
         "holds": measure.holds,
+        "missing": measure.missing,
+        "note": measure.note,
     }
 
 

@@ -20,7 +20,7 @@ def junit(document: Document) -> str:
 
 
 def _suite(root: ElementTree.Element, suite: Mapping[str, Any]) -> None:
-    bars = [each for each in suite["measures"] if each["bound"] != "reported"]
+    bars = [each for each in suite["measures"] if each["bound"] != "reported" or each["missing"]]
     unplayed = suite["total"] - suite["completed"]
     broken = sum(not each["holds"] for each in bars)
     named = ElementTree.SubElement(
@@ -30,13 +30,16 @@ def _suite(root: ElementTree.Element, suite: Mapping[str, Any]) -> None:
         tests=str(suite["total"] + len(bars)),
         errors=str(unplayed),
         failures=str(broken),
+        skipped=str(sum(each["missing"] for each in bars)),
         time=str(suite["seconds"]),
     )
     for bar in bars:
         case = ElementTree.SubElement(
             named, "testcase", classname=suite["name"], name=f"{bar['name']} {bar['of']}".strip()
         )
-        if not bar["holds"]:
+        if bar["missing"]:
+            ElementTree.SubElement(case, "skipped", message=bar["note"])
+        elif not bar["holds"]:
             message = f"{bar['value']:g} is not {bar['bound']} {bar['bar']:g}"
             ElementTree.SubElement(case, "failure", message=message)
     for result in suite["results"]:

@@ -37,7 +37,7 @@ def _head(document: Document) -> str:
             _e(suite["opponents"]),
             f"{suite['completed']} of {suite['total']}",
             str(suite["passed"]),
-            _word(suite["ok"], "holds", "broken"),
+            _word(suite["ok"], "holds", "broken") + _not_measured(suite),
         )
         for suite in document["suites"]
     )
@@ -45,6 +45,11 @@ def _head(document: Document) -> str:
     code = document["code_sha"] or "unknown"
     made = f"made {_e(document['made_at'])}, code {_e(code)}, digest {document['digest'][:12]}"
     return f'<h1>Sage evals: {verdict}</h1><p class="muted">{made}</p><nav>{links}</nav>{table}'
+
+
+def _not_measured(suite: Mapping[str, Any]) -> str:
+    missing = sum(each["missing"] for each in suite["measures"])
+    return f', <span class="bad">{missing} not measured</span>' if missing else ""
 
 
 def _changes(changes: Sequence[Mapping[str, Any]]) -> str:
@@ -58,13 +63,14 @@ def _suite(suite: Mapping[str, Any]) -> str:
     measures, left = suite["measures"], [each for each in suite["results"] if each["status"] != Status.PASSED]
     parts = [
         f'<h2 id="{_e(suite["name"])}">{_e(suite["name"])}: {_e(suite["title"])}</h2>',
+        f'<p class="bad">{_e(suite["caution"])}</p>' if suite["caution"] else "",
         f"<p>{_e(suite['claim'])}</p>",
     ]
     if measures:
         parts.append(
             _table(("measure", "of", "value", "95 % interval", "n", "bar"), map(_row, measures), numbers=(2, 3, 4))
         )
-        shares = [each for each in measures if each["unit"] == "share"]
+        shares = [each for each in measures if each["unit"] == "share" and not each["missing"]]
         parts += [f"<figure>{intervals(shares)}</figure>"] if shares else []
     bins = [each["facts"]["bins"] for each in suite["results"] if each.get("facts", {}).get("bins")]
     parts += [f"<figure>{reliability([(a, b, n) for a, b, n in each])}</figure>" for each in bins]
@@ -78,6 +84,10 @@ def _suite(suite: Mapping[str, Any]) -> str:
 
 
 def _row(measure: Mapping[str, Any]) -> tuple[str, ...]:
+    if measure["missing"]:
+        wanted = f"at least {_figure(measure, measure['bar'])} wanted, " if measure["bar"] else ""
+        told = f'<span class="bad">{wanted}{_e(measure["note"])}</span>'
+        return _e(measure["name"]), _e(measure["of"]), "not measured", "", "0", told
     bar = "reported" if measure["bound"] == "reported" else f"{measure['bound']} {_figure(measure, measure['bar'])}"
     words = _e(bar) if measure["bound"] == "reported" else _word(measure["holds"], bar, f"{bar}, broken")
     span = f"{_figure(measure, measure['low'])} to {_figure(measure, measure['high'])}"

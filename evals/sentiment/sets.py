@@ -4,8 +4,8 @@
     fpb.csv        Financial PhraseBank, sentences on which all annotators agree, non-commercial: never trained on
     tfns.csv       tweets about finance, MIT: never trained on
 
-The last two are columns ``text,label`` with the label in words; this project has no copy of them, and whoever has one
-puts it beside the first.
+The last two are columns ``text,label`` with the label in words. Whoever has a set lays it into a folder of its own and
+names that with ``sage evals run --data FOLDER``. A file that cannot be read, or of which no row can, is refused.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from domain.errors import ConfigurationError
 from trading.signals.headlines import LABELS, Label, words_of
 
 _BULLS: dict[str, Label] = {"bullish": "positive", "bearish": "negative"}
@@ -33,13 +34,14 @@ class Labelled(NamedTuple):
 
 def sentfin(path: Path) -> list[Labelled]:
     """SEntFiN, one row an entity; rows that are none are left out."""
-    return [row for line in _lines(path) for row in _entities(line)]
+    return _some([row for line in _lines(path) for row in _entities(line)], path, "title,decisions")
 
 
 def plain(path: Path) -> list[Labelled]:
     """A set with one label a text."""
     found = ((line.get("text") or "", _label(line.get("label") or "")) for line in _lines(path))
-    return [Labelled(text, "", label, True) for text, label in found if text and label is not None]
+    rows = [Labelled(text, "", label, True) for text, label in found if text and label is not None]
+    return _some(rows, path, "text,label")
 
 
 def held_out(row: Labelled) -> bool:
@@ -47,21 +49,30 @@ def held_out(row: Labelled) -> bool:
     return crc32(" ".join(words_of(row.headline)).encode()) % 5 == 0
 
 
+def _some(rows: list[Labelled], path: Path, columns: str) -> list[Labelled]:
+    if not rows:
+        raise ConfigurationError(f"{path} holds no row that can be read", f"It needs the columns {columns}.")
+    return rows
+
+
 def _lines(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        # Where a set comes from, and its licence, stands in lines of comment before its header.
-        yield from csv.DictReader(line for line in file if not line.startswith("# "))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            # Where a set comes from, and its licence, stands in lines of comment before its header.
+            yield from csv.DictReader(line for line in file if not line.startswith("# "))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}", "It must be a CSV file in UTF-8.") from error
 
 
 def _entities(line: dict[str, str]) -> Iterator[Labelled]:
     try:
-        said = json.loads(line["decisions"])
+        title, said = line["title"], dict(json.loads(line["decisions"]))
     except (KeyError, TypeError, ValueError):
         return
     for entity, word in said.items():
-        label = _label(word)
+        label = _label(str(word))
         if label is not None:
-            yield Labelled(line["title"], entity, label, len(said) == 1)
+            yield Labelled(title, entity, label, len(said) == 1)
 
 
 def _label(word: str) -> Label | None:

@@ -6,7 +6,8 @@ over-block   the gates stop or cut what the oracle has no objection to   bar: at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -29,9 +30,10 @@ _LETS_GO = tuple(str(each.value) for each in ALLOWED)
 @lru_cache(maxsize=1)
 def cases() -> Sequence[Case]:
     """Cases by hand and seeded ones, each with the oracle's verdict."""
+    rows = tuple(generate(SEED, COUNT))
     made = (
         Case(
-            id=str(each.case["id"]),
+            id=name,
             suite=NAME,
             inputs=each.case,
             expect={
@@ -42,9 +44,18 @@ def cases() -> Sequence[Case]:
             tags={"group": each.row.gate[0], "side": each.row.kind},
             origin="by hand" if each.row.label != "?" else f"generated, seed {SEED}",
         )
-        for each in generate(SEED, COUNT)
+        for name, each in zip(names(str(each.case["id"]) for each in rows), rows, strict=True)
     )
     return without_repeats(made, NAME)
+
+
+def names(ids: Iterable[str]) -> Iterator[str]:
+    """``0004-A1-cover_on`` is A1-cover_on, the next one of that name A1-cover_on-2: a case more renames no other."""
+    seen: Counter[str] = Counter()
+    for each in ids:
+        name = each.partition("-")[2]
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}-{seen[name]}"
 
 
 def solve(_stage: Stage, case: Case) -> Outcome:

@@ -1,13 +1,15 @@
-"""S4: what the roles add to the strategies that they oversee, on frozen episodes, cost paid.
+"""S4: a yardstick for what roles add to the strategies that they oversee, on frozen episodes, cost paid.
 
-edge        mean gain of an episode with roles, less that of: the same proposals without roles; buy and hold; random
-            entries of the same number, lengths and sizes. Paired over episodes, with a bootstrap interval.   reported
-drawdown    the worst single trade with roles and without                                                     reported
+roles' edge gain of an episode with roles, less that of the same proposals without them; the same of the worst trade.
+            Measured of recorded models alone                                                             not measured
+strategies  gain of an episode, less that of: buy and hold; random entries of the same number, lengths and
+            sizes. Paired over episodes, with a bootstrap interval                                            reported
 twins       decisions that differ when names, prices and years are masked, or all days are moved by years     bar: 0
 
-The model is the rules, which are no language model: a cut-off date has no meaning for them, and nothing here says what
-a language model is worth. An edge whose interval holds zero is none. Entries are made at the next opening, 5 basis
-points a side.
+No model's answers to these episodes are recorded. The opponents are the rules, a script that takes on all 21 episodes
+exactly what the strategies propose: an edge over the strategies alone would be 0.0 by construction, so none is told,
+and nothing here says what a language model is worth. A difference whose interval holds zero is none. Entries are made
+at the next opening, 5 basis points a side.
 """
 
 from __future__ import annotations
@@ -104,28 +106,36 @@ def score(case: Case, outcome: Outcome) -> Score:
 
 
 Values = Mapping[str, float]
-_EDGES: Mapping[str, Callable[[Values], float]] = {
-    "edge over the same without roles": lambda values: values["gain"] - values["without_roles"],
-    "edge over buy and hold": lambda values: values["gain"] - values["held"],
-    "edge over random entries": lambda values: values["gain"] - values["random"],
-    "gain of an episode": lambda values: values["gain"],
+_OF_ROLES: Mapping[str, Callable[[Values], float]] = {
+    "edge of roles over none": lambda values: values["gain"] - values["without_roles"],
     "worst trade, less that without roles": lambda values: values["worst"] - values["worst_without"],
+}
+"""What is measured of recorded models alone: a script has no skill to have an edge by."""
+_OF_STRATEGIES: Mapping[str, Callable[[Values], float]] = {
+    "strategies over buy and hold": lambda values: values["gain"] - values["held"],
+    "strategies over random entries": lambda values: values["gain"] - values["random"],
+    "gain of an episode": lambda values: values["gain"],
 }
 
 
 def measure(results: Sequence[Result]) -> Sequence[Measure]:
     """Paired differences with their intervals, and the twins."""
     found = [each.score.values for each in results]
+    recorded = [each.score.values for each in results if each.outcome is not None and each.outcome.recording_origin]
     differ = sum(values["twins_differ"] > 0 for values in found)
     traded = sum(values["trades"] > 0 for values in found)
     return (
-        *(_edge(name, [of(values) for values in found]) for name, of in _EDGES.items()),
+        *(_edge(name, [of(values) for values in recorded]) for name, of in _OF_ROLES.items()),
+        *(_edge(name, [of(values) for values in found]) for name, of in _OF_STRATEGIES.items()),
         Measure("episodes with a trade", wilson(traded, len(found)), len(found)),
         Measure("episodes whose twins differ", wilson(differ, len(found)), len(found), bound="at most", bar=0.0),
     )
 
 
 def _edge(name: str, sample: Sequence[float]) -> Measure:
+    if not sample:
+        note = "no recorded model has played these episodes"
+        return Measure(f"{name}, not measured", wilson(0, 0), 0, note=note)
     interval = bootstrap(sample, mean, seed=SEED, rounds=ROUNDS)
     return Measure(name, interval, len(sample), unit="share of the price")
 
@@ -133,8 +143,8 @@ def _edge(name: str, sample: Sequence[float]) -> Measure:
 SUITE = Suite(
     name=NAME,
     title="Decision quality",
-    claim="What the roles add to the strategies is measured against the strategies alone, holding and chance, cost "
-    "paid, on simulated episodes and by rules: a yardstick, and no claim about any language model or any market.",
+    claim="Decisions rest on the evidence and not on names, prices or years. What roles add to the strategies is not "
+    "measured, as rules play them, which take whatever is proposed: no edge is claimed, of any model or in any market.",
     cases=cases,
     solve=solve,
     score=score,

@@ -235,7 +235,8 @@ def _outcome(case: Case, verdict: str) -> Outcome:
 SUITE = Suite(
     name=NAME,
     title="Calibration",
-    claim="A confidence acts only after it has proven skill; says nothing about any language model's own confidence.",
+    claim="A confidence acts only after it has proven skill. All forecasters are scripts of known worth: whether a "
+    "language model's own confidence means anything is not measured.",
     cases=cases,
     solve=solve,
     score=score,

@@ -8,6 +8,7 @@ import pytest
 
 from evals.gates.agreement import Agreement, Answer, answer_of, compared, report
 from evals.gates.generate import BY_HAND, generate
+from evals.suites.s2_gates import names
 from policies.whatif.case import PolicyShelf
 
 ANOTHER_SEED = 20_261_121
@@ -49,6 +50,12 @@ def test_a_difference_is_found_and_named(told, changes, kind):
     assert [each.kind for each in compared([wrong]).differences] == [kind]
     assert compared([case]).differences == ()
     assert kind in report(compared([wrong]))
+
+
+def test_one_case_more_in_a_table_renames_no_other_case_of_the_suite():
+    ids = ["0001-A1-on", "0002-A1-off", "0003-B1-on", "0004-A1-on"]
+    assert list(names(ids)) == ["A1-on", "A1-off", "B1-on", "A1-on-2"]
+    assert set(names(["0001-A0-new", *(f"{int(each[:4]) + 1:04d}{each[4:]}" for each in ids)])) > set(names(ids))
 
 
 def test_a_case_that_cannot_be_read_is_a_denial():

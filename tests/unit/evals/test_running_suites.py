@@ -13,11 +13,12 @@ from agents.models.recorded_llm import RecordingMissing
 from domain.errors import ConfigurationError, DataQualityError, UsageError
 from evals.case import Case, read_cases
 from evals.outcome import Outcome, Score, Status
+from evals.product import no_product
 from evals.report.document import baseline_of, document
 from evals.report.junit import junit
 from evals.report.page import page
 from evals.runner import chosen, run_suite, self_check
-from evals.running import read_document, told_in_lines, write
+from evals.running import read_document, run_suites, told_in_lines, write
 from evals.statistics import wilson
 from evals.suite import Measure, Suite
 
@@ -90,8 +91,59 @@ def test_a_case_that_was_not_played_is_no_pass(error, status):
 
 
 def test_a_suite_without_cases_is_not_ok():
-    assert not a_report(a_suite())["ok"]
+    empty = a_report(a_suite())
+    assert not empty["ok"]
+    assert "S0_doubling: there is no case to play" in told_in_lines(empty)
     assert not a_report()["ok"]
+
+
+def test_what_there_was_nothing_to_measure_on_is_told_and_not_counted_as_held():
+    nothing = Measure("accuracy, not measured", wilson(0, 0), 0, bar=0.85, of="set=FPB", note="no data; bring some")
+    suite = a_suite(a_case("one"))
+    made = a_report(replace(suite, measure=lambda results: [*suite.measure(results), nothing]))
+    assert made["ok"]
+    assert "S0_doubling: accuracy, not measured (set=FPB): no data; bring some" in told_in_lines(made)
+    assert "bars hold; 1 not measured" in told_in_lines(made)
+    assert "at least 85.00 % wanted, no data; bring some" in page(made)
+    assert [each.get("message") for each in parsed(made).iter("skipped")] == ["no data; bring some"]
+
+
+def test_every_line_of_a_scripted_suite_says_that_it_shows_no_skill():
+    scripted, recorded = a_suite(a_case("one")), replace(a_suite(a_case("one")), opponents="recorded")
+    caution = "scripted: says nothing about a model's skill"
+    assert caution in told_in_lines(a_report(scripted))
+    assert caution.replace("'", "&#x27;") in page(a_report(scripted))
+    assert caution not in told_in_lines(a_report(recorded))
+
+
+def test_labelled_sets_that_are_brought_are_played_besides(tmp_path):
+    (tmp_path / "tfns.csv").write_text("text,label\nNimbo soars,Bullish\nNimbo halts,bearish\n", encoding="utf-8")
+    (suite,) = chosen(["S12"])
+    alone, more = run_suite(suite), run_suite(suite, data=tmp_path)
+    assert alone.total > 400
+    assert more.completed == more.total == alone.total + 2
+    missing = {each.of for run in (alone, more) for each in run.measures if each.missing}
+    assert missing >= {"set=FPB AllAgree", "set=SEntFiN one name", "set=tfns"}
+    assert "set=tfns" in {each.of for each in more.measures if each.name == "accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        pytest.param({}, "holds no labelled set", id="nothing"),
+        pytest.param({"fpb.csv": "sentence,label\nNimbo soars,positive\n"}, "no row that can be read", id="columns"),
+        pytest.param({"sentfin.csv": 'title,decisions\nNimbo,"[1]"\n'}, "no row that can be read", id="rows"),
+        pytest.param({"tfns.csv": b"text,label\n\xff\xfe,positive\n"}, "cannot be read", id="bytes"),
+    ],
+)
+def test_a_folder_without_a_set_that_can_be_read_is_refused_before_anything_is_played(tmp_path, files, told):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigurationError, match=told):
+        run_suites(
+            ["S12"], no_product, out=tmp_path / "out", baseline=None, made_at=MADE, code="", data=tmp_path,
+            told=lambda *_: pytest.fail("a suite was played"),
+        )  # fmt: skip
 
 
 def test_a_broken_bar_is_told_everywhere():
