@@ -28,6 +28,7 @@ with rooms_on_first_use():
     import composition.sources as sources
     import policies.kill_switch as kill_switches
     import policies.policy as policies
+    import settings.brokers as broker_terms
     import settings.salvage as salvaging
     import trading.data.calendar as calendars
     import trading.execution.brokers.paper.books as paper_books
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
 DATABASE_FILE = "sage.db"
 DATABASE, BROKER, TABLES, KEYS = "SAGE_DATABASE_URL", "SAGE_BROKER", "SAGE_BROKERS", "SAGE_BROKER_KEYS"
 ADDRESS, ALPACA_KEYS = "APCA_API_BASE_URL", ("APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
-HARMLESS = ("symbols", "commission_per_share", "commission_minimum", "slippage_bp", "start_cash", "stream_url")
-"""What of ``[brokers.NAME]`` says neither who a broker is nor where."""
 BY_HAND = (
     "The latch holds: nothing new can be sent. Put that right and kill again, or tell a setting in front of the "
     "command (NAME=value sage kill); until then cancel and close at the broker by hand."
@@ -84,7 +83,7 @@ def canceller_of(
     settings, calendar = broker_settings(found, notes, database), calendars.ExchangeCalendar()
     # Cancelling needs no prices, so whatever is wrong with the market keeps no order at the broker.
     settings = settings.model_copy(update={"market": sources.SIMULATED[0], "timeframe": None})
-    market = partial(sources.market_of, settings, calendar)
+    market = partial(sources.prices_of, settings, calendar)
     broker = brokers.broker_of(settings, market, calendar, database, clock, office, control)
     return cancelling.Knowing(broker, order_store.OrderStore(database))
 
@@ -186,9 +185,14 @@ def check_account(found: Salvaged, settings: Settings, named: BrokerName) -> Non
         must_be_right(doubts, TABLES)
     for path in found.wrong:
         table, *inner = path.split(".")
-        if table == TABLES and inner[:1] == [named.key] and inner[1:2] not in [[name] for name in HARMLESS]:
+        if table == TABLES and inner[:1] == [named.key] and inner[1:2] not in [[name] for name in harmless()]:
             must_be_right(found.wrong, path)
     brokers.is_paper(settings, named)
+
+
+def harmless() -> set[str]:
+    """What of ``[brokers.NAME]`` says neither who a broker is nor where."""
+    return broker_terms.BrokerSettings.model_fields.keys() - {"base_url"}
 
 
 def terms_in_use(settings: Settings) -> dict[str, BrokerSettings]:
@@ -203,7 +207,9 @@ def terms_in_use(settings: Settings) -> dict[str, BrokerSettings]:
 
 def meant(terms: BrokerSettings, named: BrokerName) -> BrokerSettings:
     """What of a table means something to its broker."""
-    foreign = {name: None if name == "start_cash" else "" for name in brokers.foreign_to(named.kind)}
+    fields = broker_terms.BrokerSettings.model_fields
+    nothing = (*brokers.foreign_to(named.kind), *brokers.unread_in(terms, named.kind))
+    foreign = {name: fields[name].default for name in nothing}
     try:
         sources.symbols_in(terms.symbols, "symbols")
     except DataQualityError:
@@ -219,11 +225,11 @@ def priced(found: Salvaged, notes: Notes, parts: cancelling.Parts, calendar: Cal
         found = dropped(found, notes, "SAGE_UNIVERSE", "one of its names is no symbol")
     settings = sources.of_home(broker_settings(found, notes, parts.database), parts.ledger)
     try:
-        market = sources.market_of(settings, calendar)
+        market = sources.prices_of(settings, calendar)
     except UsageError:
         found = dropped(found, notes, "SAGE_MARKET", "there is no such market source")
         settings = sources.of_home(broker_settings(found, notes, parts.database), parts.ledger)
-        market = sources.market_of(settings, calendar)
+        market = sources.prices_of(settings, calendar)
     brokers.check_prices(settings)
     try:
         sources.timeframe_of(settings, market)

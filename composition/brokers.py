@@ -11,8 +11,8 @@ on first use.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.errors import ConfigurationError
@@ -22,14 +22,16 @@ from interfaces.lazy import rooms_on_first_use
 
 with rooms_on_first_use():
     import composition.sources as sources
+    import composition.venues as venues
     import policies.permit as permits
     import settings.brokers as broker_settings
+    import settings.paper_venue as paper_venue
     import settings.variables as configuration
     import trading.data.vendors.alpaca as alpaca
     import trading.execution.brokers.alpaca.account_wire as account_wire
     import trading.execution.brokers.alpaca.broker as alpaca_broker
     import trading.execution.brokers.paper.broker as paper
-    import trading.execution.brokers.paper.fill_model as fill_model
+    import trading.execution.brokers.paper.told as paper_words
     import trading.execution.brokers.several.broker as several
     import trading.execution.brokers.several.route as routing
     import trading.execution.membership as memberships
@@ -46,8 +48,8 @@ if TYPE_CHECKING:
 
 PAPER, ALPACA = "paper", "alpaca"
 IN_FLIGHT = frozenset({OrderStatus.SUBMITTED, OrderStatus.UNKNOWN})
-OF_KIND = {PAPER: ("start_cash",), ALPACA: ("base_url", "stream_url")}
-"""What of ``[brokers.NAME]`` means something to one kind of broker alone."""
+AT_ALPACA = ("base_url", "stream_url")
+"""What of ``[brokers.NAME]`` means something at Alpaca alone."""
 
 
 def broker_of(
@@ -67,13 +69,7 @@ def broker_of(
         if named.kind == ALPACA:
             return alpaca_broker.AlpacaBroker(account_of(settings, named), clock, office, control)
         prices = market()
-        account = paper.PaperSettings(
-            account_id=named.name,
-            label=named.label,
-            starting_cash=terms_of(settings, named).start_cash or settings.start_cash,
-            timeframe=sources.timeframe_of(settings, prices),
-            rules=rules_of(terms_of(settings, named)),
-        )
+        account = venues.account_of(settings, named, terms_of(settings, named), prices)
         return paper.PaperBroker(database, prices, calendar, clock, office, control, account)
 
     first, *others = settings.brokers
@@ -180,14 +176,30 @@ def check_terms(settings: configuration.Settings) -> None:
                 f"[brokers.{key}] belongs to no broker of SAGE_BROKER={settings.broker}",
                 f"Write one of {', '.join(kinds)}, or take it out.",
             )
-        wrong = [name for name in foreign_to(kinds[key]) if getattr(terms, name)]
+        wrong = [name for name in foreign_to(kinds[key]) if getattr(terms, name) not in (None, "")]
         if wrong:
             raise ConfigurationError(f"[brokers.{key}] is {kinds[key]}, which has no {wrong[0]}", "Take it out.")
+        for name, choice in unread_in(terms, kinds[key]).items():
+            raise ConfigurationError(
+                f"[brokers.{key}] sets {name}, which nothing reads without {choice}", "Choose that too, or take it out."
+            )
 
 
 def foreign_to(kind: str) -> tuple[str, ...]:
     """What of ``[brokers.NAME]`` means nothing to a broker of that kind."""
-    return tuple(name for other, names in OF_KIND.items() if other != kind for name in names)
+    return AT_ALPACA if kind == PAPER else tuple(paper_venue.PaperVenueSettings.model_fields)
+
+
+def unread_in(terms: broker_settings.BrokerSettings, kind: str) -> Mapping[str, str]:
+    """Figures that the models chosen for a paper venue do not read, and the choice that each belongs to."""
+    return venues.unread(terms) if kind == PAPER else {}
+
+
+def described(settings: configuration.Settings, market: Market) -> tuple[str, ...]:
+    """What each paper venue is set to, a line each."""
+    papers = (each for each in settings.brokers if each.kind == PAPER)
+    accounts = (venues.account_of(settings, each, terms_of(settings, each), market) for each in papers)
+    return tuple(f"{account.account_id}: {paper_words.described(account)}" for account in accounts)
 
 
 def check_keys(settings: configuration.Settings) -> None:
@@ -215,31 +227,16 @@ def terms_of(settings: configuration.Settings, named: BrokerName) -> broker_sett
     return settings.broker_terms.get(named.key) or broker_settings.BrokerSettings()
 
 
-def rules_of(terms: broker_settings.BrokerSettings) -> fill_model.FillRules:
-    """What a paper venue charges; what is not set is as in every other."""
-    usual = fill_model.FillRules()
-    return fill_model.FillRules(
-        commission_per_share=known(terms.commission_per_share, usual.commission_per_share),
-        commission_minimum=known(terms.commission_minimum, usual.commission_minimum),
-        slippage_bp=known(terms.slippage_bp, usual.slippage_bp),
-    )
-
-
 def costs_of(settings: configuration.Settings, named: BrokerName) -> routing.Terms:
-    """What routing reckons with. Impact is left out: nobody knows the size that will stand against the order."""
-    terms, rules = terms_of(settings, named), rules_of(terms_of(settings, named))
-    on_paper = named.kind == PAPER
-    return routing.Terms(
-        commission_per_share=rules.commission_per_share if on_paper else known(terms.commission_per_share, ZERO),
-        commission_minimum=rules.commission_minimum if on_paper else known(terms.commission_minimum, ZERO),
-        cost_bp=rules.slippage_bp + rules.half_spread_bp if on_paper else terms.slippage_bp,
-        symbols=frozenset(sources.symbols_in(terms.symbols, f"[brokers.{named.key}] symbols")),
-    )
+    """What routing reckons with, and which symbols may go there."""
+    terms = terms_of(settings, named)
+    told = venues.expected(venues.rules_of(terms)) if named.kind == PAPER else stated(terms)
+    return replace(told, symbols=frozenset(sources.symbols_in(terms.symbols, f"[brokers.{named.key}] symbols")))
 
 
-def known(figure: Decimal | None, otherwise: Decimal) -> Decimal:
-    """A figure that was set, else another."""
-    return otherwise if figure is None else figure
+def stated(terms: broker_settings.BrokerSettings) -> routing.Terms:
+    """What another broker is said to cost."""
+    return routing.Terms(terms.commission_per_share or ZERO, terms.commission_minimum or ZERO, terms.slippage_bp)
 
 
 def alpacas(settings: configuration.Settings) -> Iterable[BrokerName]:

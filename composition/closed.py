@@ -27,6 +27,7 @@ def replay_settings(home: Path, given: Settings) -> Settings:
             "SAGE_HOME": home,
             "SAGE_MARKET": given.market,
             "SAGE_NEWS": given.news_name,
+            "SAGE_EVENTS": given.events,
             "SAGE_TIMEFRAME": given.timeframe,
             "SAGE_SEED": given.seed,
             "SAGE_START_CASH": given.start_cash,

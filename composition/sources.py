@@ -27,10 +27,13 @@ with rooms_on_first_use():
     import trading.data.alpaca_news as alpaca_news
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
+    import trading.data.fred_events as fred_events
+    import trading.data.market_with_events as market_with_events
     import trading.data.newsapi_news as newsapi_news
     import trading.data.rss_news as rss_news
     import trading.data.simulated_market as simulated_market
     import trading.data.simulated_news as simulated_news
+    import trading.data.stated_events as stated_events
     import trading.data.vendors.alpaca as alpaca
     import trading.data.yahoo_bars as yahoo_bars
     import trading.store.cycles as cycle_store
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from domain.ports import Calendar, Clock, Ledger, Market, NewsFeed
+    from trading.data.event_source import EventSource
 
 ACCOUNT = "paper"
 """What cycles and their ids call the account of a home, whatever broker is behind it: it is part of what is stored."""
@@ -83,7 +87,28 @@ def has_own_time(market: str) -> bool:
 
 
 def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:
-    """The market source by its name."""
+    """The market source by its name, with the sources of events beside it."""
+    prices, beside = prices_of(settings, calendar), events_of(settings)
+    return market_with_events.MarketWithEvents(prices, beside) if beside else prices
+
+
+def events_of(settings: configuration.Settings) -> tuple[EventSource, ...]:
+    """The sources of SAGE_EVENTS, in their order."""
+    names = (each.strip() for each in settings.events.split(","))
+    return tuple(_events_named(name, settings) for name in names if name)
+
+
+def _events_named(name: str, settings: configuration.Settings) -> EventSource:
+    if name.startswith(FILES):
+        return stated_events.StatedEvents(Path(name.removeprefix(FILES)))
+    if name == "fred":
+        key = secret(settings.fred_api_key, "FRED_API_KEY")
+        return fred_events.FredEvents(fred_events.FredConfig(key, settings.fred_base_url), SystemClock())
+    raise UsageError(f"there is no source of events {name!r}", "Choose files:PATH, fred or both, as SAGE_EVENTS.")
+
+
+def prices_of(settings: configuration.Settings, calendar: Calendar) -> Market:
+    """The market source by its name, alone."""
     name, sources = settings.market, ", ".join((*SIMULATED, "yahoo", "alpaca", "files:DIR"))
     if name in SIMULATED:
         return simulated_market.SimulatedMarket(settings.seed, calendar)
@@ -201,7 +226,8 @@ def moment_of(
 
 def timeframe_of(settings: configuration.Settings, market: Market) -> Timeframe:
     """The length of bars that was set, else that which the files hold of most symbols, else a day."""
-    held = market.timeframes if isinstance(market, files_market.FilesMarket) else ()
+    prices = market_with_events.prices_of(market)
+    held = prices.timeframes if isinstance(prices, files_market.FilesMarket) else ()
     if settings.timeframe is None:
         return held[0] if held else Timeframe.DAY_1
     if held and settings.timeframe not in held:

@@ -30,8 +30,10 @@ with rooms_on_first_use():
     import policies.policy as policies
     import prompts.loader as prompts
     import settings.variables as configuration
+    import trading.data.event_cover as event_cover
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
+    import trading.data.market_with_events as market_with_events
     import trading.data.sectors as sectors
     import trading.monitor.logs as logs
     import trading.store.control as control_store
@@ -116,11 +118,14 @@ def setup_of(
         news=settings.news_name,
         broker=deps.broker.name,
         account_id=sources.ACCOUNT,
+        universe=universe,
         prompt_digest=prompts.prompt_digest(),
         started_at=deps.clock.now(),
         own_time=sources.has_own_time(settings.market),
         uncovered=coverage.uncovered(
-            deps.policy, coverage.OURS | deps.market.supplies, without_sector(settings, deps.market, universe)
+            deps.policy,
+            coverage.OURS | event_cover.supplied(deps.market, universe, as_of=deps.clock.now()),
+            without_sector(settings, deps.market, universe),
         ),
         policy_source=str(settings.policy),
         notice=notice,
@@ -129,8 +134,12 @@ def setup_of(
         evals=newest_evals,
         redact=logs.Redaction(settings.secrets),
         issues=tuple(
-            issue for source in (deps.market, deps.news) if isinstance(source, files) for issue in source.issues
+            issue
+            for source in (market_with_events.prices_of(deps.market), deps.news)
+            if isinstance(source, files)
+            for issue in source.issues
         ),
+        venues=brokers.described(settings, deps.market),
     )
 
 
@@ -174,6 +183,7 @@ def without_sector(
 ) -> tuple[Symbol, ...]:
     """Symbols whose sector nobody knows. Vendors tell none, so the shipped list is looked at without asking them."""
     if not sources.has_own_time(settings.market):
-        return tuple(symbol for symbol in universe if sectors.sector_of(symbol) is None)
+        unlisted = (symbol for symbol in universe if sectors.sector_of(symbol) is None)
+        return tuple(symbol for symbol in unlisted if market_with_events.stated_of(market, symbol).sector is None)
     instruments = {symbol: market.instrument(symbol) for symbol in universe}
     return tuple(symbol for symbol, known in instruments.items() if known is None or known.sector is None)

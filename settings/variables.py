@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     market: str = Field("simulated", alias="SAGE_MARKET")
     news: str = Field("", alias="SAGE_NEWS")
     """Empty means the twin of the market: simulated news, the same files, or none."""
+    events: str = Field("", alias="SAGE_EVENTS")
+    """What is scheduled, beside any market: ``files:PATH`` (a TOML file or a folder of them) and ``fred``, separated by
+    commas; empty means what the market tells."""
     broker: Annotated[str, AfterValidator(_known_brokers)] = Field("paper", alias="SAGE_BROKER")
     """Comma-separated brokers of the home; a live address moves real money only in the modes approve and auto."""
     broker_terms: dict[str, BrokerSettings] = Field({}, alias="SAGE_BROKERS")
@@ -135,6 +138,8 @@ class Settings(BaseSettings):
     alpaca_data_url: str = Field("https://data.alpaca.markets", alias="APCA_API_DATA_URL")
     newsapi_key: SecretStr | None = Field(None, alias="NEWSAPI_KEY")
     newsapi_base_url: str = Field("https://newsapi.org", alias="NEWSAPI_BASE_URL")
+    fred_api_key: SecretStr | None = Field(None, alias="FRED_API_KEY")
+    fred_base_url: str = Field("https://api.stlouisfed.org", alias="FRED_BASE_URL")
     yahoo_base_url: str = Field("https://query2.finance.yahoo.com", alias="YAHOO_BASE_URL")
     rss_feeds: str = Field("", alias="SAGE_RSS_FEEDS")
     """Comma-separated feed addresses for ``SAGE_NEWS=rss``."""

@@ -196,8 +196,7 @@ class AlpacaMarket:
         """``alpaca``."""
         return SOURCE
 
-    @property
-    def event_kinds(self) -> frozenset[EventKind]:
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
         """Splits and dividends. Mergers and new names it tells of late at times, earnings and macro events never."""
         return frozenset({EventKind.SPLIT, EventKind.DIVIDEND})
 

@@ -38,6 +38,7 @@ from domain.market import (
 from domain.money import ceil_to, floor_to
 from domain.ports import Calendar
 from trading.data.calendar import ExchangeCalendar
+from trading.data.event_source import kinds_claimed, kinds_known
 from trading.data.files.bars import SOURCE, PlacedBar, in_order, oddities, placed_bars, raw_bars, timeframe_of
 from trading.data.files.rows import rows_of
 from trading.data.files.source import SourceNotes, files_in, read_notes
@@ -74,8 +75,7 @@ class FilesMarket:
         read = _read(directory, self._notes, ExchangeCalendar(stated) if stated is not None else calendar)
         self._series, self._issues = read.series, read.issues
         self._symbols = tuple(sorted({symbol for symbol, _ in self._series}))
-        listed = (notes.event(SOURCE) for notes in self._notes.events)
-        self._events = tuple(sorted(listed, key=lambda event: (event.effective_at, event.kind)))
+        self._events, self._claims = self._notes.listed(SOURCE), self._notes.claims()
 
     @property
     def name(self) -> str:
@@ -95,10 +95,11 @@ class FilesMarket:
         longest_first = [timeframe for timeframe in reversed(Timeframe) if timeframe in counts]
         return tuple(sorted(longest_first, key=lambda timeframe: -counts[timeframe]))
 
-    @property
-    def event_kinds(self) -> frozenset[EventKind]:
-        """Kinds that source.toml states to be listed completely."""
-        return self._notes.event_kinds
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
+        """Kinds that source.toml states to be listed completely, for ever or as far as it claims."""
+        as_of = in_utc(as_of)
+        claims = (each for each in self._claims if each.stated_at <= as_of)
+        return self._notes.event_kinds | kinds_known(claims, symbol, as_of=as_of)
 
     @property
     def supplies(self) -> frozenset[MarketInput]:
@@ -107,8 +108,9 @@ class FilesMarket:
         if Timeframe.DAY_1 in self.timeframes:
             found.add("adv")
             found.add("returns")
+        claimed = kinds_claimed(each.subjects for each in self._claims)
         for name, kinds in _COMPLETE_IN.items():
-            if kinds <= self.event_kinds:
+            if kinds <= self._notes.event_kinds | claimed:
                 found.add(name)
         known = [self._notes.instrument(symbol) for symbol in self._symbols]
         stated: dict[MarketInput, bool] = {
@@ -154,8 +156,11 @@ class FilesMarket:
         return self._modelled(symbol, last.close, last.end)
 
     def status(self, symbol: Symbol, *, as_of: datetime) -> TradingStatus | None:
-        """Trading while a bar is under way; None otherwise, for files tell of no halts."""
+        """Trading while a bar is under way, unless source.toml lists a halt; None otherwise."""
         as_of = in_utc(as_of)
+        halt = self._notes.halt(symbol, as_of)
+        if halt is not None:
+            return TradingStatus(symbol, as_of, halted=True, reason=halt)
         return TradingStatus(symbol, as_of, halted=False) if self._under_way(symbol, as_of) is not None else None
 
     def events(self, symbol: Symbol, *, as_of: datetime, until: datetime) -> tuple[MarketEvent, ...]:

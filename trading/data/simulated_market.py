@@ -97,8 +97,7 @@ class SimulatedMarket:
         """``simulated``."""
         return SOURCE
 
-    @property
-    def event_kinds(self) -> frozenset[EventKind]:
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
         """All of them."""
         return frozenset(EventKind)
 

@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from domain.case import MarketView, SymbolView
 from domain.errors import DataQualityError, SourceUnavailable
-from domain.market import Bar, Session, Symbol, Timeframe
+from domain.market import Bar, EventKind, MarketEvent, Session, Symbol, Timeframe
 from domain.ports import Calendar, Market
 from trading.features.cross_asset import DAILY_BARS, Statistics, statistics_of
 from trading.features.moves import close_before, gap_pct, moved_pct, price_of
@@ -141,7 +141,8 @@ def _symbol_view(
     look: _Look, symbol: Symbol, bars: tuple[Bar, ...], daily: tuple[Bar, ...], statistics: Statistics
 ) -> SymbolView:
     market, as_of = look.market, look.as_of
-    events = look.asked("events", symbol, lambda: market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD))
+    # Asked together: an empty list would say "no earnings are due", which a source that failed has not said.
+    events, event_kinds = look.asked("events", symbol, lambda: _events(look, symbol)) or ((), frozenset())
     instrument = look.asked("instrument", symbol, lambda: market.instrument(symbol))
     quote = look.asked("quote", symbol, lambda: market.quote(symbol, as_of=as_of))
     status = look.asked("status", symbol, lambda: market.status(symbol, as_of=as_of))
@@ -153,9 +154,8 @@ def _symbol_view(
         timeframe=look.timeframe,
         atr=average_true_range(bars),
         adv_shares=average_daily_volume(daily),
-        events=events or (),
-        # An empty list would say "no earnings are due", which a source that failed has not said.
-        event_kinds=frozenset() if events is None else market.event_kinds,
+        events=events,
+        event_kinds=event_kinds,
         beta=statistics.beta,
         daily_sigma=statistics.daily_sigma,
         sigma_now=statistics.sigma_now,
@@ -166,6 +166,13 @@ def _symbol_view(
         easy_to_borrow=None if instrument is None else instrument.easy_to_borrow,
         short_restricted=None if status is None else status.short_restricted,
     )
+
+
+def _events(look: _Look, symbol: Symbol) -> tuple[tuple[MarketEvent, ...], frozenset[EventKind]]:
+    """The events of the next week, and the kinds of which they are all."""
+    as_of, market = look.as_of, look.market
+    found = market.events(symbol, as_of=as_of, until=as_of + EVENTS_AHEAD)
+    return found, market.event_kinds(symbol, as_of=as_of)
 
 
 @Remembered

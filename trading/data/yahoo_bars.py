@@ -242,8 +242,7 @@ class YahooBars:
         """``yahoo``."""
         return SOURCE
 
-    @property
-    def event_kinds(self) -> frozenset[EventKind]:
+    def event_kinds(self, symbol: Symbol, *, as_of: datetime) -> frozenset[EventKind]:
         """None: splits and dividends are told of when they have happened, and never before."""
         return frozenset()
 

@@ -14,26 +14,25 @@ listed_on = 1980-12-12        unknown unless stated, like market_cap, leverage (
 
 event_kinds = ["earnings"]    kinds of which ALL events of all symbols are listed: without it silence means unknown
 
-[[events]]
-symbol = "AAPL"               left out for an event of the whole market
-kind = "earnings"             earnings, split, dividend or macro
-announced_at = 2025-04-03T20:30:00Z
-effective_at = 2025-05-01T20:30:00Z
-figure = "4"                  new shares an old one, or the dividend a share; only where there is one
+[[events]], [[halts]] and [[covers]], which claims less than event_kinds, are told in ``events.py``: the files that
+SAGE_EVENTS names have them too, and of all the rest only ``zone`` and facts about instruments.
 """
 
 from __future__ import annotations
 
 import tomllib
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from domain.clock import in_utc
 from domain.errors import ConfigurationError, DataQualityError
-from domain.market import AssetClass, EventKind, Instrument, MarketEvent, Symbol, Timeframe, parse_symbol
+from domain.market import AssetClass, EventKind, Instrument, MarketEvent, Symbol, Timeframe
+from trading.data.event_source import Claim
+from trading.data.files.events import NEW_YORK, CoverNotes, EventNotes, HaltNotes, line_of, parsed, undated
 from trading.data.sectors import with_sector
 
 
@@ -66,29 +65,6 @@ class InstrumentNotes(BaseModel):
         )  # fmt: skip
 
 
-class EventNotes(BaseModel):
-    """One event as it is listed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    symbol: str | None = None
-    kind: EventKind
-    announced_at: AwareDatetime
-    effective_at: AwareDatetime
-    figure: Decimal | None = Field(None, gt=0)
-
-    @field_validator("symbol")
-    @classmethod
-    def _symbol(cls, symbol: str | None) -> str | None:
-        return None if symbol is None else _parsed(symbol)
-
-    def event(self, source: str) -> MarketEvent:
-        """The event these notes describe, its times in UTC."""
-        symbol = None if self.symbol is None else parse_symbol(self.symbol)
-        announced_at, effective_at = in_utc(self.announced_at), in_utc(self.effective_at)
-        return MarketEvent(symbol, self.kind, announced_at, effective_at, self.figure, source)
-
-
 class SourceNotes(BaseModel):
     """All that is stated about a folder."""
 
@@ -100,24 +76,50 @@ class SourceNotes(BaseModel):
     spread_bp: Decimal = Field(Decimal(5), ge=0, le=1000)
     instruments: dict[str, InstrumentNotes] = {}
     event_kinds: frozenset[EventKind] = frozenset()
+    stated_at: AwareDatetime | None = None
+    covers: tuple[CoverNotes, ...] = ()
     events: tuple[EventNotes, ...] = ()
+    halts: tuple[HaltNotes, ...] = ()
 
     @field_validator("instruments")
     @classmethod
     def _symbols(cls, instruments: dict[str, InstrumentNotes]) -> dict[str, InstrumentNotes]:
-        return {_parsed(name): notes for name, notes in instruments.items()}
+        return {parsed(name): notes for name, notes in instruments.items()}
 
     def instrument(self, symbol: Symbol) -> Instrument:
         """The instrument, with defaults for what is not stated."""
         return with_sector(self.instruments.get(symbol, InstrumentNotes()).instrument(symbol))
 
+    def listed(self, source: str) -> tuple[MarketEvent, ...]:
+        """Every listed event that is a reason to wait, in order of its time."""
+        # A zone that only rows of bars need is looked at there, row by row.
+        zone = _zone(self.zone) if any(notes.day is not None for notes in self.events) else ZoneInfo(NEW_YORK)
+        found = (
+            event for notes in self.events for event in notes.events(source, self._since(notes.announced_at), zone)
+        )
+        return tuple(sorted(found, key=lambda event: (event.effective_at, event.kind)))
 
-def _parsed(name: str) -> Symbol:
-    """A symbol; what is none is told in the way that pydantic understands."""
+    def claims(self) -> tuple[Claim, ...]:
+        """How far these notes claim to know."""
+        return tuple(notes.claim(self._since(notes.stated_at)) for notes in self.covers)
+
+    def halt(self, symbol: Symbol, as_of: datetime) -> str | None:
+        """Why trading is halted; None where no halt is listed."""
+        return next((each.reason for each in self.halts if each.holds(symbol, as_of)), None)
+
+    def _since(self, own: datetime | None) -> datetime:
+        # ``read_notes`` refuses notes that know neither; by then a late date would only hide them.
+        known = own or self.stated_at
+        if known is None:
+            raise DataQualityError("an event says not when it was announced", "Write announced_at or stated_at.")
+        return known
+
+
+def _zone(name: str | None) -> ZoneInfo:
     try:
-        return parse_symbol(name)
-    except DataQualityError as error:
-        raise ValueError(error.what) from error
+        return ZoneInfo(name or NEW_YORK)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(f"{name!r} is not a zone", "Write one like America/New_York.") from error
 
 
 def read_notes(directory: Path) -> SourceNotes:
@@ -125,20 +127,35 @@ def read_notes(directory: Path) -> SourceNotes:
     if not directory.is_dir():
         raise ConfigurationError(f"there is no folder {directory}", "Name a folder that holds bars/ or news/.")
     path = directory / "source.toml"
-    if not path.exists():
-        return SourceNotes()
+    return read_file(path) if path.exists() else SourceNotes()
+
+
+def read_file(path: Path) -> SourceNotes:
+    """The notes of one file; ConfigurationError, with the line where it can be told, for a wrong one."""
+    text = ""
     try:
+        text = path.read_text(encoding="utf-8")
         # ``parse_float``: a tick of 0.01 is money, and must not pass through a float on its way.
-        return SourceNotes.model_validate(tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal))
+        notes = SourceNotes.model_validate(tomllib.loads(text, parse_float=Decimal))
     # Before ValueError, of which pydantic's ValidationError is a kind.
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
         # What is wrong, without the words that pydantic puts before a complaint of ours.
         told = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be", 1)
-        raise ConfigurationError(f"{path}: {name}: {told}", "Correct it, or leave it out.") from error
+        raise refused(path, text, first["loc"], told) from error
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}", "It has to be a TOML file in UTF-8.") from error
+    fault = undated(notes.events, notes.covers) if notes.stated_at is None else None
+    if fault is not None:
+        raise refused(path, text, *fault)
+    return notes
+
+
+def refused(path: Path, text: str, place: Sequence[str | int], told: str) -> ConfigurationError:
+    """The complaint about one place of a file, with its line."""
+    line = line_of(text, place)
+    where = f"{path} line {line}" if line is not None else str(path)
+    return ConfigurationError(f"{where}: {'.'.join(map(str, place))}: {told}", "Correct it, or leave it out.")
 
 
 def files_in(directory: Path, folder: str, endings: tuple[str, ...]) -> tuple[Path, ...]:

@@ -50,3 +50,11 @@ def optional(raw: Raw, name: str) -> Decimal | None:
 def moment(raw: Raw, name: str) -> datetime:
     """A time in UTC, to the microsecond."""
     return parse_time(word(raw, name), name=f"Alpaca's {name}")
+
+
+def flag(raw: Raw, name: str) -> bool | None:
+    """Yes or no, or None where Alpaca does not tell it."""
+    told = raw.get(name)
+    if told is not None and not isinstance(told, bool):
+        raise DataQualityError(f"Alpaca's {name} is neither true nor false", "Look at the source.")
+    return told
