@@ -186,6 +186,7 @@ def run_suites(arguments: parser.Arguments, terminal: console.Terminal) -> int:
         made_at=SystemClock().now(),
         code=releasing.code_digest(),
         told=lambda name, done, of: terminal.note(f"{name}: {done} of {of} cases played"),
+        data=Path(arguments.data) if arguments.data else None,
     )
     terminal.note(f"the report is in {arguments.out}")
     if arguments.keep:

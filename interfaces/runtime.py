@@ -167,6 +167,8 @@ class Setup:
     started_at: datetime
     own_time: bool = True
     """Whether the market's time is another than the wall's: simulated, or stored."""
+    universe: tuple[Symbol, ...] = ()
+    """The symbols of this start."""
     uncovered: tuple[str, ...] = ()
     """Gates whose inputs no configured source supplies, a line each."""
     policy_source: str = ""
@@ -181,6 +183,8 @@ class Setup:
     """Cuts what the settings keep secret out of any text."""
     issues: tuple[Issue, ...] = ()
     """What is wrong or odd in files that were read at the start."""
+    venues: tuple[str, ...] = ()
+    """What each paper venue is set to, a line each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from threading import Lock
 
 from domain.case import Mode
 from domain.decisions import Phase
 from domain.market import Symbol
 from domain.signals import Regime
-from interfaces.acting import closing, comparing, consent, controlling, ordering, releasing, restricting, slicing
+from interfaces.acting import (
+    changing,
+    closing,
+    comparing,
+    consent,
+    controlling,
+    ordering,
+    releasing,
+    restricting,
+    slicing,
+)
 from interfaces.lazy import rooms_on_first_use
 from interfaces.runtime import Runtime
 from interfaces.serving import talking as chatting
@@ -23,6 +34,7 @@ from interfaces.telling import (
     drawing,
     experimenting,
     explaining,
+    instead,
     looking,
     profiting,
     recorded,
@@ -31,7 +43,7 @@ from interfaces.telling import (
 from interfaces.telling.conversation import conversing
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.chat import ChatView
-from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
+from interfaces.views.checks import AdoptedView, AuditView, ComparedView, DifferenceView, DoctorView, MemoryView
 from interfaces.views.control import (
     AnswerView,
     ControlView,
@@ -216,8 +228,8 @@ class Service:
         return approving.pending(self._runtime)
 
     def explain(self, name: str, phase: Phase | None) -> ExplainView:
-        """Why something was decided and what became of it."""
-        return explaining.explain(self._runtime, name, phase)
+        """Why something was decided, what became of it, and what would have passed where it was refused."""
+        return instead.explained(self._runtime, name, phase)
 
     def became(self, name: str) -> ExplanationView | None:
         """What came after a decision, without what led to it."""
@@ -253,13 +265,15 @@ class Service:
         """What stops new entries, by whom, why and until when."""
         return restricting.locks(self._runtime)
 
-    def resume_plan(self) -> ResumePlan:
+    def resume_plan(self, *, accept_loss: bool = False) -> ResumePlan:
         """What a resume would release, and what its checklist finds."""
-        return controlling.plan(self._runtime)
+        return controlling.plan(self._runtime, accept_loss=accept_loss)
 
-    def resume(self, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
+    def resume(
+        self, scope: str, name: str, plan: ResumePlan | None = None, *, accept_loss: bool = False
+    ) -> ControlView:
         """Lift a pause, or everything that stops trading; ``plan`` is what the owner was shown of it."""
-        return controlling.resume(self._runtime, scope, name, plan)
+        return controlling.resume(self._runtime, scope, name, plan, accept_loss=accept_loss)
 
     def people(self, me: str) -> PeopleView:
         """Who may do what from afar; ``me`` is who sits at the machine."""
@@ -293,6 +307,14 @@ class Service:
         """What would be sent, for whoever is to say yes to it; a refusal is on record."""
         return consent.ask(self._runtime, ticket)
 
+    def before_cancel(self, name: str) -> str:
+        """What would lie bare without this order, for whoever is to say yes to it; empty where nothing would."""
+        return changing.before_cancel(self._runtime, name)
+
+    def before_change(self, name: str, change: OrderChange) -> str:
+        """What an order is and what it becomes, for whoever is to say yes to it."""
+        return changing.before_change(self._runtime, name, change)
+
     def cancel_order(self, name: str) -> TicketView:
         """Take a working order out."""
         return ordering.cancel(self._runtime, name)
@@ -320,6 +342,14 @@ class Service:
     def reconcile(self) -> ComparedView:
         """Bring the books up to the broker's and compare them now."""
         return comparing.compare(self._runtime)
+
+    def adoptable(self, symbol: Symbol, ratio: Decimal | None = None) -> DifferenceView:
+        """What adopting the broker's quantity would book; ``ratio`` is a split that the owner names."""
+        return comparing.adoptable(self._runtime, symbol, ratio)
+
+    def adopt(self, shown: DifferenceView, by: str) -> AdoptedView:
+        """Book it as it was shown; nothing is sent."""
+        return comparing.adopt(self._runtime, shown, by)
 
     def verify(self, progress: Callable[[str], None] = _silent) -> AuditView:
         """Prove that no record was changed, and that the tables say what the records say."""

@@ -120,6 +120,16 @@ def positive(text: str) -> Decimal:
     return Decimal(text)
 
 
+def split(text: str) -> Decimal:
+    """``2:1`` -> 2, ``1:10`` -> 0.1: new shares for old ones, each a whole number up to 1000."""
+    new, mark, old = text.partition(":")
+    if not (mark and all(part.isascii() and part.isdecimal() and len(part) <= 4 for part in (new, old))):
+        raise argparse.ArgumentTypeError(f"{text!r} is no split; write 2:1 for two new shares for an old one")
+    if not (1 <= int(new) <= _MOST and 1 <= int(old) <= _MOST and int(new) != int(old)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no split: whole numbers from 1 to {_MOST} that are not the same")
+    return Decimal(new) / Decimal(old)
+
+
 def algo_words(verb: str, given: object) -> tuple[str, ...]:
     """The words behind ``start``, ``stop`` and ``list``, checked; ArgumentTypeError for others."""
     words = tuple(map(str, given)) if isinstance(given, list) else ()

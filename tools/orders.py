@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from domain.case import Approval, Case, MarketView, Proposal
 from domain.decisions import Decision
@@ -17,7 +18,7 @@ from domain.ports import Broker
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import intent_of
+from trading.execution.intents import SLIPPAGE, intent_of
 from trading.execution.sight import OrderRequest
 from trading.portfolio.exposure import view_of
 
@@ -26,11 +27,17 @@ WHOLE: frozenset[OrderClass] = frozenset()
 
 
 def intent_for(
-    decision: Decision, market: MarketView, *, at: datetime, fractional: frozenset[OrderClass] = WHOLE
+    decision: Decision,
+    market: MarketView,
+    *,
+    at: datetime,
+    fractional: frozenset[OrderClass] = WHOLE,
+    slippage: Decimal = SLIPPAGE,
 ) -> OrderIntent:
     """The order that carries out ``decision`` at the present quote; raises DataQualityError where there is none.
 
-    ``fractional`` are the classes of orders that policy and broker take in fractions of a share.
+    ``fractional`` are the classes of orders that policy and broker take in fractions of a share, ``slippage`` the share
+    of the price that the policy lets an order pay beyond the touch.
     """
     symbol = decision.candidate.symbol
     view = view_of(market, symbol)
@@ -40,11 +47,11 @@ def intent_for(
         raise DataQualityError(
             f"there is no {missing} of {symbol} to price an order with", "The next cycle tries again."
         )
-    whole = intent_of(decision, view.instrument, quote, at=at)
+    whole = intent_of(decision, view.instrument, quote, at=at, slippage=slippage)
     # Made whole first: of what class an order is shows only once it is made.
     if whole.order_class not in fractional:
         return whole
-    return intent_of(decision, view.instrument, quote, at=at, allow_fractional=True)
+    return intent_of(decision, view.instrument, quote, at=at, allow_fractional=True, slippage=slippage)
 
 
 def taken_in_fractions(policy: Policy, broker: Broker) -> frozenset[OrderClass]:

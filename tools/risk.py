@@ -1,6 +1,6 @@
 """How much more of a symbol the gates would let through, as evidence: asked of the gates themselves.
 
-The question is a standard entry: a marketable limit 0.2 % above the ask, as the desk would send it, protected two ATR
+The question is a standard entry: a marketable limit above the ask, as the desk would send it, protected two ATR
 below. Without quote, instrument or ATR no entry can be protected, so the room is what the gates leave such an order.
 """
 
@@ -12,7 +12,7 @@ from decimal import Decimal
 from domain.case import Case
 from domain.evidence import Evidence
 from domain.market import Symbol
-from domain.money import floor_to
+from domain.money import HUNDRED, floor_to
 from policies.measures.headroom import largest_passing, probe
 from policies.measures.worst_case import usable
 from tools.environment import Environment
@@ -20,7 +20,8 @@ from tools.tool import SymbolArgument, figure, tool
 from trading.portfolio.exposure import view_of
 from trading.strategies.base import levels_from
 
-COLLAR = Decimal("0.002")
+_SLIPPAGE = Decimal("0.002")
+"""Of an order where the policy sets none, as ``trading.execution.intents`` has it."""
 _STOP_ATR = Decimal(2)
 _REWARD_RISK = Decimal(2)
 
@@ -47,6 +48,7 @@ def standard_entry(env: Environment, symbol: Symbol) -> Case:
     levels = levels_from(quote.ask, atr, tick=tick, stop_atr=_STOP_ATR, reward_risk=_REWARD_RISK)
     if levels is None:
         return case
-    # Rounded down: a tick more would stand beyond the 0.2 %.
-    limit = floor_to(quote.ask * (1 + COLLAR), tick)
+    # Rounded down: a tick more would stand beyond what the policy lets an order pay.
+    told = env.policy.limits.get("market_slippage_pct")
+    limit = floor_to(quote.ask * (1 + (_SLIPPAGE if told is None else told / HUNDRED)), tick)
     return replace(case, order=replace(case.order, limit_price=limit, stop_loss=levels.stop, take_profit=levels.target))

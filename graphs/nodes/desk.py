@@ -26,12 +26,13 @@ from policies.approval import answerable_until, price_shown
 from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
-from policies.ladder import breaches, state_after
+from policies.ladder import breaches, is_hard_drawdown, state_after
 from policies.measures.headroom import probe
 from policies.measures.standing import Standing
 from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
 from trading.execution.account import at_least
 from trading.execution.desk import Placement
+from trading.execution.intents import slippage_of
 from trading.execution.sight import OrderRequest
 from trading.store.approvals import PendingApproval, pending_id
 
@@ -70,12 +71,13 @@ def tighten_if_breached(deps: CycleDeps, seen: Observation) -> None:
         return
     control, now = deps.stores.control, deps.clock.now()
     # Any symbol will do: only verdicts on the whole account move the state.
-    present, symbol = control.read(broker_time=at_least(deps.broker.time)), next(iter(seen.market.symbols))
+    theirs, symbol = at_least(deps.broker.time), next(iter(seen.market.symbols))
+    present = control.read(broker_time=theirs.at, broker_open=theirs.market_open)
     verdicts = evaluate(probe(now, present, seen.book, seen.market, symbol), deps.policy).verdicts
-    wanted = state_after(present.trading_state, verdicts)
-    if wanted is not present.trading_state:
+    wanted, deep = state_after(present.trading_state, verdicts), is_hard_drawdown(verdicts)
+    if wanted is not present.trading_state or deep:
         reached = ", ".join(BY_ID[each.gate].name for each in breaches(verdicts))
-        control.tighten(wanted, by="limits", at=now, reason=f"a limit is reached: {reached}")
+        control.tighten(wanted, by="limits", at=now, reason=f"a limit is reached: {reached}", drawdown=deep)
 
 
 def in_sending_order(decisions: Sequence[Decision]) -> list[Decision]:
@@ -152,7 +154,8 @@ def ruled_of(given: Opinion) -> Ruled:
 def priced(deps: CycleDeps, decision: Decision, market: MarketView) -> OrderIntent:
     """The order behind a decision at the present quote, in fractions where policy, broker and instrument take them."""
     fractional = taken_in_fractions(deps.policy, deps.broker)
-    return intent_for(decision, market, at=deps.clock.now(), fractional=fractional)
+    slippage = slippage_of(deps.policy.limits)
+    return intent_for(decision, market, at=deps.clock.now(), fractional=fractional, slippage=slippage)
 
 
 def verdicts_of(deps: CycleDeps, decision: Decision, case: Case, said: Evaluation) -> Fact:

@@ -81,7 +81,8 @@ def look(deps: CycleDeps, cycle_id: CycleId, as_of: datetime, asked: Sequence[Sy
     # As the gates will see it: where one of several brokers is silent, holdings as far as they are told, and no money.
     book = book_of(ask_to_act(deps.broker), deps.stores.orders, deps.stores.equity, now=as_of)
     as_of = max(as_of, deps.clock.now())  # the account was asked just now; nothing may look newer than the moment
-    control = deps.stores.control.read(broker_time=at_least(deps.broker.time))
+    theirs = at_least(deps.broker.time)
+    control = deps.stores.control.read(broker_time=theirs.at, broker_open=theirs.market_open)
     symbols = tuple(sorted({*asked, *book.positions}))
     missing: list[str] = []
     exposed = exposed_symbols(book.positions, book.open_orders)

@@ -28,6 +28,7 @@ from policies.evaluate import evaluate
 from policies.policy import Policy
 from tools.orders import intent_for
 from tools.plan import plan_evidence
+from trading.execution.intents import slippage_of
 from trading.portfolio.sizing import step_behind
 from trading.strategies.screen import screen
 
@@ -142,14 +143,14 @@ def judged(stored: StoredCycle, decisions: Mapping[str, Decision], policies: Pol
     """Every look of the gates again, at the stored case with the order and the proposal of this run."""
     for ruling in stored.rulings:
         decision = decisions.get(ruling.case.order.decision_id)
-        case = None if decision is None else case_again(stored, ruling, decision)
+        case = None if decision is None else case_again(stored, ruling, decision, policies)
         if case is not None:
             # Of each look its own policy: a running service may have followed a tighter one in mid-cycle.
             said = evaluate(case, policies(ruling.said.policy_digest))
             yield Judgement(ruling.subject, case.order.decision_id, case.order, said)
 
 
-def case_again(stored: StoredCycle, ruling: Ruling, decision: Decision) -> Case | None:
+def case_again(stored: StoredCycle, ruling: Ruling, decision: Decision, policies: Policies) -> Case | None:
     """The case with what this run decided; None where nothing is left to send, or no quote prices it.
 
     A person's yes was given to exactly one order, which is judged as it was.
@@ -157,23 +158,28 @@ def case_again(stored: StoredCycle, ruling: Ruling, decision: Decision) -> Case 
     case = ruling.case
     if case.approval is not None:
         return case
-    intent = intent_again(stored, decision, _priced_on(stored, ruling), case.order.created_at)
+    first = _priced_by(stored, ruling)
+    policy = policies(first.said.policy_digest)
+    intent = intent_again(stored, decision, first.case.market, case.order.created_at, policy)
     proposal = None if case.proposal is None else proposal_again(stored, decision, case.proposal)
     return None if intent is None else replace(case, order=intent, proposal=proposal)
 
 
-def _priced_on(stored: StoredCycle, ruling: Ruling) -> MarketView:
-    """The market that the order was made on: of one that a crash kept back, the first that it was judged on."""
+def _priced_by(stored: StoredCycle, ruling: Ruling) -> Ruling:
+    """The look whose market and policy the order was made by: of one that a crash kept back, the first of all."""
     same = (each for each in stored.rulings if (each.subject, each.case.order) == (ruling.subject, ruling.case.order))
-    return next(same).case.market
+    return next(same)
 
 
-def intent_again(stored: StoredCycle, decision: Decision, market: MarketView, at: datetime) -> OrderIntent | None:
+def intent_again(
+    stored: StoredCycle, decision: Decision, market: MarketView, at: datetime, policy: Policy
+) -> OrderIntent | None:
     """The order that carries out a decision on a market of the record."""
     if decision.qty <= ZERO:
         return None
     try:
-        return intent_for(decision, market, at=at, fractional=stored.conditions.fractional)
+        fractional, slippage = stored.conditions.fractional, slippage_of(policy.limits)
+        return intent_for(decision, market, at=at, fractional=fractional, slippage=slippage)
     except DataQualityError:
         return None
 

@@ -28,7 +28,7 @@ def said_then(stored: StoredCycle, decision: Decision) -> Evaluation | None:
 
 def said_now(stored: StoredCycle, decision: Decision, policy: Policy) -> Evaluation | None:
     """What the gates say of the decision under a policy; None where nothing is left to send or nothing prices it."""
-    case = case_for(stored, decision)
+    case = case_for(stored, decision, policy)
     return None if case is None else evaluate(in_force(case, policy), policy)
 
 
@@ -42,13 +42,13 @@ def in_force(case: Case, policy: Policy) -> Case:
     )
 
 
-def case_for(stored: StoredCycle, decision: Decision) -> Case | None:
-    """The case that the decision meets."""
+def case_for(stored: StoredCycle, decision: Decision, policy: Policy) -> Case | None:
+    """The case that the decision meets; its order is priced as ``policy`` wants it."""
     own = _own(stored, decision)
     near = own or next((each for each in stored.rulings if each.case.approval is None), None)
     market = stored.seen.market if near is None else near.case.market
     at = stored.seen.evidence.as_of if near is None else near.case.order.created_at
-    intent = intent_again(stored, decision, market, at)
+    intent = intent_again(stored, decision, market, at, policy)
     if intent is None:
         return None
     case = _observed(stored, intent) if near is None else replace(near.case, order=intent)

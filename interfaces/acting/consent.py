@@ -10,6 +10,7 @@ A yes opens no gate: ``ordering.order`` has all of them run again on what is sen
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from domain.ids import client_order_id
 from domain.orders import OrderIntent
@@ -21,7 +22,7 @@ from interfaces.telling.looking import risk_row
 from interfaces.telling.whynot import answered_now
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import TicketView
-from policies.ladder import state_after
+from policies.ladder import is_hard_drawdown, state_after
 from policies.measures.headroom import headroom
 from trading.execution.sight import OrderRequest
 
@@ -38,15 +39,18 @@ def ask(runtime: Runtime, ticket: Ticket) -> TicketView:
         return before
     if asked.said.outcome is Outcome.DENY:
         refuse(runtime, asked)
-        return judged(runtime, asked.intent, asked.said)
+        return replace(judged(runtime, asked.intent, asked.said), turned=asked.turned)
     shown = judged(runtime, asked.intent, asked.said, note="nothing is sent before your yes")
     nearest = answered_now(runtime, asked.intent, asked.said)
-    return replace(shown, waits=True, why=nearest, room=closest_limits(runtime, asked))
+    return replace(shown, waits=True, why=nearest, room=closest_limits(runtime, asked), turned=asked.turned)
 
 
-def as_shown(ticket: Ticket, intent: OrderIntent) -> Ticket:
-    """The ticket with what was shown of it: its quantity and its worst price, whatever the market is by now."""
-    return replace(ticket, qty=intent.qty, amount=None, limit=intent.limit_price)
+def as_shown(ticket: Ticket, intent: OrderIntent, most: Decimal) -> Ticket:
+    """The ticket with what was shown of it, whatever the market is by now: type, worst price, and ``most`` in quantity.
+
+    Where the gates cut 70 to 16 the yes is to 16, also if they would let 70 out a moment later.
+    """
+    return replace(ticket, type=intent.type, qty=min(intent.qty, most), amount=None, limit=intent.limit_price)
 
 
 def refuse(runtime: Runtime, asked: Asked) -> None:
@@ -60,10 +64,10 @@ def refuse(runtime: Runtime, asked: Asked) -> None:
         body = {"evaluation": said, "intent": intent}
         stores.ledger.append(RecordKind.VERDICTS, order_id, body, at=now, cause=intent.decision_id)
         state = stores.control.read().trading_state
-        wanted = state_after(state, said.verdicts)
-        if wanted is not state:
+        wanted, deep = state_after(state, said.verdicts), is_hard_drawdown(said.verdicts)
+        if wanted is not state or deep:
             reason = f"the gates refused {order_id}: {', '.join(said.codes)}"
-            stores.control.tighten(wanted, by="gates", at=now, reason=reason)
+            stores.control.tighten(wanted, by="gates", at=now, reason=reason, drawdown=deep)
 
 
 def closest_limits(runtime: Runtime, asked: Asked) -> tuple[RiskRow, ...]:

@@ -4,32 +4,52 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
 
 from domain.case import Mode, Pause, TradingState
 from domain.errors import ConfigurationError, DataQualityError, ManualActionError, RetryableError, UsageError
 from domain.market import Symbol
+from domain.money import HUNDRED
+from domain.record.entries import RecordKind
 from interfaces.acting.closing import check_held, close, closed, hands_of
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_alerts, announce_control
 from interfaces.telling.looking import health_of, risk, standing, why_stopped
 from interfaces.telling.naming import listed, nearest
 from interfaces.telling.standstill import standstill
-from interfaces.views.control import ControlView, ModeView, PeopleView, PersonRow, ResumePlan, RiskRow
+from interfaces.views.control import ControlView, ModeView, PeopleView, PersonRow, ResumePlan
+from interfaces.views.plain import amount, quantity
 from interfaces.views.state import State
 from policies.gates.control.mode import SENDS_NOTHING
 from policies.kill_switch import NOT_KILLED
-from policies.ladder import Actor, ResumeFacts, mode_refusal, resume_checklist
+from policies.ladder import ACCOUNT_LOSSES, DRAWDOWN_GATES, Actor, ResumeFacts, mode_refusal, resume_checklist
 from policies.limits import LADDER
 from policies.policy import Policy
 from policies.selftest import run_self_test
 from trading.execution.flatten import Flattened, meant_by
 from trading.execution.flatten import flatten as close_now
+from trading.store.equity import HIGH_WATER
 from trading.store.people.roles import PeopleStore, Role
 from trading.strategies.registry import STRATEGY_NAMES
 
 OWNER = "owner"
 SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
+
+
+class AcceptedLoss(NamedTuple):
+    """A drawdown that the owner takes as lost: the high-water mark until now, and the equity that takes its place."""
+
+    mark: Decimal
+    equity: Decimal
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        lost = self.mark - self.equity
+        share = f"{quantity((HUNDRED * lost / self.mark).quantize(Decimal('0.01')))} % of {amount(self.mark)}"
+        return f"{amount(lost)} are lost, {share}; the high-water mark becomes {amount(self.equity)}"
 
 
 def pause(
@@ -67,27 +87,34 @@ def known_name(runtime: Runtime, scope: str, name: str) -> str:
     return folded
 
 
-def resume(runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = None) -> ControlView:
+def resume(
+    runtime: Runtime, scope: str, name: str, plan: ResumePlan | None = None, *, accept_loss: bool = False
+) -> ControlView:
     """Lift a pause, if the checklist allows; without a scope the pause of everything, the halt and the kill switch.
 
     After any of these orders begin small (gate G6); a symbol or strategy that was paused alone goes on as before.
 
-    ``plan`` is what the owner was shown: a kill that fell after it is not among what is released.
+    ``plan`` is what the owner was shown: a kill that fell after it is not among what is released. ``accept_loss``: the
+    owner takes a drawdown as lost, and what is left is the new high-water mark.
     """
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
+    if accept_loss and scope != "global":
+        raise UsageError("a loss is accepted for everything at once", "Say `sage resume --accept-loss`.")
     if scope != "global":
         name = known_name(runtime, scope, name)
         if (scope, name) not in {(each.scope, each.name) for each in standing(control.read(at=now).pauses, now)}:
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
     engaged = runtime.kill_switch.stamp() if plan is None else plan.stamp
-    failed = checklist(runtime)
+    failed = checklist(runtime, accept_loss=accept_loss)
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
     if scope != "global":
         control.resume(scope, name, by=OWNER, at=now)
         return view_of(runtime, "resume", f"the {scope} {name} may enter again")
-    stopped = release_all(runtime, engaged)
-    note = f"{_active_again(control.read().mode)}; counters and limits are as they were"
+    taken = accepted(runtime, now) if accept_loss else None
+    stopped = release_all(runtime, engaged, taken)
+    note = f"{_active_again(control.read().mode)}; {'other ' if taken else ''}counters and limits are as they were"
+    note += f", the high-water mark is {amount(taken.equity)}" if taken else ""
     return view_of(runtime, "resume", f"{note}, and orders start at a quarter of their size" if stopped else note)
 
 
@@ -97,14 +124,19 @@ def _active_again(mode: Mode) -> str:
     return "trading is active again"
 
 
-def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
-    """Lift pause, halt and latch, or none of them; True where anything was lifted, which starts the ramp."""
+def release_all(runtime: Runtime, engaged: tuple[int, ...] | None, taken: AcceptedLoss | None = None) -> bool:
+    """Lift pause, halt and latch, or none of them; True where anything was lifted, which starts the ramp.
+
+    A loss that is accepted counts as lifted, and is in the ledger with both marks.
+    """
     control, now = runtime.deps.stores.control, runtime.deps.clock.now()
     with runtime.deps.stores.database.transaction():
         present = control.read()
         # One that has ended by itself stopped nothing any more, and is cleared away with the others.
         paused = any(each.scope == "global" for each in standing(present.pauses, now))
-        stopped = paused or present.kill_switch or present.trading_state is not TradingState.ACTIVE
+        stopped = paused or present.kill_switch or present.trading_state is not TradingState.ACTIVE or taken is not None
+        if taken is not None:
+            _accept(runtime, taken)
         for each in present.pauses:
             if each.scope == "global":
                 control.resume(each.scope, each.name, by=OWNER, at=now)
@@ -120,11 +152,33 @@ def release_all(runtime: Runtime, engaged: tuple[int, ...] | None) -> bool:
     return stopped
 
 
-def plan(runtime: Runtime) -> ResumePlan:
-    """What a resume would release, and what its checklist finds."""
-    control = runtime.deps.stores.control.read()
+def accepted(runtime: Runtime, since: datetime) -> AcceptedLoss:
+    """What the owner would accept now, of a drawdown at its limit; UsageError where there is none.
+
+    ``since`` is when the checklist began: it has compared, and written down the equity that the broker tells.
+    """
+    last = runtime.deps.stores.equity.newest()
+    mark = runtime.deps.stores.equity.performance(since, equity=None).peak_equity
+    if not DRAWDOWN_GATES & set(loss_breaches(runtime)) or last is None or mark is None or last.equity >= mark:
+        raise UsageError("no drawdown has reached its limit, so there is no loss to accept", "See `sage risk`.")
+    if last.at < since:
+        raise ManualActionError("the broker does not tell the equity", "Ask again once `sage reconcile` tells it.")
+    return AcceptedLoss(mark, last.equity)
+
+
+def _accept(runtime: Runtime, taken: AcceptedLoss) -> None:
+    """Lower the high-water mark, on record: what it was, what it is, and who said so."""
+    stores, now = runtime.deps.stores, runtime.deps.clock.now()
+    before = stores.equity.lower_mark(taken.equity)
+    body = {"accepted_loss": {"from": before, "to": taken.equity}, "by": OWNER, "reason": "sage resume --accept-loss"}
+    stores.ledger.append(RecordKind.CONTROL, HIGH_WATER, body, at=now)
+
+
+def plan(runtime: Runtime, *, accept_loss: bool = False) -> ResumePlan:
+    """What a resume would release, what its checklist finds, and what it would accept as lost."""
+    control, now = runtime.deps.stores.control.read(), runtime.deps.clock.now()
     details = runtime.kill_switch.details()
-    paused = standing(control.pauses, runtime.deps.clock.now())
+    paused = standing(control.pauses, now)
     releases = [f"the pause of everything by {each.by}" for each in paused if each.scope == "global"]
     if control.trading_state is not TradingState.ACTIVE:
         releases.append(f"trading {control.trading_state}: {why_stopped(runtime) or 'no reason on record'}")
@@ -132,10 +186,12 @@ def plan(runtime: Runtime) -> ResumePlan:
         releases.append(f"the kill by {details.by} at {details.at}: {details.reason}")
     elif control.kill_switch:
         releases.append("the kill in the database, whose latch file is gone")
+    findings = checklist(runtime, accept_loss=accept_loss)
     return ResumePlan(
-        as_of=runtime.deps.clock.now(),
+        as_of=now,
         releases=tuple(releases),
-        findings=checklist(runtime),
+        findings=findings,
+        loss=accepted(runtime, now).told if accept_loss and not findings else "",
         stopped=control.kill_switch or control.trading_state is not TradingState.ACTIVE,
         stamp=runtime.kill_switch.stamp(),
     )
@@ -204,15 +260,18 @@ def is_up(old: Mode, new: Mode) -> bool:
     return mode_refusal(old, new, Actor.PERSON) is not None
 
 
-def checklist(runtime: Runtime) -> tuple[str, ...]:
-    """What stands against resuming: the ladder's list, the symbols that differ, and a ledger that was changed."""
+def checklist(runtime: Runtime, *, accept_loss: bool = False) -> tuple[str, ...]:
+    """What stands against resuming: the ladder's list, the symbols that differ, and a ledger that was changed.
+
+    A drawdown stands against it unless the loss is accepted; what the day, week or month has lost ends with these.
+    """
     deps, now = runtime.deps, runtime.deps.clock.now()
     report = deps.stores.ledger.verify()  # first: whatever is appended renews the anchor
     differences = deps.reconciler.reconcile(now=now).differences
     facts = ResumeFacts(
         reconciled=not differences,
         data_fresh=all(source.ok for source in health_of(runtime, now)),
-        breaches=tuple(row.gate for row in risk(runtime).risk if _is_loss_breach(row)),
+        breaches=tuple(gate for gate in loss_breaches(runtime) if not (accept_loss and gate in DRAWDOWN_GATES)),
         self_test_ok=all(result.ok for result in run_self_test(deps.policy)),
     )
     return (
@@ -222,8 +281,10 @@ def checklist(runtime: Runtime) -> tuple[str, ...]:
     )
 
 
-def _is_loss_breach(row: RiskRow) -> bool:
-    return row.gate.startswith("G") and row.state is State.FAILED
+def loss_breaches(runtime: Runtime) -> tuple[str, ...]:
+    """The gates whose limit on what the whole account may lose is reached."""
+    rows = risk(runtime).risk
+    return tuple(row.gate for row in rows if row.gate in ACCOUNT_LOSSES and row.state is State.FAILED)
 
 
 def flatten(runtime: Runtime, only: Sequence[Symbol], what: str = "flatten") -> ControlView:

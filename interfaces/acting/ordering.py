@@ -5,18 +5,21 @@
     approved   where they want a person's yes, the one who orders is asked on the spot, and the yes is on record
     sent       once: the same words at the same moment are the same order, and the answer says that it was placed before
 
-A price that is not named is the marketable limit that the agents use too. With ``what_if`` no order is
+A price that is not named is the marketable limit that the agents use too. A market order that would open or enlarge
+something becomes that limit where the policy sets ``market_slippage_pct``, before the gates look, so that what they
+judge is what is sent; it keeps its time in force, and the answer says so (``turned``). With ``what_if`` no order is
 written or sent; the books are brought up to date for it all the same, or the answer would be of yesterday. A face that
 shows an order first and then sends it asks ``consent``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from domain.case import MarketView
 from domain.errors import UsageError
@@ -40,7 +43,7 @@ from trading.execution.account import at_least
 from trading.execution.changes import OrderChange
 from trading.execution.desk import Placement
 from trading.execution.guard import plans, protection_of_books
-from trading.execution.intents import marketable_limit, qty_for
+from trading.execution.intents import marketable_limit, qty_for, sent_as_limit, slippage_of
 from trading.execution.protection import Cover, Protection
 
 TO_SEND = frozenset({Outcome.PASS, Outcome.REDUCE})
@@ -65,18 +68,26 @@ class Ticket:
 
 
 class Asked(NamedTuple):
-    """A ticket as things stand: its intent, the quote and market it was made of, and what the gates say of it."""
+    """A ticket as things stand: its intent, the quote and market it was made of, and what the gates say of it.
+
+    ``turned`` says into what a market order was turned; it is empty where the order is as it was asked for.
+    """
 
     intent: OrderIntent
     quote: Quote
     market: MarketView
     said: Evaluation
+    turned: str = ""
 
 
 def order(runtime: Runtime, ticket: Ticket, *, what_if: bool = False, confirmed: bool = False) -> TicketView:
     """Judge it, and send it where the gates allow; ``confirmed`` is the yes of whoever is asked."""
-    deps, asked = runtime.deps, asked_of(runtime, ticket)
-    intent, said = asked.intent, asked.said
+    asked = asked_of(runtime, ticket)
+    return replace(_answered(runtime, asked, what_if=what_if, confirmed=confirmed), turned=asked.turned)
+
+
+def _answered(runtime: Runtime, asked: Asked, *, what_if: bool, confirmed: bool) -> TicketView:
+    deps, intent, said = runtime.deps, asked.intent, asked.said
     if what_if:
         return judged(runtime, intent, said, note="nothing was sent: this was only asked")
     before = placed_before(runtime, intent)
@@ -102,8 +113,9 @@ def asked_of(runtime: Runtime, ticket: Ticket) -> Asked:
     market = market_now(deps, [ticket.symbol])
     instrument, quote = priced(deps.market, market, ticket.symbol)
     held = {each.symbol: each.qty for each in at_least(deps.broker.positions)}.get(ticket.symbol, ZERO)
-    intent = intent_of(ticket, instrument, quote, held, at=now, fractional=fractions(runtime, ticket, held))
-    return Asked(intent, quote, market, deps.desk.preview(intent, market=market))
+    limits, parts = deps.policy.limits, fractions(runtime, ticket, held)
+    intent = intent_of(ticket, instrument, quote, held, limits, at=now, fractional=parts)
+    return Asked(intent, quote, market, deps.desk.preview(intent, market=market), turned(ticket, intent, limits))
 
 
 def cancel(runtime: Runtime, name: str) -> TicketView:
@@ -141,9 +153,16 @@ def protect(runtime: Runtime) -> tuple[Protection, ...]:
 
 
 def intent_of(
-    ticket: Ticket, instrument: Instrument, quote: Quote, held: Decimal, *, at: datetime, fractional: bool
+    ticket: Ticket,
+    instrument: Instrument,
+    quote: Quote,
+    held: Decimal,
+    limits: Mapping[str, Any],
+    *,
+    at: datetime,
+    fractional: bool,
 ) -> OrderIntent:
-    """The intent behind the words; UsageError where they do not go together."""
+    """The intent behind the words, as the limits of the policy want it sent; UsageError where the words clash."""
     closing = held * ticket.side.sign < ZERO
     exits = (ticket.stop is not None) + (ticket.target is not None)
     if closing and exits == 1:
@@ -153,21 +172,22 @@ def intent_of(
         )
     # A pair of exits is one order: a limit at the target, and the stop behind it.
     limit = ticket.limit if ticket.limit is not None or not (closing and exits) else ticket.target
-    if limit is None and ticket.type is OrderType.LIMIT:
-        limit = marketable_limit(ticket.side, quote, instrument.tick)
-    wanted = quantity_of(ticket, limit, quote, instrument, fractional=fractional)
-    words = (ticket.side, ticket.symbol, wanted, ticket.type, ticket.tif, limit, ticket.trigger, at.isoformat())
+    kind = OrderType.LIMIT if sent_as_limit(limits, ticket.type, reduces=closing) else ticket.type
+    worst = marketable_limit(ticket.side, quote, instrument.tick, slippage=slippage_of(limits))
+    limit = worst if limit is None and kind is OrderType.LIMIT else limit
+    wanted = quantity_of(ticket, limit, worst, instrument, fractional=fractional)
+    words = (ticket.side, ticket.symbol, wanted, kind, ticket.tif, limit, ticket.trigger, at.isoformat())
     return OrderIntent(
         decision_id=decision_id(MANUAL, " ".join(map(str, words))),
         symbol=ticket.symbol,
         side=ticket.side,
         qty=wanted,
-        type=ticket.type,
+        type=kind,
         tif=ticket.tif,
         created_at=at,
         origin=Origin.MANUAL,
         strategy=MANUAL,
-        limit_price=limit if ticket.type in LIMIT_TYPES or ticket.limit is not None else None,
+        limit_price=limit if kind in LIMIT_TYPES or ticket.limit is not None else None,
         trigger_price=ticket.trigger,
         stop_loss=ticket.stop,
         take_profit=ticket.target,
@@ -180,19 +200,38 @@ def intent_of(
 
 
 def quantity_of(
-    ticket: Ticket, limit: Decimal | None, quote: Quote, instrument: Instrument, *, fractional: bool
+    ticket: Ticket, limit: Decimal | None, worst: Decimal, instrument: Instrument, *, fractional: bool
 ) -> Decimal:
-    """Shares as they were named, or what the amount buys at the worst price of the order."""
+    """Shares as they were named, or what the amount buys at the worst price of the order: its own, else ``worst``."""
     if (ticket.qty is None) is (ticket.amount is None):
         raise UsageError("name a quantity or an amount of money", "Write `sage buy NIMBO 10`, or `--amount 500`.")
     if ticket.amount is None:
         return ticket.qty or ZERO
     named = limit if limit is not None else ticket.trigger
-    worst = marketable_limit(ticket.side, quote, instrument.tick) if named is None else named
+    worst = worst if named is None else named
     qty = qty_for(ticket.amount, worst, instrument, allow_fractional=fractional)
     if qty <= ZERO:
         raise UsageError(f"{ticket.amount} buys no share of {ticket.symbol} at {worst}", "Name a larger amount.")
     return qty
+
+
+LEFT_OVER = {
+    TimeInForce.DAY: "what does not fill there at once rests at it until the close",
+    TimeInForce.GTC: "what does not fill there at once rests at it until it is cancelled",
+    TimeInForce.OPG: "what the opening auction does not fill there is cancelled",
+    TimeInForce.CLS: "what the closing auction does not fill there is cancelled",
+}
+"""What becomes of a market order that was turned into a limit, by the time in force that it keeps."""
+
+
+def turned(ticket: Ticket, intent: OrderIntent, limits: Mapping[str, Any]) -> str:
+    """That a market order goes as a limit, and as which; empty where the order is of the type that was asked for."""
+    if intent.type is ticket.type or intent.limit_price is None:
+        return ""
+    far = f"{limits['market_slippage_pct']:f} % beyond the quote (market_slippage_pct)"
+    side = "at most" if intent.side is Side.BUY else "at least"
+    left = LEFT_OVER.get(intent.tif, "what does not fill there at once is cancelled")
+    return f"an entry at market goes as a limit order, at {intent.limit_price:f} {side}, {far}; {left}"
 
 
 def fractions(runtime: Runtime, ticket: Ticket, held: Decimal) -> bool:

@@ -33,7 +33,7 @@ from policies.measures.worst_case import usable
 from trading.execution.algos import iceberg, twap, vwap
 from trading.execution.algos.base import AlgoKind, AlgoPlan, Remainder, committed
 from trading.execution.algos.store import Algo, children_of
-from trading.execution.intents import marketable_limit
+from trading.execution.intents import marketable_limit, slippage_of
 from trading.portfolio.exposure import view_of
 
 SLICES = 4
@@ -76,7 +76,7 @@ def start(runtime: Runtime, request: SliceRequest, *, confirmed: bool = False) -
     deps, now = runtime.deps, runtime.deps.clock.now()
     market = market_now(deps, [request.symbol])
     instrument, quote = priced(deps.market, market, request.symbol)
-    parent = parent_of(request, instrument, quote, now)
+    parent = parent_of(request, instrument, quote, now, slippage_of(deps.policy.limits))
     begin = partial(
         runtime.duties.algos.start, parent, partial(plan_of, runtime, request, instrument, now), now=now, market=market
     )
@@ -152,9 +152,13 @@ def priced(source: Market, market: MarketView, symbol: Symbol) -> tuple[Instrume
     return view.instrument, quote
 
 
-def parent_of(request: SliceRequest, instrument: Instrument, quote: Quote, now: datetime) -> OrderIntent:
+def parent_of(
+    request: SliceRequest, instrument: Instrument, quote: Quote, now: datetime, slippage: Decimal
+) -> OrderIntent:
     """The whole order; its limit is the worst price of every slice."""
-    limit = marketable_limit(request.side, quote, instrument.tick) if request.limit is None else request.limit
+    limit = request.limit
+    if limit is None:
+        limit = marketable_limit(request.side, quote, instrument.tick, slippage=slippage)
     words = f"{request.kind} {request.side} {request.qty} {request.symbol} at {now.isoformat()}"
     return OrderIntent(
         decision_id=decision_id("algo", words),

@@ -198,7 +198,7 @@ COMMANDS = (
         "resume",
         "decide",
         "lift a pause, a halt or a kill",
-        ("sage resume", "sage resume --yes", "sage resume symbol NIMBO"),
+        ("sage resume", "sage resume --yes", "sage resume symbol NIMBO", "sage resume --accept-loss"),
         options.resume,
     ),
     Command(
@@ -238,7 +238,8 @@ COMMANDS = (
         "reconcile",
         "care",
         "compare our books with the broker's; missing stops go back",
-        ("sage reconcile", "sage reconcile --json"),
+        ("sage reconcile", "sage reconcile --adopt NIMBO", "sage reconcile --adopt NIMBO --split 2:1 --yes"),
+        options.reconcile,
     ),
     Command(
         "audit",

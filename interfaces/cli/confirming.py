@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from domain.case import Mode
 from domain.errors import OversightError
+from domain.market import Symbol
 from interfaces.cli import render, worded
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
@@ -18,6 +19,7 @@ from interfaces.views.plain import quantity
 from trading.store.people.roles import Role
 
 UNCHANGED = "nothing was changed"
+OWNER = "owner"
 
 
 def confirmed(arguments: Arguments, terminal: Terminal, question: str) -> bool:
@@ -34,15 +36,16 @@ def refused(terminal: Terminal, what: str) -> int:
 
 
 def resume(arguments: Arguments, service: Service, terminal: Terminal) -> int:
-    """Lift a pause at once; a halt or a kill after the owner has seen what is released and said yes."""
-    plan = service.resume_plan() if arguments.scope == "global" else None
+    """Lift a pause at once; a halt, a kill or a drawdown after the owner has seen what that means and said yes."""
+    accept: bool = arguments.accept_loss
+    plan = service.resume_plan(accept_loss=accept) if arguments.scope == "global" else None
     # What the checklist refuses anyway is not asked about, and a pause alone is lifted without a question.
-    if plan is not None and plan.stopped and not plan.findings:
+    if plan is not None and (plan.stopped or plan.loss) and not plan.findings:
         if not arguments.yes:
             terminal.aside(render.resume_plan(plan))
-        if not confirmed(arguments, terminal, "Resume trading?"):
+        if not confirmed(arguments, terminal, "Accept the loss and resume?" if accept else "Resume trading?"):
             return refused(terminal, "resumed")
-    terminal.show(service.resume(arguments.scope, arguments.name, plan), render.control)
+    terminal.show(service.resume(arguments.scope, arguments.name, plan, accept_loss=accept), render.control)
     return 0
 
 
@@ -98,6 +101,19 @@ def set_role(arguments: Arguments, service: Service, terminal: Terminal) -> int:
     role = None if arguments.role == "none" else Role(arguments.role)
     terminal.show(service.set_role(arguments.who, role, worded.me()), render.people)
     return 0
+
+
+def adopt(arguments: Arguments, symbol: Symbol, service: Service, terminal: Terminal) -> int:
+    """Take over what the broker holds of a symbol after the owner has seen what would be booked and said yes."""
+    shown = service.adoptable(symbol, arguments.split)
+    if not arguments.yes:
+        terminal.aside(render.difference(shown))
+    if not confirmed(arguments, terminal, f"Book {symbol} as the broker has it?"):
+        return refused(terminal, "adopted")
+    done = service.adopt(shown, OWNER)
+    terminal.show(done, render.adopted)
+    differs = OversightError(f"{symbol} differs still", "Nothing is entered there until both agree: `sage reconcile`.")
+    return 0 if done.free else terminal.fail(differs)
 
 
 COMMANDS: Mapping[str, Callable[[Arguments, Service, Terminal], int]] = {

@@ -16,6 +16,7 @@ from interfaces.words import (
     person,
     positive,
     some,
+    split,
     symbol,
     symbols,
     whole,
@@ -154,6 +155,9 @@ def mode(parser: argparse.ArgumentParser) -> None:
 
 def resume(parser: argparse.ArgumentParser) -> None:
     scope(parser)
+    parser.add_argument(
+        "--accept-loss", action="store_true", help="after a drawdown: what is left is the new high-water mark"
+    )
     yes(parser)
 
 
@@ -212,6 +216,7 @@ def evals(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="folder of report.json, page.html and junit.xml, or a recording")
     parser.add_argument("--baseline", metavar="F", help="compare with this baseline, not with the one that ships")
     parser.add_argument("--keep", metavar="F", help="keep what this run found as a baseline for later ones")
+    parser.add_argument("--data", metavar="DIR", help="labelled headlines for S12, besides those that ship")
     parser.add_argument("--origin", choices=("relay", "hosted"), help="where recorded answers come from")
     parser.add_argument("--model-label", metavar="NAME", help="what a relay's answers were written by")
     parser.add_argument("--questions", metavar="DIR", help="write the questions of every role there, for a relay")
@@ -237,6 +242,13 @@ def schedule(parser: argparse.ArgumentParser) -> None:
 
 def usage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=some, metavar="N", help="how many of the newest days (10)")
+
+
+def reconcile(parser: argparse.ArgumentParser) -> None:
+    """Nothing of it is sent to a broker."""
+    parser.add_argument("--adopt", type=symbol, metavar="SYMBOL", help="take over what the broker holds of it")
+    parser.add_argument("--split", type=split, metavar="NEW:OLD", help="it was a split, as 2:1: the cost stays")
+    yes(parser)
 
 
 def audit(parser: argparse.ArgumentParser) -> None:
@@ -283,6 +295,7 @@ def orders(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--qty", type=positive, metavar="N", help="replace: how many are still to be filled")
     parser.add_argument("--limit", dest="limit_price", type=positive, metavar="P", help="replace: its limit")
     parser.add_argument("--stop", dest="stop_price", type=positive, metavar="P", help="replace: where a stop triggers")
+    yes(parser)
 
 
 def ticket(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from interfaces.cli import render
 from interfaces.cli.confirming import confirmed, refused
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
+from interfaces.cli.rendering.cells import words
 from interfaces.service import Service
 from interfaces.views.gates import TicketView
 from trading.execution.changes import OrderChange
@@ -32,7 +33,7 @@ def place(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         if not confirmed(arguments, terminal, "Send it?"):
             return refused(terminal, "sent")
         # The gates look again at what is true by then, and at no other order than the one that was shown.
-        ticket = as_shown(ticket, view.intent)
+        ticket = as_shown(ticket, view.intent, view.final_qty)
     return shown(service.order(ticket, confirmed=True), terminal, verbose=arguments.verbose)
 
 
@@ -57,13 +58,22 @@ def ticket_of(arguments: Arguments) -> Ticket:
 
 
 def cancel(arguments: Arguments, service: Service, terminal: Terminal) -> int:
-    """Take one out."""
+    """Take one out; after a yes where it is what protects a holding."""
+    bare = "" if arguments.yes else service.before_cancel(arguments.id)
+    if bare:
+        terminal.aside(words(bare))
+        if not confirmed(arguments, terminal, "Cancel it?"):
+            return refused(terminal, "cancelled")
     return shown(service.cancel_order(arguments.id), terminal)
 
 
 def replace(arguments: Arguments, service: Service, terminal: Terminal) -> int:
-    """Put a changed one in its place."""
+    """Put a changed one in its place after a yes."""
     change = OrderChange(qty=arguments.qty, limit_price=arguments.limit_price, trigger_price=arguments.stop_price)
+    if not arguments.yes:
+        terminal.aside(words(service.before_change(arguments.id, change)))
+    if not confirmed(arguments, terminal, "Replace it?"):
+        return refused(terminal, "replaced")
     return shown(service.replace_order(arguments.id, change), terminal)
 
 

@@ -51,6 +51,7 @@ class Arguments:
     profile: str | None = None
     diff: str | None = None
     accept: bool = False
+    accept_loss: bool = False
     yes: bool = False
     mode: str = ""
     cancel_entries: bool = False
@@ -93,6 +94,7 @@ class Arguments:
     out: str = "report"
     baseline: str = ""
     keep: str = ""
+    data: str = ""
     origin: str = ""
     model_label: str = ""
     questions: str = ""
@@ -109,6 +111,8 @@ class Arguments:
     cash: Decimal | None = None
     seed: int | None = None
     approve_all: bool = False
+    adopt: Symbol | None = None
+    split: Decimal | None = None
     again: bool = False
 
 
@@ -134,6 +138,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     _check_orders(own, told)
     _check_evals(own, told)
     _check_people(own, told)
+    if name == "reconcile" and told.get("adopt") is None and (told.get("split") or told.get("yes")):
+        own.error("name what is adopted, for example `sage reconcile --adopt NIMBO`")
     if name == "audit" and told["verb"] != "last" and told.get("count") is not None:
         own.error("only last takes --count")
     verb = told.get("verb")
@@ -256,7 +262,7 @@ def _check_evals(parser: argparse.ArgumentParser, told: dict[str, object]) -> No
     told["named"] = named
     verb = told.get("verb")
     for owner, options in (
-        ("run", ("baseline", "keep")),
+        ("run", ("baseline", "keep", "data")),
         ("record", ("origin", "model_label", "questions", "answers")),
     ):
         given = [name.replace("_", "-") for name in options if told.get(name) is not None]

@@ -4,7 +4,6 @@ from interfaces.cli.rendering.answers import (
     answer,
     audit,
     chat,
-    compared,
     control,
     doctor,
     explain,
@@ -17,6 +16,7 @@ from interfaces.cli.rendering.answers import (
     recalled,
     resume_plan,
 )
+from interfaces.cli.rendering.books import adopted, compared, difference
 from interfaces.cli.rendering.cycle import agents, cycle, demo
 from interfaces.cli.rendering.duties import alerts, algo, algos, schedule, watch, wishes
 from interfaces.cli.rendering.experiments import experiment, experiments
@@ -26,6 +26,7 @@ from interfaces.cli.rendering.state import balance, orders, pending, pnl, positi
 from interfaces.cli.rendering.usage import usage
 
 __all__ = [
+    "adopted",
     "agents",
     "alerts",
     "algo",
@@ -39,6 +40,7 @@ __all__ = [
     "control",
     "cycle",
     "demo",
+    "difference",
     "doctor",
     "drawn",
     "entries",

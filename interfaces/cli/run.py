@@ -112,6 +112,8 @@ def act(arguments: Arguments, service: Service, terminal: Terminal) -> int:
         case "memory recall":
             regime = Regime(arguments.regime) if arguments.regime else None
             terminal.show(service.recall(arguments.symbol, regime, arguments.limit, arguments.like), render.recalled)
+        case "reconcile" if arguments.adopt is not None:
+            return confirming.adopt(arguments, arguments.adopt, service, terminal)
         case "reconcile":
             compared = service.reconcile()
             terminal.show(compared, render.compared)

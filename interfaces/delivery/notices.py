@@ -42,9 +42,11 @@ LONGEST_LINE = 300
 MOST_LINES = 14
 TITLES: Mapping[AlertCode, str] = {
     AlertCode.KILLED: "KILLED: no order leaves",
-    AlertCode.HALTED: "HALTED: only exits until you resume",
+    AlertCode.HALTED: "HALTED: no order leaves until you resume",
     AlertCode.REDUCING: "Reducing only: nothing new is opened",
+    AlertCode.DRAWDOWN: "The drawdown limit is reached: only exits until you accept the loss",
     AlertCode.INCIDENT: "Incident",
+    AlertCode.STATUS_UNKNOWN: "An order stands where nobody here knows",
     AlertCode.UNPROTECTED: "A position has lost its stop",
     AlertCode.POLICY_TIGHTENED: "The policy was tightened",
     AlertCode.POLICY_WAITS: "A looser policy waits for you",
@@ -221,6 +223,10 @@ def todo(alert: Alert) -> Iterator[str]:
     """What the owner can do."""
     if alert.code in (AlertCode.KILLED, AlertCode.HALTED, AlertCode.INCIDENT):
         yield "sage status shows why; sage resume goes on"
+    if alert.code is AlertCode.DRAWDOWN:
+        yield "sage flatten closes what is held; sage resume --accept-loss goes on from what is left"
+    if alert.code is AlertCode.STATUS_UNKNOWN:
+        yield "it counts as exposure and is never sent again; look at it at the broker, sage orders shows it"
     if alert.code is AlertCode.POLICY_WAITS:
         yield "sage limits --diff shows it; sage limits --accept puts it in force"
 

@@ -36,6 +36,7 @@ from interfaces.telling.explaining import decisions_for
 from interfaces.telling.looking import health_of, last_report, risk
 from interfaces.telling.reporting import facts_of, told
 from interfaces.telling.rooms import room_left
+from interfaces.views.plain import short_figures
 from interfaces.views.state import State
 from trading.monitor.alerts import SEEN
 from trading.store.messages.tellings import Bookmark
@@ -159,7 +160,7 @@ class Teller:
         except OversightError:
             return ""  # an order by hand has no decision of the agents behind it
         reasons = [line for each in found for line in told(each.reasons, facts_of(self._runtime, each))]
-        return reasons[0] if reasons else ""
+        return short_figures(reasons[0]) if reasons else ""
 
     def _cycle(self, body: dict[str, Any]) -> Iterator[Notice]:
         report = last_report(self._runtime)

@@ -32,7 +32,9 @@ LOOK_EVERY = timedelta(minutes=5)
 OF_USE = timedelta(minutes=30)
 """An event that no cycle has come to for so long is left to the timetable's next run."""
 MOST_KEPT = 200
-BREACHES = frozenset({AlertCode.REDUCING, AlertCode.HALTED, AlertCode.INCIDENT, AlertCode.UNPROTECTED})
+BREACHES = frozenset(
+    {AlertCode.REDUCING, AlertCode.DRAWDOWN, AlertCode.HALTED, AlertCode.INCIDENT, AlertCode.UNPROTECTED}
+)
 """Alerts after which positions want a look."""
 _log = logging.getLogger(__name__)
 

@@ -148,10 +148,10 @@ def learn(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
 
 
 def maintenance(worker: Worker, _run: Run, _still_ours: Callable[[], None]) -> str:
-    """Prove the ledger, forget old runs and the leases of processes that are gone."""
+    """Prove the ledger and the tables, forget old runs and the leases of processes that are gone."""
     found = recorded.verify(worker.runtime)
     if not found.ok:
-        raise IntegrityError(f"the ledger does not verify: {found.problems[0]}", "Run `sage audit verify`.")
+        raise IntegrityError(f"the record does not verify: {found.problems[0]}", "Run `sage audit verify`.")
     duties = worker.runtime.duties
     gone = duties.runs.prune(worker.runtime.deps.clock.now() - RUNS_KEPT)
     duties.leases.clear(SERVICE)

@@ -94,6 +94,7 @@ COMMANDS = (
     Command("flatten", "SYMBOL|all", "close one holding, or all of them", "/flatten NIMBO", DANGER, APPROVER),
     Command("close", "ID", "close the holding of a trade, an order or a symbol", "/close NIMBO", DANGER, APPROVER),
     Command("cancel", "ID|all", "take working orders out", "/cancel ord-k3v5xw2a", DANGER, APPROVER),
+    Command("adopt", "SYMBOL", "take over what the broker holds of a symbol", "/adopt NIMBO", DANGER, OWNER),
     Command("people", "", "who has which role", "/people", READ, OWNER),
     Command("role", "ID viewer|operator|approver|owner|none", "change a role", "/role 4711 viewer", DANGER, OWNER),
 )  # fmt: skip

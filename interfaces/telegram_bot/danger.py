@@ -26,7 +26,7 @@ from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.screens.state import order_words
-from interfaces.views.plain import counted, quantity
+from interfaces.views.plain import adjustment_words, amount, counted, quantity
 from interfaces.views.state import PositionView
 from trading.store.people.roles import Role
 
@@ -208,6 +208,27 @@ def _working(inquiry: Inquiry) -> list[Order]:
     return found
 
 
+def prepare_adopt(inquiry: Inquiry) -> Prepared:
+    """Take over what the broker holds of a symbol: a trade by hand, a split, a transfer of shares."""
+    shown = inquiry.service.adoptable(arguments.one_symbol(inquiry.words))
+    price = "" if shown.price is None else f" at {amount(shown.price)} a share"
+    told = (
+        f"Ours {quantity(shown.ours)}, the broker's {quantity(shown.theirs)}{price}.",
+        f"Differs since {shown.since:%Y-%m-%d %H:%M} UTC; {shown.words}.",
+        "Our books become the broker's: nothing is sent, no profit or loss is booked.",
+    )
+    return Prepared(f"Adopt {shown.symbol}?", told, (shown.agreed,), "Adopt")
+
+
+def adopt(inquiry: Inquiry) -> Screen:
+    """As prepared."""
+    shown = inquiry.service.adoptable(arguments.one_symbol(inquiry.words))
+    done = inquiry.service.adopt(shown, f"telegram:{inquiry.user_id}")
+    found = f"{shown.symbol} is the same on both sides again." if done.free else f"{shown.symbol} differs still."
+    return pieces.page("Adopted", pieces.words(adjustment_words(done.adjustment)), pieces.words(found),
+                       note=pieces.shown(done.as_of))  # fmt: skip
+
+
 def prepare_role(inquiry: Inquiry) -> Prepared:
     """Give or take a role."""
     who, wanted = arguments.role(inquiry.words)
@@ -232,6 +253,7 @@ DANGERS: Mapping[str, Danger] = {
     "flatten": Danger(prepare_flatten, flatten),
     "close": Danger(prepare_close, close),
     "cancel": Danger(prepare_cancel, cancel),
+    "adopt": Danger(prepare_adopt, adopt),
     "role": Danger(prepare_role, role),
 }
 

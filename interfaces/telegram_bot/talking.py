@@ -17,6 +17,7 @@ from interfaces.telegram_bot.screens import control, pieces
 from interfaces.telegram_bot.screens.pieces import Keyboard, Screen
 from interfaces.telling.conversation.conversing import NO_ORDER
 from interfaces.views.chat import CardView, ChatView
+from interfaces.views.plain import short_figures
 from trading.store.messages.message import Button
 
 CARD = "card"
@@ -40,7 +41,8 @@ def said(view: ChatView) -> Screen:
     """Sentences, then where they come from."""
     looked = ", ".join(dict.fromkeys(view.looked))
     origin = f"by {view.source}" + (f", from {looked}" if looked else "")
-    body = pieces.lines(*(pieces.words(line, 600) for line in view.lines[:MOST_LINES]), pieces.dim(origin))
+    told = (pieces.words(short_figures(line), 600) for line in view.lines[:MOST_LINES])
+    body = pieces.lines(*told, pieces.dim(origin))
     return Screen(body.html, body.plain)
 
 

@@ -13,11 +13,20 @@ from interfaces.telling.looking import account_of, health_of
 from interfaces.views.checks import DoctorRow, DoctorView
 from interfaces.views.plain import age, counted
 from interfaces.views.state import State
-from policies.coverage import OURS, unfed
+from policies.coverage import OURS, WORDS, unfed, untold
+from policies.gates.catalogue import GATES
 from policies.ladder import LIVE
 from policies.policy import set_but_not_enforced
 from policies.selftest import run_self_test
+from trading.data.event_cover import Cover, covers, supplied
+from trading.data.market_with_events import MarketWithEvents
 from trading.data.normalise import described
+
+LIST_THEM = "Write them into a file, with how far it knows, and name it: SAGE_EVENTS=files:PATH."
+STATED = tuple(WORDS[need] for need in ("earnings", "macro", "corporate_actions", "status", "listing", "market_cap"))
+"""What a file of SAGE_EVENTS may tell in the place of a source."""
+NAMED = 5
+"""Symbols that are told by their names."""
 
 
 def doctor(runtime: Runtime) -> DoctorView:
@@ -39,8 +48,10 @@ def checks(runtime: Runtime) -> Iterator[DoctorRow]:
     if setup.notice:
         yield DoctorRow("release", State.FAILED, setup.notice, "Look at it, then decide.")
     yield broker(runtime)
+    yield from (DoctorRow("paper venue", State.OK, line) for line in setup.venues)
     yield from sources(runtime)
     yield from files(runtime)
+    yield from scheduled(runtime)
     yield DoctorRow("news", State.OK if deps.news is not None else State.OFF, setup.news)
     yield from asked(runtime)
     yield memory(runtime)
@@ -67,15 +78,46 @@ def gates(runtime: Runtime) -> DoctorRow:
 def coverage(runtime: Runtime) -> Iterator[DoctorRow]:
     """Gates whose inputs no configured source supplies, and limits that no gate reads."""
     for line in runtime.setup.uncovered:
-        yield DoctorRow("coverage", State.TIGHT, line, "Choose a source that knows, or a policy without this gate.")
+        remedy = "Choose a source that knows, state it in a file (SAGE_EVENTS), or take a policy without this gate."
+        other = "Choose a source that knows, or a policy without this gate."
+        yield DoctorRow("coverage", State.TIGHT, line, remedy if any(word in line for word in STATED) else other)
     if not runtime.setup.uncovered:
         yield DoctorRow("coverage", State.OK, "every enforced gate has a source for its inputs")
-    for line in unfed(runtime.deps.policy, OURS | runtime.deps.market.supplies):
+    told = supplied(runtime.deps.market, runtime.setup.universe, as_of=runtime.deps.clock.now())
+    for line in unfed(runtime.deps.policy, OURS | told):
         yield DoctorRow("not covered", State.OFF, f"{line}; the policy leaves it off")
+    for line in untold(runtime.deps.policy):
+        yield DoctorRow("not covered", State.OFF, line)
     idle = set_but_not_enforced(runtime.deps.policy)
     if idle:
         remedy = "Set in the policy what their gates also need, or take them out."
         yield DoctorRow("limits", State.TIGHT, f"set, but no running gate reads them: {', '.join(idle)}", remedy)
+
+
+def scheduled(runtime: Runtime) -> Iterator[DoctorRow]:
+    """Who tells of earnings, macro events, corporate actions and halts, of which symbols and until when."""
+    market, running = runtime.deps.market, set(runtime.deps.policy.enforced)
+    asked_for = {need for gate in GATES if gate.id in running for need in gate.needs}
+    for cover in covers(market, runtime.setup.universe, as_of=runtime.deps.clock.now()):
+        fit = State.OK if cover.known and not cover.unknown else State.TIGHT if cover.needed in asked_for else State.OFF
+        yield DoctorRow("scheduled", fit, covered(cover), "" if fit is State.OK else LIST_THEM)
+    for source in market.sources if isinstance(market, MarketWithEvents) else ():
+        if source.trouble:
+            yield DoctorRow("scheduled", State.TIGHT, f"{source.name}: {source.trouble}", "Until then it is silent.")
+
+
+def covered(cover: Cover) -> str:
+    """``earnings dates: 2 of 3 symbols by events.toml, entries until 2026-05-15 00:00 UTC; unknown of TSLA``."""
+    by = " and ".join(cover.by)
+    if not cover.known:
+        return f"{cover.words}: {f'{by} claims nothing that holds now' if by else 'nobody tells'}"
+    if cover.until is None:
+        return f"{cover.words}: told by {by}"
+    every = counted(len(cover.known) + len(cover.unknown), "symbol")
+    told = f"{cover.words}: {len(cover.known)} of {every} by {by}, entries until {cover.until:%Y-%m-%d %H:%M} UTC"
+    more = len(cover.unknown) - NAMED
+    names = ", ".join(cover.unknown[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{told}; unknown of {names}" if names else told
 
 
 def files(runtime: Runtime) -> Iterator[DoctorRow]:
@@ -102,7 +144,7 @@ def broker(runtime: Runtime) -> DoctorRow:
     if account is None:
         return DoctorRow("broker", State.FAILED, note, "Nothing new is sent until it answers.")
     try:
-        skew = abs((runtime.deps.broker.time() - runtime.deps.clock.now()).total_seconds())
+        skew = abs((runtime.deps.broker.time().at - runtime.deps.clock.now()).total_seconds())
     except OversightError as error:
         return DoctorRow("broker", State.FAILED, error.what, error.remedy)
     kind = "paper" if account.paper else "live"

@@ -45,6 +45,8 @@ def explain(runtime: Runtime, name: str, phase: Phase | None) -> ExplainView:
     if not found:
         if name == LAST:
             raise UsageError("nothing was decided yet", "Run `sage cycle`.")
+        if runtime.deps.stores.orders.get(ClientOrderId(name)) is not None:
+            raise UsageError(f"{name} was no decision of the agents", f"See `sage whynot {name}` and `sage trades`.")
         near = nearest_symbol(runtime.deps.market, name)
         raise UsageError(f"nothing called {name} is on record{near}", "Take an id from `sage orders`, or write `last`.")
     views = tuple(view for decision in found for view in views_of(runtime, decision, phase))

@@ -111,8 +111,11 @@ def _plain(figure: Figure) -> str | int | bool | None:
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers, blank ones left out; of one that is too long only so much that this can be told."""
-    number = 0
+    """Lines with their numbers, without the blank ones at the end; of one too long so much that this can be told.
+
+    A blank line between cases is a line that cannot be read: whoever counts lines finds an answer for each.
+    """
+    number, blank = 0, 0
     # Room for the line end and one byte more, by which a line is known to be too long.
     while line := stream.readline(LONGEST_LINE + 2):
         number += 1
@@ -120,5 +123,9 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
             rest = stream.readline(LONGEST_LINE + 2)
         line = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
-        if line.strip():
-            yield number, line
+        if not line.strip():
+            blank += 1
+            continue
+        yield from ((number - back, b"") for back in range(blank, 0, -1))
+        blank = 0
+        yield number, line

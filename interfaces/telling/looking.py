@@ -245,7 +245,8 @@ def trades(runtime: Runtime, count: int = SHOWN_TRADES) -> TradesView:
     """So many finished round trips, newest first."""
     entries = islice(runtime.deps.stores.ledger.backwards(RecordKind.TRADE_CLOSED), count)
     newest = (restore(ClosedTrade, entry.body) for entry in entries)
-    return TradesView(runtime.deps.clock.now(), tuple(newest), compared_at(runtime))
+    taken_over = runtime.deps.stores.trades.adjustments.newest()[:count]
+    return TradesView(runtime.deps.clock.now(), tuple(newest), compared_at(runtime), taken_over)
 
 
 def pnl(runtime: Runtime) -> PnlView:
@@ -278,6 +279,7 @@ def pnl(runtime: Runtime) -> PnlView:
         ),
         fees_day=deps.stores.trades.commissions(deps.stores.equity.day_start(now)),
         fees=fees,
+        adjustments=deps.stores.trades.adjustments.newest(),
     )
 
 
@@ -290,12 +292,16 @@ def risk(runtime: Runtime) -> RiskView:
     """The room every gate leaves at this moment."""
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
-    # Every gate is asked about an entry into something: what is held first, else whatever there is.
-    symbols = (*sorted(book.positions), *deps.market.symbols()[:1])
+    # Every gate is asked about an entry into something: what is held first, else whatever there is. To buy what is
+    # short is an exit, for which nearly every limit steps aside.
+    short = {symbol for symbol, each in book.positions.items() if each.qty < ZERO}
+    entered = [symbol for symbol in (*sorted(book.positions), *deps.market.symbols()) if symbol not in short]
+    symbols = (*entered[:1], *sorted(book.positions))
     if not symbols:
         raise UsageError(f"{runtime.setup.market} names no symbols", "Name them in SAGE_UNIVERSE.")
     market = market_now(deps, symbols)
-    control = deps.stores.control.read(broker_time=deps.broker.time())
+    theirs = deps.broker.time()
+    control = deps.stores.control.read(broker_time=theirs.at, broker_open=theirs.market_open)
     book = valued(deps, book, market, now)
     case = probe(now, control, book, market, symbols[0], policy=deps.policy, release=deps.desk.release)
     rows = headroom(case, deps.policy)

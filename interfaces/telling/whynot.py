@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.case import Case, Proposal
+from domain.context.observation import Observation
 from domain.decisions import Decision
 from domain.errors import DataQualityError, UsageError
 from domain.ids import DecisionId, client_order_id
@@ -44,7 +45,7 @@ from policies.measures.worst_case import usable
 from policies.policy import Policy
 from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
-from trading.execution.intents import marketable_limit
+from trading.execution.intents import marketable_limit, slippage_of
 
 PASSED = "no gate stood in its way"
 BY_HAND = "it was ordered by hand"
@@ -91,6 +92,22 @@ def why_not(runtime: Runtime, name: str) -> WhyNotView:
         asked_at=what.at,
         note=asked.note,
     )
+
+
+def refused_then(runtime: Runtime, decision: Decision) -> WhyNotView | None:
+    """What the gates would have let through instead of what they refused, asked of the record alone.
+
+    None where they refused nothing. Of a record that no longer makes the case there is neither nearest order nor basis.
+    """
+    what = _judged(runtime, decision)
+    if what is None or what.said.outcome is not Outcome.DENY:
+        return None
+    case = None
+    if runtime.deps.stores.observations.load(decision.cycle_id) is not None:
+        case = _recorded(runtime, what, *_seen(runtime, decision))
+    if case is None:
+        return _unopposed(runtime, decision.decision_id, decision.candidate.symbol, what)
+    return _answer(runtime, decision.decision_id, what.intent, what.said, case, Basis.RECORD)
 
 
 def answered_now(runtime: Runtime, intent: OrderIntent, said: Evaluation) -> WhyNotView:
@@ -221,20 +238,28 @@ def _entry(runtime: Runtime, decision_id: str) -> LedgerEntry | None:
 
 def _case(runtime: Runtime, decision: Decision, what: JudgedOrder) -> SizeQuestion:
     """The recorded case if it still answers as it did, else the present one."""
+    seen, proposal = _seen(runtime, decision)
+    recorded = _recorded(runtime, what, seen, proposal)
+    if recorded is not None:
+        return SizeQuestion(recorded, Basis.RECORD)
+    return _decided_now(runtime, decision, proposal)
+
+
+def _seen(runtime: Runtime, decision: Decision) -> tuple[Observation, Proposal | None]:
     seen = observation_of(runtime.deps, decision.cycle_id)
-    proposal = proposal_for(decision, seen, runtime.deps)
+    return seen, proposal_for(decision, seen, runtime.deps)
+
+
+def _recorded(runtime: Runtime, what: JudgedOrder, seen: Observation, proposal: Proposal | None) -> Case | None:
+    """The case as it was; None where the gates, asked again, say something else than they said then."""
     recorded = Case(
         now=what.at, order=what.intent, control=seen.control, book=seen.book, market=seen.market, proposal=proposal,
         release=runtime.deps.desk.release,
     )  # fmt: skip
     again = evaluate(recorded, runtime.deps.policy)
-    if (again.policy_digest, again.outcome, again.codes) == (
-        what.said.policy_digest,
-        what.said.outcome,
-        what.said.codes,
-    ):
-        return SizeQuestion(recorded, Basis.RECORD)
-    return _decided_now(runtime, decision, proposal)
+    said = what.said
+    same = (again.policy_digest, again.outcome, again.codes) == (said.policy_digest, said.outcome, said.codes)
+    return recorded if same else None
 
 
 def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None) -> SizeQuestion:
@@ -244,7 +269,8 @@ def _decided_now(runtime: Runtime, decision: Decision, proposal: Proposal | None
     fresh = None if proposal is None else replace(proposal, evidence_as_of=case.now, decided_at=case.now)
     try:
         fractional = taken_in_fractions(runtime.deps.policy, runtime.deps.broker)
-        intent = intent_for(decision, case.market, at=case.now, fractional=fractional)
+        slippage = slippage_of(runtime.deps.policy.limits)
+        intent = intent_for(decision, case.market, at=case.now, fractional=fractional, slippage=slippage)
     except DataQualityError as error:
         instead = f"the smallest entry into {case.order.symbol}, a {case.order.side.value} of {case.order.qty}"
         note = f"the order cannot be asked about as it is now, because {error.what}: what stands now is of {instead}"
@@ -259,14 +285,16 @@ def _present(runtime: Runtime, symbol: Symbol) -> Case:
     """
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
-    control, market = deps.stores.control.read(broker_time=deps.broker.time()), market_now(deps, [symbol])
+    theirs, market = deps.broker.time(), market_now(deps, [symbol])
+    control = deps.stores.control.read(broker_time=theirs.at, broker_open=theirs.market_open)
     book = valued(deps, book, market, now)
     case = probe(now, control, book, market, symbol, policy=deps.policy, release=deps.desk.release)
     view = market.symbols[symbol]
     quote = usable(view.quote)
     if quote is None or view.instrument is None:
         return case
-    limit = marketable_limit(case.order.side, quote, view.instrument.tick)
+    slippage = slippage_of(deps.policy.limits)
+    limit = marketable_limit(case.order.side, quote, view.instrument.tick, slippage=slippage)
     return replace(case, order=replace(case.order, limit_price=limit))
 
 

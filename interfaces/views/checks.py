@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from domain.book import Adjustment
+from domain.market import Symbol
 from interfaces.views.state import State
 from trading.audit.finding import Finding
 
@@ -55,9 +58,42 @@ class DoctorView:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """A symbol that is held differently since ``since``, in signed shares, and what a yes to ``--adopt`` would book.
+
+    ``price`` is the broker's average. ``explained`` is what a split of ``ratio`` makes of ours, ``named`` by the owner
+    or told by the market; ``words`` say so. ``waits`` is why nothing can be booked yet, ``agreed`` what a yes is to.
+    """
+
+    symbol: Symbol
+    ours: Decimal
+    theirs: Decimal
+    price: Decimal | None
+    since: datetime
+    ratio: Decimal | None
+    split_at: datetime | None
+    named: bool
+    explained: Decimal | None
+    words: str
+    waits: str
+    agreed: str
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedView:
-    """A comparison of our books with the broker's: a line each difference."""
+    """A comparison of our books with the broker's: a line each difference, and ``held`` for those of shares."""
 
     as_of: datetime
     ok: bool
+    differences: tuple[str, ...]
+    held: tuple[DifferenceView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedView:
+    """``sage reconcile --adopt``: what was booked; ``free`` where the comparison after it found the symbol alike."""
+
+    as_of: datetime
+    adjustment: Adjustment
+    free: bool
     differences: tuple[str, ...]

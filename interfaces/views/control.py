@@ -147,13 +147,17 @@ class PolicyChangeView:
 
 @dataclass(frozen=True, slots=True)
 class ResumePlan:
-    """What ``sage resume`` would release and what its checklist finds; ``stamp`` tells this kill from a later one."""
+    """What ``sage resume`` would release and what its checklist finds; ``stamp`` tells this kill from a later one.
+
+    ``loss`` is what the owner accepts with it, in words; empty where nothing is accepted.
+    """
 
     as_of: datetime
     releases: tuple[str, ...]
     findings: tuple[str, ...]
     stopped: bool
     stamp: tuple[int, ...] | None = None
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,3 +150,5 @@ class TicketView:
     room: tuple[RiskRow, ...] = ()
     standstill: str = ""
     """When time goes on, where the answer depends on that and it does not by itself."""
+    turned: str = ""
+    """Into what a market order was turned before the gates; empty where it is as it was asked for."""

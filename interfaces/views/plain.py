@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.book import Adjustment
 from domain.verdicts import Figure
 
 UNKNOWN, NOTHING = "unknown", "-"
@@ -178,6 +179,13 @@ def age(seconds: Decimal | None) -> str:
 def since(at: datetime | None, now: datetime) -> str:
     """The age of ``at`` as seen from ``now``."""
     return age(None if at is None else Decimal((now - at).total_seconds()))
+
+
+def adjustment_words(each: Adjustment) -> str:
+    """``2026-03-17 NIMBO 10 -> 14 by owner, cost +392.00``; of a split that its cost stays."""
+    moved = f"cost {each.cost:+,.2f}" if each.cost else "cost as it was"
+    by = each.by if each.ratio is None else f"{each.by}, a split"
+    return f"{each.at:%Y-%m-%d} {each.symbol} {quantity(each.ours)} -> {quantity(each.theirs)} by {by}, {moved}"
 
 
 def ago(at: datetime | None, now: datetime) -> str:

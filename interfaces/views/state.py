@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.book import Adjustment
 from domain.case import Mode, Pause, TradingState
 from domain.market import Symbol
 from domain.money import ZERO
@@ -173,18 +174,20 @@ class OrdersView:
 
 @dataclass(frozen=True, slots=True)
 class TradesView:
-    """``sage trades``: round trips, newest first."""
+    """``sage trades``: round trips, newest first, and what was taken over from the broker: no trade of anybody's."""
 
     as_of: datetime
     trades: tuple[ClosedTrade, ...]
     compared_at: datetime | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PnlView:
     """``sage pnl``: money in ``currency``, percentages of the day's opening and of the highest equity.
 
-    What is realised is what fills made final, of trades that are still open too, net of the ``fees`` beside it.
+    What is realised is what fills made final, of trades that are still open too, net of the ``fees`` beside it; what
+    ``adjustments`` took over from the broker is no part of it.
     """
 
     as_of: datetime
@@ -203,3 +206,4 @@ class PnlView:
     statistics: Statistics | None = None
     fees_day: Decimal = ZERO
     fees: Decimal = ZERO
+    adjustments: tuple[Adjustment, ...] = ()

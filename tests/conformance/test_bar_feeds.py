@@ -180,11 +180,12 @@ def test_events_were_announced_by_then_and_take_effect_in_the_asked_days(case):
 def test_what_it_says_to_supply_it_supplies(case):
     instrument = case.market.instrument(case.symbol)
     supplies = case.market.supplies
-    assert ("earnings" in supplies) is (EventKind.EARNINGS in case.market.event_kinds)
+    kinds = case.market.event_kinds(case.symbol, as_of=NOW)
+    assert ("earnings" in supplies) is (EventKind.EARNINGS in kinds)
     assert ("status" in supplies) is (case.market.status(case.symbol, as_of=NOW) is not None)
-    assert ("macro" in supplies) is (EventKind.MACRO in case.market.event_kinds)
+    assert ("macro" in supplies) is (EventKind.MACRO in kinds)
     actions = {EventKind.SPLIT, EventKind.DIVIDEND}
-    assert ("corporate_actions" in supplies) is (actions <= case.market.event_kinds)
+    assert ("corporate_actions" in supplies) is (actions <= kinds)
     assert ("index" in supplies) is (case.market.index is not None)
     assert {"bars", "quote", "instrument", "returns"} <= supplies
     assert instrument is not None

@@ -262,7 +262,7 @@ def test_the_account_tells_its_age_and_kind(house):
     account = house.broker.account()
     assert (account.as_of, account.currency, account.paper) == (NOON, "USD", house.broker.paper)
     assert account.equity == account.cash == account.buying_power
-    assert house.broker.time() == NOON
+    assert house.broker.time().at == NOON
 
 
 def test_fills_keep_their_names_and_their_figures_are_exact(house):
@@ -476,6 +476,9 @@ def test_fees_that_no_execution_carries_have_names_of_their_own(house):
     charges = house.broker.charges(since=NOON - timedelta(days=1))
     assert len({charge.charge_id for charge in charges}) == len(charges)
     assert charges == house.broker.charges(since=NOON - timedelta(days=1)), "asking twice changes nothing"
+    moved = house.broker.transfers(since=NOON - timedelta(days=1))
+    assert moved == house.broker.transfers(since=NOON - timedelta(days=1)), "nor does this"
+    assert len({each.transfer_id for each in moved}) == len(moved)
 
 
 def fills(house):

@@ -15,12 +15,13 @@ from domain.record.entries import RecordKind
 from interfaces.service import Service
 from tests.builders.execution import HandClock, own_schema
 from tests.builders.market import NOON
-from tests.builders.runtime import KORVA, LEAVING, NIMBO, OSTRE, a_cycle, a_runtime
+from tests.builders.runtime import KORVA, LEAVING, NIMBO, OSTRE, TARQU, a_cycle, a_runtime
 from tests.integration.test_commands import run
-from trading.audit.books import NOT_PROVEN, PROVEN, check_books
-from trading.audit.finding import Fault
+from trading.audit.books import NOT_PROVEN, PROVEN, check_books, readable
+from trading.audit.finding import Fault, Finding
 from trading.store.activity import Happening
 from trading.store.known_brokers import _place as beside
+from trading.store.paper_tables import paper_positions
 from trading.store.people.roles import PeopleStore, Role
 from trading.store.tables import metadata
 
@@ -31,6 +32,7 @@ EDITS: dict[str, tuple[str, Any]] = {
     "lots": ("price", Decimal(1)),
     "trades": ("pnl", Decimal(999)),
     "symbol_times": ("at", NOON),
+    "adjustments": ("cost", Decimal(1)),
     "charges": ("amount", Decimal("0.01")),
     "transfers": ("amount", Decimal(1)),
     "equity_points": ("equity", Decimal(1)),
@@ -91,15 +93,18 @@ def books(request, tmp_path_factory):
     with a_runtime(home, clock=clock, **changes) as runtime:
         a_cycle(runtime, KORVA)
         stores = runtime.deps.stores
-        with stores.database.transaction():
+        with stores.database.transaction() as connection:
             stores.control.pause(Pause("symbol", NIMBO, LEAVING, "owner", LEAVING + timedelta(hours=2), "a rumour"))
             stores.control.incident("odd", "an odd fill", at=LEAVING)
             charge = Charge("fee-1", LEAVING, Decimal("1.25"), "a regulator's fee", KORVA)
             stores.trades.charges.add(charge)
             stores.ledger.append(RecordKind.CHARGE, charge.charge_id, charge, at=LEAVING)
+            foreign = {"symbol": TARQU, "qty": Decimal(5), "avg_price": Decimal(40), "opened_at": LEAVING}
+            connection.execute(paper_positions.insert().values(foreign))
             stores.equity.transfer("trf-1", Decimal(500), at=LEAVING)
             moved = {"transfer": {"broker": "paper", "amount": Decimal(500)}}
             stores.ledger.append(RecordKind.RECONCILIATION, "trf-1", moved, at=LEAVING)
+        assert Service(runtime).adopt(Service(runtime).adoptable(TARQU), "owner").free
         people = PeopleStore(
             stores.database, stores.ledger, frozenset({1}), clock=clock, times=clock, new_code=lambda: "code"
         )
@@ -187,6 +192,30 @@ def test_what_cannot_be_read_is_a_finding_too(tmp_path, value):
     assert {(each["table"], each["field"]) for each in found["findings"]} == {
         ("fills", "price"), ("equity_points", "equity"), ("equity_points", "day"),
     }  # fmt: skip
+
+
+def test_a_value_that_breaks_its_reader_hides_no_other_finding(tmp_path):
+    home = tmp_path / "home"
+    assert run(home, "cycle", "--symbols", NIMBO)[0] == 0
+    deep = "[" * 100_000
+    with closing(sqlite3.connect(home / "sage.db")) as connection, connection:
+        connection.execute("UPDATE observations SET body = ?", (deep,))
+        connection.executemany("INSERT INTO case_parts (digest, body) VALUES (?, ?)", [("odd", "1"), (b"odd", "1")])
+        connection.execute("UPDATE equity_points SET equity = 1")
+    code, out, _err = run(home, "audit", "verify", "--json")
+    found = {(each["table"], each["fault"]) for each in json.loads(out)["findings"]}
+    assert code == 1
+    assert found >= {("observations", "differs"), ("case_parts", "unknown"), ("equity_points", "differs")}
+
+
+def test_a_part_whose_reader_gives_up_is_a_finding_and_the_others_are_compared():
+    def broken():
+        yield Finding("fills", "fill-1", Fault.MISSING)
+        raise RecursionError
+
+    first, last = readable("executions", broken())
+    assert (first.key, last.fault) == ("fill-1", Fault.UNREADABLE)
+    assert last.told == "executions: a value makes no sense (RecursionError), and what comes after it was not compared."
 
 
 def test_the_command_tells_rows_in_sentences_and_fields(tmp_path):

@@ -65,6 +65,7 @@ GOES_ON = {
     "two_words": ({".env": b"SAGE_MODE=planted\nSAGE_START_CASH=planted\n"}, {}, ["SAGE_MODE", "SAGE_START_CASH"]),
     "a_key_of_a_table": ({"sage.toml": b"[schedule.cycle]\nmax_x = 'planted'\n"}, {}, ["SAGE_SCHEDULE.cycle.max_x"]),
     "what_paper_has_not": ({"sage.toml": b"[brokers.paper]\nbase_url = 'planted'\nsymbols = 'A B'\n"}, {}, []),
+    "a_figure_of_another_model": ({"sage.toml": b"[brokers.paper]\nprice_impact = 2\nmax_short_qty = 3\n"}, {}, []),
     "a_broker_of_no_name": ({"sage.toml": b"[brokers.planted]\nsymbols = 'A B'\n"}, {}, []),
     "what_its_broker_costs": ({"sage.toml": b"[brokers.paper]\nslippage_bp = 'planted'\n"}, {}, ["SAGE_BROKERS.paper"]),
     "json": ({}, {"SAGE_SCHEDULE": "{planted"}, ["SAGE_SCHEDULE"]),
@@ -159,6 +160,7 @@ def test_one_broker_without_its_key_keeps_no_entry_at_another_working(tmp_path):
 
 def test_a_flatten_closes_with_wrong_settings_and_tells_them_in_a_line(rested, home):
     wrong = {"SAGE_SEED": "planted", "SAGE_MARKET": "planted", "SAGE_POLICY": "planted", "SAGE_UNIVERSE": "planted x"}
+    wrong["SAGE_EVENTS"] = "planted"  # no exit rests on what is scheduled
     ran = sage("--home", str(home), "kill", "--flatten", cwd=home, SAGE_NEWS="none", **wrong)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[-1].endswith("nothing is held.")
@@ -223,3 +225,45 @@ def test_a_broker_that_does_not_know_the_order_is_not_taken_for_one_that_has_can
     report = cancelling(home, SAGE_BROKER="paper")
     assert "the broker does not know" in report["failed"][ENTRY]
     assert "another broker or account" in report["failed"][ENTRY]
+
+
+def kill_and_close(home, **environment):
+    """``sage kill --flatten`` of a home from a folder in which no settings lie, and its report."""
+    ran = sage("--home", str(home), "kill", "--flatten", cwd=home.parent, **environment)
+    return ran, json.loads((home / "cancelled.json").read_text())
+
+
+def test_a_database_that_is_not_where_the_settings_name_it_is_no_home_without_holdings(home):
+    (home / "sage.db").rename(home / "facts.db")
+    ran, report = kill_and_close(home)
+    assert (ran.returncode, "Flat" in ran.stdout) == (1, False)
+    assert "has not got it" in report["failed"]["all"]
+    assert "SAGE_DATABASE_URL" in ran.stderr
+    assert not (home / "sage.db").exists()
+
+
+def test_what_another_home_holds_is_not_closed_for_this_one(home, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    for args in (("cycle", "--symbols", "ZEPHY"), ("buy", "KORVA", "50", "--stop", "64", "--yes")):
+        assert sage("--home", str(other), "--quiet", *args, cwd=other).returncode == 0
+    ran, report = kill_and_close(home, SAGE_DATABASE_URL=f"sqlite:///{other / 'sage.db'}")
+    assert (ran.returncode, "Flat" in ran.stdout, "flatten" in report) == (1, False, False)
+    assert "has not got it" in report["failed"]["database"]
+    held = json.loads(sage("--home", str(other), "--json", "positions", cwd=other).stdout)
+    assert [(each["symbol"], each["qty"]) for each in held["positions"]] == [("KORVA", "50")]
+
+
+@pytest.mark.parametrize("limit", [pytest.param(None, id="held"), pytest.param(90, id="resting")])
+def test_what_the_broker_that_was_asked_has_never_had_is_told_and_not_called_flat(tmp_path, limit):
+    with (
+        closing(open_database(f"sqlite:///{tmp_path / 'sage.db'}")) as database,
+        an_alpaca_house(database, tmp_path) as (house, server, _),
+    ):
+        house.place(an_intent(stop_loss=None, take_profit=None, **({} if limit is None else {"limit_price": limit})))
+        ledger = SqlLedger(database, anchor=tmp_path / "ledger.anchor")
+        ledger.append(RecordKind.ALERT, "drill", {}, at=house.clock.now())
+        asked = server.arrived.total()
+        ran, report = kill_and_close(tmp_path)
+        assert (ran.returncode, "Flat" in ran.stdout, server.arrived.total()) == (1, False, asked)
+    assert "another broker or account" in ran.stderr
+    assert report["flatten"]["left"].keys() == (set() if limit else {"AAPL"})

@@ -47,6 +47,7 @@ from tests.servers.telegram_api import (
 from trading.store.messages.message import Button, Message
 from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.outbox import mark_of
+from trading.store.paper_tables import paper_positions
 from trading.store.people.inbox import InboxStore
 from trading.store.people.roles import Role
 from trading.store.research.experiments import ExperimentStore
@@ -181,7 +182,8 @@ WRONG = {
     "/close ord-": "nothing that is held", "/unlock": "/locks shows", "/unlock NIMBO": "is not locked",
     "/restrict NIMBO until": "until 2026-03-18", "/restrict NIMBO until soon": "is not a time",
     "/restrict NIMBO until 2026-03-16": "that time is over",
-    "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h",
+    "/restrict": "name one symbol", "/restrict NIMBO for": "for 2h", "/adopt": "name one symbol",
+    "/adopt NIMBO": "held alike",
     "/restrict NOSUCH": "there is no symbol", "/allow NIMBO": "is not restricted",
     "/audit x": "not a whole number", "/logs 0": "not a whole number", "/logs 1 2": "at most 1 word",
     "/backtest": "name one strategy, or all", "/backtest nosuch": "there is no strategy",
@@ -244,6 +246,7 @@ def attacks(pending):
         ("operator resumes", (say, OPERATOR, "/resume", {})),
         ("operator flattens", (say, OPERATOR, "/flatten all", {})),
         ("operator makes an owner", (say, OPERATOR, f"/role {OPERATOR} owner", {})),
+        ("approver adopts", (say, APPROVER, "/adopt NIMBO", {})),
         ("approver makes an owner", (say, APPROVER, f"/role {APPROVER} owner", {})),
         ("operator moves up", (say, OPERATOR, "/mode auto", {})),
     ]
@@ -485,6 +488,30 @@ def test_a_second_word_that_was_left_is_gone(bot):
     assert "Left as it is" in bot.api.tap(APPROVER, asked.button("Leave")).text
     assert "used before" in bot.api.tap(APPROVER, asked.button("Close")).text
     assert len(bot.runtime.deps.broker.positions()) == 2
+
+
+def test_what_the_broker_holds_is_adopted_by_an_owner_after_two_words_to_the_same_figures(bot):
+    stores = bot.runtime.deps.stores
+
+    def they_hold(qty):
+        with stores.database.transaction() as connection:
+            connection.execute(paper_positions.delete().where(paper_positions.c.symbol == OSTRE))
+            row = {"symbol": OSTRE, "qty": Decimal(qty), "avg_price": Decimal(40), "opened_at": NOON}
+            connection.execute(paper_positions.insert().values(row))
+
+    they_hold(4)
+    assert "owner" in bot.api.ask(APPROVER, "/adopt OSTRE").text
+    asked = bot.api.ask(OWNER, "/adopt ostre")
+    assert "Ours 0, the broker's 4 at 40.00 a share." in asked.text
+    they_hold(5)
+    assert "Things have changed" in bot.api.tap(OWNER, asked.button("Adopt")).text
+    asked = bot.api.ask(OWNER, "/adopt ostre")
+    told = bot.api.tap(OWNER, asked.button("Adopt")).text
+    assert "OSTRE 0 -&gt; 5" in told
+    assert "the same on both sides again" in told
+    (booked,) = stores.trades.adjustments.newest()
+    assert (booked.by, booked.cost) == (f"telegram:{OWNER}", 200)
+    assert "taken over" in bot.api.ask(OWNER, "/trades").text
 
 
 def test_a_holding_is_closed_after_two_words(bot):

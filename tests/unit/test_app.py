@@ -253,6 +253,9 @@ def test_a_model_that_is_priced_is_charged(tmp_path):
         ("market", "alpaca", ConfigurationError, "APCA_API_KEY_ID is not set"),
         ("market", "tea-leaves", UsageError, "there is no market source 'tea-leaves'"),
         ("market", "files:nowhere", ConfigurationError, "there is no folder nowhere"),
+        ("events", "fred", ConfigurationError, "FRED_API_KEY is not set"),
+        ("events", "tea-leaves", UsageError, "there is no source of events 'tea-leaves'"),
+        ("events", "files:nowhere", ConfigurationError, "SAGE_EVENTS names nowhere, which does not exist"),
     ],
 )
 def test_a_source_that_cannot_be_had_is_refused_by_name(tmp_path, make, name, error, told):
@@ -261,6 +264,7 @@ def test_a_source_that_cannot_be_had_is_refused_by_name(tmp_path, make, name, er
         "model": lambda: answering.model_of(settings, ExitStack()),
         "news": lambda: sources.news_of(settings, the_calendar(), clock),
         "market": lambda: sources.market_of(settings, the_calendar()),
+        "events": lambda: sources.market_of(settings, the_calendar()),
     }
     with pytest.raises(error, match=told):
         makers[make]()

@@ -72,6 +72,8 @@ def _told(market: Market, symbol: Symbol, tape: Tape) -> Iterator[Any]:
                 market.quote(symbol, as_of=look),
                 market.status(symbol, as_of=look),
                 market.events(symbol, as_of=look, until=look + EVENTS_AHEAD),
+                # Of what is not listed completely, silence denies: the same events may mean another run.
+                sorted(market.event_kinds(symbol, as_of=look)),
             )
         )
 

@@ -38,7 +38,7 @@ from interfaces.telling.gate_words import in_words, named_gate
 from interfaces.telling.proving import AGAINST, NOT_PROVEN, NOT_WHOLE, whole
 from interfaces.telling.refusing import ANSWERED
 from interfaces.views.chat import ChatView
-from interfaces.views.checks import AuditView, ComparedView, DoctorView, MemoryView
+from interfaces.views.checks import AuditView, DoctorView, MemoryView
 from interfaces.views.control import (
     AnswerView,
     ControlView,
@@ -50,7 +50,7 @@ from interfaces.views.control import (
 )
 from interfaces.views.cycles import ExplainView, ExplanationView
 from interfaces.views.memory import LearnView, MemoryStatsView, RecallView, RememberedTrade, TallyRow
-from interfaces.views.plain import counted, readable
+from interfaces.views.plain import counted, readable, short_figures
 from interfaces.views.state import State
 from policies.codes import ReasonCode
 from policies.gates.catalogue import BY_ID
@@ -62,7 +62,7 @@ _PHASE = {Phase.BEFORE: "why it was decided", Phase.AFTER: "what became of it"}
 
 def chat(view: ChatView) -> RenderableType:
     """``sage chat``: the answer, what it rests on, and what the person could do about it."""
-    said = [words(line) for line in view.lines]
+    said = [words(short_figures(line)) for line in view.lines]
     said += [Text.assemble(words(card.why, WAIT), ": ", words(card.command, BOLD)) for card in view.cards]
     looked = f"looked at {', '.join(view.looked)} · " if view.looked else ""
     return screen(lines(*said), words(f"{looked}told by {_teller(view.source)}", DIM))
@@ -165,9 +165,12 @@ def locks(view: LocksView) -> RenderableType:
 def resume_plan(view: ResumePlan) -> RenderableType:
     """What ``sage resume`` is about to release, and what its checklist found."""
     found = lines(*(words(each, BAD) for each in view.findings)) if view.findings else Text("nothing", GOOD)
-    facts = pairs((("releases", lines(*(words(each, WAIT) for each in view.releases))), ("found", found)))
-    note = "Counters and limits stay as they are; orders start at a quarter of their usual size."
-    return screen(heading("resume", moment(view.as_of).plain), facts, Text(note, DIM))
+    rows = [("releases", lines(*(words(each, WAIT) for each in view.releases))), ("found", found)]
+    if view.loss:
+        rows.append(("accepts", words(view.loss, BAD)))
+    kept = "All other counters and limits" if view.loss else "Counters and limits"
+    note = f"{kept} stay as they are; orders start at a quarter of their usual size."
+    return screen(heading("resume", moment(view.as_of).plain), pairs(tuple(rows)), Text(note, DIM))
 
 
 def mode(view: ModeView) -> RenderableType:
@@ -277,15 +280,6 @@ def audit(view: AuditView) -> RenderableType:
         return screen(title, lines(words(NOT_WHOLE, BAD), *(words(each, BAD) for each in view.problems)), end)
     gaps = lines(*(words(f"· {each}") for each in view.not_proven))
     return screen(title, words(whole(view), GOOD), words(AGAINST), section(NOT_PROVEN, gaps), end)
-
-
-def compared(view: ComparedView) -> RenderableType:
-    """``sage reconcile``: a line for each difference."""
-    if view.ok and not view.differences:
-        told = words("Our books and the broker's agree.", GOOD)
-    else:
-        told = lines(*(words(each, WAIT if view.ok else BAD) for each in view.differences))
-    return screen(heading("Books", moment(view.as_of).plain), told)
 
 
 def doctor(view: DoctorView) -> RenderableType:

@@ -136,11 +136,12 @@ def ticket(view: TicketView, *, verbose: bool = False) -> RenderableType:
     The gates stand below it, unless the sentence says it all; ``verbose`` shows them then too.
     """
     told = words(_sentence(view.note), DIM if view.done else WAIT) if view.note else None
+    turned = words(_sentence(view.turned), DIM) if view.turned else None
     if view.order is not None:
-        order = lines(order_words(view.order), words(view.order.client_order_id, DIM), order_status(view.order))
+        order = lines(order_words(view.order), words(view.order.client_order_id, DIM), order_status(view.order), turned)
         title = heading("Order", moment(view.as_of).plain)
         return screen(title, order, *filter(None, (told,)), *(stands(view.standstill) if view.done else ()))
-    asked = None if view.intent is None else order_words(view.intent)
+    asked = None if view.intent is None else lines(order_words(view.intent), turned)
     title = heading("Order", "" if view.outcome is None else _ANSWERS[view.outcome])
     why = view.why
     if view.waits and view.intent is not None and view.intent.limit_price is not None and asked is not None:

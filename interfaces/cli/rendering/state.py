@@ -14,6 +14,7 @@ from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.record.alerts import Alert, Severity
 from domain.record.entries import ClosedTrade
+from interfaces.cli.rendering.books import adjusted
 from interfaces.cli.rendering.cells import (
     BAD,
     BOLD,
@@ -263,7 +264,7 @@ def order_status(order: Order) -> Text:
 
 def trades(view: TradesView) -> RenderableType:
     """``sage trades``: newest first."""
-    if not view.trades:
+    if not (view.trades or view.adjustments):
         return _empty("Trades", view, "None closed yet.")
     made = table("trade", "in>", "out>", "profit>", "return>", "ended by", "closed>", "age>")
     for each in view.trades:
@@ -277,7 +278,7 @@ def trades(view: TradesView) -> RenderableType:
             day(each.closed_at),
             Text(since(each.closed_at, view.as_of), DIM),
         )
-    return screen(_dated("Trades", view), made, _compared(view))
+    return screen(_dated("Trades", view), *[made][: len(view.trades)], *adjusted(view.adjustments), _compared(view))
 
 
 def pnl(view: PnlView) -> RenderableType:
@@ -295,7 +296,7 @@ def pnl(view: PnlView) -> RenderableType:
             ("realised in all", _after_fees(view.realized_pnl, view.fees)),
         )
     )
-    return screen(_dated("Profit and loss", view), facts)
+    return screen(_dated("Profit and loss", view), facts, *adjusted(view.adjustments))
 
 
 def _after_fees(made: Decimal | None, fees: Decimal) -> Text:

@@ -175,6 +175,7 @@ def ticket(view: TicketView, title: str = "Order") -> Screen:
             worth = "" if price is None else f", worth {money(price * view.final_qty)}"
             share = "" if not intent.qty else f" ({view.final_qty / intent.qty * HUNDRED:.0f} %)"
             parts.append(words(f"The gates let {quantity(view.final_qty)} pass{share}{worth}."))
+    parts += [words(sentence(view.turned))] if view.turned else []
     found = Refusal("") if view.why is None else refusal(view.why.objections, view.intent)
     told = dict.fromkeys(filter(None, (found.sentence, view.note)))
     parts += [words(sentence(each)) for each in told]

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from domain.book import Adjustment
 from domain.case import TradingState
 from domain.money import HUNDRED, ONE, decimal_of
 from domain.orders import Order, OrderStatus
@@ -29,7 +30,7 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
-from interfaces.views.plain import age, ago, counted, quantity, since
+from interfaces.views.plain import adjustment_words, age, ago, counted, quantity, since
 from interfaces.views.profits import ProfitRow, ProfitsView
 from interfaces.views.state import (
     BalanceRow,
@@ -49,6 +50,7 @@ T = TypeVar("T")
 KILL = Button("🛑 Kill", "k:kill")
 PER_PAGE = 8
 MOST_ROWS = 24
+MOST_ADJUSTED = 5
 
 
 def sliced(items: Sequence[T], present: int, size: int = PER_PAGE) -> Sequence[T]:
@@ -191,7 +193,8 @@ def _order(order: Order, now: datetime) -> Piece:
 def trades(view: TradesView, present: int = 1, asked: int = 0) -> Screen:
     """Round trips, newest first; the buttons say how many were asked for, and then which page of them."""
     if not view.trades:
-        return page("Trades", words("None closed yet."), note=shown(view.as_of), buttons=_again("trades"))
+        return page("Trades", words("None closed yet."), *adjusted(view.adjustments), note=shown(view.as_of),
+                    buttons=_again("trades"))  # fmt: skip
     part = sliced(view.trades, present, 12)
     rows = [
         (
@@ -208,7 +211,7 @@ def trades(view: TradesView, present: int = 1, asked: int = 0) -> Screen:
     count = str(asked or max(1, len(view.trades)))
     turn = pages(len(view.trades), present, 12, "trades", count)
     note = f"{counted(len(view.trades), 'trade')}, {shown(view.as_of)}"
-    return page("Trades", table(rows, "llrrrr"), _compared(view), note=note,
+    return page("Trades", table(rows, "llrrrr"), *adjusted(view.adjustments), _compared(view), note=note,
                 buttons=(explains, (*turn, *_again("trades", count)[0])))  # fmt: skip
 
 
@@ -235,7 +238,13 @@ def pnl(view: PnlView, picture: bytes | None = None) -> Screen:
         (view_button("↻ Refresh", "pnl", here=True), view_button("Figures", "stats"), view_button("Trades", "trades")),
     )
     note = f"{view.currency}, {shown(view.as_of)}"
-    return page("Profit and loss", told, words(closed), note=note, buttons=buttons, picture=picture)
+    return page("Profit and loss", told, words(closed), *adjusted(view.adjustments), note=note, buttons=buttons,
+                picture=picture)  # fmt: skip
+
+
+def adjusted(adjustments: Sequence[Adjustment]) -> tuple[Piece, ...]:
+    """What was taken over from the broker, the newest: nobody's profit or loss."""
+    return tuple(dim(f"taken over: {adjustment_words(each)}") for each in adjustments[:MOST_ADJUSTED])
 
 
 def profits(view: ProfitsView, *command: str) -> Screen:

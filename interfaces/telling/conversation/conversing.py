@@ -40,7 +40,8 @@ FEW = 2
 """Of so few words each may be a symbol, however it is spelled."""
 _ID = re.compile(r"\b(?:cyc|cand|dec|ord|apr|trd|trade)-[a-z2-7]{6,}\b")
 _NAME = re.compile(r"[A-Z][A-Z0-9./-]{1,9}", re.ASCII)
-_QUANTITY = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII)
+# Of `1.000` nobody knows whether it is a thousand or one: where a point parts thousands, it has three digits behind it.
+_QUANTITY = re.compile(r"\d{1,12}(?:\.(?!\d{3}$)\d{1,9})?", re.ASCII)
 _GAINED, _HELD = words(*GAIN), words(*HELD)
 
 

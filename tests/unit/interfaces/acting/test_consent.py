@@ -64,7 +64,7 @@ def test_the_yes_is_to_the_price_and_quantity_that_were_shown(tmp_path, clock):
         shown: Any = Service(runtime).ask_order(asked).intent
     # Dearer by 1 %: what was 7 shares at the price then would be as many at another price now.
     with a_runtime(tmp_path, clock=clock, market=ShiftedMarket(the_market(), NIMBO=D("1.01"))) as runtime:
-        view = Service(runtime).order(as_shown(asked, shown), confirmed=True)
+        view = Service(runtime).order(as_shown(asked, shown, shown.qty), confirmed=True)
         (sent,) = [each for each in orders_of(runtime) if each.parent_id is None]
         assert (sent.qty, sent.limit_price, view.done) == (shown.qty, shown.limit_price, True)
         assert sent.status is not OrderStatus.FILLED, "it rests at the price that was agreed to"
@@ -112,8 +112,22 @@ def test_what_wants_a_persons_yes_is_shown_once_and_sent_with_it(tmp_path, clock
     with a_runtime(tmp_path / "home", clock=clock, policy=policy) as runtime:
         view: Any = Service(runtime).ask_order(BUY)
         assert (view.waits, view.outcome) == (True, Outcome.NEED_APPROVAL)
-        sent: Any = Service(runtime).order(as_shown(BUY, view.intent), confirmed=True)
+        sent: Any = Service(runtime).order(as_shown(BUY, view.intent, view.final_qty), confirmed=True)
         assert sent.order.status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("approval", [pytest.param(1000, id="a_persons_yes"), pytest.param(100_000, id="cut_alone")])
+def test_no_more_is_sent_than_the_gates_left_when_it_was_shown(tmp_path, clock, approval):
+    policy = a_policy(tmp_path / "policy", approval_required_above_notional=approval)
+    with a_runtime(tmp_path / "home", clock=clock, policy=policy) as runtime:
+        service, asked = Service(runtime), replace(BUY, qty=D(70), target=None)
+        other: Any = service.order(replace(BUY, qty=D(60), limit=D("129.5"), stop=D(127), target=None), confirmed=True)
+        clock.wait(minutes=5)
+        shown: Any = service.ask_order(asked)
+        assert 0 < shown.final_qty < 70, "what rests takes some of the room"
+        service.cancel_order(other.order.client_order_id)
+        sent: Any = service.order(as_shown(asked, shown.intent, shown.final_qty), confirmed=True)
+        assert sent.order.qty == shown.final_qty
 
 
 def test_a_misspelt_symbol_is_told_with_the_nearest(service):

@@ -13,6 +13,7 @@ from domain.errors import UsageError
 from domain.orders import OrderStatus, OrderType, Origin, Side, TimeInForce
 from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
+from interfaces.acting.consent import as_shown
 from interfaces.acting.ordering import Ticket
 from interfaces.cli import render
 from interfaces.service import Service
@@ -204,6 +205,57 @@ def test_one_exit_alone_behind_a_sale_is_asked_about(service, clock):
     clock.wait(minutes=1)
     with pytest.raises(UsageError, match="both a stop and a target"):
         service.order(replace(SELL, stop=D(120)))
+
+
+AT_MARKET = replace(BUY, type=OrderType.MARKET)
+
+
+def test_an_entry_at_market_goes_as_the_limit_that_was_judged(runtime, service):
+    view = service.order(AT_MARKET)
+    # The ask is 133.10 and the policy says 0.2 %: what was judged, what was sent and what is told are one price.
+    (said,) = runtime.deps.stores.ledger.entries(kind=RecordKind.VERDICTS)
+    assert (view.order.type, view.order.tif, view.order.status) == (
+        OrderType.LIMIT, TimeInForce.DAY, OrderStatus.FILLED,
+    )  # fmt: skip
+    assert said.body["intent"]["type"] == "limit"
+    assert D(said.body["intent"]["limit_price"]) == view.order.limit_price == service.order(BUY).order.limit_price
+    for screen in (render.ticket, gates.ticket):
+        assert f"goes as a limit order, at {view.order.limit_price} at most, 0.2 % beyond the quote" in drawn(
+            screen(view)
+        )
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind"),
+    [
+        pytest.param({"market_slippage_pct": 0.5}, OrderType.LIMIT, id="as_far_as_the_policy_says"),
+        pytest.param({"market_slippage_pct": None}, OrderType.MARKET, id="a_policy_that_says_nothing"),
+        pytest.param({"allowed_order_types": ["market"]}, OrderType.MARKET, id="a_policy_without_limit_orders"),
+    ],
+)
+def test_the_policy_says_whether_an_entry_at_market_becomes_a_limit(tmp_path, clock, limits, kind):
+    policy = a_policy(tmp_path / "policy", **limits)
+    with a_runtime(tmp_path / "home", clock=clock, policy=policy) as runtime:
+        asked = by_hand(runtime).order(AT_MARKET, what_if=True)
+        agents = by_hand(runtime).order(BUY, what_if=True)
+    assert asked.intent.type is kind
+    assert (asked.turned != "") is (kind is OrderType.LIMIT)
+    assert asked.intent.limit_price in (None, agents.intent.limit_price)
+
+
+def test_an_exit_at_market_stays_one(service, clock):
+    service.order(BUY)
+    clock.wait(minutes=1)
+    view = service.order(replace(SELL, type=OrderType.MARKET))
+    assert (view.order.type, view.order.limit_price, view.turned) == (OrderType.MARKET, None, "")
+    assert view.order.status is OrderStatus.FILLED
+
+
+def test_the_yes_to_an_entry_at_market_is_to_the_limit_that_was_shown(service):
+    shown = service.ask_order(AT_MARKET)
+    asked = as_shown(AT_MARKET, shown.intent, shown.final_qty)
+    assert "goes as a limit order" in shown.turned
+    assert (asked.type, asked.limit) == (OrderType.LIMIT, shown.intent.limit_price)
 
 
 def test_an_amount_buys_no_more_than_it_pays_for(service):

@@ -14,6 +14,9 @@ from tests.builders.whatif import a_line
 HEAVY = {"langgraph", "langchain_core", "openai", "sqlalchemy", "chromadb", "pydantic", "pydantic_settings", "alembic"}
 
 
+REFUSED = (("line 2", "DENY"), ("line 3", "DENY"))
+
+
 @pytest.fixture
 def cases(tmp_path):
     path = tmp_path / "cases.jsonl"
@@ -25,8 +28,8 @@ def test_every_line_is_answered_and_nothing_is_left_behind(cases, tmp_path):
     ran = sage("gate", str(cases), "--summary", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     found = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert [(each["id"], each["verdict"]) for each in found] == [("a", "PASS"), ("line 2", "DENY"), ("b", "DENY")]
-    assert "3 cases" in ran.stderr
+    assert [(each["id"], each["verdict"]) for each in found] == [("a", "PASS"), *REFUSED, ("b", "DENY")]
+    assert f"{2 + len(REFUSED)} cases" in ran.stderr
     assert "CASE_INVALID" in ran.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["cases.jsonl"]
 
@@ -37,7 +40,7 @@ def test_standard_input_and_a_policy(cases, tmp_path):
         cwd=tmp_path, input=cases.read_bytes(), capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert (told.returncode, told.stderr) == (0, b"")
-    assert len(told.stdout.splitlines()) == 3
+    assert len(told.stdout.splitlines()) == 2 + len(REFUSED)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ SCREENS: dict[str, tuple[Any, Any]] = {
     "locks": (render.locks, views.some_locks()),
     "doctor": (render.doctor, views.a_doctor()),
     "compared": (render.compared, views.a_comparison("position NVDA: ours 90, the broker's 80")),
+    "difference": (render.difference, views.a_difference()),
+    "adopted": (render.adopted, views.an_adoption()),
     "audit": (render.audit, views.an_audit("entry 17 was changed")),
     "memory": (render.memory, views.a_memory()),
     "memory_stats": (render.memory_stats, learning.a_memory_stats()),
@@ -528,6 +530,7 @@ def test_an_order_that_waits_for_a_yes_is_shown_with_its_worth_its_exits_and_the
 
 def test_books_that_differ_are_told_line_by_line():
     assert "Our books and the broker's agree." in shown(render.compared(views.a_comparison()))
+    assert "sage reconcile --adopt NVDA" in flat(shown(render.compared(views.a_comparison("NVDA", held=True))))
     told = shown(render.compared(views.a_comparison("position NVDA: ours 90, the broker's 80")))
     assert "position NVDA: ours 90, the broker's 80" in told
     assert "agree" not in told
@@ -564,7 +567,8 @@ def test_a_gate_without_a_figure_says_what_its_code_means():
     report = a_cycle_report()
     refused = report.verdicts[0]._replace(gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
     told = flat(shown(render.cycle(dataclasses.replace(report, verdicts=(refused,))), width=160))
-    assert "refused: no source says when the next earnings report is due (earnings blackout, E13)" in told
+    said = "refused: no source says when the next earnings report is due; SAGE_EVENTS can (earnings blackout, E13)"
+    assert said in told
 
 
 FIGURES = [

@@ -148,7 +148,7 @@ def test_an_alert_is_listed_until_somebody_has_seen_it_and_a_wrong_mark_is_one_c
             assert slack.arrived.wait(PATIENCE_S)
         service = Service(runtime)
         (row,) = service.alerts().alerts
-        assert (row.words, row.acknowledged_by) == ("HALTED: only exits until you resume", "")
+        assert (row.words, row.acknowledged_by) == ("HALTED: no order leaves until you resume", "")
         service.acknowledge(row.mark, "owner")
         (row,) = service.alerts().alerts
         assert row.acknowledged_by == "owner"

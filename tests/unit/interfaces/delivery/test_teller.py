@@ -49,21 +49,21 @@ def test_an_alert_is_told_once_however_often_and_by_however_many_it_is_looked_at
     halt(runtime)
     for each in (*pair, *pair):
         each.look()
-    assert told(runtime, Kind.CRITICAL) == ["HALTED: only exits until you resume"]
+    assert told(runtime, Kind.CRITICAL) == ["HALTED: no order leaves until you resume"]
 
 
 def test_what_came_on_record_while_nobody_was_there_is_told_by_the_next_one(runtime):
     a_teller(runtime, HandClock()).look()
     halt(runtime)
     a_teller(runtime, HandClock(NOON + timedelta(hours=3))).look()
-    assert told(runtime, Kind.CRITICAL) == ["HALTED: only exits until you resume"]
+    assert told(runtime, Kind.CRITICAL) == ["HALTED: no order leaves until you resume"]
 
 
 def test_a_home_that_is_told_about_for_the_first_time_begins_with_what_is_open(runtime):
     a_cycle(runtime, KORVA)
     halt(runtime)
     a_teller(runtime, HandClock()).look()
-    assert told(runtime) == ["HALTED: only exits until you resume"]
+    assert told(runtime) == ["HALTED: no order leaves until you resume"]
 
 
 def test_a_look_that_fails_half_way_tells_nothing_and_the_next_one_tells_everything(runtime):
@@ -79,7 +79,7 @@ def test_a_look_that_fails_half_way_tells_nothing_and_the_next_one_tells_everyth
         broken.read_on(NOON)
     assert told(runtime) == []
     teller.look()
-    assert told(runtime) == ["HALTED: only exits until you resume"]
+    assert told(runtime) == ["HALTED: no order leaves until you resume"]
 
 
 def test_a_cycle_tells_its_trades_its_requests_and_itself(runtime):

@@ -82,5 +82,6 @@ def test_a_memory_out_of_reach_is_tight_and_one_switched_off_is_off(tmp_path):
 def test_a_gate_that_no_source_can_feed_is_told_as_not_covered(runtime):
     told = [row for row in doctor(runtime).checks if row.name == "not covered"]
     assert [row.state for row in told] == [State.OFF] * len(told)
-    assert [row.detail.split()[0] for row in told] == ["E5_source"]
+    assert [row.detail.split()[0] for row in told] == ["E5_source", "C8", "E3", "H4", "H5"]
     assert "no source of second prices" in told[0].detail
+    assert "no source tells limit-up and limit-down bands (LULD), halts alone" in told[2].detail

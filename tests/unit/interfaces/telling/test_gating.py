@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.verdicts import Outcome
 from interfaces.telling.gating import Tally, answers, text_of
 from policies.policy import load_policy
 from tests.builders.whatif import GONE, a_line
@@ -48,10 +49,13 @@ def test_a_reduction_and_a_request_carry_their_quantity():
 
 
 def test_a_line_that_is_no_case_is_a_denial_and_the_next_one_follows():
-    first, second, third, fourth = told(
+    first, blank, second, spaces, third, fourth = told(
         b"\xef\xbb\xbf" + a_line(id="bom"), b"", b"{", b"   ", a_line(id="odd", sizes=1), a_line(id="last")
     )
     assert (first["id"], first["verdict"]) == ("bom", "PASS")
+    assert [(each["id"], each["codes"]) for each in (blank, spaces)] == [
+        ("line 2", ["CASE_INVALID"]), ("line 4", ["CASE_INVALID"]),
+    ]  # fmt: skip
     assert (second["id"], second["verdict"], second["final_qty"]) == ("line 3", "DENY", "0")
     assert (second["codes"], second["verdicts"]) == (["CASE_INVALID"], [])
     assert "not one JSON object" in second["error"]
@@ -66,7 +70,7 @@ def test_a_line_without_end_is_refused_in_bounded_memory():
 
         def __init__(self):
             self.left = 3_000_000
-            self.rest = io.BytesIO(b"\n" + a_line(id="after"))
+            self.rest = io.BytesIO(a_line(id="after"))
             self.longest = 0
 
         def readline(self, size=-1, /):
@@ -74,7 +78,7 @@ def test_a_line_without_end_is_refused_in_bounded_memory():
                 given = min(size, self.left)
                 self.left -= given
                 self.longest = max(self.longest, given)
-                return b"x" * given
+                return b"x" * given if self.left else b"x" * (given - 1) + b"\n"
             return self.rest.readline(size)
 
     stream = Endless()
@@ -138,3 +142,19 @@ def test_a_tally_counts_answers_and_codes():
         tally.add(answer)
     assert tally.view().verdicts == {"PASS": 2, "DENY": 2}
     assert tally.view().codes == {"CASE_INVALID": 1, "KILL_SWITCH": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(b"%s\n", ["PASS"], id="a_line_end_at_the_end"),
+        pytest.param(b"%s\n\n \n", ["PASS"], id="blank_lines_at_the_end"),
+        pytest.param(b"\n%s", ["line 1", "PASS"], id="a_blank_line_first"),
+        pytest.param(b"%s\n\n \r\n%s\n", ["PASS", "line 2", "line 3", "PASS"], id="blank_lines_between"),
+        pytest.param(b"\n\n", [], id="nothing_else"),
+    ],
+)
+def test_a_blank_line_between_cases_is_denied_and_one_at_the_end_is_none(text, told):
+    found = list(answers(io.BytesIO(text.replace(b"%s", a_line()))))
+    assert [each.id if each.error else each.verdict.value for each in found] == told
+    assert all((each.verdict, each.codes) == (Outcome.DENY, ("CASE_INVALID",)) for each in found if each.error)

@@ -76,6 +76,8 @@ SYMBOLS = (Symbol("ALTR"), Symbol("NIMBO"), Symbol("T"))
         ("can I short 10 ALTR", "whatif", "sell ALTR 10"),
         ("what if I buy NIMBO", "whatif", ""),
         ("what if I buy 1,000 NIMBO", "whatif", ""),
+        ("was passiert, wenn ich 1.000 NIMBO kaufe?", "whatif", ""),
+        ("what if I buy 1.25 NIMBO", "whatif", "buy NIMBO 1.25"),
         ("what if I buy 100 NIMBO at 130", "whatif", ""),
         ("what if I buy 100 FOOBAR", "whatif", "buy FOOBAR 100"),
         ("should I exit my position", "positions", "last"),
