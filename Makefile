@@ -13,7 +13,7 @@ test: ## all tests
 
 coverage: ## every branch of the policies, by the tables of cases; fails where one is not reached
 	uv run pytest --quiet --cov --cov-report=term-missing tests/unit/policies tests/unit/evals/test_gate_agreement.py \
-		tests/unit/interfaces/telling/test_gating.py tests/unit/interfaces/cli/test_gate.py $(foreach long,test_metamorphic \
+		tests/unit/interfaces/telling/gates/test_gating.py tests/unit/interfaces/cli/test_gate.py $(foreach long,test_metamorphic \
 		test_kill_speed test_properties gates/test_portfolio_properties,--ignore=tests/unit/policies/$(long).py)
 
 mutation: ## changes of the policies that the tests do not find, hours; SAMPLE=500 for less; writes docs/mutation.md

@@ -43,7 +43,7 @@ with rooms_on_first_use():
     import interfaces.cli.rendering.cells as cells
     import interfaces.cli.rendering.reproduction as reproduced
     import interfaces.cli.run as commands
-    import interfaces.telling.reproducing as reproducing
+    import interfaces.telling.runs.reproducing as reproducing
     import policies.kill_switch as kill_switches
     import policies.policy as policies
     import prompts.loader as loader

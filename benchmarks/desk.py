@@ -47,9 +47,9 @@ from trading.data.view import market_view
 from trading.execution.brokers.paper.broker import PaperBroker, PaperSettings
 from trading.execution.desk import OrderDesk, Placement
 from trading.execution.settle import Settlement
+from trading.store.accounts.equity import EquityStore
 from trading.store.control import ControlStore
 from trading.store.database import open_database
-from trading.store.equity import EquityStore
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 

@@ -34,10 +34,10 @@ with rooms_on_first_use():
     import trading.execution.brokers.paper.told as paper_words
     import trading.execution.brokers.several.broker as several
     import trading.execution.brokers.several.route as routing
-    import trading.execution.membership as memberships
+    import trading.execution.reconciliation.membership as memberships
+    import trading.store.accounts.known_brokers as known_brokers
     import trading.store.control as control_store
     import trading.store.database as databases
-    import trading.store.known_brokers as known_brokers
     import trading.store.orders as order_store
 
 if TYPE_CHECKING:

@@ -59,16 +59,16 @@ with rooms_on_first_use():
     import trading.data.calendar as calendars
     import trading.execution.brokers.observed as observed
     import trading.execution.desk as desks
-    import trading.execution.membership as memberships
-    import trading.execution.reconcile as reconciling
+    import trading.execution.reconciliation.membership as memberships
+    import trading.execution.reconciliation.reconcile as reconciling
     import trading.execution.settle as settling
     import trading.monitor.logs as logs
+    import trading.store.accounts.equity as equity_store
     import trading.store.approvals as approval_store
     import trading.store.calls as call_store
     import trading.store.control as control_store
     import trading.store.cycles as cycle_store
     import trading.store.database as databases
-    import trading.store.equity as equity_store
     import trading.store.ledger as ledgers
     import trading.store.news as news_store
     import trading.store.observations as observation_store

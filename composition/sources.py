@@ -25,15 +25,15 @@ with rooms_on_first_use():
     import settings.variables as configuration
     import trading.data.alpaca_market as alpaca_market
     import trading.data.alpaca_news as alpaca_news
+    import trading.data.events.fred as fred_events
+    import trading.data.events.merged as merging
+    import trading.data.events.stated as stated_events
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
-    import trading.data.fred_events as fred_events
-    import trading.data.market_with_events as market_with_events
     import trading.data.newsapi_news as newsapi_news
     import trading.data.rss_news as rss_news
     import trading.data.simulated_market as simulated_market
     import trading.data.simulated_news as simulated_news
-    import trading.data.stated_events as stated_events
     import trading.data.vendors.alpaca as alpaca
     import trading.data.yahoo_bars as yahoo_bars
     import trading.store.cycles as cycle_store
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from domain.ports import Calendar, Clock, Ledger, Market, NewsFeed
-    from trading.data.event_source import EventSource
+    from trading.data.events.source import EventSource
 
 ACCOUNT = "paper"
 """What cycles and their ids call the account of a home, whatever broker is behind it: it is part of what is stored."""
@@ -89,7 +89,7 @@ def has_own_time(market: str) -> bool:
 def market_of(settings: configuration.Settings, calendar: Calendar) -> Market:
     """The market source by its name, with the sources of events beside it."""
     prices, beside = prices_of(settings, calendar), events_of(settings)
-    return market_with_events.MarketWithEvents(prices, beside) if beside else prices
+    return merging.MarketWithEvents(prices, beside) if beside else prices
 
 
 def events_of(settings: configuration.Settings) -> tuple[EventSource, ...]:
@@ -226,7 +226,7 @@ def moment_of(
 
 def timeframe_of(settings: configuration.Settings, market: Market) -> Timeframe:
     """The length of bars that was set, else that which the files hold of most symbols, else a day."""
-    prices = market_with_events.prices_of(market)
+    prices = merging.prices_of(market)
     held = prices.timeframes if isinstance(prices, files_market.FilesMarket) else ()
     if settings.timeframe is None:
         return held[0] if held else Timeframe.DAY_1

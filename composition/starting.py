@@ -30,10 +30,10 @@ with rooms_on_first_use():
     import policies.policy as policies
     import prompts.loader as prompts
     import settings.variables as configuration
-    import trading.data.event_cover as event_cover
+    import trading.data.events.cover as covering
+    import trading.data.events.merged as merging
     import trading.data.files_market as files_market
     import trading.data.files_news as files_news
-    import trading.data.market_with_events as market_with_events
     import trading.data.sectors as sectors
     import trading.monitor.logs as logs
     import trading.store.control as control_store
@@ -124,7 +124,7 @@ def setup_of(
         own_time=sources.has_own_time(settings.market),
         uncovered=coverage.uncovered(
             deps.policy,
-            coverage.OURS | event_cover.supplied(deps.market, universe, as_of=deps.clock.now()),
+            coverage.OURS | covering.supplied(deps.market, universe, as_of=deps.clock.now()),
             without_sector(settings, deps.market, universe),
         ),
         policy_source=str(settings.policy),
@@ -135,7 +135,7 @@ def setup_of(
         redact=logs.Redaction(settings.secrets),
         issues=tuple(
             issue
-            for source in (market_with_events.prices_of(deps.market), deps.news)
+            for source in (merging.prices_of(deps.market), deps.news)
             if isinstance(source, files)
             for issue in source.issues
         ),
@@ -184,6 +184,6 @@ def without_sector(
     """Symbols whose sector nobody knows. Vendors tell none, so the shipped list is looked at without asking them."""
     if not sources.has_own_time(settings.market):
         unlisted = (symbol for symbol in universe if sectors.sector_of(symbol) is None)
-        return tuple(symbol for symbol in unlisted if market_with_events.stated_of(market, symbol).sector is None)
+        return tuple(symbol for symbol in unlisted if merging.stated_of(market, symbol).sector is None)
     instruments = {symbol: market.instrument(symbol) for symbol in universe}
     return tuple(symbol for symbol, known in instruments.items() if known is None or known.sector is None)

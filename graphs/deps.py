@@ -15,14 +15,14 @@ from memory.reviews import CalibrationBook
 from memory.trades import TradeMemory
 from policies.policy import Policy
 from trading.execution.desk import OrderDesk
-from trading.execution.reconcile import Reconciler
+from trading.execution.reconciliation.reconcile import Reconciler
 from trading.portfolio.sizing import SizingRule
+from trading.store.accounts.equity import EquityStore
 from trading.store.approvals import ApprovalStore
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 from trading.store.cycles import CycleStore
 from trading.store.database import Database
-from trading.store.equity import EquityStore
 from trading.store.ledger import SqlLedger
 from trading.store.news import NewsStore
 from trading.store.observations import ObservationStore

@@ -27,20 +27,10 @@ from interfaces.runtime import Runtime
 from interfaces.serving import talking as chatting
 from interfaces.serving import timetable
 from interfaces.serving.life import Life
-from interfaces.telling import (
-    asking,
-    balancing,
-    checkup,
-    drawing,
-    experimenting,
-    explaining,
-    instead,
-    looking,
-    profiting,
-    recorded,
-    whynot,
-)
+from interfaces.telling import asking, balancing, checkup, drawing, explaining, looking, profiting, recorded
 from interfaces.telling.conversation import conversing
+from interfaces.telling.gates import instead, whynot
+from interfaces.telling.runs import experimenting
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AdoptedView, AuditView, ComparedView, DifferenceView, DoctorView, MemoryView

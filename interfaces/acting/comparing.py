@@ -16,8 +16,8 @@ from domain.record.canonical import decimal_text
 from interfaces.acting import ordering
 from interfaces.runtime import Runtime
 from interfaces.views.checks import AdoptedView, ComparedView, DifferenceView
-from trading.execution.adopting import Adopter, Offer, Split, changed
-from trading.execution.reconcile import Difference, Reconciliation
+from trading.execution.reconciliation.adopting import Adopter, Offer, Split, changed
+from trading.execution.reconciliation.reconcile import Difference, Reconciliation
 
 UNTOLD = "this market does not tell of splits: if it was one of 2 new shares for an old, say --split 2:1"
 NO_SPLIT = "no split is known that would explain it"

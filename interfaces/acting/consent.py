@@ -18,8 +18,8 @@ from domain.record.entries import RecordKind
 from domain.verdicts import Outcome
 from interfaces.acting.ordering import Asked, Ticket, asked_of, judged, placed_before
 from interfaces.runtime import Runtime
+from interfaces.telling.gates.whynot import answered_now
 from interfaces.telling.looking import risk_row
-from interfaces.telling.whynot import answered_now
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import TicketView
 from policies.ladder import is_hard_drawdown, state_after

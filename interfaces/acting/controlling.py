@@ -30,7 +30,7 @@ from policies.policy import Policy
 from policies.selftest import run_self_test
 from trading.execution.flatten import Flattened, meant_by
 from trading.execution.flatten import flatten as close_now
-from trading.store.equity import HIGH_WATER
+from trading.store.accounts.equity import HIGH_WATER
 from trading.store.people.roles import PeopleStore, Role
 from trading.strategies.registry import STRATEGY_NAMES
 

@@ -32,9 +32,9 @@ from graphs.nodes.observe import market_now
 from interfaces.acting.slicing import MANUAL, OWNER, check_time, priced, said_yes, settled
 from interfaces.runtime import Runtime
 from interfaces.telling.announcing import announce_bare
-from interfaces.telling.refusing import hardest_of, reason, refusal
+from interfaces.telling.gates.refusing import hardest_of, reason, refusal
+from interfaces.telling.gates.whynot import answered_now
 from interfaces.telling.standstill import standstill, standstill_behind
-from interfaces.telling.whynot import answered_now
 from interfaces.views.gates import TicketView
 from policies.codes import ReasonCode
 from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES

@@ -24,8 +24,8 @@ from domain.verdicts import Evaluation, Outcome
 from graphs.nodes.observe import market_now
 from interfaces.runtime import Runtime
 from interfaces.serving.holding import SIMULATED_TIME, Busy, refused
+from interfaces.telling.gates.refusing import refusal
 from interfaces.telling.naming import check_symbol
-from interfaces.telling.refusing import refusal
 from interfaces.telling.standstill import standstill, standstill_behind
 from interfaces.views.duties import AlgoRow, AlgosView, AlgoView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown

@@ -22,7 +22,7 @@ from graphs.nodes.screen import observation_of
 from graphs.proposal import proposal_for
 from interfaces.acting.slicing import settled
 from interfaces.runtime import Runtime
-from interfaces.telling.refusing import refusal
+from interfaces.telling.gates.refusing import refusal
 from interfaces.telling.standstill import PASSING, shown, standstill
 from policies.codes import ReasonCode
 from trading.store.approvals import PendingApproval

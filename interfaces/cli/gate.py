@@ -13,7 +13,7 @@ from domain.errors import DataQualityError, UsageError
 from interfaces.cli.console import Terminal
 from interfaces.cli.parser import Arguments
 from interfaces.cli.rendering.policy import tally as screen
-from interfaces.telling.gating import Tally, answers, text_of
+from interfaces.telling.gates.gating import Tally, answers, text_of
 from policies.policy import load_policy
 
 STDIN = "-"

@@ -24,7 +24,7 @@ from domain.record.alerts import Alert, AlertCode, Severity
 from domain.record.canonical import restore
 from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from domain.verdicts import Figure, Outcome
-from interfaces.telling.gate_words import because
+from interfaces.telling.gates.gate_words import because
 from interfaces.views.plain import amount, counted, is_bounded, measured, quantity
 from policies.codes import meaning_of
 from policies.gates.catalogue import BY_ID

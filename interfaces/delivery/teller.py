@@ -33,9 +33,9 @@ from interfaces.delivery.notices import (
 from interfaces.delivery.post import Post
 from interfaces.runtime import Runtime
 from interfaces.telling.explaining import decisions_for
+from interfaces.telling.gates.rooms import room_left
 from interfaces.telling.looking import health_of, last_report, risk
 from interfaces.telling.reporting import facts_of, told
-from interfaces.telling.rooms import room_left
 from interfaces.views.plain import short_figures
 from interfaces.views.state import State
 from trading.monitor.alerts import SEEN

@@ -18,8 +18,8 @@ from policies.gates.catalogue import GATES
 from policies.ladder import LIVE
 from policies.policy import set_but_not_enforced
 from policies.selftest import run_self_test
-from trading.data.event_cover import Cover, covers, supplied
-from trading.data.market_with_events import MarketWithEvents
+from trading.data.events.cover import Cover, covers, supplied
+from trading.data.events.merged import MarketWithEvents
 from trading.data.normalise import described
 
 LIST_THEM = "Write them into a file, with how far it knows, and name it: SAGE_EVENTS=files:PATH."

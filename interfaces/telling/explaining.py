@@ -25,7 +25,7 @@ from domain.record.entries import ClosedTrade, LedgerEntry, RecordKind
 from domain.record.rendering import refs_in
 from graphs.record import record_of
 from interfaces.runtime import Runtime
-from interfaces.telling.cuts import Course, course_before, course_of, retold
+from interfaces.telling.gates.cuts import Course, course_before, course_of, retold
 from interfaces.telling.looking import last_report
 from interfaces.telling.naming import nearest_symbol
 from interfaces.telling.reporting import Known, explanation_view, explanations_of, known_of, source_view

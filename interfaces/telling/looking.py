@@ -23,7 +23,7 @@ from domain.record.entries import ClosedTrade, RecordKind
 from graphs.nodes.observe import bars_of, market_now, valued
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import models
-from interfaces.telling.rooms import is_waited_for
+from interfaces.telling.gates.rooms import is_waited_for
 from interfaces.telling.standstill import standstill
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import LimitRow, LimitsView, RiskView

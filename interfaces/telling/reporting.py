@@ -26,7 +26,7 @@ from graphs.nodes.screen import observation_of
 from graphs.record import judged_as, record_of
 from interfaces.runtime import Runtime
 from interfaces.telling.asking import handed_over, rows_of
-from interfaces.telling.cuts import course_before, retold
+from interfaces.telling.gates.cuts import course_before, retold
 from interfaces.telling.looking import percent
 from interfaces.views.control import PendingRow, VerdictView
 from interfaces.views.cycles import (

@@ -21,8 +21,8 @@ from domain.money import ZERO
 from domain.orders import OrderStatus, OrderType, Side
 from domain.record.canonical import restore
 from trading.execution.brokers.paper.books import PaperOrder
+from trading.store.accounts.paper_tables import paper_accounts, paper_orders, paper_positions
 from trading.store.database import Database
-from trading.store.paper_tables import paper_accounts, paper_orders, paper_positions
 from trading.store.tables import fills, orders
 
 START = Decimal(100_000)

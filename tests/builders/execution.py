@@ -38,11 +38,11 @@ from trading.execution.account import read_book
 from trading.execution.brokers.observed import ObservedBroker
 from trading.execution.brokers.paper.broker import PaperBroker, PaperSettings
 from trading.execution.desk import OrderDesk
-from trading.execution.reconcile import Reconciler
+from trading.execution.reconciliation.reconcile import Reconciler
 from trading.execution.settle import Settlement
+from trading.store.accounts.equity import EquityStore
 from trading.store.control import ControlStore
 from trading.store.database import Database, open_database
-from trading.store.equity import EquityStore
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 from trading.store.tables import SCHEMA_VERSION, metadata, schema_version

@@ -26,8 +26,8 @@ from trading.execution.brokers.paper.broker import PaperBroker
 from trading.execution.brokers.paper.settings import PaperSettings
 from trading.execution.brokers.several.broker import Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms
+from trading.store.accounts.known_brokers import KnownBrokers
 from trading.store.database import Database, open_database
-from trading.store.known_brokers import KnownBrokers
 
 Wrap = Callable[[PaperBroker], Broker]
 

@@ -19,9 +19,9 @@ from tests.builders.runtime import KORVA, LEAVING, NIMBO, OSTRE, TARQU, a_cycle,
 from tests.integration.test_commands import run
 from trading.audit.books import NOT_PROVEN, PROVEN, check_books, readable
 from trading.audit.finding import Fault, Finding
+from trading.store.accounts.known_brokers import _place as beside
+from trading.store.accounts.paper_tables import paper_positions
 from trading.store.activity import Happening
-from trading.store.known_brokers import _place as beside
-from trading.store.paper_tables import paper_positions
 from trading.store.people.roles import PeopleStore, Role
 from trading.store.tables import metadata
 

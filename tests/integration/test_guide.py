@@ -5,7 +5,7 @@ import tomllib
 from io import BytesIO
 from pathlib import Path
 
-from interfaces.telling.gating import answers
+from interfaces.telling.gates.gating import answers
 from settings.paper_venue import PaperVenueSettings
 from tests.builders.runtime import sage
 

@@ -44,10 +44,10 @@ from tests.servers.telegram_api import (
     Api,
     BotApi,
 )
+from trading.store.accounts.paper_tables import paper_positions
 from trading.store.messages.message import Button, Message
 from trading.store.messages.message import Kind as MessageKind
 from trading.store.messages.outbox import mark_of
-from trading.store.paper_tables import paper_positions
 from trading.store.people.inbox import InboxStore
 from trading.store.people.roles import Role
 from trading.store.research.experiments import ExperimentStore

@@ -48,7 +48,7 @@ from tests.simulation.exchange import Exchange, ScriptedBroker
 from tests.simulation.stage import Place
 from trading.execution.brokers.several.broker import Seat, SeveralBrokers
 from trading.execution.brokers.several.route import Terms, place_of
-from trading.store.known_brokers import KnownBrokers
+from trading.store.accounts.known_brokers import KnownBrokers
 from trading.store.orders import OrderStore
 
 LISTS = ("account", "positions", "orders", "fills", "charges", "transfers", "time")

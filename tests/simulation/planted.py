@@ -18,11 +18,12 @@ from domain.ids import ClientOrderId
 from domain.orders import ApprovedOrder, Fill, Order, OrderReport, OrderStatus
 from domain.record.entries import RecordKind
 from policies.permit import PermitOffice
-from trading.execution import account, outbox, reconcile, settle, sight
+from trading.execution import account, outbox, settle, sight
 from trading.execution.brokers.several import broker as several
 from trading.execution.brokers.several.broker import Seat, SeveralBrokers
 from trading.execution.desk import OrderDesk
 from trading.execution.outbox import Outbox
+from trading.execution.reconciliation import reconcile
 from trading.store.control import ControlStore
 from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore

@@ -23,7 +23,7 @@ from agents.llm import ModelRequest, NoAnswer
 from domain.ids import CycleId
 from interfaces.service import Service
 from interfaces.serving.times import SimulatedTime
-from interfaces.telling.reproducing import Otherwise, reproduce
+from interfaces.telling.runs.reproducing import Otherwise, reproduce
 from interfaces.views.reproduction import ReproductionView
 from tests.builders.market import NOON
 from tests.builders.runtime import SpyModel, a_cycle, a_runtime, a_scripted_reply, the_calendar

@@ -22,8 +22,8 @@ from trading.audit.money import check_equity
 from trading.audit.orders import check_orders
 from trading.audit.shown import check_calls, check_cases, check_observations
 from trading.audit.switches import check_control, check_people
+from trading.store.accounts.equity import EquityStore
 from trading.store.database import Database
-from trading.store.equity import EquityStore
 
 MOST_FINDINGS = 200
 """What is told of each part: where everything was changed, more of it helps nobody."""

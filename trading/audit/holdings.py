@@ -21,8 +21,8 @@ from domain.record.canonical import restore
 from domain.record.entries import RecordKind
 from trading.audit.finding import Findings
 from trading.audit.rows import Expected, compared, entries, others, strangers
-from trading.execution.adjusting import Adjusted, adjusted
 from trading.execution.booking import Booked, booked, happenings, moves_stop
+from trading.execution.reconciliation.adjusting import Adjusted, adjusted
 from trading.store.activity import Happening
 from trading.store.tables import adjustments, fills, ledger, lots, symbol_times, trades
 from trading.store.trades import Lot, Trade

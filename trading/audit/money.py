@@ -21,7 +21,7 @@ from sqlalchemy.types import NullType
 from domain.record.entries import RecordKind
 from trading.audit.finding import Fault, Finding, Findings
 from trading.audit.rows import ENTRY, Expected, compared, entries, in_form, named, others, stored, stream
-from trading.store.equity import HIGH_WATER, EquityPoint, EquityStore
+from trading.store.accounts.equity import HIGH_WATER, EquityPoint, EquityStore
 from trading.store.tables import equity_days, equity_points, high_water, ledger
 
 _KIND = ledger.c.kind == RecordKind.RECONCILIATION.value

@@ -38,7 +38,7 @@ from domain.market import (
 from domain.money import ceil_to, floor_to
 from domain.ports import Calendar
 from trading.data.calendar import ExchangeCalendar
-from trading.data.event_source import kinds_claimed, kinds_known
+from trading.data.events.source import kinds_claimed, kinds_known
 from trading.data.files.bars import SOURCE, PlacedBar, in_order, oddities, placed_bars, raw_bars, timeframe_of
 from trading.data.files.rows import rows_of
 from trading.data.files.source import SourceNotes, files_in, read_notes

@@ -19,7 +19,7 @@ from domain.money import ZERO
 from domain.orders import Fill, Order, OrderReport, OrderStatus, Origin, TimeInForce
 from domain.ports import Broker, Clock
 from trading.execution.counters import counters, profits
-from trading.store.equity import EquityStore
+from trading.store.accounts.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Trade
 

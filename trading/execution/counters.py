@@ -18,8 +18,8 @@ from domain.case import MarketView
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Order, OrderStatus
+from trading.store.accounts.equity import EquityStore
 from trading.store.activity import Happening, MessageKind
-from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 from trading.store.trades import Lot, Span, Trade
 

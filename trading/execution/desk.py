@@ -47,11 +47,11 @@ from trading.execution.protection import Protection
 from trading.execution.settle import Settlement
 from trading.execution.sight import CaseReader, OrderRequest
 from trading.monitor.breakers import HELD_BACK, Breakers, Trip, is_in_row
+from trading.store.accounts.equity import EquityStore
 from trading.store.activity import MessageKind
 from trading.store.calls import CallStore
 from trading.store.control import ControlStore
 from trading.store.database import Database
-from trading.store.equity import EquityStore
 from trading.store.judged.cases import CaseStore
 from trading.store.orders import OrderStore
 

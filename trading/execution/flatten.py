@@ -43,7 +43,7 @@ from trading.execution.desk import OrderDesk, Placement
 from trading.execution.intents import SLIPPAGE, marketable_limit, slippage_of
 from trading.execution.settle import Settlement
 from trading.portfolio.exposure import view_of
-from trading.store.equity import EquityStore
+from trading.store.accounts.equity import EquityStore
 from trading.store.orders import OrderStore
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")

@@ -26,8 +26,8 @@ from policies.evaluate import evaluate
 from policies.measures.standing import Standing
 from policies.policy import Policy
 from trading.execution.account import BrokerState, book_of
+from trading.store.accounts.equity import EquityStore
 from trading.store.control import ControlStore
-from trading.store.equity import EquityStore
 from trading.store.orders import OrderStore
 
 _SENT = (Outcome.PASS, Outcome.REDUCE)

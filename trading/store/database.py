@@ -16,10 +16,10 @@ from sqlalchemy import URL, Connection, Engine, RootTransaction, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, PendingRollbackError
 
 from domain.errors import ConfigurationError, OversightError, RetryableError
+from trading.store.accounts.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
 from trading.store.judged.tables import case_parts, judged_cases
 from trading.store.messages.tables import outbox, outbox_paces, tellings, wishes
 from trading.store.model_use.tables import model_answers, model_handovers, model_rests, model_spending
-from trading.store.paper_tables import paper_accounts, paper_fills, paper_orders, paper_positions
 from trading.store.people.tables import inbox, inbox_offsets, nonces, pairing, people
 from trading.store.research.tables import experiments
 from trading.store.scheduling.tables import job_looks, job_runs, leases

@@ -14,7 +14,7 @@ from domain.ids import DecisionId
 from domain.market import Symbol
 from domain.money import ZERO
 from domain.orders import Side
-from trading.store.adjustments import AdjustmentStore
+from trading.store.accounts.adjustments import AdjustmentStore
 from trading.store.database import Database
 from trading.store.tables import charges, fills, lots, trades
 from trading.store.writing.prepared import Prepared, Query, given

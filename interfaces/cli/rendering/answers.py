@@ -34,9 +34,9 @@ from interfaces.cli.rendering.cells import (
     yes_no,
 )
 from interfaces.cli.rendering.state import order_status, order_words, pauses, stands
-from interfaces.telling.gate_words import in_words, named_gate
+from interfaces.telling.gates.gate_words import in_words, named_gate
+from interfaces.telling.gates.refusing import ANSWERED
 from interfaces.telling.proving import AGAINST, NOT_PROVEN, NOT_WHOLE, whole
-from interfaces.telling.refusing import ANSWERED
 from interfaces.views.chat import ChatView
 from interfaces.views.checks import AuditView, DoctorView, MemoryView
 from interfaces.views.control import (

@@ -33,7 +33,7 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.cli.rendering.state import order_status
-from interfaces.telling.gate_words import named_gate, spoken
+from interfaces.telling.gates.gate_words import named_gate, spoken
 from interfaces.views.control import PendingRow, VerdictView
 from interfaces.views.cycles import (
     AdviceView,

@@ -20,7 +20,7 @@ from interfaces.cli.rendering.cells import (
     table,
     words,
 )
-from interfaces.telling.backtested import judged_words, notes, sharpe_words
+from interfaces.telling.runs.backtested import judged_words, notes, sharpe_words
 from interfaces.views.experiments import ExperimentsView, ExperimentView
 from interfaces.views.plain import amount, clean, counted, plain_number
 from trading.backtest.experiment import ExperimentResult

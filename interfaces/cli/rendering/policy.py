@@ -38,9 +38,9 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.cli.rendering.state import order_status, order_words, stands
-from interfaces.telling.gate_words import in_words, meaning, named_gate
-from interfaces.telling.refusing import ANSWERED, refusal
-from interfaces.telling.rooms import room, room_left, trial_words
+from interfaces.telling.gates.gate_words import in_words, meaning, named_gate
+from interfaces.telling.gates.refusing import ANSWERED, refusal
+from interfaces.telling.gates.rooms import room, room_left, trial_words
 from interfaces.views.control import LimitChange, RiskRow
 from interfaces.views.gates import (
     Basis,

@@ -6,8 +6,8 @@ from rich.console import RenderableType
 
 from domain.verdicts import Outcome
 from interfaces.cli.rendering.cells import heading, lines, screen, section, short, table, words
-from interfaces.telling.gate_words import meaning
-from interfaces.telling.refusing import ANSWERED
+from interfaces.telling.gates.gate_words import meaning
+from interfaces.telling.gates.refusing import ANSWERED
 from interfaces.views.plain import quantity
 from interfaces.views.reproduction import FateRow, ReproductionView
 

@@ -36,7 +36,7 @@ from interfaces.cli.rendering.cells import (
     words,
     yes_no,
 )
-from interfaces.telling.gate_words import because
+from interfaces.telling.gates.gate_words import because
 from interfaces.views.control import PendingRow, PendingView
 from interfaces.views.gates import (
     RiskView,

@@ -29,7 +29,7 @@ from matplotlib.ticker import MaxNLocator
 from domain.market import Timeframe
 from domain.money import ZERO
 from domain.orders import Side
-from interfaces.telling.rooms import is_least
+from interfaces.telling.gates.rooms import is_least
 from interfaces.views.charts import EquityView, PricesView
 from interfaces.views.control import RiskRow
 from interfaces.views.experiments import ExperimentView

@@ -28,7 +28,7 @@ from interfaces.telegram_bot.screens.pieces import (
 )
 from interfaces.telegram_bot.screens.state import order_words
 from interfaces.telling.conversation.conversing import ASKABLE
-from interfaces.telling.gate_words import because, meaning, named_gate
+from interfaces.telling.gates.gate_words import because, meaning, named_gate
 from interfaces.views.control import AnswerView, ControlView, LocksView, ModeView, PendingRow, PendingView, ResumePlan
 from interfaces.views.plain import age, quantity
 from trading.store.messages.message import Button

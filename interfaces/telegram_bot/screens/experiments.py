@@ -18,7 +18,7 @@ from interfaces.telegram_bot.screens.pieces import (
     view_button,
     words,
 )
-from interfaces.telling.backtested import judged_words, notes, sharpe_words
+from interfaces.telling.runs.backtested import judged_words, notes, sharpe_words
 from interfaces.views.experiments import ExperimentsView, ExperimentView
 from interfaces.views.plain import counted
 from trading.backtest.figures import Returns

@@ -20,9 +20,9 @@ from interfaces.telegram_bot.screens.pieces import (
     words,
 )
 from interfaces.telegram_bot.screens.state import order_words, sliced
-from interfaces.telling.gate_words import named_gate
-from interfaces.telling.refusing import ANSWERED, Refusal, refusal
-from interfaces.telling.rooms import is_least, room, trial_words
+from interfaces.telling.gates.gate_words import named_gate
+from interfaces.telling.gates.refusing import ANSWERED, Refusal, refusal
+from interfaces.telling.gates.rooms import is_least, room, trial_words
 from interfaces.views.control import RiskRow
 from interfaces.views.gates import LimitsView, ObjectionView, RiskView, TicketView, WhyNotView
 from interfaces.views.plain import NOTHING, bound, measured, quantity, set_value

@@ -26,7 +26,7 @@ from interfaces.serving.timetable import schedule
 from interfaces.telling import looking
 from interfaces.telling.conversation.figures import figures_of
 from interfaces.telling.explaining import explain
-from interfaces.telling.whynot import why_not
+from interfaces.telling.gates.whynot import why_not
 from interfaces.words import identifier, positive
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ from tests.builders.runtime import (
     headlines,
     rewired,
 )
-from trading.execution.reconcile import Reconciler
+from trading.execution.reconciliation.reconcile import Reconciler
 
 K = RecordKind
 CALM = MonitorReport("normal", "none", (), "code")

@@ -23,7 +23,7 @@ from domain.ids import CycleId
 from domain.record.canonical import canonical_json
 from interfaces.cli.home import LATCH
 from interfaces.serving.times import SimulatedTime
-from interfaces.telling.reproducing import Otherwise, by_role, reproduce
+from interfaces.telling.runs.reproducing import Otherwise, by_role, reproduce
 from policies.kill_switch import KillSwitch
 from policies.policy import Policy, load_policy
 from prompts.loader import read_prompts

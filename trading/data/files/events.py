@@ -46,7 +46,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from domain.clock import in_utc
 from domain.errors import DataQualityError
 from domain.market import EventKind, MarketEvent, Symbol, parse_symbol
-from trading.data.event_source import Claim, Subject
+from trading.data.events.source import Claim, Subject
 
 NEW_YORK = "America/New_York"
 _HOURS = {

@@ -31,7 +31,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from domain.errors import ConfigurationError, DataQualityError
 from domain.market import AssetClass, EventKind, Instrument, MarketEvent, Symbol, Timeframe
-from trading.data.event_source import Claim
+from trading.data.events.source import Claim
 from trading.data.files.events import NEW_YORK, CoverNotes, EventNotes, HaltNotes, line_of, parsed, undated
 from trading.data.sectors import with_sector
 

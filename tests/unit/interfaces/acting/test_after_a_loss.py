@@ -17,8 +17,8 @@ from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import KORVA, LEAVING, NIMBO, a_cycle, a_policy, a_runtime
 from trading.audit.books import check_books
-from trading.execution.reconcile import Reconciliation
-from trading.store.equity import HIGH_WATER
+from trading.execution.reconciliation.reconcile import Reconciliation
+from trading.store.accounts.equity import HIGH_WATER
 
 D = Decimal
 LATER = LEAVING

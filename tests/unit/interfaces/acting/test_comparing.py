@@ -14,7 +14,7 @@ from tests.builders.execution import HandClock
 from tests.builders.market import NOON
 from tests.builders.runtime import KORVA, NIMBO, a_cycle, a_runtime, the_market
 from trading.audit.books import check_books
-from trading.store.paper_tables import paper_positions
+from trading.store.accounts.paper_tables import paper_positions
 
 D = Decimal
 

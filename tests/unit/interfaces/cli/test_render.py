@@ -18,7 +18,7 @@ from domain.orders import OrderStatus
 from domain.verdicts import Outcome
 from interfaces.cli import render
 from interfaces.cli.rendering.cycle import strands
-from interfaces.telling.gate_words import named_gate
+from interfaces.telling.gates.gate_words import named_gate
 from interfaces.views.charts import DrawnView
 from interfaces.views.checks import DoctorRow, DoctorView
 from interfaces.views.control import PendingView, PeopleView, RiskRow

@@ -17,7 +17,7 @@ from interfaces.cli import render
 from interfaces.service import Service
 from interfaces.telegram_bot.screens import gates
 from interfaces.telling import looking as product
-from interfaces.telling.rooms import room, trial_words
+from interfaces.telling.gates.rooms import room, trial_words
 from interfaces.views.state import State
 from policies.gates.catalogue import GATES
 from tests.builders.market import NOON

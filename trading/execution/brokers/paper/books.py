@@ -29,8 +29,8 @@ from domain.orders import (
 from domain.record.canonical import restore
 from trading.execution.brokers.paper.fill_model import STOP_TYPES, Resting, Trail
 from trading.execution.brokers.paper.statements import statements_of
+from trading.store.accounts.paper_tables import UNLABELLED, PaperTables, labelled
 from trading.store.database import Database
-from trading.store.paper_tables import UNLABELLED, PaperTables, labelled
 from trading.store.writing.prepared import Prepared
 
 AUCTIONS = frozenset({TimeInForce.OPG, TimeInForce.CLS})

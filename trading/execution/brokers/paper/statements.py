@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, bindparam, func, select, type_coerce
 
-from trading.store.paper_tables import PaperTables
+from trading.store.accounts.paper_tables import PaperTables
 from trading.store.writing.prepared import Prepared, Query, given
 
 _HOLDING = ("qty", "avg_price", "opened_at")

@@ -42,7 +42,7 @@ from domain.ports import Broker
 from trading.execution.brokers.several import sums
 from trading.execution.brokers.several.route import Terms, Venue, holders, named, route
 from trading.execution.brokers.several.silence import forget, partly, remember, said, silence_of, unproven
-from trading.store.known_brokers import KnownBrokers, Stake
+from trading.store.accounts.known_brokers import KnownBrokers, Stake
 
 T = TypeVar("T")
 R = TypeVar("R")

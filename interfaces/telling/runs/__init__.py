@@ -1,0 +1,1 @@
+"""Runs over the past and of cycles again, in words."""
