@@ -129,7 +129,7 @@ def is_ours(settings: Settings, latch: KillSwitch) -> bool:
         return False
     database = databases.open_database(settings.database)
     try:
-        return cancelling.parts_of(database, settings.home, latch).ledger.holds_anchor()
+        return cancelling.parts_of(database, settings.home, latch).ledger.holds_anchor() is True
     finally:
         database.close()
 

@@ -4,7 +4,7 @@
     trading state   HALTED < REDUCING < ACTIVE
 
 Down is open to everyone and to the rules themselves: a breach moves to REDUCING by itself, and no rule moves further,
-because exits stay possible whatever was lost. HALTED is the word of a person, or what is left where nobody can read the
+because exits stay possible whatever was lost. HALTED is left to a person, or what is left where nobody can read the
 control plane. Up needs the owner, and a confirmation
 where real money starts to move. Between paper and approve each way gives something up (real money here, the second pair
 of eyes there), so both count as up. Nothing ever moves up by itself, and a resume never resets a counter.

@@ -50,7 +50,8 @@ def as_shown(ticket: Ticket, intent: OrderIntent, most: Decimal) -> Ticket:
 
     Where the gates cut 70 to 16 the yes is to 16, also if they would let 70 out a moment later.
     """
-    return replace(ticket, type=intent.type, qty=min(intent.qty, most), amount=None, limit=intent.limit_price)
+    qty, limit, closes = min(intent.qty, most), intent.limit_price, intent.reduce_only
+    return replace(ticket, type=intent.type, qty=qty, amount=None, limit=limit, closes=closes)
 
 
 def refuse(runtime: Runtime, asked: Asked) -> None:

@@ -38,6 +38,10 @@ OWNER = "owner"
 SAME_RUNG = frozenset({Mode.PAPER, Mode.APPROVE})
 
 
+DRIFT = Decimal("0.01")
+"""By so much of it the equity may have fallen between the question and the yes."""
+
+
 class AcceptedLoss(NamedTuple):
     """A drawdown that the owner takes as lost: the high-water mark until now, and the equity that takes its place."""
 
@@ -105,13 +109,16 @@ def resume(
         if (scope, name) not in {(each.scope, each.name) for each in standing(control.read(at=now).pauses, now)}:
             raise UsageError(f"the {scope} {name} is not paused", "See `sage status`.")
     engaged = runtime.kill_switch.stamp() if plan is None else plan.stamp
-    failed = checklist(runtime, accept_loss=accept_loss)
+    # What was found when it was shown was never asked about, so that it is gone by now releases nothing.
+    failed = (() if plan is None else plan.findings) or checklist(runtime, accept_loss=accept_loss)
     if failed:
         raise ManualActionError(f"not resumed: {'; '.join(failed)}", "Mend it, then `sage resume` again.")
     if scope != "global":
         control.resume(scope, name, by=OWNER, at=now)
         return view_of(runtime, "resume", f"the {scope} {name} may enter again")
     taken = accepted(runtime, now) if accept_loss else None
+    if taken is not None and plan is not None and plan.mark is not None:
+        check_shown(taken, plan.mark)
     stopped = release_all(runtime, engaged, taken)
     note = f"{_active_again(control.read().mode)}; {'other ' if taken else ''}counters and limits are as they were"
     note += f", the high-water mark is {amount(taken.equity)}" if taken else ""
@@ -166,6 +173,12 @@ def accepted(runtime: Runtime, since: datetime) -> AcceptedLoss:
     return AcceptedLoss(mark, last.equity)
 
 
+def check_shown(taken: AcceptedLoss, shown: Decimal) -> None:
+    """Refuse a yes to a smaller loss than the one that it would be: prices move while a person reads, but not far."""
+    if taken.equity < shown * (1 - DRIFT):
+        raise ManualActionError(f"not resumed: the loss is larger by now ({taken.told})", "Look at it once more.")
+
+
 def _accept(runtime: Runtime, taken: AcceptedLoss) -> None:
     """Lower the high-water mark, on record: what it was, what it is, and who said so."""
     stores, now = runtime.deps.stores, runtime.deps.clock.now()
@@ -187,11 +200,13 @@ def plan(runtime: Runtime, *, accept_loss: bool = False) -> ResumePlan:
     elif control.kill_switch:
         releases.append("the kill in the database, whose latch file is gone")
     findings = checklist(runtime, accept_loss=accept_loss)
+    loss = accepted(runtime, now) if accept_loss and not findings else None
     return ResumePlan(
         as_of=now,
         releases=tuple(releases),
         findings=findings,
-        loss=accepted(runtime, now).told if accept_loss and not findings else "",
+        loss="" if loss is None else loss.told,
+        mark=None if loss is None else loss.equity,
         stopped=control.kill_switch or control.trading_state is not TradingState.ACTIVE,
         stamp=runtime.kill_switch.stamp(),
     )

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from domain.case import MarketView
-from domain.errors import UsageError
+from domain.errors import ManualActionError, UsageError
 from domain.ids import ClientOrderId, decision_id
 from domain.market import Instrument, Quote, Symbol
 from domain.money import ZERO
@@ -51,7 +51,10 @@ TO_SEND = frozenset({Outcome.PASS, Outcome.REDUCE})
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """An order as a person writes it: a quantity in shares or an ``amount`` of money, prices in the currency."""
+    """An order as a person writes it: a quantity in shares or an ``amount`` of money, prices in the currency.
+
+    ``closes`` is whether it was shown to take off what is held; None where nothing was shown yet.
+    """
 
     side: Side
     symbol: Symbol
@@ -65,6 +68,7 @@ class Ticket:
     target: Decimal | None = None
     trail: Decimal | None = None
     trail_pct: Decimal | None = None
+    closes: bool | None = None
 
 
 class Asked(NamedTuple):
@@ -164,6 +168,11 @@ def intent_of(
 ) -> OrderIntent:
     """The intent behind the words, as the limits of the policy want it sent; UsageError where the words clash."""
     closing = held * ticket.side.sign < ZERO
+    if ticket.closes is not None and ticket.closes is not closing:
+        raise ManualActionError(
+            f"what is held of {ticket.symbol} has changed since the order was shown; nothing was sent",
+            "Ask for it again.",
+        )
     exits = (ticket.stop is not None) + (ticket.target is not None)
     if closing and exits == 1:
         raise UsageError(

@@ -254,7 +254,8 @@ def pnl(runtime: Runtime) -> PnlView:
     deps, now = runtime.deps, runtime.deps.clock.now()
     book = read_book(deps.broker, deps.stores.orders, deps.stores.equity, now=now)
     counters, equity = book.performance, book.account.equity
-    closed, fees = deps.stores.trades.closed(), deps.stores.trades.commissions()
+    closed = tuple(each for each in deps.stores.trades.closed() if each.traded)
+    fees = deps.stores.trades.commissions()
     start, peak = counters.day_start_equity, counters.peak_equity
     day = None if equity is None or start is None else equity - start
     return PnlView(

@@ -73,7 +73,7 @@ def of_period(runtime: Runtime, period: Period, by: Unit, money: Money) -> Profi
     stores, first = runtime.deps.stores, first_day(period, money.today)
     begin = begin_of(runtime, period, money.today)
     days = tuple(each for each in money.days if each.day >= first)
-    closed, whole = stores.trades.closed(since=begin), gain(first, days)
+    closed, whole = tuple(each for each in stores.trades.closed(since=begin) if each.traded), gain(first, days)
     rows = symbol_rows(runtime, begin, closed) if by is Unit.SYMBOL else time_rows(runtime, days, by, closed)
     return ProfitsView(
         as_of=money.now,
@@ -130,7 +130,8 @@ def of_symbol(runtime: Runtime, symbol: Symbol, money: Money) -> ProfitsView:
     rows = []
     for period in Period:
         begin = begin_of(runtime, period, money.today)
-        closed = [one for one in runtime.deps.stores.trades.closed(since=begin) if one.symbol == symbol]
+        ended = runtime.deps.stores.trades.closed(since=begin)
+        closed = [one for one in ended if one.symbol == symbol and one.traded]
         realized = realized_by_symbol(runtime, begin).get(symbol, ZERO)
         rows.append(ProfitRow(period.value, None, None, len(closed), won(closed), realized))
     # The last period is the total.

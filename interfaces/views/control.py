@@ -149,7 +149,8 @@ class PolicyChangeView:
 class ResumePlan:
     """What ``sage resume`` would release and what its checklist finds; ``stamp`` tells this kill from a later one.
 
-    ``loss`` is what the owner accepts with it, in words; empty where nothing is accepted.
+    ``loss`` is what the owner accepts with it, in words, and ``mark`` the high-water mark that it would leave; where
+    nothing is accepted they are empty and None.
     """
 
     as_of: datetime
@@ -158,6 +159,7 @@ class ResumePlan:
     stopped: bool
     stamp: tuple[int, ...] | None = None
     loss: str = ""
+    mark: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from trading.store.ledger import SqlLedger
 from trading.store.orders import OrderStore
 
 ANCHOR = "ledger.anchor"
-ELSEWHERE = "this home has a ledger, and the database that the settings name has not got it"
+NOT_ITS_DATABASE = "this home has a ledger, and the database that the settings name has not got it"
 NAME_IT = "Name its database in SAGE_DATABASE_URL; nothing that is held was closed."
 _KEY_BYTES = 32
 
@@ -131,19 +131,23 @@ def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, 
     address = address_of(url)
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
         if (home / ANCHOR).exists():
-            raise ConfigurationError(ELSEWHERE, NAME_IT)
+            raise ConfigurationError(NOT_ITS_DATABASE, NAME_IT)
         return nothing(latch)
     database = open_database(url)
     try:
         parts = parts_of(database, home, latch)
-        foreign = (home / ANCHOR).exists() and not parts.ledger.holds_anchor()
+        held = parts.ledger.holds_anchor()
+        foreign = held is False
+        if not held and (home / ANCHOR).exists():
+            # What is another ledger's, or what nobody can read, is left as it is and stops nothing.
+            parts = parts_of(database, home, latch, anchored=False)
         with database.transaction():
             details = latch.details()
             if details is None:
                 return {}  # the owner has resumed in the meantime, and later orders are not our business
             if not parts.control.read().policy_digest:
                 if foreign:
-                    raise ConfigurationError(ELSEWHERE, NAME_IT)
+                    raise ConfigurationError(NOT_ITS_DATABASE, NAME_IT)
                 # Nothing ever ran here, and a control row of our making would look like one that somebody had emptied.
                 return nothing(latch)
             now = SystemClock().now()
@@ -153,7 +157,7 @@ def after_kill(url: str, home: Path, latch: KillSwitch, broker_of: BrokerMaker, 
         report, ordered = cancelled(parts, entries, broker_of), latch.flatten()
         if foreign:
             # Of an older copy the entries have to be out. What another home holds, nobody has ordered to be sold.
-            report["failed"]["database"] = f"{ELSEWHERE}. {NAME_IT}"
+            report["failed"]["database"] = f"{NOT_ITS_DATABASE}. {NAME_IT}"
         elif ordered:
             try:
                 report["flatten"] = dict(close(parts, ordered))
@@ -170,9 +174,9 @@ def nothing(latch: KillSwitch) -> dict[str, Any]:
     return {"flatten": {"sent": 0, "left": {}}} if latch.flatten() else {}
 
 
-def parts_of(database: Database, home: Path, latch: KillSwitch) -> Parts:
+def parts_of(database: Database, home: Path, latch: KillSwitch, *, anchored: bool = True) -> Parts:
     """The stores of this home, and an office that knows its latch."""
-    ledger = SqlLedger(database, anchor=home / ANCHOR)
+    ledger = SqlLedger(database, anchor=home / ANCHOR if anchored else None)
     control, orders = ControlStore(database, ledger, latch, ExchangeCalendar()), OrderStore(database)
     office = PermitOffice(secrets.token_bytes(_KEY_BYTES), latch)
     settlement = Settlement(database, ledger, orders, control)

@@ -47,7 +47,7 @@ from trading.store.accounts.equity import EquityStore
 from trading.store.orders import OrderStore
 
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
-ELSEWHERE = "our books hold it and the broker that was asked has none: it may lie at another broker or account"
+HELD_ELSEWHERE = "our books hold it and the broker that was asked has none: it may lie at another broker or account"
 LOOKS, LOOK_S = 10, 0.2
 """How often, and at which distance in seconds, exits that were cancelled are looked for before they count as there."""
 
@@ -180,7 +180,7 @@ def flatten(hands: Hands, order: str) -> Flattened:
     # Asked again, because what an order was said to become is not yet what is held; and all are, because what a silent
     # broker holds is not closed.
     left = {each.symbol: (each.qty, fates.get(each.symbol, "it was not held before")) for each in hands.held()}
-    left |= {symbol: (qty, ELSEWHERE) for symbol, qty in unknown.items() if symbol not in left}
+    left |= {symbol: (qty, HELD_ELSEWHERE) for symbol, qty in unknown.items() if symbol not in left}
     for symbol, (_, why) in left.items():
         logging.getLogger(__name__).warning("%s was not flattened: %s", symbol, why)
     return Flattened(sent, left)

@@ -192,11 +192,17 @@ class SqlLedger:
                 f"the ledger's anchor {self._anchor} cannot be written: {error.strerror}", "Check the folder's rights."
             ) from error
 
-    def holds_anchor(self) -> bool:
-        """Whether the entry that the anchor file names is here: these are the facts that it was written for."""
-        pinned = _pinned(self._read_anchor(), [])
+    def holds_anchor(self) -> bool | None:
+        """Whether the entry that the anchor file names is here: these are the facts that it was written for.
+
+        None where there is no anchor that anybody can read.
+        """
+        try:
+            pinned = _pinned(self._read_anchor(), [])
+        except OSError:
+            pinned = None
         if pinned is None:
-            return False
+            return None
         with self._database.reading() as connection:
             stored = connection.execute(select(ledger.c.hash).where(ledger.c.seq == pinned.entries)).scalar()
         return stored is not None and stored == pinned.hash

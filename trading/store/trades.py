@@ -61,6 +61,11 @@ class Trade:
         """What a share cost on the way in, to the millionth; None before the first."""
         return round(abs(self.entry_value / self.entry_qty), 6) if self.entry_qty else None
 
+    @property
+    def traded(self) -> bool:
+        """Whether any of it went through orders: where an adjustment took all of it, nothing was lost or won."""
+        return self.entry_qty != ZERO
+
 
 class Span(NamedTuple):
     """From the first entry of a round trip to flat."""

@@ -300,11 +300,12 @@ class EquityStore:
             return sum(connection.execute(moved).scalars(), equity)
 
     def _losing_streaks(self, now: datetime) -> Streaks:
-        columns = (trades.c.strategy, trades.c.pnl, trades.c.closed_at)
+        columns = (trades.c.strategy, trades.c.pnl, trades.c.closed_at, trades.c.entry_qty)
         closed = select(*columns).where(trades.c.closed_at >= now - STREAK_REMEMBERED)
         newest = closed.order_by(trades.c.closed_at.desc()).limit(LONGEST_STREAK)
         with self._database.reading() as connection:
-            rows = connection.execute(newest).all()
+            # One whose shares all vanished by an adjustment was neither lost nor won.
+            rows = [row for row in connection.execute(newest) if row.entry_qty != ZERO]
         losses = list(takewhile(lambda row: row.pnl < 0, rows))
         by_strategy = _by_strategy((row.strategy, row.pnl) for row in rows)
         return Streaks(len(losses), losses[0].closed_at if losses else None, by_strategy)

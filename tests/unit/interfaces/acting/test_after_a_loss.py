@@ -1,5 +1,6 @@
 """After a loss of the whole account: what takes risk off still goes, and the owner has a way back that is on record."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -143,6 +144,18 @@ def test_the_owner_accepts_the_loss_and_goes_on_from_what_is_left(runtime, clock
         stores.equity.lower_mark(left - 1)
     found = check_books(stores.database, stores.equity).findings
     assert [each.table for each in found] == ["high_water"], "a mark that nobody accepted is found"
+
+
+def test_a_yes_is_to_no_larger_loss_than_was_shown_and_to_nothing_that_was_not_asked(runtime, clock):
+    sold_and_later(runtime, clock)
+    service = Service(runtime)
+    plan: Any = service.resume_plan(accept_loss=True)
+    with pytest.raises(ManualActionError, match="the loss is larger by now"):
+        service.resume("global", "", replace(plan, mark=plan.mark * D("1.02")), accept_loss=True)
+    with pytest.raises(ManualActionError, match="not resumed: it had differed"):
+        service.resume("global", "", replace(plan, findings=("it had differed",)), accept_loss=True)
+    assert runtime.deps.stores.ledger.entries(subject=HIGH_WATER) == ()
+    assert service.resume("global", "", plan, accept_loss=True).trading_state is TradingState.ACTIVE
 
 
 def test_the_next_drawdown_is_measured_from_there(runtime, clock):

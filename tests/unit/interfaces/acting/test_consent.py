@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.case import TradingState
-from domain.errors import UsageError
+from domain.errors import ManualActionError, UsageError
 from domain.market import Symbol
 from domain.orders import OrderStatus, Side
 from domain.record.entries import RecordKind
@@ -128,6 +128,20 @@ def test_no_more_is_sent_than_the_gates_left_when_it_was_shown(tmp_path, clock, 
         service.cancel_order(other.order.client_order_id)
         sent: Any = service.order(as_shown(asked, shown.intent, shown.final_qty), confirmed=True)
         assert sent.order.qty == shown.final_qty
+
+
+def test_a_sale_that_was_shown_as_an_exit_opens_nothing_when_what_was_held_is_gone(tmp_path, clock):
+    policy = a_policy(tmp_path / "policy", allow_short=True)
+    with a_runtime(tmp_path / "home", clock=clock, policy=policy) as runtime:
+        service, sale = Service(runtime), Ticket(Side.SELL, NIMBO, qty=D(10))
+        assert service.order(BUY, confirmed=True).done
+        clock.wait(minutes=5)
+        shown: Any = service.ask_order(sale)
+        assert shown.intent.reduce_only
+        assert service.order(sale, confirmed=True).done
+        clock.wait(minutes=5)
+        with pytest.raises(ManualActionError, match="what is held of NIMBO has changed"):
+            service.order(as_shown(sale, shown.intent, shown.final_qty), confirmed=True)
 
 
 def test_a_misspelt_symbol_is_told_with_the_nearest(service):

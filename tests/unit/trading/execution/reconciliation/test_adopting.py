@@ -115,7 +115,10 @@ def test_shares_that_vanished_take_their_cost_along_and_are_no_loss(house):
     (ended,) = house.orders.trades.closed()
     assert ended.pnl == -ended.commission == house.orders.trades.realized()
     assert house.ledger.entries(kind=RecordKind.TRADE_CLOSED) == (), "nobody closed it: nothing is learned from it"
-    agrees(house)
+    assert not ended.traded
+    lost = replace(ended, trade_id="trd-lost", entry_qty=ended.entry_qty + 1, pnl=ended.pnl - 5, closed_at=NOON)
+    house.orders.trades.save(lost)
+    assert house.equity.performance(house.clock.now(), equity=None).consecutive_losses == 1, "no row begins or ends"
 
 
 def test_a_known_split_keeps_the_cost_and_is_used_once(house):

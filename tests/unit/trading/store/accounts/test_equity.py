@@ -115,7 +115,9 @@ def test_a_peak_of_nothing_is_still_a_peak(equity):
 def test_losses_in_a_row_are_counted_from_the_newest_trade(equity, database, profits, streak):
     for number, profit in enumerate(profits):
         closed = NOON + timedelta(minutes=number)
-        trade = Trade(f"t-{number}", AAPL, "s", Side.BUY, DecisionId("d"), NOON, closed_at=closed, pnl=D(profit))
+        trade = Trade(
+            f"t-{number}", AAPL, "s", Side.BUY, DecisionId("d"), NOON, entry_qty=D(1), closed_at=closed, pnl=D(profit)
+        )
         TradeStore(database).save(trade)
     seen = equity.performance(NOON, equity=None)
     assert seen.consecutive_losses == streak
@@ -123,7 +125,7 @@ def test_losses_in_a_row_are_counted_from_the_newest_trade(equity, database, pro
 
 
 def test_a_losing_streak_ends_with_time_for_nothing_else_could_end_it_once_it_stops_every_entry(equity, database):
-    trade = Trade("t-1", AAPL, "s", Side.BUY, DecisionId("d"), NOON, closed_at=NOON, pnl=D(-1))
+    trade = Trade("t-1", AAPL, "s", Side.BUY, DecisionId("d"), NOON, entry_qty=D(1), closed_at=NOON, pnl=D(-1))
     TradeStore(database).save(trade)
     week = NOON + timedelta(days=7)
     assert equity.performance(week, equity=None).consecutive_losses == 1
@@ -133,7 +135,17 @@ def test_a_losing_streak_ends_with_time_for_nothing_else_could_end_it_once_it_st
 def test_each_strategy_has_a_row_of_losses_of_its_own(equity, database):
     for number, (strategy, profit) in enumerate([("a", 1), ("a", -1), ("b", 5), ("a", -2), ("b", 3), ("a", -3)]):
         closed = NOON + timedelta(minutes=number)
-        trade = Trade(f"t-{number}", AAPL, strategy, Side.BUY, DecisionId("d"), NOON, closed_at=closed, pnl=D(profit))
+        trade = Trade(
+            f"t-{number}",
+            AAPL,
+            strategy,
+            Side.BUY,
+            DecisionId("d"),
+            NOON,
+            entry_qty=D(1),
+            closed_at=closed,
+            pnl=D(profit),
+        )
         TradeStore(database).save(trade)
     seen = equity.performance(NOON, equity=None)
     assert (seen.consecutive_losses, seen.strategy_losses) == (1, {"a": 3}), "what b won ends no row of a"
