@@ -6,6 +6,7 @@ whose checklist wants no difference, can follow.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -45,7 +46,9 @@ def differing(runtime: Runtime, found: Reconciliation, ratio: Decimal | None = N
         splits[each.symbol], words[each.symbol] = (
             (named, NO_SPLIT) if named else _known(runtime, asking, each.symbol, since[each.symbol], now)
         )
-    return tuple(_view(each, words[each.symbol]) for each in asking.offers(found.differences, since, splits))
+    working = Counter(each.symbol for each in runtime.deps.stores.orders.open())
+    offers = asking.offers(found.differences, since, splits)
+    return tuple(_view(each, words[each.symbol], working[each.symbol]) for each in offers)
 
 
 def adoptable(runtime: Runtime, symbol: Symbol, ratio: Decimal | None = None) -> DifferenceView:
@@ -112,7 +115,7 @@ def _known(
     return asking.split(symbol, told, now), NO_SPLIT
 
 
-def _view(offer: Offer, otherwise: str) -> DifferenceView:
+def _view(offer: Offer, otherwise: str, resting: int) -> DifferenceView:
     ratio, at = (None, None) if offer.split is None else offer.split
     words = otherwise
     if ratio is not None and offer.explained is not None:
@@ -131,6 +134,7 @@ def _view(offer: Offer, otherwise: str) -> DifferenceView:
         words=words,
         waits=offer.waits,
         agreed=offer.agreed,
+        resting=resting,
     )
 
 

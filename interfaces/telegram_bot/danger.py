@@ -26,7 +26,7 @@ from interfaces.telegram_bot.looking import Inquiry
 from interfaces.telegram_bot.screens import control, gates, pieces
 from interfaces.telegram_bot.screens.pieces import Screen
 from interfaces.telegram_bot.screens.state import order_words
-from interfaces.views.plain import adjustment_words, amount, counted, quantity
+from interfaces.views.plain import adjustment_words, amount, counted, left_resting, quantity
 from interfaces.views.state import PositionView
 from trading.store.people.roles import Role
 
@@ -216,6 +216,7 @@ def prepare_adopt(inquiry: Inquiry) -> Prepared:
         f"Ours {quantity(shown.ours)}, the broker's {quantity(shown.theirs)}{price}.",
         f"Differs since {shown.since:%Y-%m-%d %H:%M} UTC; {shown.words}.",
         "Our books become the broker's: nothing is sent, no profit or loss is booked.",
+        *((left_resting(shown.resting, shown.symbol),) if shown.resting else ()),
     )
     return Prepared(f"Adopt {shown.symbol}?", told, (shown.agreed,), "Adopt")
 

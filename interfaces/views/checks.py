@@ -63,6 +63,7 @@ class DifferenceView:
 
     ``price`` is the broker's average. ``explained`` is what a split of ``ratio`` makes of ours, ``named`` by the owner
     or told by the market; ``words`` say so. ``waits`` is why nothing can be booked yet, ``agreed`` what a yes is to.
+    ``resting`` is how many orders of ours work in it, which a yes leaves as they are.
     """
 
     symbol: Symbol
@@ -77,6 +78,7 @@ class DifferenceView:
     words: str
     waits: str
     agreed: str
+    resting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,12 @@ def adjustment_words(each: Adjustment) -> str:
     return f"{each.at:%Y-%m-%d} {each.symbol} {quantity(each.ours)} -> {quantity(each.theirs)} by {by}, {moved}"
 
 
+def left_resting(count: int, symbol: str) -> str:
+    """What an adoption leaves at the broker: a stop for shares that are gone would open a position of its own."""
+    verb = "works" if count == 1 else "work"
+    return f"{counted(count, 'order')} of ours in {symbol} {verb} on as before: cancel what fits it no more."
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """``4 s ago``, ``3 h ago, stale``, or ``never, stale``."""
     if at is None:

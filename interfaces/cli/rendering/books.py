@@ -24,7 +24,7 @@ from interfaces.cli.rendering.cells import (
     words,
 )
 from interfaces.views.checks import AdoptedView, ComparedView, DifferenceView
-from interfaces.views.plain import adjustment_words, ago, amount, quantity
+from interfaces.views.plain import adjustment_words, ago, amount, left_resting, quantity
 
 HOW = "`sage reconcile --adopt {}` takes the broker's quantity over, after you have seen it and said yes."
 NOTHING_SENT = "Our books become the broker's: nobody is asked to trade, and no profit or loss is booked."
@@ -63,7 +63,8 @@ def difference(view: DifferenceView) -> RenderableType:
             ("explained", words(view.words, DIM if view.explained is None else "")),
         )
     )
-    return screen(heading(f"Adopt {view.symbol}"), facts, words(NOTHING_SENT, DIM))
+    rest = (words(left_resting(view.resting, view.symbol), WAIT),) if view.resting else ()
+    return screen(heading(f"Adopt {view.symbol}"), facts, *rest, words(NOTHING_SENT, DIM))
 
 
 def adopted(view: AdoptedView) -> RenderableType:

@@ -96,6 +96,8 @@ def test_a_split_that_the_owner_names_keeps_the_cost(runtime):
         service.adoptable(NIMBO, D(9))
     shown = service.adoptable(NIMBO, D(2))
     assert shown.words == "a split of 2 for 1 makes 92 of ours"
+    working = [each for each in runtime.deps.stores.orders.open() if each.symbol == NIMBO]
+    assert shown.resting == len(working) > 0, "its stop stays as it was, which the owner has to know"
     assert service.adopt(shown, "owner").adjustment.cost == 0
     stores = runtime.deps.stores
     assert sum(each.qty * each.price for each in stores.trades.lots(NIMBO)) == lot.qty * lot.price

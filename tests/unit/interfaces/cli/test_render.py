@@ -563,6 +563,12 @@ def test_the_doctor_ends_with_a_verdict(states, told):
     assert told in shown(render.doctor(DoctorView(AT, State.FAILED not in states, rows)))
 
 
+def test_an_adoption_says_which_orders_it_leaves():
+    told = flat(shown(render.difference(dataclasses.replace(views.a_difference(), resting=1))))
+    assert "1 order of ours in NVDA works on as before" in told
+    assert "of ours in" not in flat(shown(render.difference(views.a_difference())))
+
+
 def test_a_gate_without_a_figure_says_what_its_code_means():
     report = a_cycle_report()
     refused = report.verdicts[0]._replace(gate="E13", code="EARNINGS_UNKNOWN", outcome=Outcome.DENY)
