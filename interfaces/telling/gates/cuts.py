@@ -97,7 +97,7 @@ def retold(explanation: Explanation, record: Record, course: Course) -> Explanat
 
 
 def _all_passed(statement: Statement, record: Record) -> Statement:
-    """``All 119 gates passed.`` reads better than that of 119 gates 119 did."""
+    """``All 121 gates passed.`` reads better than that of 121 gates 121 did."""
     objected = record.evaluation is None or any(each.outcome is not Outcome.PASS for each in record.evaluation.verdicts)
     if objected or not statement.text.startswith(_GATES_COUNTED):
         return statement
