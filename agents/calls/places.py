@@ -27,11 +27,12 @@ class Places:
             called = Lock()
             called.acquire()
             self._waiting.append(called)
+        here = False
         try:
-            called.acquire()
-        except BaseException:  # Ctrl-C while waiting: nobody may be called who is not there any more
-            self._give_up(called)
-            raise
+            here = called.acquire()
+        finally:
+            if not here:  # Ctrl-C while waiting: nobody may be called who is not there any more
+                self._give_up(called)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
