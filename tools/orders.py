@@ -15,10 +15,11 @@ from domain.errors import DataQualityError
 from domain.ids import ClientOrderId
 from domain.orders import OrderClass, OrderIntent
 from domain.ports import Broker
+from policies.measures.slippage import SLIPPAGE
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import SLIPPAGE, intent_of
+from trading.execution.intents import intent_of
 from trading.execution.sight import OrderRequest
 from trading.portfolio.exposure import view_of
 

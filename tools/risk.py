@@ -12,16 +12,15 @@ from decimal import Decimal
 from domain.case import Case
 from domain.evidence import Evidence
 from domain.market import Symbol
-from domain.money import HUNDRED, floor_to
+from domain.money import floor_to
 from policies.measures.headroom import largest_passing, probe
+from policies.measures.slippage import slippage_of
 from policies.measures.worst_case import usable
 from tools.environment import Environment
 from tools.tool import SymbolArgument, figure, tool
 from trading.portfolio.exposure import view_of
 from trading.strategies.base import levels_from
 
-_SLIPPAGE = Decimal("0.002")
-"""Of an order where the policy sets none, as ``trading.execution.intents`` has it."""
 _STOP_ATR = Decimal(2)
 _REWARD_RISK = Decimal(2)
 
@@ -49,6 +48,5 @@ def standard_entry(env: Environment, symbol: Symbol) -> Case:
     if levels is None:
         return case
     # Rounded down: a tick more would stand beyond what the policy lets an order pay.
-    told = env.policy.limits.get("market_slippage_pct")
-    limit = floor_to(quote.ask * (1 + (_SLIPPAGE if told is None else told / HUNDRED)), tick)
+    limit = floor_to(quote.ask * (1 + slippage_of(env.policy.limits)), tick)
     return replace(case, order=replace(case.order, limit_price=limit, stop_loss=levels.stop, take_profit=levels.target))

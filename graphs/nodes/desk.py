@@ -28,11 +28,11 @@ from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
 from policies.ladder import breaches, is_hard_drawdown, state_after
 from policies.measures.headroom import probe
+from policies.measures.slippage import slippage_of
 from policies.measures.standing import Standing
 from tools.orders import intent_for, place_orders, shown_orders, taken_in_fractions
 from trading.execution.account import at_least
 from trading.execution.desk import Placement
-from trading.execution.intents import slippage_of
 from trading.execution.sight import OrderRequest
 from trading.store.approvals import PendingApproval, pending_id
 

@@ -25,10 +25,10 @@ from domain.verdicts import Evaluation, Outcome
 from graphs.proposal import stated_sizes
 from graphs.reproduction.stored import Ruling, StoredCycle, StoredExplanation, known_refs
 from policies.evaluate import evaluate
+from policies.measures.slippage import slippage_of
 from policies.policy import Policy
 from tools.orders import intent_for
 from tools.plan import plan_evidence
-from trading.execution.intents import slippage_of
 from trading.portfolio.sizing import step_behind
 from trading.strategies.screen import screen
 

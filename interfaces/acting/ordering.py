@@ -37,13 +37,14 @@ from interfaces.telling.gates.whynot import answered_now
 from interfaces.telling.standstill import standstill, standstill_behind
 from interfaces.views.gates import TicketView
 from policies.codes import ReasonCode
+from policies.measures.slippage import slippage_of
 from policies.measures.worst_case import LIMIT_TYPES, STOP_TYPES
 from tools.orders import place_order
 from trading.execution.account import at_least
 from trading.execution.changes import OrderChange
 from trading.execution.desk import Placement
 from trading.execution.guard import plans, protection_of_books
-from trading.execution.intents import marketable_limit, qty_for, sent_as_limit, slippage_of
+from trading.execution.intents import marketable_limit, qty_for, sent_as_limit
 from trading.execution.protection import Cover, Protection
 
 TO_SEND = frozenset({Outcome.PASS, Outcome.REDUCE})

@@ -29,11 +29,12 @@ from interfaces.telling.naming import check_symbol
 from interfaces.telling.standstill import standstill, standstill_behind
 from interfaces.views.duties import AlgoRow, AlgosView, AlgoView
 from policies.approval import DEFAULT_TTL_S, ApprovalTerms, grant, price_shown
+from policies.measures.slippage import slippage_of
 from policies.measures.worst_case import usable
 from trading.execution.algos import iceberg, twap, vwap
 from trading.execution.algos.base import AlgoKind, AlgoPlan, Remainder, committed
 from trading.execution.algos.store import Algo, children_of
-from trading.execution.intents import marketable_limit, slippage_of
+from trading.execution.intents import marketable_limit
 from trading.portfolio.exposure import view_of
 
 SLICES = 4

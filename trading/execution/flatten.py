@@ -34,13 +34,14 @@ from domain.ports import Broker, Calendar, Clock, Market
 from domain.verdicts import Outcome
 from policies.gates.catalogue import BY_ID
 from policies.kill_switch import KillSwitch
+from policies.measures.slippage import SLIPPAGE, slippage_of
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from trading.data.view import market_view
 from trading.execution.account import at_least
 from trading.execution.cancel_entries import Parts
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import SLIPPAGE, marketable_limit, slippage_of
+from trading.execution.intents import marketable_limit
 from trading.execution.settle import Settlement
 from trading.portfolio.exposure import view_of
 from trading.store.accounts.equity import EquityStore

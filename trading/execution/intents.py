@@ -22,13 +22,11 @@ from domain.case import MarketView
 from domain.decisions import Decision
 from domain.errors import DataQualityError
 from domain.market import Instrument, Quote
-from domain.money import HUNDRED, ZERO, ceil_to, floor_to
+from domain.money import ZERO, ceil_to, floor_to
 from domain.orders import OrderIntent, OrderType, Origin, Side, TimeInForce
 from domain.signals import CandidateKind
+from policies.measures.slippage import SLIPPAGE
 from trading.portfolio.sizing import step_of
-
-SLIPPAGE = Decimal("0.002")
-"""A share of the price, where the policy sets none."""
 
 
 def intent_of(
@@ -62,12 +60,6 @@ def intent_of(
         reduce_only=not entry,
         leg="entry" if entry else "exit",
     )
-
-
-def slippage_of(limits: Mapping[str, Any]) -> Decimal:
-    """How far beyond the touch the limits of a policy let an order pay, as a share of the price."""
-    told = limits.get("market_slippage_pct")
-    return SLIPPAGE if told is None else Decimal(told) / HUNDRED
 
 
 def sent_as_limit(limits: Mapping[str, Any], kind: OrderType, *, reduces: bool) -> bool:

@@ -41,11 +41,12 @@ from policies.codes import ReasonCode
 from policies.evaluate import evaluate
 from policies.gates.catalogue import BY_ID
 from policies.measures.headroom import in_the_way, largest_passing, probe
+from policies.measures.slippage import slippage_of
 from policies.measures.worst_case import usable
 from policies.policy import Policy
 from tools.orders import intent_for, taken_in_fractions
 from trading.execution.account import read_book
-from trading.execution.intents import marketable_limit, slippage_of
+from trading.execution.intents import marketable_limit
 
 PASSED = "no gate stood in its way"
 BY_HAND = "it was ordered by hand"

@@ -25,6 +25,7 @@ from domain.market import Symbol
 from domain.money import ONE
 from domain.orders import Order, OrderIntent, OrderStatus
 from domain.verdicts import Evaluation, Outcome
+from policies.measures.slippage import slippage_of
 from policies.measures.worst_case import usable
 from trading.execution.algos.base import (
     MOST_REFUSALS,
@@ -41,7 +42,7 @@ from trading.execution.algos.base import (
 )
 from trading.execution.algos.store import Algo, AlgoStore, children_of
 from trading.execution.desk import OrderDesk, Placement
-from trading.execution.intents import marketable_limit, slippage_of
+from trading.execution.intents import marketable_limit
 from trading.monitor.breakers import HELD_BACK
 from trading.store.control import ControlStore
 from trading.store.orders import OrderStore
